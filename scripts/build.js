@@ -1,0 +1,50 @@
+// Builds lib/ into dist/ and writes the build stamp, a digest of the sources, that the main thread and
+// the worker compare when they first meet. With --if-stale it does nothing when dist/ already has the
+// stamp of the sources as they are.
+const { execFileSync } = require("node:child_process");
+const { createHash } = require("node:crypto");
+const fs = require("node:fs");
+const path = require("node:path");
+
+const root = path.join(__dirname, "..");
+const lib = path.join(root, "lib");
+const dist = path.join(root, "dist");
+const stampFile = path.join(dist, "build-stamp.json");
+
+function stampOfSources() {
+  const hash = createHash("sha256");
+  const files = fs.readdirSync(lib, { recursive: true, encoding: "utf8" }).sort();
+  for (const file of [
+    ...files.map((f) => path.join("lib", f)),
+    "package.json",
+    "tsconfig.build.json",
+    "tsconfig.json",
+  ]) {
+    const full = path.join(root, file);
+    if (!fs.statSync(full).isFile()) continue;
+    hash.update(file).update("\0").update(fs.readFileSync(full)).update("\0");
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+function stampOfBuild() {
+  try {
+    return JSON.parse(fs.readFileSync(stampFile, "utf8")).stamp;
+  } catch {
+    return undefined;
+  }
+}
+
+const stamp = stampOfSources();
+if (!process.argv.includes("--if-stale") || stampOfBuild() !== stamp) {
+  fs.rmSync(dist, { recursive: true, force: true });
+  execFileSync(
+    process.execPath,
+    [require.resolve("typescript/bin/tsc"), "-p", path.join(root, "tsconfig.build.json")],
+    {
+      stdio: "inherit",
+    },
+  );
+  // Last of all: a build that was interrupted has no stamp, and is made again.
+  fs.writeFileSync(stampFile, `${JSON.stringify({ stamp })}\n`);
+}
