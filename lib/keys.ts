@@ -44,9 +44,8 @@ export function kindOf(value: unknown): string {
     const name = typeof constructor?.name === "string" ? constructor.name : "";
     return name === "" || name === "Object" ? "an object" : `a ${name}`;
   }
-  return typeof value === "function" || typeof value === "symbol"
-    ? `a ${typeof value}`
-    : `the ${typeof value} ${String(value)}`;
+  if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
+  return `the ${typeof value} ${String(value)}`;
 }
 
 function shorten(key: string): string {

@@ -51,6 +51,7 @@ Object.defineProperty(markedFrame, "name", { value: mark });
 
 function countMarkedFrames(): number {
   const limit = Error.stackTraceLimit;
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- only put back where it was
   const prepare = Error.prepareStackTrace;
   Error.stackTraceLimit = Infinity;
   Error.prepareStackTrace = (_error, frames) =>
