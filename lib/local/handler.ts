@@ -1,0 +1,198 @@
+import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import { sweepPending } from "./body-writer.js";
+import {
+  checkBucketName,
+  createBucket,
+  deleteBucket,
+  getBucketLocation,
+  headBucket,
+  listBuckets,
+} from "./buckets.js";
+import { copyObject } from "./copy-object.js";
+import { deleteObject, deleteObjects } from "./delete.js";
+import { getObject, headObject } from "./get-object.js";
+import { listObjects, listObjectsV2 } from "./list.js";
+import { completeMultipartUpload, createMultipartUpload, uploadPart, uploadPartCopy } from "./multipart.js";
+import { operationOf, type Operation } from "./operations.js";
+import { putObject } from "./put-object.js";
+import { parseRequest, type Context, type LocalRequest, type Reply, type S3Request } from "./request.js";
+import { S3Error } from "./s3-error.js";
+import { Store } from "./store.js";
+import { abortMultipartUpload, listMultipartUploads, listParts } from "./uploads.js";
+
+const operations: Record<Operation, (context: Context, request: S3Request) => Reply | Promise<Reply>> = {
+  ListBuckets: listBuckets,
+  CreateBucket: createBucket,
+  HeadBucket: headBucket,
+  DeleteBucket: deleteBucket,
+  GetBucketLocation: getBucketLocation,
+  ListObjectsV2: listObjectsV2,
+  ListObjects: listObjects,
+  ListMultipartUploads: listMultipartUploads,
+  DeleteObjects: deleteObjects,
+  GetObject: getObject,
+  HeadObject: headObject,
+  PutObject: putObject,
+  CopyObject: copyObject,
+  DeleteObject: deleteObject,
+  CreateMultipartUpload: createMultipartUpload,
+  UploadPart: uploadPart,
+  UploadPartCopy: uploadPartCopy,
+  ListParts: listParts,
+  CompleteMultipartUpload: completeMultipartUpload,
+  AbortMultipartUpload: abortMultipartUpload,
+};
+
+export interface LocalS3Options {
+  /** Where the data is; made when it is missing. Any number of threads and processes may share it. */
+  directory: string;
+  /** Whether every bucket that a request names exists, as in a scratch account. */
+  createBuckets: boolean;
+}
+
+export interface LocalResponse {
+  statusCode: number;
+  headers: Record<string, string>;
+  body: Readable;
+}
+
+/**
+ * An S3 in a directory, to be given to an S3Client as its `requestHandler`: it answers what the client would have
+ * sent to S3. Path-style addressing only; signatures are not looked at. The directory is opened by the first request.
+ *
+ * ```js
+ * new S3Client({ requestHandler: new LocalS3Handler({ directory, createBuckets: true }), forcePathStyle: true, … })
+ * ```
+ */
+export class LocalS3Handler {
+  readonly metadata: { handlerProtocol: string } = { handlerProtocol: "http/1.1" };
+  private readonly options: LocalS3Options;
+  private store: Store | undefined;
+  private busy = 0;
+  private destroyed = false;
+
+  constructor(options: LocalS3Options) {
+    this.options = options;
+  }
+
+  async handle(
+    request: LocalRequest,
+    { abortSignal }: { abortSignal?: AbortSignal | undefined } = {},
+  ): Promise<{ response: LocalResponse }> {
+    if (this.destroyed) throw new Error("This local S3 has been destroyed.");
+    if (abortSignal?.aborted) throw abortError();
+    const store = (this.store ??= this.open());
+    this.busy++;
+    const requestId = randomBytes(8).toString("hex").toUpperCase();
+    try {
+      const reply = await this.reply(store, request, abortSignal, requestId);
+      if (abortSignal?.aborted) {
+        if (reply.body instanceof Readable) reply.body.destroy();
+        throw abortError();
+      }
+      return { response: this.response(request, reply, abortSignal, requestId) };
+    } finally {
+      this.release();
+    }
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+    this.closeWhenIdle();
+  }
+
+  httpHandlerConfigs(): Record<string, never> {
+    return {};
+  }
+
+  updateHttpClientConfig(): void {}
+
+  private open(): Store {
+    const store = new Store(this.options.directory);
+    // What a killed process left goes in the background; no request depends on it.
+    sweepPending(store).catch(() => undefined);
+    return store;
+  }
+
+  private async reply(
+    store: Store,
+    local: LocalRequest,
+    signal: AbortSignal | undefined,
+    requestId: string,
+  ): Promise<Reply> {
+    try {
+      const request = parseRequest(local);
+      const operation = operationOf(request);
+      if (!operation) throw new S3Error("NotImplemented");
+      if (request.bucket !== "") checkBucketName(request.bucket);
+      const context = { store, createBuckets: this.options.createBuckets, signal };
+      return await operations[operation](context, request);
+    } catch (error) {
+      if (signal?.aborted) throw abortError();
+      if (!(error instanceof S3Error)) throw error;
+      const headers = { "content-type": "application/xml", ...error.headers };
+      return { statusCode: error.statusCode, headers, body: error.toXml(local.path, requestId) };
+    }
+  }
+
+  private response(
+    { method }: LocalRequest,
+    { statusCode, headers, body }: Reply,
+    signal: AbortSignal | undefined,
+    requestId: string,
+  ): LocalResponse {
+    const complete: Record<string, string> = {
+      "x-amz-request-id": requestId,
+      "x-amz-id-2": requestId,
+      date: new Date().toUTCString(),
+      server: "s3bucketmap-local",
+      ...headers,
+    };
+    // A HEAD's answer has the headers of a body that does not come.
+    const silent = method.toUpperCase() === "HEAD";
+    if (Buffer.isBuffer(body)) {
+      complete["content-type"] ??= "application/xml";
+      complete["content-length"] ??= String(body.length);
+    } else if (body === undefined && !silent && statusCode === 200) complete["content-length"] ??= "0";
+    if (body instanceof Readable) this.track(body, signal);
+    const sent =
+      silent || body === undefined ? Readable.from([]) : body instanceof Readable ? body : whole(body);
+    return { statusCode, headers: complete, body: sent };
+  }
+
+  // The store stays open, and an abort is heeded, until the last byte.
+  private track(body: Readable, signal: AbortSignal | undefined): void {
+    this.busy++;
+    const abort = (): void => void body.destroy(abortError());
+    signal?.addEventListener("abort", abort, { once: true });
+    body.once("close", () => {
+      signal?.removeEventListener("abort", abort);
+      this.release();
+    });
+  }
+
+  private release(): void {
+    this.busy--;
+    this.closeWhenIdle();
+  }
+
+  private closeWhenIdle(): void {
+    if (!this.destroyed || this.busy > 0) return;
+    const { store } = this;
+    this.store = undefined;
+    store?.close().catch(() => undefined);
+  }
+}
+
+function whole(bytes: Buffer): Readable {
+  const stream = new Readable({ read() {}, highWaterMark: bytes.length + 1 });
+  stream.push(bytes);
+  stream.push(null);
+  return stream;
+}
+
+// By this name the SDK knows that the caller wanted it, and does not try again.
+function abortError(): Error {
+  return Object.assign(new Error("Request aborted"), { name: "AbortError" });
+}

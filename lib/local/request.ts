@@ -1,0 +1,69 @@
+import type { Readable } from "node:stream";
+import { S3Error } from "./s3-error.js";
+import type { Store } from "./store.js";
+
+export type RequestBody = undefined | null | string | Uint8Array | Readable | AsyncIterable<Uint8Array>;
+
+/** What the AWS SDK hands to a requestHandler, as far as S3 is concerned. */
+export interface LocalRequest {
+  method: string;
+  /** Percent-encoded, path-style: `/bucket/key`. */
+  path: string;
+  /** Decoded. */
+  query?: Record<string, string | string[] | null | undefined> | undefined;
+  headers: Record<string, string>;
+  body?: unknown;
+}
+
+export interface Reply {
+  statusCode: number;
+  headers: Record<string, string>;
+  body?: Buffer | Readable;
+}
+
+/** One request, as the operations see it. */
+export interface S3Request {
+  method: string;
+  /** Empty for a request to the service itself. */
+  bucket: string;
+  /** Empty for a request to a bucket. */
+  key: string;
+  query: Record<string, string>;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  body: RequestBody;
+}
+
+export interface Context {
+  store: Store;
+  createBuckets: boolean;
+  signal: AbortSignal | undefined;
+}
+
+export function parseRequest(request: LocalRequest): S3Request {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = String(value);
+  const query: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.query ?? {}))
+    query[name] = (Array.isArray(value) ? value[0] : value) ?? "";
+  return {
+    method: request.method.toUpperCase(),
+    ...parsePath(request.path),
+    query,
+    headers,
+    body: request.body as RequestBody,
+  };
+}
+
+/** Splits at the first slash after the bucket and decodes each side once; `.` and `//` in a key mean themselves. */
+export function parsePath(path: string): { bucket: string; key: string } {
+  const slash = path.indexOf("/", 1);
+  try {
+    return {
+      bucket: decodeURIComponent(slash < 0 ? path.slice(1) : path.slice(1, slash)),
+      key: slash < 0 ? "" : decodeURIComponent(path.slice(slash + 1)),
+    };
+  } catch {
+    throw new S3Error("InvalidURI", { elements: { URI: path } });
+  }
+}

@@ -1,0 +1,133 @@
+import { element, xmlDocument } from "./xml.js";
+
+export type S3ErrorCode =
+  | "AccessControlListNotSupported"
+  | "BadDigest"
+  | "BucketNotEmpty"
+  | "EntityTooLarge"
+  | "EntityTooSmall"
+  | "IncompleteBody"
+  | "InternalError"
+  | "InvalidArgument"
+  | "InvalidBucketName"
+  | "InvalidDigest"
+  | "InvalidPart"
+  | "InvalidPartNumber"
+  | "InvalidPartOrder"
+  | "InvalidRange"
+  | "InvalidRequest"
+  | "InvalidStorageClass"
+  | "InvalidURI"
+  | "KeyTooLongError"
+  | "MalformedTrailerError"
+  | "MalformedXML"
+  | "MetadataTooLarge"
+  | "MethodNotAllowed"
+  | "NoSuchBucket"
+  | "NoSuchKey"
+  | "NoSuchUpload"
+  | "NotImplemented"
+  | "PreconditionFailed"
+  | "RequestTimeout"
+  | "XAmzContentSHA256Mismatch";
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+const errors: Record<S3ErrorCode, readonly [statusCode: number, message: string]> = {
+  AccessControlListNotSupported: [400, "The bucket does not allow ACLs"],
+  BadDigest: [400, "The Content-MD5 you specified did not match what we received."],
+  BucketNotEmpty: [409, "The bucket you tried to delete is not empty"],
+  EntityTooLarge: [400, "Your proposed upload exceeds the maximum allowed size"],
+  EntityTooSmall: [400, "Your proposed upload is smaller than the minimum allowed size"],
+  IncompleteBody: [
+    400,
+    "You did not provide the number of bytes specified by the Content-Length HTTP header",
+  ],
+  InternalError: [500, "We encountered an internal error. Please try again."],
+  InvalidArgument: [400, "Invalid Argument"],
+  InvalidBucketName: [400, "The specified bucket is not valid."],
+  InvalidDigest: [400, "The Content-MD5 you specified was invalid."],
+  InvalidPart: [
+    400,
+    "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+  ],
+  InvalidPartNumber: [416, "The requested partnumber is not satisfiable"],
+  InvalidPartOrder: [
+    400,
+    "The list of parts was not in ascending order. Parts must be ordered by part number.",
+  ],
+  InvalidRange: [416, "The requested range is not satisfiable"],
+  InvalidRequest: [400, "Invalid Request"],
+  InvalidStorageClass: [400, "The storage class you specified is not valid"],
+  InvalidURI: [400, "Couldn't parse the specified URI."],
+  KeyTooLongError: [400, "Your key is too long"],
+  MalformedTrailerError: [
+    400,
+    "The request contained trailing data that was not well-formed or did not conform to our published schema.",
+  ],
+  MalformedXML: [
+    400,
+    "The XML you provided was not well-formed or did not validate against our published schema",
+  ],
+  MetadataTooLarge: [400, "Your metadata headers exceed the maximum allowed metadata size"],
+  MethodNotAllowed: [405, "The specified method is not allowed against this resource."],
+  NoSuchBucket: [404, "The specified bucket does not exist"],
+  NoSuchKey: [404, "The specified key does not exist."],
+  NoSuchUpload: [
+    404,
+    "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
+  ],
+  NotImplemented: [501, "A header or query you provided implies functionality that is not implemented"],
+  PreconditionFailed: [412, "At least one of the pre-conditions you specified did not hold"],
+  RequestTimeout: [
+    400,
+    "Your socket connection to the server was not read from or written to within the timeout period.",
+  ],
+  XAmzContentSHA256Mismatch: [
+    400,
+    "The provided 'x-amz-content-sha256' header does not match what was computed.",
+  ],
+};
+
+export interface S3ErrorDetail {
+  message?: string;
+  /** Further elements of the XML body, such as `Condition` or `BucketName`. */
+  elements?: Record<string, string>;
+  headers?: Record<string, string>;
+}
+
+/** An answer of S3's other than success; thrown by the operations, turned into a response by the handler. */
+export class S3Error extends Error {
+  readonly code: S3ErrorCode;
+  readonly statusCode: number;
+  readonly elements: Record<string, string>;
+  readonly headers: Record<string, string>;
+
+  constructor(code: S3ErrorCode, detail: S3ErrorDetail = {}) {
+    super(detail.message ?? errors[code][1]);
+    this.name = "S3Error";
+    this.code = code;
+    this.statusCode = errors[code][0];
+    this.elements = detail.elements ?? {};
+    this.headers = detail.headers ?? {};
+  }
+
+  toXml(resource: string, requestId: string): Buffer {
+    return xmlDocument(
+      "Error",
+      [
+        element("Code", this.code),
+        element("Message", this.message),
+        ...Object.entries(this.elements).map(([name, text]) => element(name, text)),
+        element("Resource", resource),
+        element("RequestId", requestId),
+      ].join(""),
+      // S3's error bodies, alone among its answers, carry no namespace.
+      { namespace: false },
+    );
+  }
+}
+
+/** The 412 of a conditional request, naming the header that did not hold. */
+export function preconditionFailed(condition: string): S3Error {
+  return new S3Error("PreconditionFailed", { elements: { Condition: condition } });
+}
