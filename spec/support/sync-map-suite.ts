@@ -45,7 +45,7 @@ export const oddKeys: readonly string[] = [
   "\ufffd",
   "😀",
   "<key>&amp;</key>",
-  '"quoted" \'single\'',
+  "\"quoted\" 'single'",
   "back\\slash",
   "__proto__",
   "constructor",
@@ -201,9 +201,13 @@ export function syncMapSuite(name: string, under: MapUnderTest): void {
       });
 
       it("takes a key to start after, which need not be there", () => {
-        expect([...map.keys({ startAfter: "a/b" })]).toEqual(order(keys).slice(order(keys).indexOf("a/b") + 1));
+        expect([...map.keys({ startAfter: "a/b" })]).toEqual(
+          order(keys).slice(order(keys).indexOf("a/b") + 1),
+        );
         expect([...map.keys({ startAfter: "a0" })]).toEqual(["aa", "z", "ú", "\uffff", "😀"]);
-        expect([...map.values({ startAfter: "z" })]).toEqual(["ú", "\uffff", "😀"].map((key) => `value of ${key}`));
+        expect([...map.values({ startAfter: "z" })]).toEqual(
+          ["ú", "\uffff", "😀"].map((key) => `value of ${key}`),
+        );
       });
 
       it("takes a limit", () => {

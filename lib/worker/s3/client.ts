@@ -2,6 +2,8 @@ import { S3Client } from "@aws-sdk/client-s3";
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
 
+type RequestHandler = Exclude<S3ClientConfig["requestHandler"], undefined>;
+
 /** Below the deadline of a call, no dead network blocks for longer than these. */
 export const limits = {
   /** Until a connection stands, for each try. */
@@ -51,7 +53,7 @@ export async function createClient(settings: ClientConfig): Promise<S3Client> {
 async function localClient(directory: string): Promise<S3Client> {
   const { LocalS3Handler } = await import("../../local/handler.js");
   return new S3Client({
-    requestHandler: new LocalS3Handler({ directory, createBuckets: true }),
+    requestHandler: new LocalS3Handler({ directory, createBuckets: true }) as RequestHandler,
     endpoint: "http://local-s3",
     forcePathStyle: true,
     region: "us-east-1",
