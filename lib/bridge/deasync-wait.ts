@@ -33,6 +33,19 @@ export const deasyncWait: Wait = (thread, settled, deadline) => {
   alarm.leave();
 };
 
+/**
+ * Keeps what is typed at Node's prompt for after the call: the REPL cannot take a line while it runs one
+ * ("Generator is already running"), and ends when its input does. A prompt resumes it by itself, so
+ * an interrupted wait does no harm.
+ */
+function holdReplInput(): () => void {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded only by those who wait this way
+  const { repl } = require("node:repl") as { repl?: { pause(): void; resume(): void; closed?: boolean } };
+  if (repl === undefined || repl.closed === true) return () => {};
+  repl.pause();
+  return () => repl.resume();
+}
+
 const alarms = new WeakMap<WorkerThread, Alarm>();
 
 /**
@@ -42,6 +55,7 @@ const alarms = new WeakMap<WorkerThread, Alarm>();
  */
 class Alarm {
   readonly #thread: WorkerThread;
+  #release: () => void = () => {};
   #waits = 0;
   #unheard = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -52,6 +66,7 @@ class Alarm {
   }
 
   enter(): void {
+    if (this.#waits === 0) this.#release = holdReplInput();
     this.#waits += 1;
     this.#unheard = 0;
     this.#thread.port.ref();
@@ -75,6 +90,7 @@ class Alarm {
 
   #stop(): void {
     this.#waits = 0;
+    this.#release();
     this.#thread.port.unref();
     clearInterval(this.#timer);
     this.#timer = undefined;

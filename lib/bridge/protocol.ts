@@ -93,7 +93,8 @@ export type Reply =
   | { type: "reply"; id: number; ok: true; value: Results[keyof Results] }
   | { type: "reply"; id: number; ok: false; failure: Failure };
 
-export type FromWorker = Reply | { type: "last words"; error: WireError };
+/** The state is in the signal, too; the message wakes an event loop. */
+export type FromWorker = Reply | { type: "ready" } | { type: "last words"; error: WireError };
 
 /** What the worker is started with. */
 export interface WorkerStart {

@@ -92,7 +92,7 @@ export class WorkerThread {
       if (received === undefined) return;
       const { message } = received;
       if (message.type === "last words") this.lastWords = message.error;
-      else if (this.#expected.has(message.id)) this.#expected.set(message.id, message);
+      else if (message.type === "reply" && this.#expected.has(message.id)) this.#expected.set(message.id, message);
     }
   }
 

@@ -54,6 +54,7 @@ try {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- loading it is one of the things that can fail
   const { serve } = require("./message-loop.js") as typeof import("./message-loop.js");
   serve(port, signal);
+  port.postMessage({ type: "ready" } satisfies FromWorker);
   setState(WorkerState.Ready);
 } catch (error) {
   sayLastWords(error);
