@@ -308,6 +308,14 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
 }
 
 function checkDeasync(): void {
+  // Not left to a try: on Bun deasync does load, and its first wait aborts the whole process.
+  const { bun, deno } = process.versions;
+  if (bun !== undefined || deno !== undefined) {
+    throw wrongArgument(
+      `The option wait: "deasync" needs Node: deasync turns Node's own event loop, which ${bun === undefined ? "Deno" : "Bun"} does not have. ` +
+        'wait: "atomics", the default, needs nothing.',
+    );
+  }
   try {
     loadDeasync();
   } catch (cause) {

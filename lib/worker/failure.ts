@@ -61,6 +61,7 @@ function codeOf(error: SdkError): string {
   }
   if (error.name === "CredentialsProviderError" || error.name === "TokenProviderError")
     return "CredentialsMissing";
+  if (error.code === "LocalS3Unavailable") return error.code;
   if (typeof error.code === "string" || error.name === "TimeoutError") return "NetworkError";
   return "BadConfiguration";
 }
