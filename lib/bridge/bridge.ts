@@ -1,7 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { atomicsWait } from "./atomics-wait.js";
 import { deasyncWait } from "./deasync-wait.js";
-import { WorkerState } from "./protocol.js";
 import type { Call, ClientConfig, Failure, Results } from "./protocol.js";
 import type { WaitName } from "./wait.js";
 import { WaitStack } from "./wait-stack.js";
@@ -44,25 +43,25 @@ export class Bridge {
 
     let thread: WorkerThread;
     try {
-      thread = this.#readyThread(wait, deadline);
+      thread = this.#livingThread();
     } catch (error) {
       return { ok: false, failure: workerFailed("WorkerNotStarted", error) };
     }
-    if (thread.state === WorkerState.Gone) {
-      return { ok: false, failure: workerFailed("WorkerNotStarted", thread.lastWords) };
-    }
-    if (thread.state === WorkerState.Starting) {
-      return { ok: false, failure: { code: "TimedOut", reason: "the worker thread was still starting" } };
-    }
-
     // Told at the first request and not when the map was made: the environment may have been filled in between.
     if (caller.known?.thread !== thread) {
       caller.known = { thread, number: thread.settingsNumber(caller.settings.client) };
     }
+    // Sent even while the worker is still starting, so that calls from within the wait come after this one.
     const id = thread.newCall();
-    const left = Math.max(1, deadline - marginOf(timeoutMs) - performance.now());
     thread.post(
-      { type: "call", id, settings: caller.known.number, call, timeoutMs: left },
+      {
+        type: "call",
+        id,
+        settings: caller.known.number,
+        call,
+        timeoutMs: timeoutMs - marginOf(timeoutMs),
+        sentAt: performance.timeOrigin + performance.now(),
+      },
       transferred(call),
     );
     this.#wait(wait, id, thread, () => thread.reply(id) !== undefined, deadline);
@@ -75,25 +74,22 @@ export class Bridge {
         : { ok: false, failure: reply.failure };
     }
     const maybeWritten = writes.has(call.op);
-    if (thread.state === WorkerState.Gone) {
+    if (thread.isGone) {
+      if (!thread.wasReady) return { ok: false, failure: workerFailed("WorkerNotStarted", thread.lastWords) };
       return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), maybeWritten } };
     }
     // It had its time and did not even say that the call timed out: it will not serve the next call either.
     this.#end(thread);
+    const reason = thread.wasReady ? "the worker thread did not answer" : "the worker thread did not start";
     return {
       ok: false,
-      failure: { code: "TimedOut", reason: "the worker thread did not answer", maybeWritten },
+      failure: { code: "TimedOut", reason, maybeWritten: maybeWritten && thread.wasReady },
     };
   }
 
-  #readyThread(wait: WaitName, deadline: number): WorkerThread {
-    if (this.#thread?.state === WorkerState.Gone) this.#end(this.#thread);
-    const thread = (this.#thread ??= new WorkerThread(this));
-    if (thread.state === WorkerState.Starting) {
-      this.#wait(wait, 0, thread, () => thread.state !== WorkerState.Starting, deadline);
-    }
-    thread.knowDescriptor();
-    return thread;
+  #livingThread(): WorkerThread {
+    if (this.#thread?.isGone === true) this.#end(this.#thread);
+    return (this.#thread ??= new WorkerThread(this));
   }
 
   #wait(wait: WaitName, id: number, thread: WorkerThread, settled: () => boolean, deadline: number): void {
@@ -105,8 +101,9 @@ export class Bridge {
   }
 
   #abandon(id: number): void {
-    this.#thread?.forget(id);
-    if (this.#thread?.state === WorkerState.Ready) this.#thread.post({ type: "cancel", id });
+    if (this.#thread === undefined) return;
+    this.#thread.forget(id);
+    if (!this.#thread.isGone) this.#thread.post({ type: "cancel", id });
   }
 
   #end(thread: WorkerThread): void {

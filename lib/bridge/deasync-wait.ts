@@ -1,6 +1,5 @@
 import { performance } from "node:perf_hooks";
 import { clearInterval, setInterval, setTimeout } from "node:timers";
-import { WorkerState } from "./protocol.js";
 import { lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
 import type { WorkerThread } from "./worker-thread.js";
@@ -28,7 +27,7 @@ export const deasyncWait: Wait = (thread, settled, deadline) => {
   loadDeasync().loopWhile(() => {
     alarm.heard();
     thread.drain();
-    return !settled() && thread.state !== WorkerState.Gone && performance.now() < deadline;
+    return !settled() && !thread.isGone && performance.now() < deadline;
   });
   alarm.leave(outer);
 };

@@ -93,14 +93,14 @@ export interface Failure {
 
 export type ToWorker =
   | { type: "settings"; number: number; settings: ClientConfig; environment: Record<string, string> }
-  | { type: "call"; id: number; settings: number; call: Call; timeoutMs: number }
+  /** `sentAt`: milliseconds since the epoch, by the monotonic clock; the worker may have been starting. */
+  | { type: "call"; id: number; settings: number; call: Call; timeoutMs: number; sentAt: number }
   | { type: "cancel"; id: number };
 
 export type Reply =
   | { type: "reply"; id: number; ok: true; value: Results[keyof Results] }
   | { type: "reply"; id: number; ok: false; failure: Failure };
 
-/** The state is in the signal, too; the message wakes an event loop. */
 export type FromWorker = Reply | { type: "ready" } | { type: "last words"; error: WireError };
 
 /** What the worker is started with. */
@@ -114,15 +114,9 @@ export interface WorkerStart {
 export const Signal = {
   /** Counts the worker's messages: what an `Atomics.wait` waits on. */
   News: 0,
-  /** One of {@link WorkerState}. */
-  State: 1,
+  /** 1 once the worker is gone, or given up. */
+  Gone: 1,
   /** A file descriptor that the worker holds open as long as it lives, or -1. */
   Descriptor: 2,
   Words: 3,
 } as const;
-
-export const WorkerState: Readonly<Record<"Starting" | "Ready" | "Gone", number>> = {
-  Starting: 0,
-  Ready: 1,
-  Gone: 2,
-};

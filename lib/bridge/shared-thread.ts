@@ -4,7 +4,7 @@ import vm from "node:vm";
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { MessagePort, WorkerOptions } from "node:worker_threads";
 import { buildStamp } from "../build-stamp.js";
-import { Signal, WorkerState } from "./protocol.js";
+import { Signal } from "./protocol.js";
 import type { Reply, WireError, WorkerStart } from "./protocol.js";
 
 const workerFile = path.join(__dirname, "../worker/main.js");
@@ -19,6 +19,10 @@ export interface SharedThread {
   /** The settings that the worker has been told, by their digest. */
   readonly settings: Map<string, number>;
   lastId: number;
+  /** Whether it has said that it serves calls. */
+  wasReady: boolean;
+  /** A file descriptor that the worker holds open, and what it stands for. */
+  descriptor: { fd: number; identity: string } | undefined;
   /** What the worker said when it could not go on. */
   lastWords: WireError | undefined;
   /** The thread ends when every object that was told to `adopt` is garbage. */
@@ -48,7 +52,7 @@ const inMainContext = vm.runInThisContext(`(() => {
       worker.on("error", () => {});
       worker.once("exit", () => {
         void registry;
-        Atomics.store(signal, ${Signal.State}, ${WorkerState.Gone});
+        Atomics.store(signal, ${Signal.Gone}, 1);
       });
       return {
         worker,
@@ -57,6 +61,8 @@ const inMainContext = vm.runInThisContext(`(() => {
         expected: new Map(),
         settings: new Map(),
         lastId: 0,
+        wasReady: false,
+        descriptor: undefined,
         lastWords: undefined,
         adopt(owner) {
           owners += 1;
@@ -76,7 +82,7 @@ const name = `${buildStamp} ${workerFile}`;
 export function sharedThread(): SharedThread {
   const { threads } = inMainContext;
   let thread = threads.get(name);
-  if (thread === undefined || Atomics.load(thread.signal, Signal.State) === WorkerState.Gone) {
+  if (thread === undefined || Atomics.load(thread.signal, Signal.Gone) === 1) {
     thread = startThread();
     threads.set(name, thread);
   }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { receiveMessageOnPort } from "node:worker_threads";
 import { environmentOf } from "./environment.js";
-import { Signal, WorkerState } from "./protocol.js";
+import { Signal } from "./protocol.js";
 import type { ClientConfig, FromWorker, Reply, ToWorker, WireError } from "./protocol.js";
 import { sharedThread } from "./shared-thread.js";
 import type { SharedThread } from "./shared-thread.js";
@@ -10,8 +10,6 @@ import type { SharedThread } from "./shared-thread.js";
 /** The worker thread as the waiting side sees it: no event is needed to know how it fares. */
 export class WorkerThread {
   readonly #shared: SharedThread;
-  #descriptor: { fd: number; identity: string } | undefined;
-
   /** @param owner - the worker is ended when this object, and all others that use it, are garbage */
   constructor(owner: object) {
     this.#shared = sharedThread();
@@ -22,13 +20,18 @@ export class WorkerThread {
     return this.#shared.signal;
   }
 
-  get state(): number {
-    return Atomics.load(this.signal, Signal.State);
+  get isGone(): boolean {
+    return Atomics.load(this.signal, Signal.Gone) === 1;
   }
 
   /** How many messages the worker has sent: what a wait begins from. */
   get news(): number {
     return Atomics.load(this.signal, Signal.News);
+  }
+
+  /** Whether it ever came as far as to serve calls. */
+  get wasReady(): boolean {
+    return this.#shared.wasReady;
   }
 
   get lastWords(): WireError | undefined {
@@ -78,15 +81,13 @@ export class WorkerThread {
       const received = receiveMessageOnPort(port) as { message: FromWorker } | undefined;
       if (received === undefined) return;
       const { message } = received;
-      if (message.type === "last words") this.#shared.lastWords = message.error;
-      else if (message.type === "reply" && expected.has(message.id)) expected.set(message.id, message);
+      if (message.type === "reply") {
+        if (expected.has(message.id)) expected.set(message.id, message);
+      } else if (message.type === "ready") {
+        this.#shared.wasReady = true;
+        this.#knowDescriptor();
+      } else this.#shared.lastWords = message.error;
     }
-  }
-
-  /** Remembers what the worker holds open, while it certainly lives. */
-  knowDescriptor(): void {
-    const fd = Atomics.load(this.signal, Signal.Descriptor);
-    if (this.#descriptor === undefined && fd !== -1) this.#descriptor = { fd, identity: identityOf(fd) };
   }
 
   /**
@@ -94,17 +95,23 @@ export class WorkerThread {
    * the descriptors it had opened. Silence alone proves nothing, a live worker can be silent for long.
    */
   lookForDeath(): void {
-    this.knowDescriptor();
-    if (this.#descriptor === undefined) return;
-    const { fd, identity } = this.#descriptor;
-    if (identity === "closed" || identityOf(fd) !== identity) {
-      Atomics.store(this.signal, Signal.State, WorkerState.Gone);
+    this.#knowDescriptor();
+    const { descriptor } = this.#shared;
+    if (descriptor === undefined) return;
+    if (descriptor.identity === "closed" || identityOf(descriptor.fd) !== descriptor.identity) {
+      Atomics.store(this.signal, Signal.Gone, 1);
     }
+  }
+
+  // What the worker holds open, looked at while it certainly lives.
+  #knowDescriptor(): void {
+    const fd = Atomics.load(this.signal, Signal.Descriptor);
+    if (fd !== -1) this.#shared.descriptor ??= { fd, identity: identityOf(fd) };
   }
 
   /** Ends the thread, whatever it is doing. */
   terminate(): void {
-    Atomics.store(this.signal, Signal.State, WorkerState.Gone);
+    Atomics.store(this.signal, Signal.Gone, 1);
     this.#shared.port.close();
     void this.#shared.worker.terminate();
   }

@@ -43,7 +43,8 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       case "call": {
         const s3 = services.get(message.settings);
         if (s3 === undefined) throw new Error(`call ${message.id} came before its settings`);
-        void answer(message.id, s3, message.call, message.timeoutMs);
+        const waited = performance.timeOrigin + performance.now() - message.sentAt;
+        void answer(message.id, s3, message.call, Math.max(1, message.timeoutMs - Math.max(0, waited)));
         break;
       }
       case "cancel":
