@@ -16,7 +16,8 @@ const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
 /** @param {string[]} command @param {string} [cwd] */
 async function succeed(command, cwd) {
   const { code, stdout, stderr } = await run(command, cwd === undefined ? {} : { cwd, timeoutMs: 300_000 });
-  if (code !== 0) throw new Error(`${path.basename(command[0] ?? "")} ended with ${code}:\n${stdout}${stderr}`);
+  if (code !== 0)
+    throw new Error(`${path.basename(command[0] ?? "")} ended with ${code}:\n${stdout}${stderr}`);
   return stdout;
 }
 

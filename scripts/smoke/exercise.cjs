@@ -50,7 +50,8 @@ exports.exercise = function exercise(library, place) {
   );
   assert.throws(
     () => s3Bucket("No-Such_Bucket-in-here", options).testKey,
-    (/** @type {any} */ error) => error instanceof S3BucketMapError && /^(NoSuch|Invalid)Bucket/.test(error.code),
+    (/** @type {any} */ error) =>
+      error instanceof S3BucketMapError && /^(NoSuch|Invalid)Bucket/.test(error.code),
   );
 
   asMap(bucket).clear();
