@@ -3,6 +3,8 @@ module.exports = {
   testEnvironment: "node",
   roots: ["<rootDir>/spec"],
   testMatch: ["**/*.spec.ts"],
+  // These need a service: jest.service.config.js.
+  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/spec/service/"],
   globalSetup: "<rootDir>/spec/support/build.js",
   resolver: "<rootDir>/spec/support/resolver.js",
   // Types are checked by `npm run typecheck`, once, not again in every spec file.

@@ -45,7 +45,7 @@ export function kindOf(value: unknown): string {
     return name === "" || name === "Object" ? "an object" : `a ${name}`;
   }
   if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
-  return `the ${typeof value} ${String(value)}`;
+  return `the ${typeof value} ${value as string | number}`;
 }
 
 function shorten(key: string): string {

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
-import { register, sharedBridge } from "./bridge/bridge.js";
-import type { Bridge, Registered } from "./bridge/bridge.js";
+import { sharedBridge } from "./bridge/bridge.js";
+import type { Bridge, Caller } from "./bridge/bridge.js";
 import { loadDeasync } from "./bridge/deasync-wait.js";
 import type { Call, ObjectHeaders, Results } from "./bridge/protocol.js";
 import { toError } from "./bridge/revive.js";
@@ -23,9 +23,8 @@ const PAGE = 1000;
 const checked = Symbol("checked");
 
 /** What the maps of one bucket have in common. */
-interface Shared {
+interface Shared extends Caller {
   readonly settings: Settings;
-  readonly registered: Registered;
   readonly bridge: Bridge;
   readonly place: string;
 }
@@ -66,7 +65,6 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
     const { bucket, local, endpoint } = settings.client;
     this.#shared = {
       settings,
-      registered: register(settings.client),
       bridge: sharedBridge(),
       place: JSON.stringify([local ?? endpoint ?? null, bucket]),
     };
@@ -285,8 +283,7 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
 
   #call<C extends Call>(call: C, operation: string = call.op): Results[C["op"]] {
     this.#checkOpen(operation);
-    const { bridge, registered, settings } = this.#shared;
-    const outcome = bridge.call<C["op"]>(registered, call, settings);
+    const outcome = this.#shared.bridge.call<C["op"]>(this.#shared, call);
     if (outcome.ok) return outcome.value;
     throw this.#error(outcome.failure, operation, "key" in call ? call.key : undefined);
   }

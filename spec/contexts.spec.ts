@@ -51,13 +51,21 @@ describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
   const scripts: [string, string, string][] = [
     ["a CommonJS script", "script.cjs", `${load} ${call}`],
     ["the top level of an ES module", "script.mjs", `${loadEsm} ${call}`],
-    ["an ES module after an await", "await.mjs", `${loadEsm} await null; await new Promise(setImmediate); ${call}`],
+    [
+      "an ES module after an await",
+      "await.mjs",
+      `${loadEsm} await null; await new Promise(setImmediate); ${call}`,
+    ],
     ["an async function after an await", "await.cjs", `${load} (async () => { await null; ${call} })();`],
     ["a promise's callback", "then.cjs", `${load} Promise.resolve().then(() => { ${call} });`],
     ["a microtask", "microtask.cjs", `${load} queueMicrotask(() => { ${call} });`],
     ["process.nextTick", "tick.cjs", `${load} process.nextTick(() => { ${call} });`],
     ["a timer", "timer.cjs", `${load} setTimeout(() => { ${call} }, 1);`],
-    ["an event of a stream", "event.cjs", `${load} require("node:fs").createReadStream(__filename).once("data", () => { ${call} });`],
+    [
+      "an event of a stream",
+      "event.cjs",
+      `${load} require("node:fs").createReadStream(__filename).once("data", () => { ${call} });`,
+    ],
     [
       "a worker thread of the program's own",
       "worker.cjs",

@@ -13,16 +13,11 @@ const graceMs = 2000;
 export type Outcome<Op extends Call["op"]> =
   { ok: true; value: Results[Op] } | { ok: false; failure: Failure };
 
-/** Settings that a bridge has numbered, so that each worker is told them once. */
-export interface Registered {
-  readonly number: number;
-  readonly settings: ClientConfig;
-}
-
-let numberOfSettings = 0;
-
-export function register(settings: ClientConfig): Registered {
-  return { number: ++numberOfSettings, settings };
+/** Who calls: the settings of a map, and what of them the worker already knows. */
+export interface Caller {
+  readonly settings: { client: ClientConfig; wait: WaitName; timeoutMs: number };
+  /** The thread that was told these settings, and the number it knows them by. */
+  known?: { thread: WorkerThread; number: number };
 }
 
 /**
@@ -34,22 +29,17 @@ export function register(settings: ClientConfig): Registered {
  */
 export class Bridge {
   #thread: WorkerThread | undefined;
-  #lastId = 0;
   readonly #waits: WaitStack = new WaitStack();
 
-  call<Op extends Call["op"]>(
-    to: Registered,
-    call: Call & { op: Op },
-    how: { wait: WaitName; timeoutMs: number },
-  ): Outcome<Op> {
-    const started = performance.now();
-    const deadline = started + how.timeoutMs;
+  call<Op extends Call["op"]>(caller: Caller, call: Call & { op: Op }): Outcome<Op> {
+    const { wait, timeoutMs } = caller.settings;
+    const deadline = performance.now() + timeoutMs;
     for (const id of this.#waits.takeAbandoned()) this.#abandon(id);
     if (this.#waits.isFull) return { ok: false, failure: { code: "TooManyNestedCalls" } };
 
     let thread: WorkerThread;
     try {
-      thread = this.#readyThread(how.wait, deadline);
+      thread = this.#readyThread(wait, deadline);
     } catch (error) {
       return { ok: false, failure: workerFailed("WorkerNotStarted", error) };
     }
@@ -60,15 +50,17 @@ export class Bridge {
       return { ok: false, failure: { code: "TimedOut", reason: "the worker thread was still starting" } };
     }
 
-    if (!thread.configs.has(to.number)) {
-      thread.post({ type: "config", config: to.number, settings: to.settings });
-      thread.configs.add(to.number);
+    // Told at the first request and not when the map was made: the environment may have been filled in between.
+    if (caller.known?.thread !== thread) {
+      caller.known = { thread, number: thread.settingsNumber(caller.settings.client) };
     }
-    const id = ++this.#lastId;
-    thread.expect(id);
-    const timeoutMs = Math.max(1, deadline - performance.now());
-    thread.post({ type: "call", id, config: to.number, call, timeoutMs }, transferred(call));
-    this.#wait(how.wait, id, thread, () => thread.reply(id) !== undefined, deadline + graceMs);
+    const id = thread.newCall();
+    const left = Math.max(1, deadline - performance.now());
+    thread.post(
+      { type: "call", id, settings: caller.known.number, call, timeoutMs: left },
+      transferred(call),
+    );
+    this.#wait(wait, id, thread, () => thread.reply(id) !== undefined, deadline + graceMs);
 
     const reply = thread.reply(id);
     thread.forget(id);

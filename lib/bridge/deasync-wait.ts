@@ -69,7 +69,7 @@ class Alarm {
     if (this.#waits === 0) this.#release = holdReplInput();
     this.#waits += 1;
     this.#unheard = 0;
-    this.#thread.port.ref();
+    this.#thread.ref();
     this.#timer ??= setInterval(() => this.#ring(), lookEveryMs).unref();
   }
 
@@ -91,7 +91,7 @@ class Alarm {
   #stop(): void {
     this.#waits = 0;
     this.#release();
-    this.#thread.port.unref();
+    this.#thread.unref();
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

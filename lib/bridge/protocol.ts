@@ -85,8 +85,8 @@ export interface Failure {
 }
 
 export type ToWorker =
-  | { type: "config"; config: number; settings: ClientConfig }
-  | { type: "call"; id: number; config: number; call: Call; timeoutMs: number }
+  | { type: "settings"; number: number; settings: ClientConfig; environment: Record<string, string> }
+  | { type: "call"; id: number; settings: number; call: Call; timeoutMs: number }
   | { type: "cancel"; id: number };
 
 export type Reply =

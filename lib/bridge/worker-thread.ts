@@ -1,61 +1,25 @@
+import { createHash } from "node:crypto";
 import fs from "node:fs";
-import path from "node:path";
-import vm from "node:vm";
-import { MessageChannel, receiveMessageOnPort, SHARE_ENV, Worker } from "node:worker_threads";
-import type { MessagePort, WorkerOptions } from "node:worker_threads";
-import { buildStamp } from "../build-stamp.js";
+import { receiveMessageOnPort } from "node:worker_threads";
+import { environmentOf } from "./environment.js";
 import { Signal, WorkerState } from "./protocol.js";
-import type { FromWorker, Reply, ToWorker, WireError, WorkerStart } from "./protocol.js";
-
-const workerFile = path.join(__dirname, "../worker/main.js");
-
-// The worker must end when nobody can use it any more, a test framework's discarded realm included. A
-// FinalizationRegistry is only heard while it is alive itself, so it, and the listeners, are made in the
-// main context and hang on the worker alone: nothing here holds on to the realm that asked for it.
-// "error" is listened to because an error of a worker without a listener ends the program.
-const startWorker = vm.runInThisContext(`(Worker, file, options, port, owner) => {
-  const worker = new Worker(file, options);
-  worker.unref();
-  worker.on("error", () => {});
-  const registry = new FinalizationRegistry(() => {
-    port.close();
-    worker.terminate();
-  });
-  registry.register(owner, undefined);
-  worker.once("exit", () => void registry);
-  return worker;
-}`) as (W: typeof Worker, file: string, options: WorkerOptions, port: MessagePort, owner: object) => Worker;
+import type { ClientConfig, FromWorker, Reply, ToWorker, WireError } from "./protocol.js";
+import { sharedThread } from "./shared-thread.js";
+import type { SharedThread } from "./shared-thread.js";
 
 /** The worker thread as the waiting side sees it: no event is needed to know how it fares. */
 export class WorkerThread {
-  readonly port: MessagePort;
-  readonly signal: Int32Array;
-  /** The settings that this very worker has been given. */
-  readonly configs: Set<number> = new Set();
-  /** What the worker said when it could not go on. */
-  lastWords: WireError | undefined;
-  readonly #worker: Worker;
-  readonly #expected: Map<number, Reply | undefined> = new Map();
+  readonly #shared: SharedThread;
   #descriptor: { fd: number; identity: string } | undefined;
 
-  /** @param owner - when this object is garbage, the worker is ended */
+  /** @param owner - the worker is ended when this object, and all others that use it, are garbage */
   constructor(owner: object) {
-    if (!fs.existsSync(workerFile)) throw new Error(`${workerFile} is missing: install s3bucketmap again`);
-    const { port1, port2 } = new MessageChannel();
-    this.port = port1;
-    this.port.unref();
-    this.signal = new Int32Array(new SharedArrayBuffer(Signal.Words * Int32Array.BYTES_PER_ELEMENT));
-    this.signal[Signal.Descriptor] = -1;
-    const start: WorkerStart = { port: port2, signal: this.signal, buildStamp };
-    // execArgv: the program's own flags (--require, --import, --inspect-brk, …) are not meant for this thread.
-    const options: WorkerOptions = {
-      workerData: start,
-      transferList: [port2],
-      env: SHARE_ENV,
-      execArgv: [],
-      name: "s3bucketmap",
-    };
-    this.#worker = startWorker(Worker, workerFile, options, port1, owner);
+    this.#shared = sharedThread();
+    this.#shared.adopt(owner);
+  }
+
+  get signal(): Int32Array {
+    return this.#shared.signal;
   }
 
   get state(): number {
@@ -67,32 +31,64 @@ export class WorkerThread {
     return Atomics.load(this.signal, Signal.News);
   }
 
-  post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
-    this.port.postMessage(message, transfer);
+  get lastWords(): WireError | undefined {
+    return this.#shared.lastWords;
   }
 
-  /** From now on a reply to this call is kept; replies nobody expects are dropped. */
-  expect(id: number): void {
-    this.#expected.set(id, undefined);
+  /** Keeps an event loop from ending, and from spinning, while something waits in it. */
+  ref(): void {
+    this.#shared.port.ref();
+  }
+
+  unref(): void {
+    this.#shared.port.unref();
+  }
+
+  post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    this.#shared.port.postMessage(message, transfer);
+  }
+
+  /** The number by which the worker knows settings; it is told new ones. */
+  settingsNumber(settings: ClientConfig): number {
+    const environment = environmentOf(process.env);
+    // A digest, so that no credential lies about in a map that others can reach.
+    const digest = createHash("sha256")
+      .update(JSON.stringify([settings, environment]))
+      .digest("base64");
+    const known = this.#shared.settings.get(digest);
+    if (known !== undefined) return known;
+    const number = this.#shared.settings.size + 1;
+    this.post({ type: "settings", number, settings, environment });
+    this.#shared.settings.set(digest, number);
+    return number;
+  }
+
+  /** The id of a new call, whose reply is kept when it comes. */
+  newCall(): number {
+    const id = ++this.#shared.lastId;
+    this.#shared.expected.set(id, undefined);
+    return id;
   }
 
   /** The reply to a call, if it is there. */
   reply(id: number): Reply | undefined {
-    return this.#expected.get(id);
+    return this.#shared.expected.get(id);
   }
 
+  /** A reply that still comes is dropped. */
   forget(id: number): void {
-    this.#expected.delete(id);
+    this.#shared.expected.delete(id);
   }
 
   /** Takes in all that the worker has sent. */
   drain(): void {
+    const { port, expected } = this.#shared;
     for (;;) {
-      const received = receiveMessageOnPort(this.port) as { message: FromWorker } | undefined;
+      const received = receiveMessageOnPort(port) as { message: FromWorker } | undefined;
       if (received === undefined) return;
       const { message } = received;
-      if (message.type === "last words") this.lastWords = message.error;
-      else if (message.type === "reply" && this.#expected.has(message.id)) this.#expected.set(message.id, message);
+      if (message.type === "last words") this.#shared.lastWords = message.error;
+      else if (message.type === "reply" && expected.has(message.id)) expected.set(message.id, message);
     }
   }
 
@@ -111,14 +107,15 @@ export class WorkerThread {
       // EBADF: closed.
     }
     if (this.#descriptor === undefined && identity !== "closed") this.#descriptor = { fd, identity };
-    else if (this.#descriptor?.identity !== identity)
+    else if (this.#descriptor?.identity !== identity) {
       Atomics.store(this.signal, Signal.State, WorkerState.Gone);
+    }
   }
 
   /** Ends the thread, whatever it is doing. */
   terminate(): void {
     Atomics.store(this.signal, Signal.State, WorkerState.Gone);
-    this.port.close();
-    void this.#worker.terminate();
+    this.#shared.port.close();
+    void this.#shared.worker.terminate();
   }
 }

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import type { Transaction } from "lmdb";
 import { chunkKey, removeChunks } from "./body-writer.js";
+import type { Plan } from "./plan.js";
 import { CHUNK_SIZE, type ObjectRecord, type PartRecord } from "./records.js";
 import type { Store } from "./store.js";
 
@@ -133,12 +134,12 @@ function readSlice(
   return chunk.length === to - from ? chunk : chunk.subarray(from, to);
 }
 
-/** Removes the body of an object that is overwritten or deleted, in the same transaction. */
-export function removeBody(store: Store, record: { id: string; parts?: number }): void {
+/** Plans the removal of the body of an object that is overwritten or deleted. */
+export function removeBody(store: Store, record: { id: string; parts?: number }, plan: Plan): void {
   const id = Buffer.from(record.id, "hex");
-  if (record.parts === undefined) return removeChunks(store, id);
+  if (record.parts === undefined) return removeChunks(store, id, plan);
   for (const { partNumber, part } of partsOf(store, record.id)) {
-    removeChunks(store, Buffer.from(part.id, "hex"));
-    store.parts.removeSync(partKey(id, partNumber));
+    removeChunks(store, Buffer.from(part.id, "hex"), plan);
+    plan.remove(store.parts, partKey(id, partNumber));
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { CHUNK_SIZE } from "./records.js";
+import type { Plan } from "./plan.js";
 import { S3Error } from "./s3-error.js";
 import type { Store } from "./store.js";
 
@@ -59,21 +60,18 @@ export class BodyWriter {
     return this.chunks.length * CHUNK_SIZE + this.partialSize;
   }
 
-  /** Checked before `commit` changes anything: whether the chunks stored so far are still there. */
-  check(): void {
-    if (this.storedChunks > 0 && !this.store.pending.doesExist(this.id)) throw new S3Error("RequestTimeout");
-  }
-
-  commit(): void {
+  /** Plans the rest of the body, which nothing may be added to any more. */
+  commit(plan: Plan): void {
+    this.needPending(plan);
     if (this.partialSize > 0) this.completeChunk();
-    this.putChunks();
-    if (this.storedChunks > 0) this.store.pending.removeSync(this.id);
+    this.planChunks(plan);
+    if (this.storedChunks > 0) plan.remove(this.store.pending, this.id);
   }
 
   async discard(): Promise<void> {
     this.chunks = [];
     this.partial = [];
-    if (this.storedChunks > 0) await this.store.write(0, () => removePending(this.store, this.id));
+    if (this.storedChunks > 0) await this.store.write(0, (plan) => removePending(this.store, this.id, plan));
   }
 
   private completeChunk(): void {
@@ -90,19 +88,26 @@ export class BodyWriter {
   private async storeChunks(): Promise<void> {
     if (this.storedChunks === 0) await sweepPending(this.store);
     const bytes = this.chunks.length * CHUNK_SIZE;
-    const stored = await this.store.write(bytes, () => {
-      this.check();
-      this.store.pending.putSync(this.id, { host: hostname(), pid: process.pid, active: Date.now() });
-      return this.putChunks();
+    await this.store.write(bytes, (plan) => {
+      this.needPending(plan);
+      plan.put(this.store.pending, this.id, { host: hostname(), pid: process.pid, active: Date.now() });
+      this.planChunks(plan);
     });
-    this.storedChunks = stored;
+    this.storedChunks += this.chunks.length;
     this.chunks = [];
   }
 
-  private putChunks(): number {
-    let index = this.storedChunks;
-    for (const chunk of this.chunks) this.store.bodies.putSync(chunkKey(this.id, index++), chunk);
-    return index;
+  // The chunks stored so far may have been swept, if this thread stood still for an hour.
+  private needPending(plan: Plan): void {
+    if (this.storedChunks === 0) return;
+    if (!this.store.pending.doesExist(this.id)) throw new S3Error("RequestTimeout");
+    plan.needs(this.store.pending, this.id);
+  }
+
+  private planChunks(plan: Plan): void {
+    this.chunks.forEach((chunk, index) => {
+      plan.putBytes(this.store.bodies, chunkKey(this.id, this.storedChunks + index), chunk);
+    });
   }
 }
 
@@ -112,12 +117,11 @@ export async function sweepPending(store: Store): Promise<void> {
     [...store.pending.getRange({})].filter(({ value }) => isDead(value)).map(({ key }) => Buffer.from(key)),
   );
   if (dead.length === 0) return;
-  await store.write(0, () => {
-    for (const id of dead) {
+  for (const id of dead)
+    await store.write(0, (plan) => {
       const record = store.pending.get(id);
-      if (record && isDead(record)) removePending(store, id);
-    }
-  });
+      if (record && isDead(record)) removePending(store, id, plan);
+    });
 }
 
 function isDead({ host, pid, active }: { host: string; pid: number; active: number }): boolean {
@@ -131,14 +135,13 @@ function isDead({ host, pid, active }: { host: string; pid: number; active: numb
   }
 }
 
-function removePending(store: Store, id: Buffer): void {
-  if (!store.pending.doesExist(id)) return;
-  removeChunks(store, id);
-  store.pending.removeSync(id);
+function removePending(store: Store, id: Buffer, plan: Plan): void {
+  if (!plan.read(store.pending, id)) return;
+  removeChunks(store, id, plan);
+  plan.remove(store.pending, id);
 }
 
-export function removeChunks(store: Store, id: Buffer): void {
-  // Keys first: they are not to be removed under the cursor.
+export function removeChunks(store: Store, id: Buffer, plan: Plan): void {
   const range = { start: chunkKey(id, 0), end: chunkKey(id, 0xffffffff) };
-  for (const key of [...store.bodies.getKeys(range)]) store.bodies.removeSync(key);
+  for (const key of store.bodies.getKeys(range)) plan.remove(store.bodies, Buffer.from(key));
 }

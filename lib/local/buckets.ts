@@ -1,3 +1,4 @@
+import type { Plan } from "./plan.js";
 import type { BucketRecord } from "./records.js";
 import type { Context, Reply, S3Request } from "./request.js";
 import { S3Error } from "./s3-error.js";
@@ -21,10 +22,15 @@ export function checkBucket({ store, createBuckets }: Context, bucket: string): 
     throw new S3Error("NoSuchBucket", { elements: { BucketName: bucket } });
 }
 
-/** To be called within a write that puts something into the bucket, after its checks. */
-export function rememberBucket({ store }: Context, bucket: string): void {
+/**
+ * Plans the bucket's record, for a write that puts a new key into it. Its changed version keeps a DeleteBucket that has
+ * just found the bucket empty from succeeding.
+ */
+export function touchBucket({ store, createBuckets }: Context, bucket: string, plan: Plan): void {
   const key = Buffer.from(bucket);
-  if (!store.buckets.get(key)) store.buckets.putSync(key, { created: Date.now() });
+  const record = store.buckets.get(key);
+  if (!createBuckets) plan.needs(store.buckets, key);
+  plan.put(store.buckets, key, record ?? { created: Date.now() });
 }
 
 /** The start of a bucket's keys, here and for its uploads; with 0xFF behind, their end. */
@@ -40,7 +46,10 @@ export function objectKey(bucket: string, key: string): Buffer {
 export async function createBucket(context: Context, { bucket }: S3Request): Promise<Reply> {
   checkBucketName(bucket);
   // A second time is a success, as it is for one's own bucket in us-east-1.
-  await context.store.write(0, () => rememberBucket(context, bucket));
+  await context.store.write(0, (plan) => {
+    const key = Buffer.from(bucket);
+    if (!plan.read(context.store.buckets, key)) plan.put(context.store.buckets, key, { created: Date.now() });
+  });
   return { statusCode: 200, headers: { location: `/${bucket}` } };
 }
 
@@ -59,13 +68,14 @@ export function getBucketLocation(context: Context, { bucket }: S3Request): Repl
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html */
 export async function deleteBucket(context: Context, { bucket }: S3Request): Promise<Reply> {
   const { store } = context;
-  await store.write(0, () => {
+  await store.write(0, (plan) => {
     checkBucket(context, bucket);
+    const record = plan.read(store.buckets, Buffer.from(bucket));
     const start = bucketPrefix(bucket);
     const range = { start, end: Buffer.concat([start, Buffer.of(0xff)]), limit: 1 };
     if (store.objects.getKeysCount(range) > 0 || store.uploads.getKeysCount(range) > 0)
       throw new S3Error("BucketNotEmpty", { elements: { BucketName: bucket } });
-    store.buckets.removeSync(Buffer.from(bucket));
+    if (record) plan.remove(store.buckets, Buffer.from(bucket));
   });
   return { statusCode: 204, headers: {} };
 }

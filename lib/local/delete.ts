@@ -16,29 +16,28 @@ export async function deleteObject(
   { bucket, key, headers, query }: S3Request,
 ): Promise<Reply> {
   checkVersion(query["versionId"]);
-  await context.store.write(0, () => {
-    checkBucket(context, bucket);
-    const error = removeObject(context, bucket, key, headers["if-match"]);
-    if (error) throw error;
-  });
+  await removeObject(context, bucket, key, headers["if-match"]);
   return { statusCode: 204, headers: {} };
 }
 
-/** Within a write. Returns the error, so that one key's does not undo the others of a bulk delete. */
 function removeObject(
-  { store }: Context,
+  context: Context,
   bucket: string,
   key: string,
   ifMatch: string | undefined,
-): S3Error | undefined {
-  const storedKey = objectKey(bucket, key);
-  // No stored key is longer, and the store refuses to look for much longer ones.
-  const record = storedKey.length > 1100 ? undefined : store.objects.get(storedKey);
-  if (!record) return undefined;
-  if (ifMatch !== undefined && !etagMatches(ifMatch, record.etag)) return preconditionFailed("If-Match");
-  removeBody(store, record);
-  store.objects.removeSync(storedKey);
-  return undefined;
+): Promise<void> {
+  const { store, signal } = context;
+  return store.write(0, (plan) => {
+    signal?.throwIfAborted();
+    checkBucket(context, bucket);
+    const storedKey = objectKey(bucket, key);
+    // No stored key is longer, and the store refuses to look for much longer ones.
+    const record = storedKey.length > 1100 ? undefined : plan.read(store.objects, storedKey);
+    if (!record) return;
+    if (ifMatch !== undefined && !etagMatches(ifMatch, record.etag)) throw preconditionFailed("If-Match");
+    removeBody(store, record, plan);
+    plan.remove(store.objects, storedKey);
+  });
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
@@ -53,18 +52,19 @@ export async function deleteObjects(context: Context, request: S3Request): Promi
     throw new S3Error("InvalidRequest", { message });
   }
   const { quiet, targets } = parseDelete(bytes);
-  const results: string[] = [];
-  await context.store.write(0, () => {
-    checkBucket(context, bucket);
-    for (const { key, etag } of targets) {
-      const error = removeObject(context, bucket, key, etag);
-      if (error)
-        results.push(
-          `<Error>${element("Key", key)}${element("Code", error.code)}${element("Message", error.message)}</Error>`,
-        );
-      else if (!quiet) results.push(`<Deleted>${element("Key", key)}</Deleted>`);
-    }
-  });
+  context.store.read(() => checkBucket(context, bucket));
+  // Each key for itself, as S3 does; together they go into one transaction, or a few.
+  const results = await Promise.all(
+    targets.map(async ({ key, etag }) => {
+      try {
+        await removeObject(context, bucket, key, etag);
+        return quiet ? "" : `<Deleted>${element("Key", key)}</Deleted>`;
+      } catch (error) {
+        if (!(error instanceof S3Error)) throw error;
+        return `<Error>${element("Key", key)}${element("Code", error.code)}${element("Message", error.message)}</Error>`;
+      }
+    }),
+  );
   return { statusCode: 200, headers: {}, body: xmlDocument("DeleteResult", results.join("")) };
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { partKey, partsOf, removeBody } from "./body-reader.js";
 import { newBodyId, removeChunks, type BodyWriter } from "./body-writer.js";
-import { checkBucket, objectKey, rememberBucket } from "./buckets.js";
+import { checkBucket, objectKey, touchBucket } from "./buckets.js";
 import { checksumAlgorithms, createChecksum, type ChecksumAlgorithm } from "./checksums.js";
 import { checkWrite, writeConditionsOf } from "./conditions.js";
 import { copyResult, openSource, storeCopy } from "./copy-object.js";
@@ -33,10 +33,10 @@ export async function createMultipartUpload(
     ...checksumChoice(headers),
   };
   const uploadId = newBodyId().toString("hex");
-  await context.store.write(0, () => {
+  await context.store.write(0, (plan) => {
     checkBucket(context, bucket);
-    rememberBucket(context, bucket);
-    context.store.uploads.putSync(uploadKey(bucket, key, uploadId), upload);
+    touchBucket(context, bucket, plan);
+    plan.put(context.store.uploads, uploadKey(bucket, key, uploadId), upload);
   });
   const content = element("Bucket", bucket) + element("Key", key) + element("UploadId", uploadId);
   return {
@@ -119,16 +119,19 @@ async function commitPart(
     ...(checksums && { checksums }),
   };
   try {
-    await store.write(writer.bufferedBytes, () => {
+    await store.write(writer.bufferedBytes, (plan) => {
       signal?.throwIfAborted();
       // It may have been completed or aborted while this part came in.
-      const { uploadId } = findUpload(context, request);
-      writer.check();
+      const { uploadId, upload } = findUpload(context, request);
+      const storedUpload = uploadKey(request.bucket, request.key, uploadId);
+      plan.needs(store.uploads, storedUpload);
+      // As it was, under a new version: whoever completes the upload at this moment looks at its parts again.
+      plan.put(store.uploads, storedUpload, upload);
       const key = partKey(Buffer.from(uploadId, "hex"), partNumber);
-      const old = store.parts.get(key);
-      if (old) removeChunks(store, Buffer.from(old.id, "hex"));
-      writer.commit();
-      store.parts.putSync(key, part);
+      const old = plan.read(store.parts, key);
+      if (old) removeChunks(store, Buffer.from(old.id, "hex"), plan);
+      writer.commit(plan);
+      plan.put(store.parts, key, part);
     });
   } catch (error) {
     await writer.discard();
@@ -149,23 +152,22 @@ export async function completeMultipartUpload(context: Context, request: S3Reque
   );
   const chosen = parseComplete(bytes);
   const { store, signal } = context;
-  const record = await store.write(0, () => {
+  const record = await store.write(0, (plan) => {
     signal?.throwIfAborted();
-    const { uploadId, upload } = findUpload(context, request);
+    const { uploadId, upload } = findUpload(context, request, plan);
     const uploaded = new Map(partsOf(store, uploadId).map(({ partNumber, part }) => [partNumber, part]));
-    const parts = choose(chosen, uploaded);
-    const completed = objectOf(uploadId, upload, parts);
+    const completed = objectOf(uploadId, upload, choose(chosen, uploaded));
     checkClaims(headers, completed);
     const storedKey = objectKey(bucket, key);
-    const old = store.objects.get(storedKey);
+    const old = plan.read(store.objects, storedKey);
     checkWrite(old, conditions, key);
-    if (old) removeBody(store, old);
+    if (old) removeBody(store, old, plan);
+    else touchBucket(context, bucket, plan);
     const kept = new Set(chosen.map(({ partNumber }) => partNumber));
     for (const [partNumber, part] of uploaded)
-      if (!kept.has(partNumber)) removePart(store, uploadId, partNumber, part.id);
-    rememberBucket(context, bucket);
-    store.objects.putSync(storedKey, completed);
-    store.uploads.removeSync(uploadKey(bucket, key, uploadId));
+      if (!kept.has(partNumber)) removePart(store, uploadId, partNumber, part.id, plan);
+    plan.put(store.objects, storedKey, completed);
+    plan.remove(store.uploads, uploadKey(bucket, key, uploadId));
     return completed;
   });
   const content = [

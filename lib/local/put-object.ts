@@ -1,6 +1,6 @@
 import { removeBody } from "./body-reader.js";
 import { BodyWriter } from "./body-writer.js";
-import { checkBucket, checkBucketName, objectKey, rememberBucket } from "./buckets.js";
+import { checkBucket, checkBucketName, objectKey, touchBucket } from "./buckets.js";
 import { checkWrite, writeConditionsOf, type Conditions } from "./conditions.js";
 import { checksumHeaders, objectHeadersOf } from "./object-headers.js";
 import { receiveBody, type Received } from "./receive-body.js";
@@ -69,17 +69,16 @@ export async function commitObject(
   const { store, signal } = context;
   const { bucket, key, record, conditions, writer } = object;
   try {
-    await store.write(writer.bufferedBytes, () => {
+    await store.write(writer.bufferedBytes, (plan) => {
       const storedKey = objectKey(bucket, key);
-      const old = store.objects.get(storedKey);
+      const old = plan.read(store.objects, storedKey);
       signal?.throwIfAborted();
       checkBucket(context, bucket);
       checkWrite(old, conditions, key);
-      writer.check();
-      rememberBucket(context, bucket);
-      if (old) removeBody(store, old);
-      writer.commit();
-      store.objects.putSync(storedKey, record);
+      if (old) removeBody(store, old, plan);
+      else touchBucket(context, bucket, plan);
+      writer.commit(plan);
+      plan.put(store.objects, storedKey, record);
     });
   } catch (error) {
     await writer.discard();

@@ -1,4 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
+import { adoptEnvironment } from "../bridge/environment.js";
 import { Signal } from "../bridge/protocol.js";
 import type { Call, FromWorker, Reply, Results, ToWorker } from "../bridge/protocol.js";
 import { inOrder, isWrite } from "./order.js";
@@ -35,11 +36,12 @@ export function serve(port: MessagePort, signal: Int32Array): void {
 
   port.on("message", (message: ToWorker) => {
     switch (message.type) {
-      case "config":
-        services.set(message.config, new S3(message.settings));
+      case "settings":
+        adoptEnvironment(process.env, message.environment);
+        services.set(message.number, new S3(message.settings));
         break;
       case "call": {
-        const s3 = services.get(message.config);
+        const s3 = services.get(message.settings);
         if (s3 === undefined) throw new Error(`call ${message.id} came before its settings`);
         void answer(message.id, s3, message.call, message.timeoutMs);
         break;

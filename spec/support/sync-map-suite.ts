@@ -265,7 +265,7 @@ export function syncMapSuite(name: string, under: MapUnderTest): void {
           const closed = map.subMap("");
           closed.close();
           for (const use of [() => closed.get("a"), () => closed.set("a", ""), () => [...closed.keys()]]) {
-            expect(use).toThrow(expect.objectContaining({ code: "Closed" }));
+            expect(use).toThrow(expect.objectContaining({ code: "Closed" }) as Error);
           }
           expect(map.get("a")).toBeUndefined();
         });

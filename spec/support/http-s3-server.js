@@ -1,0 +1,275 @@
+// @ts-check
+// The server of http-s3.ts. In a worker thread it serves; told to use a process, it forks this same file and relays
+// the commands. Plain JavaScript, since nothing transforms what a worker loads.
+const http = require("node:http");
+const path = require("node:path");
+const { URLSearchParams } = require("node:url");
+const { fork } = require("node:child_process");
+const { isMainThread, parentPort, workerData } = require("node:worker_threads");
+const { Faults } = require("./http-s3-faults.js");
+
+/** @typedef {import("./http-s3.js").Command} Command */
+/** @typedef {import("./http-s3.js").ServerData} ServerData */
+/** @typedef {import("./http-s3.js").LoggedRequest} LoggedRequest */
+
+/** @type {Record<string, string>} */
+const kinds = {
+  GetObject: "GET",
+  HeadObject: "HEAD",
+  PutObject: "PUT",
+  CopyObject: "COPY",
+  DeleteObject: "DELETE",
+  ListObjectsV2: "LIST",
+  ListObjects: "LIST",
+  DeleteObjects: "DELETE_OBJECTS",
+};
+const headersOfInterest =
+  /^(range|if-|content-|expect$|x-amz-(meta-|checksum-|storage-class|request-payer|copy-source|server-side|decoded))/;
+
+/** @param {ServerData} data */
+async function serve({ options, handlerFile }) {
+  const { LocalS3Handler } = require(handlerFile);
+  const { parseRequest } = require(path.join(path.dirname(handlerFile), "request.js"));
+  const { operationOf } = require(path.join(path.dirname(handlerFile), "operations.js"));
+  const handler = new LocalS3Handler({
+    directory: options.directory,
+    createBuckets: options.createBuckets ?? true,
+  });
+  const faults = new Faults();
+  /** @type {LoggedRequest[]} */
+  let log = [];
+  let concurrent = 0;
+  let maxConcurrent = 0;
+
+  /** @param {http.IncomingMessage} incoming */
+  function requestOf(incoming) {
+    const url = incoming.url ?? "/";
+    const mark = url.indexOf("?");
+    const search = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
+    const hasBody =
+      incoming.headers["transfer-encoding"] !== undefined ||
+      Number(incoming.headers["content-length"] ?? 0) > 0;
+    return {
+      method: incoming.method ?? "GET",
+      path: mark < 0 ? url : url.slice(0, mark),
+      query: Object.fromEntries(search),
+      headers: /** @type {Record<string, string>} */ (incoming.headers),
+      body: hasBody ? incoming : undefined,
+    };
+  }
+
+  /**
+   * @param {import("../../lib/local/request.js").LocalRequest} request
+   * @returns {LoggedRequest}
+   */
+  function logEntry(request) {
+    /** @type {{ bucket: string, key: string, query: Record<string, string>, headers: Record<string, string> }} */
+    let parsed = { bucket: "", key: "", query: {}, headers: request.headers };
+    let operation;
+    try {
+      parsed = parseRequest(request);
+      operation = operationOf(parsed);
+    } catch {
+      // The handler says what is wrong with it.
+    }
+    const { bucket, key, query, headers } = parsed;
+    return {
+      method: request.method,
+      operation: operation ?? "Unknown",
+      bucket,
+      key,
+      query,
+      headers: Object.fromEntries(Object.entries(headers).filter(([name]) => headersOfInterest.test(name))),
+      authorized: headers["authorization"] !== undefined || query["X-Amz-Signature"] !== undefined,
+      status: 0,
+      faulted: false,
+    };
+  }
+
+  /**
+   * @param {import("../../lib/local/request.js").LocalRequest} request
+   * @returns {import("./http-s3.js").FaultAction | undefined}
+   */
+  function denial(request) {
+    if (!options.credentials) return undefined;
+    const credential =
+      /Credential=([^/]+)\//.exec(request.headers["authorization"] ?? "")?.[1] ??
+      String(request.query?.["X-Amz-Credential"] ?? "").split("/")[0];
+    if (credential === options.credentials.accessKeyId) return undefined;
+    return credential
+      ? {
+          status: 403,
+          code: "InvalidAccessKeyId",
+          message: "The AWS Access Key Id you provided does not exist in our records.",
+        }
+      : { status: 403, code: "AccessDenied", message: "Access Denied" };
+  }
+
+  const server = http.createServer((incoming, outgoing) => {
+    concurrent++;
+    maxConcurrent = Math.max(maxConcurrent, concurrent);
+    outgoing.once("close", () => concurrent--);
+    // The client went away; there is no one to tell.
+    incoming.on("error", () => undefined);
+    outgoing.on("error", () => undefined);
+    const request = requestOf(incoming);
+    const entry = logEntry(request);
+    log.push(entry);
+    answer(request, incoming, outgoing, entry).catch((error) => {
+      if (outgoing.headersSent || incoming.destroyed) return void outgoing.destroy();
+      entry.status = 500;
+      outgoing.writeHead(500, { "content-type": "application/xml" });
+      outgoing.end(`<Error><Code>InternalError</Code><Message>${String(error)}</Message></Error>`);
+    });
+  });
+  server.keepAliveTimeout = 0;
+  server.requestTimeout = 0;
+
+  /**
+   * @param {import("../../lib/local/request.js").LocalRequest} request
+   * @param {http.IncomingMessage} incoming
+   * @param {http.ServerResponse} outgoing
+   * @param {LoggedRequest} entry
+   */
+  async function answer(request, incoming, outgoing, entry) {
+    const denied = denial(request);
+    const action = denied ?? faults.next(kinds[entry.operation], entry);
+    entry.faulted = action !== undefined && !denied;
+    const delay = (options.latencyMs ?? 0) + (action?.delayMs ?? 0);
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+    const abort = new globalThis.AbortController();
+    outgoing.once("close", () => abort.abort());
+    const apply = async () => (await handler.handle(request, { abortSignal: abort.signal })).response;
+    if (action) return faults.play(action, { incoming, outgoing, entry, apply });
+    const response = await apply();
+    entry.status = response.statusCode;
+    outgoing.writeHead(response.statusCode, response.headers);
+    response.body.on("error", () => outgoing.destroy());
+    response.body.pipe(outgoing);
+  }
+
+  function counts() {
+    /** @type {Record<string, number>} */
+    const found = {
+      total: log.length,
+      GET: 0,
+      HEAD: 0,
+      PUT: 0,
+      COPY: 0,
+      DELETE: 0,
+      LIST: 0,
+      DELETE_OBJECTS: 0,
+    };
+    for (const { operation } of log) {
+      const kind = kinds[operation] ?? operation;
+      found[kind] = (found[kind] ?? 0) + 1;
+    }
+    return found;
+  }
+
+  /** @param {Command} command */
+  function obey(command) {
+    switch (command.name) {
+      case "counts":
+        return counts();
+      case "log":
+        return log;
+      case "maxConcurrent":
+        return maxConcurrent;
+      case "reset":
+        log = [];
+        maxConcurrent = concurrent;
+        return undefined;
+      case "fault":
+        return faults.add(command.rule);
+      case "clearFaults":
+        return faults.clear();
+      case "close":
+        server.close();
+        server.closeAllConnections();
+        handler.destroy();
+        return undefined;
+    }
+  }
+
+  await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, "127.0.0.1", () => resolve(undefined));
+  });
+  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return { port: address.port, obey };
+}
+
+/**
+ * @param {(command: Command) => unknown} obey
+ * @param {Command} command
+ */
+async function replyTo(obey, command) {
+  try {
+    return { result: await obey(command) };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * @param {ServerData} data
+ * @returns {Promise<{ port: number, pid?: number, obey: (command: Command) => unknown }>}
+ */
+function serveFromChild(data) {
+  const child = fork(__filename, { execArgv: [], serialization: "advanced" });
+  /** @type {((reply: any) => void)[]} */
+  const waiting = [];
+  child.on("message", (message) => waiting.shift()?.(message));
+  child.once("exit", () =>
+    waiting.splice(0).forEach((done) => done({ error: "The HttpS3 process has ended." })),
+  );
+  /** @param {unknown} message */
+  const ask = (message) =>
+    new Promise((resolve) => {
+      if (!child.connected) return resolve({ error: "The HttpS3 process has ended." });
+      waiting.push(resolve);
+      child.send(/** @type {any} */ (message), () => undefined);
+    });
+  return ask(data).then((/** @type {any} */ started) => {
+    if (started.error) throw new Error(started.error);
+    /** @param {Command} command */
+    const obey = async (command) => {
+      const reply = /** @type {any} */ (await ask(command));
+      if (command.name === "close") child.kill("SIGKILL");
+      else if (reply.error) throw new Error(reply.error);
+      return reply.result;
+    };
+    return { port: started.port, ...(child.pid !== undefined && { pid: child.pid }), obey };
+  });
+}
+
+async function runInThread() {
+  const { port: control, signal, options, handlerFile } = workerData;
+  const data = { options, handlerFile };
+  const { obey, ...started } = options.process ? await serveFromChild(data) : await serve(data);
+  control.on("message", async (/** @type {Command} */ command) => {
+    control.postMessage(await replyTo(obey, command));
+    Atomics.add(signal, 0, 1);
+    Atomics.notify(signal, 0);
+  });
+  parentPort?.postMessage(started);
+}
+
+function runInProcess() {
+  process.on("disconnect", () => process.exit());
+  process.once("message", async (/** @type {ServerData} */ data) => {
+    try {
+      const { port, obey } = await serve(data);
+      process.on("message", async (/** @type {Command} */ command) =>
+        process.send?.(await replyTo(obey, command)),
+      );
+      process.send?.({ port });
+    } catch (error) {
+      process.send?.({ error: String(error) });
+    }
+  });
+}
+
+if (isMainThread) runInProcess();
+else void runInThread();
