@@ -1,7 +1,8 @@
 // npm run smoke:runtimes [-- RUNTIME…]: the packed package on the runtimes that npm carries, x64 Linux only.
 //
 // In the environment: S3BUCKETMAP_RUNTIMES names the folder where the runtimes are kept for the next time
-// (else .cache/runtimes); S3BUCKETMAP_SPEC_ENDPOINT, with _BUCKET, _ACCESS_KEY and _SECRET_KEY, another S3 to try.
+// (else .cache/runtimes); S3BUCKETMAP_SPEC_BUCKET names a bucket of the service that AWS_ENDPOINT_URL_S3, AWS_REGION
+// and the credentials there lead to, to try that, too.
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
@@ -60,15 +61,10 @@ function services(/** @type {string} */ local, /** @type {string} */ endpoint) {
     { where: "local", bucket: "my-bucket", options: { local } },
     { where: "HTTP", bucket: "my-bucket", options: { endpoint, credentials: key } },
   ];
-  const given = process.env.S3BUCKETMAP_SPEC_ENDPOINT;
-  if (given === undefined) return found;
-  const credentials = {
-    accessKeyId: process.env.S3BUCKETMAP_SPEC_ACCESS_KEY ?? "test",
-    secretAccessKey: process.env.S3BUCKETMAP_SPEC_SECRET_KEY ?? "testtest",
-  };
-  const bucket = process.env.S3BUCKETMAP_SPEC_BUCKET ?? "bucket1";
+  const bucket = process.env.S3BUCKETMAP_SPEC_BUCKET;
+  if (bucket === undefined) return found;
   const prefix = `smoke-${process.pid}-${Date.now()}/`;
-  return [...found, { where: given, bucket, options: { endpoint: given, credentials, prefix } }];
+  return [...found, { where: "service", bucket, options: { prefix } }];
 }
 
 async function main() {
