@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { sharedBridge } from "./bridge/bridge.js";
 import type { Bridge, Caller } from "./bridge/bridge.js";
 import { loadDeasync } from "./bridge/deasync-wait.js";
-import type { Call, ObjectHeaders, Results } from "./bridge/protocol.js";
+import type { Call, ObjectHeaders, PageStart, Results } from "./bridge/protocol.js";
 import { toError } from "./bridge/revive.js";
 import { PartialFailureError } from "./errors.js";
 import { checkPrefix, kindOf, wholeKey } from "./keys.js";
@@ -264,20 +264,14 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
   // Whole keys, a page at a time.
   *#pages(options?: ListOptions, operation = "list"): Generator<string[], void, undefined> {
     const { prefix = "", startAfter, limit = Infinity } = checkListOptions(options);
-    const request = {
-      op: "list" as const,
-      prefix: this.#prefix + prefix,
-      ...(startAfter === undefined ? {} : { startAfter: this.#prefix + startAfter }),
-    };
-    let left = limit;
-    let token: string | undefined;
-    while (left > 0) {
-      const ask = { ...request, limit: Math.min(left, PAGE), ...(token === undefined ? {} : { token }) };
-      const page = this.#call(ask, operation);
+    const where = { op: "list" as const, prefix: this.#prefix + prefix };
+    let start: PageStart = startAfter === undefined ? {} : { startAfter: this.#prefix + startAfter };
+    for (let left = limit; left > 0;) {
+      const page = this.#call({ ...where, ...start, limit: Math.min(left, PAGE) }, operation);
       left -= page.keys.length;
       yield page.keys;
-      token = page.token;
-      if (token === undefined) return;
+      if (page.next === undefined) return;
+      start = page.next;
     }
   }
 

@@ -7,8 +7,13 @@ import type { WaitName } from "./wait.js";
 import { WaitStack } from "./wait-stack.js";
 import { WorkerThread } from "./worker-thread.js";
 
-/** How long after its deadline a call still waits for the worker's own account of it. */
-const graceMs = 2000;
+/**
+ * How much of its time a call leaves for the worker's own account of how it timed out, so that even a
+ * worker that says nothing does not hold it beyond its deadline.
+ */
+function marginOf(timeoutMs: number): number {
+  return Math.min(2000, timeoutMs / 10);
+}
 
 export type Outcome<Op extends Call["op"]> =
   { ok: true; value: Results[Op] } | { ok: false; failure: Failure };
@@ -55,12 +60,12 @@ export class Bridge {
       caller.known = { thread, number: thread.settingsNumber(caller.settings.client) };
     }
     const id = thread.newCall();
-    const left = Math.max(1, deadline - performance.now());
+    const left = Math.max(1, deadline - marginOf(timeoutMs) - performance.now());
     thread.post(
       { type: "call", id, settings: caller.known.number, call, timeoutMs: left },
       transferred(call),
     );
-    this.#wait(wait, id, thread, () => thread.reply(id) !== undefined, deadline + graceMs);
+    this.#wait(wait, id, thread, () => thread.reply(id) !== undefined, deadline);
 
     const reply = thread.reply(id);
     thread.forget(id);
@@ -87,6 +92,7 @@ export class Bridge {
     if (thread.state === WorkerState.Starting) {
       this.#wait(wait, 0, thread, () => thread.state !== WorkerState.Starting, deadline);
     }
+    thread.knowDescriptor();
     return thread;
   }
 

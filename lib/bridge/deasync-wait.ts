@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { clearInterval, setInterval } from "node:timers";
+import { clearInterval, setInterval, setTimeout } from "node:timers";
 import { WorkerState } from "./protocol.js";
 import { lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
@@ -20,17 +20,17 @@ export function loadDeasync(): Deasync {
 
 /**
  * Keeps the event loop turning: timers, callbacks and servers of the program run in the middle of the
- * call. Only meanwhile is the port ref'd: without a ref'd handle `uv_run` returns at once, and spins.
+ * call. Meanwhile an alarm is set: without a ref'd handle `uv_run` returns at once, and spins.
  */
 export const deasyncWait: Wait = (thread, settled, deadline) => {
   const alarm = alarms.get(thread) ?? new Alarm(thread);
-  alarm.enter();
+  const outer = alarm.enter(deadline);
   loadDeasync().loopWhile(() => {
     alarm.heard();
     thread.drain();
     return !settled() && thread.state !== WorkerState.Gone && performance.now() < deadline;
   });
-  alarm.leave();
+  alarm.leave(outer);
 };
 
 /**
@@ -56,6 +56,7 @@ const alarms = new WeakMap<WorkerThread, Alarm>();
 class Alarm {
   readonly #thread: WorkerThread;
   #release: () => void = () => {};
+  #deadline = Infinity;
   #waits = 0;
   #unheard = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -65,33 +66,45 @@ class Alarm {
     alarms.set(thread, this);
   }
 
-  enter(): void {
+  /** @returns the deadline of the wait that this one is in */
+  enter(deadline: number): number {
     if (this.#waits === 0) this.#release = holdReplInput();
+    const outer = this.#deadline;
     this.#waits += 1;
     this.#unheard = 0;
-    this.#thread.ref();
-    this.#timer ??= setInterval(() => this.#ring(), lookEveryMs).unref();
+    this.#deadline = deadline;
+    this.#timer ??= setInterval(() => this.#ring(), lookEveryMs);
+    this.#ringAtDeadline();
+    return outer;
   }
 
   heard(): void {
     this.#unheard = 0;
   }
 
-  leave(): void {
+  leave(outer: number): void {
     this.#waits -= 1;
+    this.#deadline = outer;
     if (this.#waits === 0) this.#stop();
   }
 
   #ring(): void {
     this.#unheard += 1;
-    if (this.#unheard > 2) this.#stop();
-    else this.#thread.lookForDeath();
+    if (this.#unheard > 2) return this.#stop();
+    this.#thread.lookForDeath();
+    this.#ringAtDeadline();
+  }
+
+  // To wake the wait is enough: it looks at the time itself.
+  #ringAtDeadline(): void {
+    const left = this.#deadline - performance.now();
+    if (left < lookEveryMs) setTimeout(() => {}, Math.max(1, Math.ceil(left))).unref();
   }
 
   #stop(): void {
     this.#waits = 0;
+    this.#deadline = Infinity;
     this.#release();
-    this.#thread.unref();
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

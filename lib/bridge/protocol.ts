@@ -33,7 +33,7 @@ export type Call =
   | { op: "set"; key: string; body: string | Uint8Array; headers: ObjectHeaders }
   | { op: "delete"; key: string }
   | { op: "deleteMany"; keys: string[] }
-  | { op: "list"; prefix: string; startAfter?: string; token?: string; limit: number };
+  | ({ op: "list"; prefix: string; limit: number } & PageStart);
 
 export interface Head {
   size: number;
@@ -45,10 +45,17 @@ export interface Head {
   metadata: Record<string, string>;
 }
 
+/** Where a page of a listing begins: by S3's token where it gave one, otherwise after a key. */
+export interface PageStart {
+  token?: string;
+  /** The last key before the page. */
+  startAfter?: string;
+}
+
 export interface Page {
   keys: string[];
   /** Where the next page begins; absent on the last. */
-  token?: string;
+  next?: PageStart;
 }
 
 /** What each call is answered with. */

@@ -46,7 +46,10 @@ const inMainContext = vm.runInThisContext(`(() => {
         worker.terminate();
       });
       worker.on("error", () => {});
-      worker.once("exit", () => void registry);
+      worker.once("exit", () => {
+        void registry;
+        Atomics.store(signal, ${Signal.State}, ${WorkerState.Gone});
+      });
       return {
         worker,
         port,

@@ -35,15 +35,6 @@ export class WorkerThread {
     return this.#shared.lastWords;
   }
 
-  /** Keeps an event loop from ending, and from spinning, while something waits in it. */
-  ref(): void {
-    this.#shared.port.ref();
-  }
-
-  unref(): void {
-    this.#shared.port.unref();
-  }
-
   post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
     this.#shared.port.postMessage(message, transfer);
   }
@@ -92,22 +83,21 @@ export class WorkerThread {
     }
   }
 
+  /** Remembers what the worker holds open, while it certainly lives. */
+  knowDescriptor(): void {
+    const fd = Atomics.load(this.signal, Signal.Descriptor);
+    if (this.#descriptor === undefined && fd !== -1) this.#descriptor = { fd, identity: identityOf(fd) };
+  }
+
   /**
    * Looks whether the worker died without a word, as it does when its heap is exhausted: Node then closes
    * the descriptors it had opened. Silence alone proves nothing, a live worker can be silent for long.
    */
   lookForDeath(): void {
-    const fd = Atomics.load(this.signal, Signal.Descriptor);
-    if (fd === -1 || this.state === WorkerState.Gone) return;
-    let identity = "closed";
-    try {
-      const { dev, ino, birthtimeMs } = fs.fstatSync(fd);
-      identity = `${dev}:${ino}:${birthtimeMs}`;
-    } catch {
-      // EBADF: closed.
-    }
-    if (this.#descriptor === undefined && identity !== "closed") this.#descriptor = { fd, identity };
-    else if (this.#descriptor?.identity !== identity) {
+    this.knowDescriptor();
+    if (this.#descriptor === undefined) return;
+    const { fd, identity } = this.#descriptor;
+    if (identity === "closed" || identityOf(fd) !== identity) {
       Atomics.store(this.signal, Signal.State, WorkerState.Gone);
     }
   }
@@ -117,5 +107,14 @@ export class WorkerThread {
     Atomics.store(this.signal, Signal.State, WorkerState.Gone);
     this.#shared.port.close();
     void this.#shared.worker.terminate();
+  }
+}
+
+function identityOf(fd: number): string {
+  try {
+    const { dev, ino, birthtimeMs } = fs.fstatSync(fd);
+    return `${dev}:${ino}:${birthtimeMs}`;
+  } catch {
+    return "closed"; // EBADF
   }
 }

@@ -1,6 +1,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
+import { logRequests } from "./request-log.js";
 
 type RequestHandler = Exclude<S3ClientConfig["requestHandler"], undefined>;
 
@@ -19,7 +20,12 @@ export const limits = {
  * when the map was made: the environment may have been filled in between.
  */
 export async function createClient(settings: ClientConfig): Promise<S3Client> {
-  if (settings.local !== undefined) return localClient(settings.local);
+  const client = await (settings.local === undefined ? serviceClient(settings) : localClient(settings.local));
+  logRequests(client);
+  return client;
+}
+
+async function serviceClient(settings: ClientConfig): Promise<S3Client> {
   const config: S3ClientConfig = {
     maxAttempts: limits.tries,
     retryMode: "standard",
