@@ -188,7 +188,7 @@ describe("ListObjectsV2", () => {
     [{ "continuation-token": "" }, "continuation-token"],
   ])("refuses %j", async (query, name) => {
     const answer = await send(handler, "GET", "/bucket", {
-      query: { "list-type": "2", ...query } as Record<string, string>,
+      query: { "list-type": "2", ...query },
     });
     expect(answer).toMatchObject({ status: 400, code: "InvalidArgument" });
     expect(answer.body.toString()).toContain(`<ArgumentName>${name}</ArgumentName>`);
