@@ -1,6 +1,12 @@
 import eslint from "@eslint/js";
 import tseslint from "typescript-eslint";
 
+const nodeGlobals = Object.fromEntries(
+  ["require", "module", "process", "console", "Buffer", "__dirname", "__filename", "setTimeout"].map(
+    (name) => [name, /** @type {const} */ ("readonly")],
+  ),
+);
+
 export default tseslint.config(
   { ignores: ["dist", "coverage", "node_modules"] },
   eslint.configs.recommended,
@@ -8,9 +14,17 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/consistent-type-imports": ["error", { disallowTypeAnnotations: false }],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       eqeqeq: "error",
     },
   },
+  {
+    // Scripts, examples and test fixtures: plain JavaScript, as users write it.
+    files: ["**/*.js", "**/*.cjs", "**/*.mjs"],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { globals: nodeGlobals },
+    rules: { "@typescript-eslint/no-require-imports": "off" },
+  },
+  { files: ["**/*.js", "**/*.cjs"], languageOptions: { sourceType: "commonjs" } },
 );

@@ -45,6 +45,8 @@ if (!process.argv.includes("--if-stale") || stampOfBuild() !== stamp) {
       stdio: "inherit",
     },
   );
+  const stampModule = path.join(dist, "build-stamp.js");
+  fs.writeFileSync(stampModule, fs.readFileSync(stampModule, "utf8").replace("@@BUILD_STAMP@@", stamp));
   // Last of all: a build that was interrupted has no stamp, and is made again.
   fs.writeFileSync(stampFile, `${JSON.stringify({ stamp })}\n`);
 }

@@ -171,6 +171,7 @@ function loadLmdb(): typeof Lmdb {
   try {
     return createRequire(__filename)("lmdb") as typeof Lmdb;
   } catch (cause) {
-    throw new Error("local S3 needs the optional package lmdb: `npm install lmdb`", { cause });
+    const error = new Error("the optional package lmdb could not be loaded", { cause });
+    throw Object.assign(error, { code: "LocalS3Unavailable" });
   }
 }

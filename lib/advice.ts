@@ -1,0 +1,34 @@
+/** What to do about an error's code; the README's table of errors says the same at more length. */
+export const advice: Readonly<Record<string, string>> = {
+  NoSuchBucket:
+    "There is no such bucket at this endpoint: check its name, the region and the endpoint; the library does not create buckets.",
+  AccessDenied: "The credentials do not allow it.",
+  InvalidAccessKeyId:
+    "The access key is not known to this service: check the credentials, the profile and the endpoint.",
+  SignatureDoesNotMatch: "The secret key does not belong to the access key.",
+  ExpiredToken: "The session token has expired: log in again.",
+  InvalidToken: "The session token is not valid: log in again.",
+  RequestTimeTooSkewed: "The clock of this machine is wrong: set it.",
+  SlowDown: "S3 asks for fewer requests: lower the option concurrency, or try later.",
+  ServiceUnavailable: "Try again later.",
+  InternalError: "Try again later.",
+  PermanentRedirect: "The bucket is in another region: give it by the option region.",
+  AuthorizationHeaderMalformed: "The bucket is in another region: give it by the option region.",
+  InvalidObjectState: "The object is archived: restore it first.",
+  CredentialsMissing:
+    "Give credentials in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), a profile, or the option credentials; open data needs anonymous: true.",
+  NetworkError: "Check the network and the endpoint.",
+  ChecksumMismatch:
+    "What arrived is not what was stored: try again; if it stays so, the object or the way to it is damaged.",
+  NotUtf8: 'Read it with readAs: "bytes".',
+  ValueTooLong: 'Read it with readAs: "bytes".',
+  WorkerNotStarted: "The worker thread that makes the requests could not be started.",
+  WorkerDied: "The worker thread that makes the requests ended; the next call starts another.",
+  TooManyNestedCalls:
+    "At most 64 calls can wait inside one another: a callback that uses the bucket runs during a deasync wait of a call in a callback, and so on.",
+  Closed: "The map was closed: make a new one.",
+  LocalS3Unavailable: "The local S3 needs the optional package lmdb: npm install lmdb",
+};
+
+/** S3 says 403 for a missing key, too, to those who may not list. */
+export const advice403 = "S3 also answers 403 for a missing key when s3:ListBucket is not allowed.";

@@ -1,0 +1,141 @@
+import { performance } from "node:perf_hooks";
+import { atomicsWait } from "./atomics-wait.js";
+import { deasyncWait } from "./deasync-wait.js";
+import { WorkerState } from "./protocol.js";
+import type { Call, ClientConfig, Failure, Results } from "./protocol.js";
+import type { WaitName } from "./wait.js";
+import { WaitStack } from "./wait-stack.js";
+import { WorkerThread } from "./worker-thread.js";
+
+/**
+ * How much of its time a call leaves for the worker's own account of how it timed out, so that even a
+ * worker that says nothing does not hold it beyond its deadline.
+ */
+function marginOf(timeoutMs: number): number {
+  return Math.min(2000, timeoutMs / 10);
+}
+
+export type Outcome<Op extends Call["op"]> =
+  { ok: true; value: Results[Op] } | { ok: false; failure: Failure };
+
+/** Who calls: the settings of a map, and what of them the worker already knows. */
+export interface Caller {
+  readonly settings: { client: ClientConfig; wait: WaitName; timeoutMs: number };
+  /** The thread that was told these settings, and the number it knows them by. */
+  known?: { thread: WorkerThread; number: number };
+}
+
+/**
+ * Carries blocking calls to the worker thread that does all that is asynchronous. There is one for all
+ * maps of a thread. Its worker starts with the first call, and again with the next one after it died.
+ *
+ * An interruption by Ctrl-C in the REPL unwinds a call without its `finally`: what is right afterwards
+ * follows from the ids of calls alone, never from state that a call was to tidy up.
+ */
+export class Bridge {
+  #thread: WorkerThread | undefined;
+  readonly #waits: WaitStack = new WaitStack();
+
+  call<Op extends Call["op"]>(caller: Caller, call: Call & { op: Op }): Outcome<Op> {
+    const { wait, timeoutMs } = caller.settings;
+    const deadline = performance.now() + timeoutMs;
+    for (const id of this.#waits.takeAbandoned()) this.#abandon(id);
+    if (this.#waits.isFull) return { ok: false, failure: { code: "TooManyNestedCalls" } };
+
+    let thread: WorkerThread;
+    try {
+      thread = this.#readyThread(wait, deadline);
+    } catch (error) {
+      return { ok: false, failure: workerFailed("WorkerNotStarted", error) };
+    }
+    if (thread.state === WorkerState.Gone) {
+      return { ok: false, failure: workerFailed("WorkerNotStarted", thread.lastWords) };
+    }
+    if (thread.state === WorkerState.Starting) {
+      return { ok: false, failure: { code: "TimedOut", reason: "the worker thread was still starting" } };
+    }
+
+    // Told at the first request and not when the map was made: the environment may have been filled in between.
+    if (caller.known?.thread !== thread) {
+      caller.known = { thread, number: thread.settingsNumber(caller.settings.client) };
+    }
+    const id = thread.newCall();
+    const left = Math.max(1, deadline - marginOf(timeoutMs) - performance.now());
+    thread.post(
+      { type: "call", id, settings: caller.known.number, call, timeoutMs: left },
+      transferred(call),
+    );
+    this.#wait(wait, id, thread, () => thread.reply(id) !== undefined, deadline);
+
+    const reply = thread.reply(id);
+    thread.forget(id);
+    if (reply !== undefined) {
+      return reply.ok
+        ? { ok: true, value: reply.value as Results[Op] }
+        : { ok: false, failure: reply.failure };
+    }
+    const maybeWritten = writes.has(call.op);
+    if (thread.state === WorkerState.Gone) {
+      return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), maybeWritten } };
+    }
+    // It had its time and did not even say that the call timed out: it will not serve the next call either.
+    this.#end(thread);
+    return {
+      ok: false,
+      failure: { code: "TimedOut", reason: "the worker thread did not answer", maybeWritten },
+    };
+  }
+
+  #readyThread(wait: WaitName, deadline: number): WorkerThread {
+    if (this.#thread?.state === WorkerState.Gone) this.#end(this.#thread);
+    const thread = (this.#thread ??= new WorkerThread(this));
+    if (thread.state === WorkerState.Starting) {
+      this.#wait(wait, 0, thread, () => thread.state !== WorkerState.Starting, deadline);
+    }
+    thread.knowDescriptor();
+    return thread;
+  }
+
+  #wait(wait: WaitName, id: number, thread: WorkerThread, settled: () => boolean, deadline: number): void {
+    this.#waits.push(id, wait);
+    // An event loop that has ended does not turn again: in an exit handler only the other wait works.
+    const ending = (process as { _exiting?: boolean })._exiting === true;
+    this.#waits.run(wait === "deasync" && !ending ? deasyncWait : atomicsWait, thread, settled, deadline);
+    this.#waits.pop(id);
+  }
+
+  #abandon(id: number): void {
+    this.#thread?.forget(id);
+    if (this.#thread?.state === WorkerState.Ready) this.#thread.post({ type: "cancel", id });
+  }
+
+  #end(thread: WorkerThread): void {
+    thread.terminate();
+    if (this.#thread === thread) this.#thread = undefined;
+  }
+}
+
+function transferred(call: Call): ArrayBuffer[] {
+  return call.op === "set" && typeof call.body !== "string" ? [call.body.buffer as ArrayBuffer] : [];
+}
+
+const writes: ReadonlySet<Call["op"]> = new Set(["set", "delete", "deleteMany"]);
+
+function workerFailed(code: string, cause: unknown): Failure {
+  if (!(cause instanceof Object)) return { code };
+  const { name, message, stack } = cause as Error;
+  return { code, reason: message, cause: { name, message, ...(stack === undefined ? {} : { stack }) } };
+}
+
+// Only the maps hold on to the bridge: when the last of them is garbage, so is it, and its worker ends.
+let shared: WeakRef<Bridge> | undefined;
+
+/** The bridge of this thread. */
+export function sharedBridge(): Bridge {
+  let bridge = shared?.deref();
+  if (bridge === undefined) {
+    bridge = new Bridge();
+    shared = new WeakRef(bridge);
+  }
+  return bridge;
+}

@@ -1,0 +1,128 @@
+/** What crosses between a thread that uses the library and its worker thread, and nothing else. */
+
+/** All that an S3 client and its requests need to know. Made by `options.ts`, cloned to the worker. */
+export interface ClientConfig {
+  bucket: string;
+  region?: string;
+  endpoint?: string;
+  forcePathStyle?: boolean;
+  profile?: string;
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  anonymous?: boolean;
+  requestPayer?: boolean;
+  serverSideEncryption?: string;
+  kmsKeyId?: string;
+  storageClass?: string;
+  local?: string;
+  concurrency: number;
+}
+
+/** What `set` sends beside the body. */
+export interface ObjectHeaders {
+  contentType: string;
+  contentEncoding?: string;
+  cacheControl?: string;
+  metadata?: Record<string, string>;
+}
+
+/** Keys are whole keys here: the prefix is the map's affair. */
+export type Call =
+  | { op: "get"; key: string; maxBytes: number }
+  | { op: "has"; key: string }
+  | { op: "head"; key: string }
+  | { op: "set"; key: string; body: string | Uint8Array; headers: ObjectHeaders }
+  | { op: "delete"; key: string }
+  | { op: "deleteMany"; keys: string[] }
+  | ({ op: "list"; prefix: string; limit: number } & PageStart);
+
+export interface Head {
+  size: number;
+  etag: string;
+  lastModified: number;
+  contentType: string | undefined;
+  contentEncoding: string | undefined;
+  cacheControl: string | undefined;
+  metadata: Record<string, string>;
+}
+
+/** Where a page of a listing begins: by S3's token where it gave one, otherwise after a key. */
+export interface PageStart {
+  token?: string;
+  /** The last key before the page. */
+  startAfter?: string;
+}
+
+export interface Page {
+  keys: string[];
+  /** Where the next page begins; absent on the last. */
+  next?: PageStart;
+}
+
+/** What each call is answered with. */
+export interface Results {
+  get: Uint8Array | undefined;
+  has: boolean;
+  head: Head | undefined;
+  set: undefined;
+  delete: undefined;
+  deleteMany: { key: string; failure: Failure }[];
+  list: Page;
+}
+
+/** An error as plain data: a clone of one would lose its class and its code. */
+export interface WireError {
+  name: string;
+  message: string;
+  stack?: string;
+  code?: string;
+  cause?: WireError;
+}
+
+/** Why a call could not be carried out. */
+export interface Failure {
+  code: string;
+  /** What S3, the network or the system said. */
+  reason?: string;
+  statusCode?: number;
+  requestId?: string;
+  attempts?: number;
+  /** A write that may have happened all the same. */
+  maybeWritten?: boolean;
+  cause?: WireError;
+}
+
+export type ToWorker =
+  | { type: "settings"; number: number; settings: ClientConfig; environment: Record<string, string> }
+  | { type: "call"; id: number; settings: number; call: Call; timeoutMs: number }
+  | { type: "cancel"; id: number };
+
+export type Reply =
+  | { type: "reply"; id: number; ok: true; value: Results[keyof Results] }
+  | { type: "reply"; id: number; ok: false; failure: Failure };
+
+/** The state is in the signal, too; the message wakes an event loop. */
+export type FromWorker = Reply | { type: "ready" } | { type: "last words"; error: WireError };
+
+/** What the worker is started with. */
+export interface WorkerStart {
+  port: import("node:worker_threads").MessagePort;
+  signal: Int32Array;
+  buildStamp: string;
+}
+
+/** The words of the shared signal, for when no event loop turns to hear an event. */
+export const Signal = {
+  /** Counts the worker's messages: what an `Atomics.wait` waits on. */
+  News: 0,
+  /** One of {@link WorkerState}. */
+  State: 1,
+  /** A file descriptor that the worker holds open as long as it lives, or -1. */
+  Descriptor: 2,
+  Words: 3,
+} as const;
+
+export const WorkerState: Readonly<Record<"Starting" | "Ready" | "Gone", number>> = {
+  Starting: 0,
+  Ready: 1,
+  Gone: 2,
+};

@@ -1,0 +1,103 @@
+import fs from "node:fs";
+import path from "node:path";
+import vm from "node:vm";
+import { MessageChannel, Worker } from "node:worker_threads";
+import type { MessagePort, WorkerOptions } from "node:worker_threads";
+import { buildStamp } from "../build-stamp.js";
+import { Signal, WorkerState } from "./protocol.js";
+import type { Reply, WireError, WorkerStart } from "./protocol.js";
+
+const workerFile = path.join(__dirname, "../worker/main.js");
+
+/** The worker thread and all that is known of it, as plain data that belongs to no realm in particular. */
+export interface SharedThread {
+  readonly worker: Worker;
+  readonly port: MessagePort;
+  readonly signal: Int32Array;
+  /** The calls whose replies are waited for; any other reply is dropped. */
+  readonly expected: Map<number, Reply | undefined>;
+  /** The settings that the worker has been told, by their digest. */
+  readonly settings: Map<string, number>;
+  lastId: number;
+  /** What the worker said when it could not go on. */
+  lastWords: WireError | undefined;
+  /** The thread ends when every object that was told to `adopt` is garbage. */
+  adopt(owner: object): void;
+}
+
+// There is one thread for all copies of the library in this thread's program, a test framework's realms
+// included: each of those loads the library anew, and would start, and leave behind, a thread of its own.
+// So what they share is made in the main context, and holds on to none of them: a realm is garbage when its
+// tests are over. A FinalizationRegistry is only heard while it is alive itself; the worker's listener
+// keeps it. "error" is listened to because an error of a worker without a listener ends the program.
+const inMainContext = vm.runInThisContext(`(() => {
+  const key = Symbol.for("s3bucketmap.threads");
+  if (globalThis[key] === undefined) {
+    Object.defineProperty(globalThis, key, { value: new Map(), configurable: true });
+  }
+  return {
+    threads: globalThis[key],
+    share(worker, port, signal) {
+      let owners = 0;
+      const registry = new FinalizationRegistry(() => {
+        owners -= 1;
+        if (owners > 0) return;
+        port.close();
+        worker.terminate();
+      });
+      worker.on("error", () => {});
+      worker.once("exit", () => {
+        void registry;
+        Atomics.store(signal, ${Signal.State}, ${WorkerState.Gone});
+      });
+      return {
+        worker,
+        port,
+        signal,
+        expected: new Map(),
+        settings: new Map(),
+        lastId: 0,
+        lastWords: undefined,
+        adopt(owner) {
+          owners += 1;
+          registry.register(owner);
+        },
+      };
+    },
+  };
+})()`) as {
+  threads: Map<string, SharedThread>;
+  share(worker: Worker, port: MessagePort, signal: Int32Array): SharedThread;
+};
+
+const name = `${buildStamp} ${workerFile}`;
+
+/** The thread that is alive, or a new one. */
+export function sharedThread(): SharedThread {
+  const { threads } = inMainContext;
+  let thread = threads.get(name);
+  if (thread === undefined || Atomics.load(thread.signal, Signal.State) === WorkerState.Gone) {
+    thread = startThread();
+    threads.set(name, thread);
+  }
+  return thread;
+}
+
+function startThread(): SharedThread {
+  if (!fs.existsSync(workerFile)) throw new Error(`${workerFile} is missing: install s3bucketmap again`);
+  const { port1, port2 } = new MessageChannel();
+  port1.unref();
+  const signal = new Int32Array(new SharedArrayBuffer(Signal.Words * Int32Array.BYTES_PER_ELEMENT));
+  signal[Signal.Descriptor] = -1;
+  const start: WorkerStart = { port: port2, signal, buildStamp };
+  // execArgv: the program's own flags (--require, --import, --inspect-brk, …) are not meant for this thread.
+  const options: WorkerOptions = {
+    workerData: start,
+    transferList: [port2],
+    execArgv: [],
+    name: "s3bucketmap",
+  };
+  const worker = new Worker(workerFile, options);
+  worker.unref();
+  return inMainContext.share(worker, port1, signal);
+}

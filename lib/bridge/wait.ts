@@ -1,0 +1,13 @@
+import type { WorkerThread } from "./worker-thread.js";
+
+/** How the calling thread blocks. */
+export type WaitName = "atomics" | "deasync";
+
+/** How long a wait sleeps at most before it looks whether the worker is still alive. */
+export const lookEveryMs = 500;
+
+/**
+ * Blocks until `settled()`, until the worker is gone, or until the deadline; which of the three, the
+ * caller sees for itself. `settled` looks at what has been received; a wait drains the port before asking.
+ */
+export type Wait = (thread: WorkerThread, settled: () => boolean, deadline: number) => void;

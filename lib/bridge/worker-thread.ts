@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import { receiveMessageOnPort } from "node:worker_threads";
+import { environmentOf } from "./environment.js";
+import { Signal, WorkerState } from "./protocol.js";
+import type { ClientConfig, FromWorker, Reply, ToWorker, WireError } from "./protocol.js";
+import { sharedThread } from "./shared-thread.js";
+import type { SharedThread } from "./shared-thread.js";
+
+/** The worker thread as the waiting side sees it: no event is needed to know how it fares. */
+export class WorkerThread {
+  readonly #shared: SharedThread;
+  #descriptor: { fd: number; identity: string } | undefined;
+
+  /** @param owner - the worker is ended when this object, and all others that use it, are garbage */
+  constructor(owner: object) {
+    this.#shared = sharedThread();
+    this.#shared.adopt(owner);
+  }
+
+  get signal(): Int32Array {
+    return this.#shared.signal;
+  }
+
+  get state(): number {
+    return Atomics.load(this.signal, Signal.State);
+  }
+
+  /** How many messages the worker has sent: what a wait begins from. */
+  get news(): number {
+    return Atomics.load(this.signal, Signal.News);
+  }
+
+  get lastWords(): WireError | undefined {
+    return this.#shared.lastWords;
+  }
+
+  post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    this.#shared.port.postMessage(message, transfer);
+  }
+
+  /** The number by which the worker knows settings; it is told new ones. */
+  settingsNumber(settings: ClientConfig): number {
+    const environment = environmentOf(process.env);
+    // A digest, so that no credential lies about in a map that others can reach.
+    const digest = createHash("sha256")
+      .update(JSON.stringify([settings, environment]))
+      .digest("base64");
+    const known = this.#shared.settings.get(digest);
+    if (known !== undefined) return known;
+    const number = this.#shared.settings.size + 1;
+    this.post({ type: "settings", number, settings, environment });
+    this.#shared.settings.set(digest, number);
+    return number;
+  }
+
+  /** The id of a new call, whose reply is kept when it comes. */
+  newCall(): number {
+    const id = ++this.#shared.lastId;
+    this.#shared.expected.set(id, undefined);
+    return id;
+  }
+
+  /** The reply to a call, if it is there. */
+  reply(id: number): Reply | undefined {
+    return this.#shared.expected.get(id);
+  }
+
+  /** A reply that still comes is dropped. */
+  forget(id: number): void {
+    this.#shared.expected.delete(id);
+  }
+
+  /** Takes in all that the worker has sent. */
+  drain(): void {
+    const { port, expected } = this.#shared;
+    for (;;) {
+      const received = receiveMessageOnPort(port) as { message: FromWorker } | undefined;
+      if (received === undefined) return;
+      const { message } = received;
+      if (message.type === "last words") this.#shared.lastWords = message.error;
+      else if (message.type === "reply" && expected.has(message.id)) expected.set(message.id, message);
+    }
+  }
+
+  /** Remembers what the worker holds open, while it certainly lives. */
+  knowDescriptor(): void {
+    const fd = Atomics.load(this.signal, Signal.Descriptor);
+    if (this.#descriptor === undefined && fd !== -1) this.#descriptor = { fd, identity: identityOf(fd) };
+  }
+
+  /**
+   * Looks whether the worker died without a word, as it does when its heap is exhausted: Node then closes
+   * the descriptors it had opened. Silence alone proves nothing, a live worker can be silent for long.
+   */
+  lookForDeath(): void {
+    this.knowDescriptor();
+    if (this.#descriptor === undefined) return;
+    const { fd, identity } = this.#descriptor;
+    if (identity === "closed" || identityOf(fd) !== identity) {
+      Atomics.store(this.signal, Signal.State, WorkerState.Gone);
+    }
+  }
+
+  /** Ends the thread, whatever it is doing. */
+  terminate(): void {
+    Atomics.store(this.signal, Signal.State, WorkerState.Gone);
+    this.#shared.port.close();
+    void this.#shared.worker.terminate();
+  }
+}
+
+function identityOf(fd: number): string {
+  try {
+    const { dev, ino, birthtimeMs } = fs.fstatSync(fd);
+    return `${dev}:${ino}:${birthtimeMs}`;
+  } catch {
+    return "closed"; // EBADF
+  }
+}

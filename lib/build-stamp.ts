@@ -1,0 +1,2 @@
+/** What build this file belongs to: `scripts/build.js` puts a digest of the sources here. */
+export const buildStamp: string = "@@BUILD_STAMP@@";

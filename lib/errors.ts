@@ -1,0 +1,99 @@
+import { startAtCaller } from "./stack.js";
+
+/** What an {@link S3BucketMapError} knows beside its message. */
+export interface S3BucketMapErrorDetails {
+  code: string;
+  operation?: string | undefined;
+  bucket?: string | undefined;
+  key?: string | undefined;
+  statusCode?: number | undefined;
+  requestId?: string | undefined;
+  attempts?: number | undefined;
+  cause?: unknown;
+}
+
+/**
+ * What S3, the network or the bridge refused. Mistakes in a call are plain TypeErrors instead.
+ *
+ * `code` does not change between major versions, `message` may. Where S3 gave a code
+ * (`AccessDenied`, `SlowDown`, …) it is S3's own; the README lists the others.
+ *
+ * @example
+ * try {
+ *   bucket.testKey;
+ * } catch (error) {
+ *   if (error instanceof S3BucketMapError && error.code === "TimedOut") retryLater();
+ * }
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ */
+export class S3BucketMapError extends Error {
+  /** A stable name of what happened. */
+  readonly code: string;
+  /** The map's method: `get`, `set`, `has`, `delete`, `list`, `head`, `clear`. */
+  readonly operation: string | undefined;
+  readonly bucket: string | undefined;
+  /** The whole key in the bucket, prefix included. */
+  readonly key: string | undefined;
+  /** The HTTP status, where there was an answer. */
+  readonly statusCode: number | undefined;
+  /** S3's own id of the request, for its operators. */
+  readonly requestId: string | undefined;
+  /** How many times the request was sent. */
+  readonly attempts: number | undefined;
+
+  constructor(message: string, details: S3BucketMapErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = details.code;
+    this.operation = details.operation;
+    this.bucket = details.bucket;
+    this.key = details.key;
+    this.statusCode = details.statusCode;
+    this.requestId = details.requestId;
+    this.attempts = details.attempts;
+    startAtCaller(this);
+  }
+}
+
+// On the prototype and not enumerable, as the language's own errors have it, so that an error prints
+// its name once, in its heading.
+function name(errorClass: { prototype: S3BucketMapError }, value: string): void {
+  Object.defineProperty(errorClass.prototype, "name", { value, writable: true, configurable: true });
+}
+
+/** The bucket does not exist at this endpoint, or not in this account's sight (`NoSuchBucket`). */
+export class NoSuchBucketError extends S3BucketMapError {}
+
+/** The credentials do not allow it, or are not accepted (HTTP 401 and 403). */
+export class AccessDeniedError extends S3BucketMapError {}
+
+/** The call's deadline (`timeoutMs`) passed (`TimedOut`). A write may still have happened. */
+export class TimedOutError extends S3BucketMapError {}
+
+/** A condition of the write did not hold (HTTP 412, `PreconditionFailed`). Nothing was written. */
+export class PreconditionFailedError extends S3BucketMapError {}
+
+/** A call on many keys was carried out for some of them (`PartialFailure`). */
+export class PartialFailureError extends S3BucketMapError {
+  /** The keys, relative to the map, for which it was done. */
+  readonly succeeded: readonly string[];
+  /** The keys, relative to the map, for which it was not, each with its error. */
+  readonly failed: ReadonlyMap<string, S3BucketMapError>;
+
+  constructor(
+    message: string,
+    details: S3BucketMapErrorDetails,
+    succeeded: readonly string[],
+    failed: ReadonlyMap<string, S3BucketMapError>,
+  ) {
+    super(message, details);
+    this.succeeded = succeeded;
+    this.failed = failed;
+  }
+}
+
+name(S3BucketMapError, "S3BucketMapError");
+name(NoSuchBucketError, "NoSuchBucketError");
+name(AccessDeniedError, "AccessDeniedError");
+name(TimedOutError, "TimedOutError");
+name(PreconditionFailedError, "PreconditionFailedError");
+name(PartialFailureError, "PartialFailureError");

@@ -1,0 +1,24 @@
+// The same classes, worker and state as by `require`: this file only passes them on.
+export {
+  AccessDeniedError,
+  asMap,
+  asObject,
+  NoSuchBucketError,
+  PartialFailureError,
+  PreconditionFailedError,
+  s3Bucket,
+  S3BucketMap,
+  S3BucketMapError,
+  TimedOutError,
+} from "./index.js";
+export type {
+  BucketObject,
+  Bytes,
+  ListOptions,
+  ObjectHead,
+  S3BucketMapErrorDetails,
+  S3BucketOptions,
+  S3Credentials,
+  SetOptions,
+  SyncMap,
+} from "./index.js";

@@ -1,0 +1,69 @@
+/** What a listing is asked for; all of it relative to the map's own prefix. */
+export interface ListOptions {
+  /** Only keys that begin with this. */
+  prefix?: string;
+  /** Only keys after this one, in the order of their UTF-8 bytes. */
+  startAfter?: string;
+  /** At most this many keys. */
+  limit?: number;
+}
+
+/** What {@link SyncMap.set} stores beside the value. */
+export interface SetOptions {
+  /** The Content-Type. Left out: `text/plain; charset=utf-8` for strings, `application/octet-stream` for bytes. */
+  contentType?: string;
+  contentEncoding?: string;
+  cacheControl?: string;
+  /** User metadata: names are case-insensitive and come back in lower case; at most 2 KB in all. */
+  metadata?: Record<string, string>;
+}
+
+/** What is known of an object without its body. */
+export interface ObjectHead {
+  /** Bytes. */
+  size: number;
+  /** The ETag, quotes included, as S3 gives it. */
+  etag: string;
+  lastModified: Date;
+  contentType: string | undefined;
+  contentEncoding: string | undefined;
+  cacheControl: string | undefined;
+  metadata: Record<string, string>;
+}
+
+/**
+ * `Map<string, V>`'s interface, made honest for S3. The contract, which `spec/support/sync-map-suite.ts`
+ * checks on every map and layer:
+ *
+ * - Every call blocks until S3 has answered: what `set` stored is durable when it returns, and the next
+ *   `get`, by whomever, gives it.
+ * - A missing key is `undefined`; anything else that goes wrong is thrown, and then nothing is known to
+ *   have changed unless the error says so.
+ * - Keys are exact strings of well-formed Unicode. They are listed in the order of their UTF-8 bytes (a native `Map`: in
+ *   the order of insertion), each at most once, lazily: a page at a time.
+ * - A key that is there during a whole iteration is part of it; one that is added or deleted meanwhile
+ *   may be part of it or not.
+ */
+export interface SyncMap<V> {
+  /** The value, or `undefined` where there is no such key. */
+  get(key: string): V | undefined;
+  set(key: string, value: V, options?: SetOptions): this;
+  has(key: string): boolean;
+  /** Makes sure that the key is gone. True: a map may not pay a request to learn whether it was there. */
+  delete(key: string): boolean;
+  /** Deletes every key of this map. */
+  clear(): void;
+  keys(options?: ListOptions): IterableIterator<string>;
+  values(options?: ListOptions): IterableIterator<V>;
+  entries(options?: ListOptions): IterableIterator<[string, V]>;
+  forEach(callback: (value: V, key: string, map: this) => void, thisArg?: unknown): void;
+  /** How many keys there are: counted by listing them. */
+  readonly size: number;
+  [Symbol.iterator](): IterableIterator<[string, V]>;
+  /** What is known of a value without reading it, or `undefined` where there is no such key. */
+  head(key: string): ObjectHead | undefined;
+  /** The part of this map whose keys begin with `prefix`, which is joined on plainly, without a slash. */
+  subMap(prefix: string): SyncMap<V>;
+  /** Ends the use of this map: later calls throw. Never needed for a program to end. */
+  close(): void;
+}

@@ -1,0 +1,57 @@
+import { isUtf8 } from "node:buffer";
+import { constants } from "node:buffer";
+import { types } from "node:util";
+import { kindOf } from "./keys.js";
+import { wrongArgument } from "./stack.js";
+
+/** What may be stored. */
+export type Bytes = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
+
+/** S3 takes no more in one PUT. https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html */
+export const MAX_PUT_BYTES = 5 * 1024 ** 3;
+
+/** V8's longest string; a longer object can only be read as bytes. */
+export const MAX_STRING_BYTES: number = constants.MAX_STRING_LENGTH;
+
+/** From here on a string crosses to the worker as transferred bytes, not as a copied string. */
+const TRANSFER_FROM = 32 * 1024;
+
+/**
+ * What is sent for a value. Bytes are copied once: what the caller does to its buffer afterwards must not
+ * reach S3, and the copy then moves to the worker instead of being copied again.
+ */
+export function toBody(value: unknown): string | Uint8Array {
+  if (typeof value === "string") {
+    if (!value.isWellFormed()) {
+      throw wrongArgument("The value has a lone surrogate, which UTF-8 cannot carry: store it as bytes.");
+    }
+    return value.length < TRANSFER_FROM ? value : checkSize(new TextEncoder().encode(value));
+  }
+  if (ArrayBuffer.isView(value)) {
+    return checkSize(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)).slice();
+  }
+  if (types.isAnyArrayBuffer(value)) return checkSize(new Uint8Array(value)).slice();
+  const advice =
+    value === undefined
+      ? "To remove a key, delete it."
+      : "Store text as a string and the rest as bytes, or put the json layer over the map: json(map), from s3bucketmap/layers.";
+  throw wrongArgument(
+    `A value must be a string or bytes (Buffer, typed array, ArrayBuffer), not ${kindOf(value)}. ${advice}`,
+  );
+}
+
+function checkSize(bytes: Uint8Array): Uint8Array {
+  if (bytes.byteLength > MAX_PUT_BYTES) {
+    throw wrongArgument(`A value may have at most ${MAX_PUT_BYTES} bytes; this one has ${bytes.byteLength}.`);
+  }
+  return bytes;
+}
+
+export function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** The string whose UTF-8 the bytes are, a byte order mark included; undefined where they are not UTF-8. */
+export function toText(bytes: Uint8Array): string | undefined {
+  return isUtf8(bytes) ? toBuffer(bytes).toString("utf8") : undefined;
+}

@@ -1,0 +1,62 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { workerData } from "node:worker_threads";
+import { Signal, WorkerState } from "../bridge/protocol.js";
+import type { FromWorker, WorkerStart } from "../bridge/protocol.js";
+import { buildStamp } from "../build-stamp.js";
+import { toWireError } from "./wire-error.js";
+
+// The thread that started this one may be blocked until it hears from here. So the first thing is to
+// make every end of this thread heard, before anything is loaded that could fail.
+const start = workerData as WorkerStart;
+const { port, signal } = start;
+
+function setState(state: number): void {
+  Atomics.store(signal, Signal.State, state);
+  Atomics.add(signal, Signal.News, 1);
+  Atomics.notify(signal, Signal.News);
+}
+
+function sayLastWords(error: unknown): void {
+  port.postMessage({ type: "last words", error: toWireError(error) } satisfies FromWorker);
+}
+
+process.on("exit", () => setState(WorkerState.Gone));
+process.on("uncaughtExceptionMonitor", sayLastWords);
+
+// Where no handler runs (an exhausted heap), Node still closes what this thread had opened: the waiting
+// side looks at this descriptor. A file of its own, or a descriptor number used again would look alive.
+function openDescriptor(): number {
+  try {
+    const file = path.join(os.tmpdir(), `s3bucketmap-${process.pid}-${process.hrtime.bigint().toString(36)}`);
+    const fd = fs.openSync(file, "wx");
+    fs.unlinkSync(file);
+    return fd;
+  } catch {
+    return -1; // Without a writable temporary folder such a death is only noticed at the deadline.
+  }
+}
+
+// The SDK warns each Node version that it will drop; which versions are supported here, package.json says.
+const emitWarning = process.emitWarning.bind(process) as (...args: unknown[]) => void;
+process.emitWarning = (...args: unknown[]): void => {
+  if (!String(args[0]).includes("NodeVersionSupportWarning")) emitWarning(...args);
+};
+
+try {
+  Atomics.store(signal, Signal.Descriptor, openDescriptor());
+  if (start.buildStamp !== buildStamp) {
+    throw new Error(
+      "the files of s3bucketmap have changed since this program loaded them: start the program again",
+    );
+  }
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loading it is one of the things that can fail
+  const { serve } = require("./message-loop.js") as typeof import("./message-loop.js");
+  serve(port, signal);
+  port.postMessage({ type: "ready" } satisfies FromWorker);
+  setState(WorkerState.Ready);
+} catch (error) {
+  sayLastWords(error);
+  process.exit(1);
+}

@@ -1,0 +1,82 @@
+import { S3Client } from "@aws-sdk/client-s3";
+import type { S3ClientConfig } from "@aws-sdk/client-s3";
+import type { ClientConfig } from "../../bridge/protocol.js";
+import { logRequests } from "./request-log.js";
+
+type RequestHandler = Exclude<S3ClientConfig["requestHandler"], undefined>;
+
+/** Below the deadline of a call, no dead network blocks for longer than these. */
+export const limits = {
+  /** Until a connection stands, for each try. */
+  connectMs: 5_000,
+  /** Without a byte on a connection, for each try. */
+  idleMs: 20_000,
+  /** How often a request is sent at most. */
+  tries: 3,
+} as const;
+
+/**
+ * The SDK's client for a map's settings. What they leave out, the SDK's own chain decides, now and not
+ * when the map was made: the environment may have been filled in between.
+ */
+export async function createClient(settings: ClientConfig): Promise<S3Client> {
+  const client = await (settings.local === undefined ? serviceClient(settings) : localClient(settings.local));
+  logRequests(client);
+  return client;
+}
+
+async function serviceClient(settings: ClientConfig): Promise<S3Client> {
+  const config: S3ClientConfig = {
+    maxAttempts: limits.tries,
+    retryMode: "standard",
+    followRegionRedirects: true,
+    requestHandler: {
+      connectionTimeout: limits.connectMs,
+      socketTimeout: limits.idleMs,
+      httpAgent: { keepAlive: true, maxSockets: settings.concurrency },
+      httpsAgent: { keepAlive: true, maxSockets: settings.concurrency },
+    },
+  };
+  if (settings.region !== undefined) config.region = settings.region;
+  if (settings.profile !== undefined) config.profile = settings.profile;
+  if (settings.credentials !== undefined) config.credentials = settings.credentials;
+  if (settings.endpoint !== undefined) config.endpoint = settings.endpoint;
+  if (settings.anonymous === true) {
+    config.credentials = { accessKeyId: "anonymous", secretAccessKey: "anonymous" };
+    config.signer = { sign: (request) => Promise.resolve(request) };
+  }
+  const endpoint = settings.endpoint ?? process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"];
+  config.forcePathStyle = settings.forcePathStyle ?? (endpoint !== undefined && !isAws(endpoint));
+
+  const client = new S3Client(config);
+  if (settings.region === undefined && !(await hasRegion(client))) {
+    // us-east-1 answers for every region, with a redirect that the client follows.
+    return new S3Client({ ...config, region: "us-east-1" });
+  }
+  return client;
+}
+
+async function localClient(directory: string): Promise<S3Client> {
+  const { LocalS3Handler } = await import("../../local/handler.js");
+  return new S3Client({
+    requestHandler: new LocalS3Handler({ directory, createBuckets: true }) as RequestHandler,
+    endpoint: "http://local-s3",
+    forcePathStyle: true,
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    signer: { sign: (request) => Promise.resolve(request) },
+  });
+}
+
+// Other services seldom have a DNS name for each bucket.
+function isAws(endpoint: string): boolean {
+  return /\.amazonaws\.com(\.cn)?$/.test(URL.canParse(endpoint) ? new URL(endpoint).hostname : "");
+}
+
+async function hasRegion(client: S3Client): Promise<boolean> {
+  try {
+    return Boolean(await client.config.region());
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,19 @@
+import { DeleteObjectCommand } from "@aws-sdk/client-s3";
+import type { Target } from "./s3.js";
+
+/**
+ * Makes sure that a key is gone; S3 answers the same whether it was there or not. One DELETE.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
+ */
+export async function deleteObject(target: Target, key: string, signal: AbortSignal): Promise<undefined> {
+  const { client, settings } = target;
+  const command = new DeleteObjectCommand({
+    Bucket: settings.bucket,
+    Key: key,
+    ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
+  });
+  await client.send(command, { abortSignal: signal });
+  target.bucketProved = true;
+  return undefined;
+}

@@ -1,0 +1,56 @@
+import { HeadObjectCommand } from "@aws-sdk/client-s3";
+import type { HeadObjectCommandOutput } from "@aws-sdk/client-s3";
+import type { Head } from "../../bridge/protocol.js";
+import { askWhy } from "./missing.js";
+import type { Target } from "./s3.js";
+
+/**
+ * What is known of an object, or undefined where there is no such key. One HEAD, never the body.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+ */
+export async function headObject(
+  target: Target,
+  key: string,
+  signal: AbortSignal,
+): Promise<Head | undefined> {
+  const output = await head(target, key, signal);
+  if (typeof output === "boolean") {
+    // The key came into being between the HEAD and the question why it was missing.
+    return output ? headObject(target, key, signal) : undefined;
+  }
+  return {
+    size: output.ContentLength ?? 0,
+    etag: output.ETag ?? "",
+    lastModified: output.LastModified?.getTime() ?? NaN,
+    contentType: output.ContentType,
+    contentEncoding: output.ContentEncoding,
+    cacheControl: output.CacheControl,
+    metadata: output.Metadata ?? {},
+  };
+}
+
+/** Whether a key exists. One HEAD. */
+export async function objectExists(target: Target, key: string, signal: AbortSignal): Promise<boolean> {
+  return (await head(target, key, signal)) !== false;
+}
+
+async function head(
+  target: Target,
+  key: string,
+  signal: AbortSignal,
+): Promise<HeadObjectCommandOutput | boolean> {
+  const { client, settings } = target;
+  const command = new HeadObjectCommand({
+    Bucket: settings.bucket,
+    Key: key,
+    ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
+  });
+  try {
+    const output = await client.send(command, { abortSignal: signal });
+    target.bucketProved = true;
+    return output;
+  } catch (error) {
+    return askWhy(target, key, error, signal);
+  }
+}

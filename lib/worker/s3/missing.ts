@@ -1,0 +1,54 @@
+import { GetObjectCommand } from "@aws-sdk/client-s3";
+import type { Readable } from "node:stream";
+import type { Target } from "./s3.js";
+
+interface Answered {
+  name: string;
+  $metadata?: { httpStatusCode?: number };
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as Partial<Answered>).$metadata?.httpStatusCode;
+}
+
+/** Whether a GET failed because there is no such key, which also proves that there is such a bucket. */
+export function isMissing(target: Target, error: unknown): boolean {
+  const missing = statusOf(error) === 404 && (error as Answered).name === "NoSuchKey";
+  if (missing) target.bucketProved = true;
+  return missing;
+}
+
+/**
+ * Why a HEAD was refused. Its answer has no body, so a missing bucket looks like a missing key, and an
+ * expired token like a denial. One GET of a single byte is answered with the reason, and needs no other
+ * permission than s3:GetObject; after a 404 it is only asked while nothing has proved the bucket.
+ *
+ * @returns whether the key exists; anything else is thrown
+ */
+export async function askWhy(
+  target: Target,
+  key: string,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const status = statusOf(error);
+  if (status === undefined || status >= 500) throw error;
+  if (status === 404 && target.bucketProved) return false;
+  const { client, settings } = target;
+  const command = new GetObjectCommand({
+    Bucket: settings.bucket,
+    Key: key,
+    Range: "bytes=0-0",
+    ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
+  });
+  try {
+    const { Body } = await client.send(command, { abortSignal: signal });
+    (Body as Readable | undefined)?.destroy();
+  } catch (reason) {
+    if (isMissing(target, reason)) return false;
+    // An empty object has no first byte, but it is there.
+    if (statusOf(reason) !== 416) throw reason;
+  }
+  target.bucketProved = true;
+  return true;
+}

@@ -1,0 +1,45 @@
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
+import type { ObjectHeaders } from "../../bridge/protocol.js";
+import type { Target } from "./s3.js";
+
+/**
+ * Stores a whole object; it is durable when this resolves. One PUT.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+ */
+export async function putObject(
+  target: Target,
+  key: string,
+  body: string | Uint8Array,
+  headers: ObjectHeaders,
+  signal: AbortSignal,
+): Promise<undefined> {
+  const { client, settings } = target;
+  const input: PutObjectCommandInput = {
+    Bucket: settings.bucket,
+    Key: key,
+    Body:
+      typeof body === "string"
+        ? Buffer.from(body)
+        : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+    ContentType: headers.contentType,
+  };
+  if (headers.contentEncoding !== undefined) input.ContentEncoding = headers.contentEncoding;
+  if (headers.cacheControl !== undefined) input.CacheControl = headers.cacheControl;
+  if (headers.metadata !== undefined) input.Metadata = headers.metadata;
+  if (settings.requestPayer === true) input.RequestPayer = "requester";
+  // The service knows more values than the SDK's types: it says itself which it does not take.
+  if (settings.serverSideEncryption !== undefined) {
+    input.ServerSideEncryption = settings.serverSideEncryption as NonNullable<
+      typeof input.ServerSideEncryption
+    >;
+  }
+  if (settings.kmsKeyId !== undefined) input.SSEKMSKeyId = settings.kmsKeyId;
+  if (settings.storageClass !== undefined) {
+    input.StorageClass = settings.storageClass as NonNullable<typeof input.StorageClass>;
+  }
+  await client.send(new PutObjectCommand(input), { abortSignal: signal });
+  target.bucketProved = true;
+  return undefined;
+}

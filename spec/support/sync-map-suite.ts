@@ -1,0 +1,316 @@
+import type { SyncMap } from "../../lib/index.js";
+
+/** What of the contract a map can be held to. */
+export interface MapUnderTest {
+  /** An empty map; the suite closes it. */
+  make(): SyncMap<string>;
+  /** Keys come in the order of their UTF-8 bytes; a native Map's come in the order of insertion. */
+  sorted?: boolean;
+  /** Iteration takes `{ prefix, startAfter, limit }`, and there are `head`, `subMap` and `close`. */
+  extended?: boolean;
+  /** The map is the part of another under a prefix. */
+  prefixed?: boolean;
+  /** Refuses keys and values that S3 cannot keep. */
+  strict?: boolean;
+  /** What `delete` says of a key that is not there. */
+  deleteMissing?: boolean;
+}
+
+/** Keys that something on the way from here to S3 and back could change. */
+export const oddKeys: readonly string[] = [
+  "plain",
+  "with space",
+  "a+b&c=d?e#f",
+  "%2F",
+  "%",
+  "//",
+  "/",
+  "a//b",
+  ".",
+  "..",
+  "../x",
+  "./x",
+  "a/../b",
+  "trailing/",
+  "\r",
+  "\n",
+  "a\r\nb",
+  "\t",
+  "\u0001",
+  "\u007f",
+  "ú",
+  "u\u0301",
+  "\ufeff",
+  "\uffff",
+  "\ufffd",
+  "😀",
+  "<key>&amp;</key>",
+  "\"quoted\" 'single'",
+  "back\\slash",
+  "__proto__",
+  "constructor",
+  "then",
+  "toJSON",
+  "hasOwnProperty",
+  "0",
+  "10",
+  "9",
+];
+
+export function inUtf8Order(keys: Iterable<string>): string[] {
+  return [...keys].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+/** The written contract of `SyncMap`, as specs. */
+export function syncMapSuite(name: string, under: MapUnderTest): void {
+  const { sorted = true, extended = true, strict = true, deleteMissing = true } = under;
+  const order = (keys: Iterable<string>): string[] => (sorted ? inUtf8Order(keys) : [...keys]);
+
+  describe(`SyncMap: ${name}`, () => {
+    let map: SyncMap<string>;
+    beforeEach(() => {
+      map = under.make();
+    });
+    afterEach(() => {
+      if (!extended) return;
+      map.clear();
+      map.close();
+    });
+
+    describe("get and set", () => {
+      it("gives undefined for a key that is not there", () => {
+        expect(map.get("missing")).toBeUndefined();
+      });
+
+      it("gives what was set, and set returns the map", () => {
+        expect(map.set("key", "value")).toBe(map);
+        expect(map.get("key")).toBe("value");
+      });
+
+      it("gives the last value that was set", () => {
+        map.set("key", "first").set("key", "a longer second").set("key", "3");
+        expect(map.get("key")).toBe("3");
+      });
+
+      it.each([
+        ["an empty string", ""],
+        ["a line", "line\n"],
+        ["line ends and NUL", "\r\n\0\r"],
+        ["a byte order mark", "\ufeffvalue"],
+        ["more than ASCII", "ú 語 😀 \uffff"],
+        ["100,000 characters", "ab😀".repeat(25_000)],
+      ])("keeps %s exactly", (_what, value) => {
+        map.set("key", value);
+        expect(map.get("key")).toBe(value);
+      });
+
+      it("keeps every odd key apart from every other", () => {
+        for (const key of oddKeys) map.set(key, `value of ${key}`);
+        for (const key of oddKeys) {
+          expect([key, map.get(key), map.has(key)]).toEqual([key, `value of ${key}`, true]);
+        }
+        expect([...map.keys()]).toEqual(order(oddKeys));
+        for (const key of oddKeys) map.delete(key);
+        expect([...map.keys()]).toEqual([]);
+      });
+    });
+
+    describe("has", () => {
+      it("tells a key that is there from one that is not, or no more", () => {
+        expect(map.has("key")).toBe(false);
+        map.set("key", "");
+        expect(map.has("key")).toBe(true);
+        expect(map.has("ke")).toBe(false);
+        expect(map.has("key/")).toBe(false);
+        map.delete("key");
+        expect(map.has("key")).toBe(false);
+      });
+    });
+
+    describe("delete", () => {
+      it("makes the key go, and no other", () => {
+        map.set("a", "1").set("ab", "2");
+        expect(map.delete("a")).toBe(true);
+        expect(map.get("a")).toBeUndefined();
+        expect([...map.entries()]).toEqual([["ab", "2"]]);
+      });
+
+      it("takes a key that is not there", () => {
+        expect(map.delete("missing")).toBe(deleteMissing);
+      });
+    });
+
+    describe("clear and size", () => {
+      it("counts the keys, and deletes them all", () => {
+        expect(map.size).toBe(0);
+        for (const key of ["a", "b/c", "b/d", "ú", "\u0001"]) map.set(key, key);
+        expect(map.size).toBe(5);
+        map.clear();
+        expect(map.size).toBe(0);
+        expect([...map]).toEqual([]);
+      });
+    });
+
+    describe("iteration", () => {
+      const keys = ["z", "a", "B", "a/b", "a/", "aa", "10", "9", "ú", "\uffff", "😀"];
+      beforeEach(() => {
+        for (const key of keys) map.set(key, `value of ${key}`);
+      });
+
+      it("gives keys, values and entries in one order", () => {
+        const sortedKeys = order(keys);
+        expect([...map.keys()]).toEqual(sortedKeys);
+        expect([...map.values()]).toEqual(sortedKeys.map((key) => `value of ${key}`));
+        expect([...map.entries()]).toEqual(sortedKeys.map((key) => [key, `value of ${key}`]));
+        expect([...map]).toEqual([...map.entries()]);
+      });
+
+      it("calls back with value, key, map and thisArg", () => {
+        const seen: unknown[] = [];
+        const thisArg = {};
+        map.forEach(function (this: unknown, value, key, of) {
+          seen.push([value, key, of === map, this === thisArg]);
+        }, thisArg);
+        expect(seen).toEqual(order(keys).map((key) => [`value of ${key}`, key, true, true]));
+      });
+
+      it("can be left early and begun anew", () => {
+        for (const key of map.keys()) {
+          expect(key).toBe(order(keys)[0]);
+          break;
+        }
+        expect([...map.keys()]).toHaveLength(keys.length);
+      });
+
+      it("goes on over keys that are deleted on the way", () => {
+        const seen: string[] = [];
+        for (const key of map.keys()) {
+          seen.push(key);
+          map.delete(key);
+        }
+        expect(seen).toEqual(order(keys));
+        expect(map.size).toBe(0);
+      });
+
+      if (!extended) return;
+
+      it("takes a prefix", () => {
+        expect([...map.keys({ prefix: "a" })]).toEqual(["a", "a/", "a/b", "aa"]);
+        expect([...map.entries({ prefix: "a/" })].map(([key]) => key)).toEqual(["a/", "a/b"]);
+        expect([...map.keys({ prefix: "nothing" })]).toEqual([]);
+      });
+
+      it("takes a key to start after, which need not be there", () => {
+        expect([...map.keys({ startAfter: "a/b" })]).toEqual(
+          order(keys).slice(order(keys).indexOf("a/b") + 1),
+        );
+        expect([...map.keys({ startAfter: "a0" })]).toEqual(["aa", "z", "ú", "\uffff", "😀"]);
+        expect([...map.values({ startAfter: "z" })]).toEqual(
+          ["ú", "\uffff", "😀"].map((key) => `value of ${key}`),
+        );
+      });
+
+      it("takes a limit", () => {
+        expect([...map.keys({ limit: 3 })]).toEqual(order(keys).slice(0, 3));
+        expect([...map.keys({ limit: 0 })]).toEqual([]);
+        expect([...map.keys({ prefix: "a", startAfter: "a", limit: 2 })]).toEqual(["a/", "a/b"]);
+      });
+    });
+
+    if (extended) {
+      describe("head", () => {
+        it("gives undefined for a key that is not there", () => {
+          expect(map.head("missing")).toBeUndefined();
+        });
+
+        it("gives size, ETag, time and type of one that is", () => {
+          map.set("key", "ú");
+          const head = map.head("key")!;
+          expect(head).toMatchObject({ size: 2, contentType: "text/plain; charset=utf-8", metadata: {} });
+          expect(head.etag).toMatch(/^".+"$/);
+          expect(Math.abs(head.lastModified.getTime() - Date.now())).toBeLessThan(3_600_000);
+        });
+
+        it("gives what set was told beside the value", () => {
+          const options = {
+            contentType: "application/json",
+            cacheControl: "max-age=60",
+            metadata: { Owner: "someone", "x-y": "z" },
+          };
+          map.set("key", "{}", options);
+          expect(map.head("key")).toMatchObject({ ...options, metadata: { owner: "someone", "x-y": "z" } });
+        });
+      });
+
+      describe("subMap", () => {
+        it("is the part under a prefix, joined on plainly", () => {
+          const sub = map.subMap("pre");
+          sub.set("fix", "1").set("", "2");
+          map.set("prefer", "3").set("other", "4");
+          expect([...sub.entries()]).toEqual([
+            ["", "2"],
+            ["fer", "3"],
+            ["fix", "1"],
+          ]);
+          expect(map.get("prefix")).toBe("1");
+          expect(sub.subMap("f").get("ix")).toBe("1");
+          expect(sub.has("other")).toBe(false);
+          sub.clear();
+          expect([...map.keys()]).toEqual(["other"]);
+        });
+      });
+
+      describe("close", () => {
+        it("makes every later call throw", () => {
+          const closed = map.subMap("");
+          closed.close();
+          for (const use of [() => closed.get("a"), () => closed.set("a", ""), () => [...closed.keys()]]) {
+            expect(use).toThrow(expect.objectContaining({ code: "Closed" }) as Error);
+          }
+          expect(map.get("a")).toBeUndefined();
+        });
+      });
+    }
+
+    if (strict) {
+      describe("bad input", () => {
+        const long = "ú".repeat(513);
+        it.each([
+          ["an empty key", ""],
+          ["a key of 1026 bytes", long],
+          ["a lone surrogate", "a\ud800"],
+          ["undefined", undefined],
+          ["a number", 1],
+          ["an object", {}],
+        ])("refuses %s as a key", (_what, key) => {
+          // Under a prefix the empty key is a key.
+          if (key === "" && under.prefixed === true) return expect(map.get("")).toBeUndefined();
+          for (const use of [
+            () => map.get(key as string),
+            () => map.set(key as string, "value"),
+            () => map.has(key as string),
+            () => map.delete(key as string),
+            () => map.head(key as string),
+          ]) {
+            expect(use).toThrow(TypeError);
+          }
+          expect(map.size).toBe(0);
+        });
+
+        it.each([
+          ["undefined", undefined],
+          ["null", null],
+          ["a number", 1],
+          ["a Date", new Date(0)],
+          ["a plain object", {}],
+          ["an array", ["a"]],
+          ["a lone surrogate", "\udc00"],
+        ])("refuses %s as a value", (_what, value) => {
+          map.set("key", "before");
+          expect(() => map.set("key", value as string)).toThrow(TypeError);
+          expect(map.get("key")).toBe("before");
+        });
+      });
+    }
+  });
+}
