@@ -78,8 +78,10 @@ export class LocalS3Handler {
 
   async handle(
     request: LocalRequest,
-    { abortSignal }: { abortSignal?: AbortSignal | undefined } = {},
+    options: { abortSignal?: { readonly aborted: boolean } | undefined } = {},
   ): Promise<{ response: LocalResponse }> {
+    // The SDK's type also allows a signal of its own from before there was a standard one; no one has those any more.
+    const abortSignal = options.abortSignal as AbortSignal | undefined;
     if (this.destroyed) throw new Error("This local S3 has been destroyed.");
     if (abortSignal?.aborted) throw abortError();
     const store = (this.store ??= this.open());
