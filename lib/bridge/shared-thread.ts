@@ -47,7 +47,7 @@ const inMainContext = vm.runInThisContext(`(() => {
         owners -= 1;
         if (owners > 0) return;
         // At once, and not when the thread has ended: a map made in between must be given another.
-        Atomics.store(signal, ${Signal.State}, ${WorkerState.Gone});
+        Atomics.store(signal, ${Signal.Gone}, 1);
         port.close();
         worker.terminate();
       });
