@@ -11,6 +11,7 @@ import {
 import { startHttpS3, type FaultAction, type HttpS3 } from "../support/http-s3";
 import { clientOf, removeDirectories } from "./client";
 
+jest.setTimeout(60_000);
 afterAll(removeDirectories);
 
 describe.each([false, true])("startHttpS3({ process: %s })", (ownProcess) => {

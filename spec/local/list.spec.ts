@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { LocalS3Handler } from "../../lib/local/handler.js";
 import { clientOf, localHandler, removeDirectories, send } from "./client";
 
+jest.setTimeout(60_000);
 afterAll(removeDirectories);
 
 let handler: LocalS3Handler;

@@ -19,6 +19,7 @@ import type { LocalS3Handler } from "../../lib/local/handler.js";
 import { createChecksum } from "../../lib/local/checksums.js";
 import { clientOf, leftovers, localHandler, removeDirectories, send, temporaryDirectory } from "./client";
 
+jest.setTimeout(60_000);
 afterAll(removeDirectories);
 
 const MIB = 2 ** 20;

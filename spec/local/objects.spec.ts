@@ -31,6 +31,7 @@ beforeAll(async () => {
   overHttp = clientOf({ endpoint: server.endpoint });
   local = localClient();
 });
+jest.setTimeout(60_000);
 afterAll(async () => {
   removeDirectories();
   await server.close();

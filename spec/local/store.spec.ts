@@ -19,10 +19,10 @@ describe("Store", () => {
       };
       const { LocalS3Handler } = require(${JSON.stringify(path.join(__dirname, "../../dist/local/handler.js"))});
       const handler = new LocalS3Handler({ directory: ${JSON.stringify(temporaryDirectory())}, createBuckets: true });
-      handler.handle({ method: "GET", path: "/bucket/k", headers: {} }).catch((error) => console.log(error.message, error.cause.code));`;
+      handler.handle({ method: "GET", path: "/bucket/k", headers: {} }).catch((error) => console.log(error.code, error.message, error.cause.code));`;
     const output = execFileSync(process.execPath, ["-e", script], { encoding: "utf8" });
     expect(output.trim()).toBe(
-      "local S3 needs the optional package lmdb: `npm install lmdb` MODULE_NOT_FOUND",
+      "LocalS3Unavailable the optional package lmdb could not be loaded MODULE_NOT_FOUND",
     );
   });
 
