@@ -42,6 +42,8 @@ const inMainContext = vm.runInThisContext(`(() => {
       const registry = new FinalizationRegistry(() => {
         owners -= 1;
         if (owners > 0) return;
+        // At once, and not when the thread has ended: a map made in between must be given another.
+        Atomics.store(signal, ${Signal.State}, ${WorkerState.Gone});
         port.close();
         worker.terminate();
       });
