@@ -146,10 +146,13 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
       );
       for (const key of page) {
         const failure = refused.get(key);
+        refused.delete(key);
         if (failure === undefined) this.#tell(key, "deleted");
         if (failure === undefined) succeeded.push(this.#relative(key));
         else failed.set(this.#relative(key), this.#error(failure, "delete", key));
       }
+      // A refusal of a key that was not asked for: something is wrong, and must not pass for success.
+      for (const [key, failure] of refused) failed.set(key, this.#error(failure, "delete", key));
     }
     if (failed.size === 0) return;
     const [first] = failed.values();

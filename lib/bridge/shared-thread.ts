@@ -48,8 +48,8 @@ const inMainContext = vm.runInThisContext(`(() => {
         if (owners > 0) return;
         // At once, and not when the thread has ended: a map made in between must be given another.
         Atomics.store(signal, ${Signal.Gone}, 1);
+        // The worker then ends by itself: to terminate it in the middle of something can abort the process.
         port.close();
-        worker.terminate();
       });
       worker.on("error", () => {});
       worker.once("exit", () => {

@@ -23,6 +23,7 @@ function sayLastWords(error: unknown): void {
 }
 
 process.on("exit", sayGone);
+port.on("close", () => process.exit()); // Nobody can call any more.
 process.on("uncaughtExceptionMonitor", sayLastWords);
 
 // Where no handler runs (an exhausted heap), Node still closes what this thread had opened: the waiting
