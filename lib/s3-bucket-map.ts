@@ -26,7 +26,8 @@ const checked = Symbol("checked");
 interface Shared extends Caller {
   readonly settings: Settings;
   readonly bridge: Bridge;
-  readonly place: string;
+  /** What is known beforehand of where the bucket is. */
+  readonly service: string;
 }
 
 /**
@@ -62,11 +63,11 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
     }
     const settings = parseSettings(location, options);
     if (settings.wait === "deasync") checkDeasync();
-    const { bucket, local, endpoint } = settings.client;
+    const { local, endpoint, profile } = settings.client;
     this.#shared = {
       settings,
       bridge: sharedBridge(),
-      place: JSON.stringify([local ?? endpoint ?? null, bucket]),
+      service: JSON.stringify([local, endpoint, profile]),
     };
     this.#prefix = settings.prefix;
   }
@@ -228,7 +229,7 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
 
   /** @internal */
   [placeOf](): Place {
-    return { name: this.#shared.place, prefix: this.#prefix };
+    return { bucket: this.#bucket, service: this.#shared.service, prefix: this.#prefix };
   }
 
   get [Symbol.toStringTag](): string {
@@ -254,7 +255,7 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
   }
 
   #tell(key: string, write: Write): void {
-    tellListings(this.#shared.place, key, write);
+    tellListings(this[placeOf](), key, write);
   }
 
   #relative(key: string): string {
