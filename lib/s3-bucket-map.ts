@@ -32,7 +32,8 @@ export type ValueOf<As extends ReadAs> = As extends "bytes" ? Buffer : string;
 interface Shared extends Caller {
   readonly settings: Settings;
   readonly bridge: Bridge;
-  readonly place: string;
+  /** What is known beforehand of where the bucket is. */
+  readonly service: string;
 }
 
 /**
@@ -68,11 +69,11 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     }
     const settings = parseSettings(location, options);
     if (settings.wait === "deasync") checkDeasync();
-    const { bucket, local, endpoint } = settings.client;
+    const { local, endpoint, profile } = settings.client;
     this.#shared = {
       settings,
       bridge: sharedBridge(),
-      place: JSON.stringify([local ?? endpoint ?? null, bucket]),
+      service: JSON.stringify([local, endpoint, profile]),
     };
     this.#prefix = settings.prefix;
   }
@@ -237,7 +238,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
 
   /** @internal */
   [placeOf](): Place {
-    return { name: this.#shared.place, prefix: this.#prefix };
+    return { bucket: this.#bucket, service: this.#shared.service, prefix: this.#prefix };
   }
 
   get [Symbol.toStringTag](): string {
@@ -263,7 +264,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   }
 
   #tell(key: string, write: Write): void {
-    tellListings(this.#shared.place, key, write);
+    tellListings(this[placeOf](), key, write);
   }
 
   #relative(key: string): string {
