@@ -34,7 +34,8 @@ export function toFailure(error: unknown, writes: boolean): Failure {
   if (!(error instanceof Error)) return { code: "Unknown", reason: String(error), maybeWritten: writes };
   const sdk = error as SdkError;
   const meta = sdk.$metadata;
-  const failure: Failure = { code: codeOf(sdk), reason: error.message, cause: toWireError(error) };
+  const failure: Failure = { code: codeOf(sdk), cause: toWireError(error) };
+  if (!isNameless(sdk)) failure.reason = error.message;
   if (meta?.httpStatusCode !== undefined) failure.statusCode = meta.httpStatusCode;
   if (meta?.requestId !== undefined) failure.requestId = meta.requestId;
   if (meta?.attempts !== undefined) failure.attempts = meta.attempts;
@@ -52,11 +53,15 @@ const nameless: ReadonlySet<string> = new Set([
   "SyntaxError",
 ]);
 
+function isNameless(error: SdkError): boolean {
+  return error.$metadata?.httpStatusCode !== undefined && nameless.has(error.name);
+}
+
 function codeOf(error: SdkError): string {
   if (error instanceof BadAnswer) return "BadAnswer";
   if (error instanceof BrokenBody) return error.code;
   const status = error.$metadata?.httpStatusCode;
-  if (status !== undefined) return nameless.has(error.name) ? `HTTP${status}` : error.name;
+  if (status !== undefined) return isNameless(error) ? `HTTP${status}` : error.name;
   if (error.name === "CredentialsProviderError" || error.name === "TokenProviderError")
     return "CredentialsMissing";
   if (error.code === "LocalS3Unavailable") return error.code;

@@ -66,8 +66,12 @@ function isPage(command: unknown, response: unknown): boolean {
 // The SDK's parser has thrown.
 function notS3(error: Tried): BadAnswer | undefined {
   const status = error.$metadata?.httpStatusCode;
-  if (status === undefined || status >= 300 || error instanceof BadAnswer) return undefined;
-  if (error.name !== "Error" && error.name !== "SyntaxError") return undefined;
+  if (status === undefined || (error.name !== "Error" && error.name !== "SyntaxError")) return undefined;
+  if (status >= 300) {
+    // What is wrong has been told, but was damaged on its way.
+    error.$retryable = {};
+    return undefined;
+  }
   return new BadAnswer("the answer cannot be understood", error.$metadata ?? {}, error);
 }
 
