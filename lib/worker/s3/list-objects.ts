@@ -4,6 +4,7 @@ import type { Page, PageStart } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";
 import { comesBefore } from "../../utf8-order.js";
 import type { Target } from "./s3.js";
+import { BadAnswer } from "./tries.js";
 
 /** S3 gives no more on one page. */
 export const MAX_KEYS = 1000;
@@ -31,10 +32,12 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   else if (request.startAfter !== undefined) input.StartAfter = request.startAfter;
   if (settings.requestPayer === true) input.RequestPayer = "requester";
   const output = await client.send(new ListObjectsV2Command(input), { abortSignal: signal });
+  // A page of a proxy, read as a listing, would look like an empty bucket.
+  if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
   target.bucketProved = true;
   const listed = (output.Contents ?? []).map(({ Key }) => decodeKey(Key));
   const keys = newKeys(listed, request.startAfter);
-  if (output.IsTruncated !== true) return { keys };
+  if (!output.IsTruncated) return { keys };
   const last = keys.at(-1);
   if (last === undefined && (listed.length > 0 || output.NextContinuationToken === undefined)) {
     throw new OperationError("BadListing", "the service says that there is more, and gives nothing new");
