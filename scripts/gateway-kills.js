@@ -17,7 +17,7 @@ if (role === "writer") writer(String(rest[0]), String(rest[1]));
 else void main(String(role), Number(rest[0] ?? 5));
 
 /** A value that shows whether it is whole. @param {string} writer @param {number} count */
-function valueOf(writer, count) {
+function makeValue(writer, count) {
   const text = `${writer} ${count} ${"x".repeat((count * 7919) % 50_000)}`;
   return `${createHash("sha256").update(text).digest("hex")} ${text}`;
 }
@@ -54,7 +54,7 @@ function writer(name, prefix) {
   let count = 0;
   const step = () => {
     count += 1;
-    const value = valueOf(name, count);
+    const value = makeValue(name, count);
     const own = `own ${name} ${count % 5}`;
     const shared = `shared ${count % 3}`;
     if (attempt(() => map.set(own, value))) possible.set(own, new Set([value]));
