@@ -7,6 +7,7 @@
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
+const { clearImmediate, setImmediate } = require("node:timers");
 const { parseArgs } = require("node:util");
 /** @type {any} */
 const library = require("../dist/index.js");
