@@ -1,7 +1,8 @@
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 import { kindOf } from "./keys.js";
-import { Listing, placeOf } from "./listing.js";
-import type { HasPlace } from "./listing.js";
+import { placeOf } from "./listing.js";
+import type { HasPlace, Place, Write } from "./listing.js";
+import { RecentListings } from "./recent-listings.js";
 import { startAtCaller, wrongArgument } from "./stack.js";
 import type { SyncMap } from "./sync-map.js";
 
@@ -58,7 +59,7 @@ export function asObject<V>(map: Mapping<V>): BucketObject<V> {
  * asMap(bucket).head("testKey").size;
  */
 export function asMap<V>(object: BucketObject<V>): SyncMap<V> {
-  const map = typeof object === "object" && object !== null ? mapOf.get(object) : undefined;
+  const map = isObject(object) ? mapOf.get(object) : undefined;
   if (map !== undefined) return map as object as SyncMap<V>;
   throw wrongArgument(
     `asMap takes an object that s3Bucket or asObject made, not ${kindOf(object)}. (A copy such as {...bucket} is no longer one.)`,
@@ -94,7 +95,7 @@ function makeTarget(map: object): object {
 /** Each trap calls the map. Symbols are the target's own affair and never lead to a request. */
 class Traps implements ProxyHandler<object> {
   readonly #map: Mapping<unknown>;
-  #listing: Listing | undefined;
+  readonly #listings: RecentListings = new RecentListings();
 
   constructor(map: Mapping<unknown>) {
     this.#map = map;
@@ -105,10 +106,7 @@ class Traps implements ProxyHandler<object> {
   }
 
   set(target: object, key: string | symbol, value: unknown, receiver: unknown): boolean {
-    if (!isFacadeOf(receiver, this.#map)) {
-      // An object that inherits from the facade gets a property of its own, as from any other prototype.
-      return Reflect.set(Object.create(null) as object, key, value, receiver);
-    }
+    if (!isObject(receiver) || mapOf.get(receiver) !== this.#map) return setOwn(key, value, receiver);
     if (typeof key === "symbol") throw refuse(`A key must be a string, not the symbol ${String(key)}.`);
     this.#set(key, value);
     return true;
@@ -122,13 +120,15 @@ class Traps implements ProxyHandler<object> {
     // As a plain object does for a property it does not have.
     if (typeof key === "symbol") return true;
     this.#map.delete(key);
-    this.#listing?.note(this.#whole(key), "deleted");
+    this.#note(key, "deleted");
     return true;
   }
 
   ownKeys(): string[] {
     const keys = [...this.#map.keys()];
-    this.#listing = new Listing(keys, this.#place());
+    // Nobody tells of the changes of a map without a place, and what asking it costs is its own affair.
+    const place = this.#place();
+    if (place !== undefined) this.#listings.add(keys, place);
     return keys;
   }
 
@@ -145,13 +145,13 @@ class Traps implements ProxyHandler<object> {
     for (const attribute of ["enumerable", "writable", "configurable"] as const) {
       if (descriptor[attribute] === false) throw cannot(`a property that is not ${attribute}`);
     }
+    const hasValue = "value" in descriptor;
     const complete = descriptor.enumerable && descriptor.writable && descriptor.configurable;
-    // What is left out keeps its state in a property that is there, and is false in one that is not.
-    if (!complete && !this.#map.has(key)) {
-      throw cannot("a property that is not enumerable, writable and configurable");
+    // What is left out keeps its state in a property that is there; in one that is not, it is false or undefined.
+    if (!(hasValue && complete) && !this.#map.has(key)) {
+      throw cannot(complete ? "undefined" : "a property that is not enumerable, writable and configurable");
     }
-    if (!("value" in descriptor) && !complete) return true;
-    this.#set(key, descriptor.value);
+    if (hasValue) this.#set(key, descriptor.value);
     return true;
   }
 
@@ -177,13 +177,16 @@ class Traps implements ProxyHandler<object> {
 
   #set(key: string, value: unknown): void {
     this.#map.set(key, value as never);
-    this.#listing?.note(this.#whole(key), "set");
+    this.#note(key, "set");
+  }
+
+  #note(key: string, write: Write): void {
+    const place = this.#place();
+    if (place !== undefined) this.#listings.note(place.prefix + key, write);
   }
 
   #isThere(key: string): boolean {
-    // A native map answers at once, and nobody tells us of its changes.
-    if (this.#map instanceof Map) return this.#map.has(key);
-    return this.#listing?.answer(key) ?? this.#map.has(key);
+    return this.#listings.answer(key) ?? this.#map.has(key);
   }
 
   // An accessor is true and free: a data descriptor would cost a request a key, to be thrown away, or lie.
@@ -197,17 +200,30 @@ class Traps implements ProxyHandler<object> {
     };
   }
 
-  #place(): ReturnType<HasPlace[typeof placeOf]> {
+  #place(): Place | undefined {
     return (this.#map as Partial<HasPlace>)[placeOf]?.();
-  }
-
-  #whole(key: string): string {
-    return (this.#place()?.prefix ?? "") + key;
   }
 }
 
-function isFacadeOf(object: unknown, map: object): boolean {
-  return typeof object === "object" && object !== null && mapOf.get(object) === map;
+/**
+ * What a write does to a receiver that is not the facade itself: an object that inherits from it gets a
+ * property of its own, as from any other prototype.
+ */
+function setOwn(key: string | symbol, value: unknown, receiver: unknown): boolean {
+  // A facade, alone or inside someone's Proxy, shows its data as accessors, on which an ordinary set gives up.
+  if (isObject(receiver) && types.isProxy(receiver)) {
+    const own = Reflect.getOwnPropertyDescriptor(receiver, key);
+    if (own?.get !== undefined && own.set !== undefined) {
+      return Reflect.defineProperty(receiver, key, { ...asAssigned, value });
+    }
+  }
+  return Reflect.set(Object.create(null) as object, key, value, receiver);
+}
+
+const asAssigned = { enumerable: true, writable: true, configurable: true };
+
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
 function refuse(message: string): TypeError {

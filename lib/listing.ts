@@ -4,9 +4,11 @@ import { clearTimeout, setTimeout } from "node:timers";
 /** How long after its last use a listing still answers. */
 const LIVES_MS = 1000;
 
-/** Where a map's keys are: maps with the same place tell each other of their writes. */
+/** Where a map's keys are: maps of one bucket tell each other of their writes. */
 export interface Place {
-  readonly name: string;
+  readonly bucket: string;
+  /** What the map was told of where the bucket is. */
+  readonly service: string;
   readonly prefix: string;
 }
 
@@ -17,19 +19,21 @@ export interface HasPlace {
   [placeOf](): Place | undefined;
 }
 
-// The listings in use, by the place they were made of.
+// The listings in use, by their bucket's name.
 const inUse = new Map<string, Set<WeakRef<Listing>>>();
 
-/** Lets every listing of a place know of a write by this thread. */
-export function tellListings(place: string, wholeKey: string, write: Write): void {
-  const listings = inUse.get(place);
+/** Lets every listing of a bucket know of a write by this thread. */
+export function tellListings({ bucket, service }: Place, wholeKey: string, write: Write): void {
+  const listings = inUse.get(bucket);
   if (listings === undefined) return;
   for (const ref of listings) {
     const listing = ref.deref();
     if (listing === undefined || listing.isOver) listings.delete(ref);
-    else listing.note(wholeKey, write);
+    // An endpoint may stand in the environment for one map and in the options of another: perhaps it is
+    // the same bucket, perhaps another of its name.
+    else listing.note(wholeKey, listing.service === service ? write : "unsure");
   }
-  if (listings.size === 0) inUse.delete(place);
+  if (listings.size === 0) inUse.delete(bucket);
 }
 
 export type Write = "set" | "deleted" | "unsure";
@@ -43,6 +47,7 @@ export type Write = "set" | "deleted" | "unsure";
  * request a key; but it knows of those writes.
  */
 export class Listing {
+  readonly service: string;
   readonly #prefix: string;
   readonly #writes: Map<string, Write> = new Map();
   #keys: readonly string[];
@@ -51,14 +56,14 @@ export class Listing {
   #usedAt: number;
   #end: NodeJS.Timeout;
 
-  constructor(keys: readonly string[], place: Place | undefined) {
+  constructor(keys: readonly string[], { bucket, service, prefix }: Place) {
     this.#keys = keys;
-    this.#prefix = place?.prefix ?? "";
+    this.service = service;
+    this.#prefix = prefix;
     this.#usedAt = performance.now();
     this.#end = this.#endLater(LIVES_MS);
-    if (place === undefined) return;
-    const listings = inUse.get(place.name) ?? new Set();
-    inUse.set(place.name, listings.add(new WeakRef<Listing>(this)));
+    const listings = inUse.get(bucket) ?? new Set();
+    inUse.set(bucket, listings.add(new WeakRef<Listing>(this)));
   }
 
   get isOver(): boolean {
@@ -79,6 +84,14 @@ export class Listing {
 
   note(wholeKey: string, write: Write): void {
     this.#writes.set(wholeKey, write);
+  }
+
+  /** Takes over what a newer listing of the same keys found. */
+  correct(newer: ReadonlySet<string>): void {
+    this.#writes.clear();
+    for (const key of this.#keys.slice(this.#cursor)) {
+      if (!newer.has(key)) this.note(this.#prefix + key, "deleted");
+    }
   }
 
   #positionOf(key: string): number | undefined {

@@ -22,11 +22,18 @@ const PAGE = 1000;
 // Sub-maps are made from what their map has checked already.
 const checked = Symbol("checked");
 
+/** What reading gives. */
+export type ReadAs = "string" | "bytes";
+
+/** The type of the values. */
+export type ValueOf<As extends ReadAs> = As extends "bytes" ? Buffer : string;
+
 /** What the maps of one bucket have in common. */
 interface Shared extends Caller {
   readonly settings: Settings;
   readonly bridge: Bridge;
-  readonly place: string;
+  /** What is known beforehand of where the bucket is. */
+  readonly service: string;
 }
 
 /**
@@ -42,7 +49,7 @@ interface Shared extends Caller {
  * map.get("testKey"); // 'some value'
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html
  */
-export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<V> {
+export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueOf<As>> {
   readonly #shared: Shared;
   readonly #prefix: string;
   #closed = false;
@@ -51,7 +58,7 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
    * @param location - a bucket's name, an access point's ARN, or `s3://bucket/prefix`
    * @throws TypeError for a location or an option that cannot be right, naming the right one
    */
-  constructor(location: string, options?: S3BucketOptions);
+  constructor(location: string, options?: S3BucketOptions & { readAs?: As });
   /** @internal */
   constructor(location: typeof checked, shared: Shared, prefix: string);
   constructor(location: string | typeof checked, options?: S3BucketOptions | Shared, prefix?: string) {
@@ -62,11 +69,11 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
     }
     const settings = parseSettings(location, options);
     if (settings.wait === "deasync") checkDeasync();
-    const { bucket, local, endpoint } = settings.client;
+    const { local, endpoint, profile } = settings.client;
     this.#shared = {
       settings,
       bridge: sharedBridge(),
-      place: JSON.stringify([local ?? endpoint ?? null, bucket]),
+      service: JSON.stringify([local, endpoint, profile]),
     };
     this.#prefix = settings.prefix;
   }
@@ -78,7 +85,7 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
    * 512 MiB on, V8's limit for a string; both can be read with `readAs: "bytes"`
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
    */
-  get(key: string): V | undefined {
+  get(key: string): ValueOf<As> | undefined {
     const whole = wholeKey(this.#prefix, key);
     const asText = this.#shared.settings.readAs === "string";
     const bytes = this.#call({
@@ -87,11 +94,11 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
       maxBytes: asText ? MAX_STRING_BYTES : Number.MAX_SAFE_INTEGER,
     });
     if (bytes === undefined) return undefined;
-    if (!asText) return toBuffer(bytes) as V;
+    if (!asText) return toBuffer(bytes) as ValueOf<As>;
     const value = toText(bytes);
     if (value === undefined)
       throw this.#error({ code: "NotUtf8", reason: "its bytes are not UTF-8" }, "get", whole);
-    return value as V;
+    return value as ValueOf<As>;
   }
 
   /**
@@ -100,7 +107,7 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
    * @throws S3BucketMapError; the message says so where the write may have happened all the same
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
    */
-  set(key: string, value: V | string | Bytes, options?: SetOptions): this {
+  set(key: string, value: string | Bytes, options?: SetOptions): this {
     const whole = wholeKey(this.#prefix, key);
     const body = toBody(value);
     const headers: ObjectHeaders = objectHeaders(options, typeof value === "string");
@@ -175,12 +182,12 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
   }
 
   /** The values, in the order of their keys. 1 LIST a thousand keys, and 1 GET a value. */
-  *values(options?: ListOptions): IterableIterator<V> {
+  *values(options?: ListOptions): IterableIterator<ValueOf<As>> {
     for (const [, value] of this.entries(options)) yield value;
   }
 
   /** The keys with their values, in the order of the keys. 1 LIST a thousand keys, and 1 GET a value. */
-  *entries(options?: ListOptions): IterableIterator<[string, V]> {
+  *entries(options?: ListOptions): IterableIterator<[string, ValueOf<As>]> {
     for (const key of this.keys(options)) {
       const value = this.get(key);
       // It was deleted since the listing.
@@ -188,12 +195,12 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
     }
   }
 
-  [Symbol.iterator](): IterableIterator<[string, V]> {
+  [Symbol.iterator](): IterableIterator<[string, ValueOf<As>]> {
     return this.entries();
   }
 
   /** Calls `callback(value, key, map)` for each key, in order. 1 LIST a thousand keys, and 1 GET a value. */
-  forEach(callback: (value: V, key: string, map: this) => void, thisArg?: unknown): void {
+  forEach(callback: (value: ValueOf<As>, key: string, map: this) => void, thisArg?: unknown): void {
     if (typeof callback !== "function")
       throw wrongArgument(`forEach takes a function, not ${kindOf(callback)}.`);
     for (const [key, value] of this.entries()) callback.call(thisArg, value, key, this);
@@ -218,10 +225,10 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
   }
 
   /** The part of this map whose keys begin with `prefix`, joined on plainly, without a slash. No request. */
-  subMap(prefix: string): S3BucketMap<V> {
+  subMap(prefix: string): S3BucketMap<As> {
     this.#checkOpen("subMap");
     const joined = checkPrefix(this.#prefix + checkPrefix(prefix), "The prefix, with the map's own,");
-    return new S3BucketMap<V>(checked, this.#shared, joined);
+    return new S3BucketMap<As>(checked, this.#shared, joined);
   }
 
   /** Ends the use of this map; its sub-maps go on. Nothing needs it: a program ends by itself. */
@@ -231,7 +238,7 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
 
   /** @internal */
   [placeOf](): Place {
-    return { name: this.#shared.place, prefix: this.#prefix };
+    return { bucket: this.#bucket, service: this.#shared.service, prefix: this.#prefix };
   }
 
   get [Symbol.toStringTag](): string {
@@ -257,7 +264,7 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
   }
 
   #tell(key: string, write: Write): void {
-    tellListings(this.#shared.place, key, write);
+    tellListings(this[placeOf](), key, write);
   }
 
   #relative(key: string): string {

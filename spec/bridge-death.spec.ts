@@ -3,6 +3,9 @@ import path from "node:path";
 import { hostileBuild } from "./support/hostile-build.js";
 import type { HostileBuild } from "./support/hostile-build.js";
 
+// More by hand: KILLS=100 npx jest spec/bridge-death
+const kills = Number(process.env["KILLS"] ?? 5);
+
 let build: HostileBuild;
 beforeAll(() => {
   build = hostileBuild();
@@ -25,7 +28,7 @@ function kill(how: string, wait: string, times = 1): { outcomes: Outcome[]; desc
     {
       encoding: "utf8",
       env: { ...process.env, S3BUCKETMAP_LOCAL: path.join(build.folder, "s3") },
-      timeout: 120_000,
+      timeout: 600_000,
     },
   );
   expect({ status, stderr: stderr.replace(/^\s*$/gm, "") }).toEqual({ status: 0, stderr: "" });
@@ -51,17 +54,22 @@ describe.each(["atomics", "deasync"])("a worker that dies during a call, wait: %
         threads: 1,
       },
     ]);
-    // The call's deadline: 4 s for the endless loop, the default of 5 minutes for the others.
+    // The call's deadline: a second for the endless loop, the default of 5 minutes for the others.
     expect(outcomes[0]!.error.afterMs).toBeLessThan(5000);
   });
 
-  it("leaves no thread and no descriptor behind, 5 times in a row", () => {
-    const { outcomes, descriptors } = kill("exit", wait, 5);
-    expect(outcomes.map(({ error, next, threads }) => [error.code, next, threads])).toEqual(
-      Array.from({ length: 5 }, () => ["WorkerDied", "value of alive", 1]),
-    );
-    expect(descriptors.at(-1)).toBe(descriptors[0]);
-  });
+  it.each(["exit", "throw", "rejection", "heap", "loop"])(
+    `by %s leaves no thread and no descriptor behind, ${kills} times in a row`,
+    (how) => {
+      const { outcomes, descriptors } = kill(how, wait, kills);
+      const code = how === "loop" ? "TimedOut" : "WorkerDied";
+      expect(outcomes.map(({ error, next, threads }) => [error.code, next, threads])).toEqual(
+        Array.from({ length: kills }, () => [code, "value of alive", 1]),
+      );
+      expect(descriptors.at(-1)).toBe(descriptors[0]);
+    },
+    600_000,
+  );
 });
 
 describe("a worker that is only busy", () => {

@@ -93,11 +93,10 @@ export class Bridge {
   }
 
   #wait(wait: WaitName, id: number, thread: WorkerThread, settled: () => boolean, deadline: number): void {
-    this.#waits.push(id, wait);
     // An event loop that has ended does not turn again: in an exit handler only the other wait works.
     const ending = (process as { _exiting?: boolean })._exiting === true;
-    this.#waits.run(wait === "deasync" && !ending ? deasyncWait : atomicsWait, thread, settled, deadline);
-    this.#waits.pop(id);
+    const carryOut = wait === "deasync" && !ending ? deasyncWait : atomicsWait;
+    this.#waits.run({ id, wait, deadline }, (outer) => carryOut(thread, settled, deadline, outer?.deadline));
   }
 
   #abandon(id: number): void {

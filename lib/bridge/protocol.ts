@@ -101,7 +101,9 @@ export type Reply =
   | { type: "reply"; id: number; ok: true; value: Results[keyof Results] }
   | { type: "reply"; id: number; ok: false; failure: Failure };
 
-export type FromWorker = Reply | { type: "ready" } | { type: "last words"; error: WireError };
+/** `tick`: nothing has happened, but time has passed. */
+export type FromWorker =
+  Reply | { type: "ready" } | { type: "tick" } | { type: "last words"; error: WireError };
 
 /** What the worker is started with. */
 export interface WorkerStart {

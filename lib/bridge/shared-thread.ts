@@ -9,6 +9,9 @@ import type { Reply, WireError, WorkerStart } from "./protocol.js";
 
 const workerFile = path.join(__dirname, "../worker/main.js");
 
+/** How long the thread stays when nobody uses it any more. */
+const LINGER_MS = 1000;
+
 /** The worker thread and all that is known of it, as plain data that belongs to no realm in particular. */
 export interface SharedThread {
   readonly worker: Worker;
@@ -43,13 +46,17 @@ const inMainContext = vm.runInThisContext(`(() => {
     threads: globalThis[key],
     share(worker, port, signal) {
       let owners = 0;
-      const registry = new FinalizationRegistry(() => {
-        owners -= 1;
+      const endUnused = () => {
         if (owners > 0) return;
         // At once, and not when the thread has ended: a map made in between must be given another.
         Atomics.store(signal, ${Signal.Gone}, 1);
         // The worker then ends by itself: to terminate it in the middle of something can abort the process.
         port.close();
+      };
+      const registry = new FinalizationRegistry(() => {
+        owners -= 1;
+        // A program that makes a map for each thing it does should not pay for a new thread each time.
+        setTimeout(endUnused, ${LINGER_MS}).unref();
       });
       worker.on("error", () => {});
       worker.once("exit", () => {

@@ -86,7 +86,7 @@ export class WorkerThread {
       } else if (message.type === "ready") {
         this.#shared.wasReady = true;
         this.#knowDescriptor();
-      } else this.#shared.lastWords = message.error;
+      } else if (message.type === "last words") this.#shared.lastWords = message.error;
     }
   }
 

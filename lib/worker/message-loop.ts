@@ -7,10 +7,14 @@ import { Deadline } from "./deadline.js";
 import { toFailure } from "./failure.js";
 import { S3 } from "./s3/s3.js";
 
+/** How often a wait that turns an event loop is woken, so that Ctrl-C can end it. */
+const TICK_MS = 100;
+
 /** Answers the calls that come in by `port`, and rings the signal after each answer. */
 export function serve(port: MessagePort, signal: Int32Array): void {
   const services = new Map<number, S3>();
   const running = new Map<number, Deadline>();
+  let ticks: NodeJS.Timeout | undefined;
 
   function send(message: FromWorker, transfer: ArrayBuffer[]): void {
     port.postMessage(message, transfer);
@@ -21,6 +25,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
   async function answer(id: number, s3: S3, call: Call, timeoutMs: number): Promise<void> {
     const deadline = new Deadline(timeoutMs);
     running.set(id, deadline);
+    ticks ??= setInterval(() => port.postMessage({ type: "tick" } satisfies FromWorker), TICK_MS);
     let reply: Reply;
     try {
       const value = await deadline.race(inOrder(s3.place, call, () => perform(s3, call, deadline.signal)));
@@ -29,6 +34,10 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       reply = { type: "reply", id, ok: false, failure: toFailure(error, isWrite(call)) };
     }
     running.delete(id);
+    if (running.size === 0) {
+      clearInterval(ticks);
+      ticks = undefined;
+    }
     deadline.clear();
     const body = reply.ok && reply.value instanceof Uint8Array ? [reply.value.buffer as ArrayBuffer] : [];
     send(reply, body);
