@@ -1,4 +1,4 @@
-import { expectCell, freshMap, requests, seed } from "./support/fault-cell.js";
+import { expectEnd, expectState, expectWell, freshMap, requests, seed } from "./support/fault-cell.js";
 import type { WaitName } from "./support/fault-cell.js";
 import { faultTable, operations } from "./support/fault-table.js";
 import type { Cell } from "./support/fault-table.js";
@@ -35,10 +35,10 @@ describe.each<WaitName>(["atomics", "deasync"])("wait: %s", (wait) => {
         times: row.times,
         action: row.action,
       });
-      expectCell(map, operation, cell, () => {
-        server.clearFaults();
-        return map;
-      });
+      expectEnd(map, operation, cell);
+      server.clearFaults();
+      expectState(map, operation, cell);
+      expectWell(map);
     },
   );
 });
