@@ -118,7 +118,8 @@ function transferred(call: Call): ArrayBuffer[] {
 const writes: ReadonlySet<Call["op"]> = new Set(["set", "delete", "deleteMany"]);
 
 function workerFailed(code: string, cause: unknown): Failure {
-  if (!(cause instanceof Object)) return { code };
+  // Not `instanceof`: what the worker sent belongs to the main context, which a test framework's code is not in.
+  if (typeof cause !== "object" || cause === null) return { code };
   const { name, message, stack } = cause as Error;
   return { code, reason: message, cause: { name, message, ...(stack === undefined ? {} : { stack }) } };
 }

@@ -57,7 +57,7 @@ function messageOf(failure: Failure, attempt: Attempt): string {
   const said =
     reason === undefined || reason === "" || reason === code || reason === "UnknownError"
       ? ""
-      : `: ${reason.replace(/\.$/, "")}`;
+      : `: ${reason.replace(/\s+/g, " ").replace(/[. ]+$/, "")}`;
   const toDo = isStatus ? adviceHttp : advice[code];
   const todo = toDo === undefined ? "" : ` ${toDo}`;
   const maybe = code === "AccessDenied" && readsOne.has(attempt.operation) ? ` ${advice403}` : "";

@@ -78,10 +78,14 @@ async function startServer(directory) {
         rules.push({ operation, probability: probability / 2, seed: seed + 2, action: drawn(ofAny) });
       for (const rule of rules) await ask({ name: "fault", rule });
     },
-    /** The requests since the last time, and those of them that a fault met. */
+    /** How many requests there were since the last time; the log says how many of them a fault met. */
     async takeCounts() {
-      const { result } = await ask({ name: "log" });
+      const { result } = await ask({ name: "counts" });
       await ask({ name: "reset" });
+      return /** @type {{ total: number }} */ (result).total;
+    },
+    async faultedInLog() {
+      const { result } = await ask({ name: "log" });
       const log = /** @type {import("../../spec/support/http-s3.js").LoggedRequest[]} */ (result);
       return { requests: log.length, faulted: log.filter(({ faulted }) => faulted).length };
     },
