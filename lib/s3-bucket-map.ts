@@ -1,23 +1,19 @@
 import { inspect } from "node:util";
 import { sharedBridge } from "./bridge/bridge.js";
-import type { Bridge, Caller } from "./bridge/bridge.js";
 import { loadDeasync } from "./bridge/deasync-wait.js";
-import type { Call, ObjectHeaders, PageStart, Results } from "./bridge/protocol.js";
-import { toError } from "./bridge/revive.js";
-import { PartialFailureError } from "./errors.js";
+import { BucketCalls } from "./bucket-calls.js";
+import type { Shared } from "./bucket-calls.js";
+import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { checkPrefix, kindOf, wholeKey } from "./keys.js";
-import { placeOf, tellListings } from "./listing.js";
+import { placeOf } from "./listing.js";
 import type { Place, Write } from "./listing.js";
 import { checkListOptions, objectHeaders } from "./method-options.js";
 import { parseSettings } from "./options.js";
-import type { S3BucketOptions, Settings } from "./options.js";
+import type { S3BucketOptions } from "./options.js";
 import { wrongArgument } from "./stack.js";
 import type { ListOptions, ObjectHead, SetOptions, SyncMap } from "./sync-map.js";
-import { MAX_STRING_BYTES, toBody, toBuffer, toText } from "./values.js";
+import { toBody } from "./values.js";
 import type { Bytes } from "./values.js";
-
-/** S3 gives at most this many keys on a page, and deletes at most so many by one request. */
-const PAGE = 1000;
 
 // Sub-maps are made from what their map has checked already.
 const checked = Symbol("checked");
@@ -27,14 +23,6 @@ export type ReadAs = "string" | "bytes";
 
 /** The type of the values. */
 export type ValueOf<As extends ReadAs> = As extends "bytes" ? Buffer : string;
-
-/** What the maps of one bucket have in common. */
-interface Shared extends Caller {
-  readonly settings: Settings;
-  readonly bridge: Bridge;
-  /** What is known beforehand of where the bucket is. */
-  readonly service: string;
-}
 
 /**
  * An S3 bucket, or the part of it under a prefix, as a map with blocking calls. Making one sends nothing.
@@ -50,9 +38,7 @@ interface Shared extends Caller {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html
  */
 export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueOf<As>> {
-  readonly #shared: Shared;
-  readonly #prefix: string;
-  #closed = false;
+  readonly #calls: BucketCalls;
 
   /**
    * @param location - a bucket's name, an access point's ARN, or `s3://bucket/prefix`
@@ -63,19 +49,14 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   constructor(location: typeof checked, shared: Shared, prefix: string);
   constructor(location: string | typeof checked, options?: S3BucketOptions | Shared, prefix?: string) {
     if (location === checked) {
-      this.#shared = options as Shared;
-      this.#prefix = prefix!;
+      this.#calls = new BucketCalls(options as Shared, prefix!);
       return;
     }
     const settings = parseSettings(location, options);
     if (settings.wait === "deasync") checkDeasync();
     const { local, endpoint, profile } = settings.client;
-    this.#shared = {
-      settings,
-      bridge: sharedBridge(),
-      service: JSON.stringify([local, endpoint, profile]),
-    };
-    this.#prefix = settings.prefix;
+    const service = JSON.stringify([local, endpoint, profile]);
+    this.#calls = new BucketCalls({ settings, bridge: sharedBridge(), service }, settings.prefix);
   }
 
   /**
@@ -86,19 +67,12 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
    */
   get(key: string): ValueOf<As> | undefined {
-    const whole = wholeKey(this.#prefix, key);
-    const asText = this.#shared.settings.readAs === "string";
-    const bytes = this.#call({
-      op: "get",
-      key: whole,
-      maxBytes: asText ? MAX_STRING_BYTES : Number.MAX_SAFE_INTEGER,
-    });
-    if (bytes === undefined) return undefined;
-    if (!asText) return toBuffer(bytes) as ValueOf<As>;
-    const value = toText(bytes);
-    if (value === undefined)
-      throw this.#error({ code: "NotUtf8", reason: "its bytes are not UTF-8" }, "get", whole);
-    return value as ValueOf<As>;
+    const whole = wholeKey(this.#calls.prefix, key);
+    const body = this.#calls.call({ op: "get", key: whole, maxBytes: this.#calls.maxBytes });
+    if (body === undefined) return undefined;
+    const read = this.#calls.decode(body);
+    if ("failure" in read) throw this.#calls.error(read.failure, "get", whole);
+    return read.value as ValueOf<As>;
   }
 
   /**
@@ -108,10 +82,10 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
    */
   set(key: string, value: string | Bytes, options?: SetOptions): this {
-    const whole = wholeKey(this.#prefix, key);
+    const whole = wholeKey(this.#calls.prefix, key);
     const body = toBody(value);
-    const headers: ObjectHeaders = objectHeaders(options, typeof value === "string");
-    this.#tracked("set", whole, () => this.#call({ op: "set", key: whole, body, headers }));
+    const headers = objectHeaders(options, typeof value === "string");
+    this.#tracked("set", whole, () => this.#calls.call({ op: "set", key: whole, body, headers }));
     return this;
   }
 
@@ -122,7 +96,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   has(key: string): boolean {
-    return this.#call({ op: "has", key: wholeKey(this.#prefix, key) });
+    return this.#calls.call({ op: "has", key: wholeKey(this.#calls.prefix, key) });
   }
 
   /**
@@ -132,8 +106,8 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
    */
   delete(key: string): boolean {
-    const whole = wholeKey(this.#prefix, key);
-    this.#tracked("deleted", whole, () => this.#call({ op: "delete", key: whole }));
+    const whole = wholeKey(this.#calls.prefix, key);
+    this.#tracked("deleted", whole, () => this.#calls.call({ op: "delete", key: whole }));
     return true;
   }
 
@@ -144,32 +118,44 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
    */
   clear(): void {
-    const succeeded: string[] = [];
-    const failed = new Map<string, ReturnType<typeof toError>>();
-    for (const page of this.#pages({}, "clear")) {
-      for (const key of page) this.#tell(key, "unsure");
-      const refused = new Map(
-        this.#call({ op: "deleteMany", keys: page }, "clear").map(({ key, failure }) => [key, failure]),
-      );
-      for (const key of page) {
-        const failure = refused.get(key);
-        refused.delete(key);
-        if (failure === undefined) this.#tell(key, "deleted");
-        if (failure === undefined) succeeded.push(this.#relative(key));
-        else failed.set(this.#relative(key), this.#error(failure, "delete", key));
-      }
-      // A refusal of a key that was not asked for: something is wrong, and must not pass for success.
-      for (const [key, failure] of refused) failed.set(key, this.#error(failure, "delete", key));
-    }
-    if (failed.size === 0) return;
-    const [first] = failed.values();
-    throw new PartialFailureError(
-      `Deleted ${succeeded.length} keys of bucket "${this.#bucket}" and could not delete ${failed.size}; the first: ${first!.message} ` +
-        `The error's succeeded and failed name them all.`,
-      { code: "PartialFailure", operation: "clear", bucket: this.#bucket, cause: first },
-      succeeded,
-      failed,
-    );
+    clear(this.#calls);
+  }
+
+  /**
+   * The values of those of the keys that are there, in the order of the keys. 1 GET a key, `concurrency` at a
+   * time. Each thousand keys have the deadline of a call.
+   *
+   * @throws PartialFailureError where some could not be read; `succeeded` names those that could, missing ones included
+   * @example
+   * map.getMany(["a", "b", "missing"]); // Map(2) { 'a' => …, 'b' => … }
+   */
+  getMany(keys: Iterable<string>): Map<string, ValueOf<As>> {
+    return getMany(this.#calls, keys) as Map<string, ValueOf<As>>;
+  }
+
+  /**
+   * Stores many values, `concurrency` at a time; all are durable when this returns. Of a key that comes
+   * twice the last value is stored. 1 PUT a key. Each thousand keys, or 64 MiB, have the deadline of a call.
+   *
+   * @throws PartialFailureError where some could not be stored; TypeError before anything is sent
+   * @example
+   * map.setMany([["a", "1"], ["b", "2"]]);
+   * map.setMany(Object.entries({ a: "1", b: "2" }));
+   */
+  setMany(entries: Iterable<readonly [string, string | Bytes]>, options?: SetOptions): this {
+    setMany(this.#calls, entries, (isText) => objectHeaders(options, isText));
+    return this;
+  }
+
+  /**
+   * Makes sure that many keys are gone. 1 DeleteObjects for each thousand keys, and 1 DELETE for a key that
+   * XML 1.0 cannot carry, such as U+0001.
+   *
+   * @throws PartialFailureError where S3 refused to delete some of them
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+   */
+  deleteMany(keys: Iterable<string>): void {
+    deleteMany(this.#calls, keys);
   }
 
   /**
@@ -178,7 +164,8 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
    */
   *keys(options?: ListOptions): IterableIterator<string> {
-    for (const page of this.#pages(options)) for (const key of page) yield this.#relative(key);
+    for (const page of this.#calls.pages(checkListOptions(options)))
+      for (const key of page) yield this.#calls.relative(key);
   }
 
   /** The values, in the order of their keys. 1 LIST a thousand keys, and 1 GET a value. */
@@ -209,7 +196,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   /** How many keys there are. 1 LIST a thousand keys. */
   get size(): number {
     let size = 0;
-    for (const page of this.#pages()) size += page.length;
+    for (const page of this.#calls.pages()) size += page.length;
     return size;
   }
 
@@ -220,25 +207,25 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   head(key: string): ObjectHead | undefined {
-    const head = this.#call({ op: "head", key: wholeKey(this.#prefix, key) });
+    const head = this.#calls.call({ op: "head", key: wholeKey(this.#calls.prefix, key) });
     return head && { ...head, lastModified: new Date(head.lastModified) };
   }
 
   /** The part of this map whose keys begin with `prefix`, joined on plainly, without a slash. No request. */
   subMap(prefix: string): S3BucketMap<As> {
-    this.#checkOpen("subMap");
-    const joined = checkPrefix(this.#prefix + checkPrefix(prefix), "The prefix, with the map's own,");
-    return new S3BucketMap<As>(checked, this.#shared, joined);
+    this.#calls.checkOpen("subMap");
+    const joined = checkPrefix(this.#calls.prefix + checkPrefix(prefix), "The prefix, with the map's own,");
+    return new S3BucketMap<As>(checked, this.#calls.shared, joined);
   }
 
   /** Ends the use of this map; its sub-maps go on. Nothing needs it: a program ends by itself. */
   close(): void {
-    this.#closed = true;
+    this.#calls.closed = true;
   }
 
   /** @internal */
   [placeOf](): Place {
-    return { bucket: this.#bucket, service: this.#shared.service, prefix: this.#prefix };
+    return this.#calls.place;
   }
 
   get [Symbol.toStringTag](): string {
@@ -246,68 +233,18 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   }
 
   [inspect.custom](): string {
-    const { local, endpoint } = this.#shared.settings.client;
+    const { shared, bucket, prefix, closed } = this.#calls;
+    const { local, endpoint } = shared.settings.client;
     const where =
       local !== undefined ? ` in the local S3 at ${local}` : endpoint !== undefined ? ` at ${endpoint}` : "";
-    return `S3BucketMap { s3://${this.#bucket}/${this.#prefix}${where}${this.#closed ? ", closed" : ""} }`;
-  }
-
-  get #bucket(): string {
-    return this.#shared.settings.client.bucket;
+    return `S3BucketMap { s3://${bucket}/${prefix}${where}${closed ? ", closed" : ""} }`;
   }
 
   // A facade's listing must learn of the write; where it fails, nobody knows what is there.
   #tracked(write: Write, key: string, run: () => void): void {
-    this.#tell(key, "unsure");
+    this.#calls.tell(key, "unsure");
     run();
-    this.#tell(key, write);
-  }
-
-  #tell(key: string, write: Write): void {
-    tellListings(this[placeOf](), key, write);
-  }
-
-  #relative(key: string): string {
-    return key.slice(this.#prefix.length);
-  }
-
-  // Whole keys, a page at a time.
-  *#pages(options?: ListOptions, operation = "list"): Generator<string[], void, undefined> {
-    const { prefix = "", startAfter, limit = Infinity } = checkListOptions(options);
-    const where = { op: "list" as const, prefix: this.#prefix + prefix };
-    let start: PageStart = startAfter === undefined ? {} : { startAfter: this.#prefix + startAfter };
-    for (let left = limit; left > 0;) {
-      const page = this.#call({ ...where, ...start, limit: Math.min(left, PAGE) }, operation);
-      left -= page.keys.length;
-      yield page.keys;
-      if (page.next === undefined) return;
-      start = page.next;
-    }
-  }
-
-  #call<C extends Call>(call: C, operation: string = call.op): Results[C["op"]] {
-    this.#checkOpen(operation);
-    const outcome = this.#shared.bridge.call<C["op"]>(this.#shared, call);
-    if (outcome.ok) return outcome.value;
-    throw this.#error(outcome.failure, operation, "key" in call ? call.key : undefined);
-  }
-
-  #checkOpen(operation: string): void {
-    if (this.#closed) throw this.#error({ code: "Closed" }, operation);
-  }
-
-  #error(
-    failure: Parameters<typeof toError>[0],
-    operation: string,
-    key?: string,
-  ): ReturnType<typeof toError> {
-    return toError(failure, {
-      operation,
-      bucket: this.#bucket,
-      prefix: this.#prefix,
-      timeoutMs: this.#shared.settings.timeoutMs,
-      ...(key === undefined ? {} : { key }),
-    });
+    this.#calls.tell(key, write);
   }
 }
 

@@ -112,10 +112,12 @@ export class Bridge {
 }
 
 function transferred(call: Call): ArrayBuffer[] {
-  return call.op === "set" && typeof call.body !== "string" ? [call.body.buffer as ArrayBuffer] : [];
+  const bodies =
+    call.op === "set" ? [call.body] : call.op === "setMany" ? call.objects.map(({ body }) => body) : [];
+  return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
 }
 
-const writes: ReadonlySet<Call["op"]> = new Set(["set", "delete", "deleteMany"]);
+const writes: ReadonlySet<Call["op"]> = new Set(["set", "setMany", "delete", "deleteMany"]);
 
 function workerFailed(code: string, cause: unknown): Failure {
   // Not `instanceof`: what the worker sent belongs to the main context, which a test framework's code is not in.

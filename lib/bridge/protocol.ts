@@ -25,6 +25,12 @@ export interface ObjectHeaders {
   metadata?: Record<string, string>;
 }
 
+export interface ObjectToStore {
+  key: string;
+  body: string | Uint8Array;
+  headers: ObjectHeaders;
+}
+
 /** Keys are whole keys here: the prefix is the map's affair. */
 export type Call =
   | { op: "get"; key: string; maxBytes: number }
@@ -32,6 +38,8 @@ export type Call =
   | { op: "head"; key: string }
   | { op: "set"; key: string; body: string | Uint8Array; headers: ObjectHeaders }
   | { op: "delete"; key: string }
+  | { op: "getMany"; keys: string[]; maxBytes: number }
+  | { op: "setMany"; objects: ObjectToStore[] }
   | { op: "deleteMany"; keys: string[] }
   | ({ op: "list"; prefix: string; limit: number } & PageStart);
 
@@ -58,6 +66,12 @@ export interface Page {
   next?: PageStart;
 }
 
+/** A call on many keys can fail for some of them. */
+export interface KeyFailure {
+  key: string;
+  failure: Failure;
+}
+
 /** What each call is answered with. */
 export interface Results {
   get: Uint8Array | undefined;
@@ -65,7 +79,10 @@ export interface Results {
   head: Head | undefined;
   set: undefined;
   delete: undefined;
-  deleteMany: { key: string; failure: Failure }[];
+  /** One for each key, in their order. */
+  getMany: ({ body: Uint8Array | undefined } | { failure: Failure })[];
+  setMany: KeyFailure[];
+  deleteMany: KeyFailure[];
   list: Page;
 }
 

@@ -28,7 +28,9 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     ticks ??= setInterval(() => port.postMessage({ type: "tick" } satisfies FromWorker), TICK_MS);
     let reply: Reply;
     try {
-      const value = await deadline.race(inOrder(s3.place, call, () => perform(s3, call, deadline.signal)));
+      const work = inOrder(s3.place, call, () => perform(s3, call, deadline.signal));
+      // Calls on many keys look at the deadline themselves, and tell what they have done until then.
+      const value = await (call.op === "getMany" || call.op === "setMany" ? work : deadline.race(work));
       reply = { type: "reply", id, ok: true, value };
     } catch (error) {
       reply = { type: "reply", id, ok: false, failure: toFailure(error, isWrite(call)) };
@@ -39,8 +41,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       ticks = undefined;
     }
     deadline.clear();
-    const body = reply.ok && reply.value instanceof Uint8Array ? [reply.value.buffer as ArrayBuffer] : [];
-    send(reply, body);
+    send(reply, reply.ok ? bodiesOf(reply.value) : []);
   }
 
   port.on("message", (message: ToWorker) => {
@@ -63,6 +64,12 @@ export function serve(port: MessagePort, signal: Int32Array): void {
   });
 }
 
+function bodiesOf(value: Results[Call["op"]]): ArrayBuffer[] {
+  if (value instanceof Uint8Array) return [value.buffer as ArrayBuffer];
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((one) => ("body" in one && one.body ? [one.body.buffer as ArrayBuffer] : []));
+}
+
 function perform(s3: S3, call: Call, signal: AbortSignal): Promise<Results[Call["op"]]> {
   switch (call.op) {
     case "get":
@@ -75,6 +82,10 @@ function perform(s3: S3, call: Call, signal: AbortSignal): Promise<Results[Call[
       return s3.set(call.key, call.body, call.headers, signal);
     case "delete":
       return s3.delete(call.key, signal);
+    case "getMany":
+      return s3.getMany(call.keys, call.maxBytes, signal);
+    case "setMany":
+      return s3.setMany(call.objects, signal);
     case "deleteMany":
       return s3.deleteMany(call.keys, signal);
     case "list":

@@ -1,8 +1,17 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { ClientConfig, Failure, Head, ObjectHeaders, Page } from "../../bridge/protocol.js";
+import type {
+  ClientConfig,
+  Head,
+  KeyFailure,
+  ObjectHeaders,
+  ObjectToStore,
+  Page,
+  Results,
+} from "../../bridge/protocol.js";
 import { createClient } from "./client.js";
 import { deleteObject } from "./delete-object.js";
 import { deleteObjects } from "./delete-objects.js";
+import { forEachOf } from "./each-key.js";
 import { getObject } from "./get-object.js";
 import { headObject, objectExists } from "./head-object.js";
 import { listObjects } from "./list-objects.js";
@@ -55,7 +64,25 @@ export class S3 {
     return this.#run((target) => deleteObject(target, key, signal));
   }
 
-  async deleteMany(keys: string[], signal: AbortSignal): Promise<{ key: string; failure: Failure }[]> {
+  async getMany(keys: string[], maxBytes: number, signal: AbortSignal): Promise<Results["getMany"]> {
+    const { concurrency } = this.#settings;
+    const outcomes = await forEachOf(keys, concurrency, false, signal, (key) =>
+      this.get(key, maxBytes, signal),
+    );
+    return outcomes.map((outcome) => ("value" in outcome ? { body: outcome.value } : outcome));
+  }
+
+  async setMany(objects: ObjectToStore[], signal: AbortSignal): Promise<KeyFailure[]> {
+    const { concurrency } = this.#settings;
+    const outcomes = await forEachOf(objects, concurrency, true, signal, ({ key, body, headers }) =>
+      this.set(key, body, headers, signal),
+    );
+    return outcomes.flatMap((outcome, at) =>
+      "failure" in outcome ? [{ key: objects[at]!.key, failure: outcome.failure }] : [],
+    );
+  }
+
+  async deleteMany(keys: string[], signal: AbortSignal): Promise<KeyFailure[]> {
     return this.#run((target) => deleteObjects(target, keys, signal));
   }
 
