@@ -41,5 +41,7 @@ export default tseslint.config(
     languageOptions: { globals: nodeGlobals },
     rules: { "@typescript-eslint/no-require-imports": "off" },
   },
+  // Jest's asymmetric matchers are of type any.
+  { files: ["spec/**/*.ts"], rules: { "@typescript-eslint/no-unsafe-argument": "off" } },
   { files: ["**/*.js", "**/*.cjs"], languageOptions: { sourceType: "commonjs" } },
 );
