@@ -2,9 +2,24 @@ import eslint from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 const nodeGlobals = Object.fromEntries(
-  ["require", "module", "process", "console", "Buffer", "__dirname", "__filename", "setTimeout"].map(
-    (name) => [name, /** @type {const} */ ("readonly")],
-  ),
+  [
+    "require",
+    "module",
+    "process",
+    "console",
+    "Buffer",
+    "__dirname",
+    "__filename",
+    "setTimeout",
+    "setImmediate",
+    "setInterval",
+    "clearInterval",
+    "clearImmediate",
+    "performance",
+    "TextEncoder",
+    "fetch",
+    "URL",
+  ].map((name) => [name, /** @type {const} */ ("readonly")]),
 );
 
 export default tseslint.config(
@@ -26,5 +41,7 @@ export default tseslint.config(
     languageOptions: { globals: nodeGlobals },
     rules: { "@typescript-eslint/no-require-imports": "off" },
   },
+  // Jest's asymmetric matchers are of type any.
+  { files: ["spec/**/*.ts"], rules: { "@typescript-eslint/no-unsafe-argument": "off" } },
   { files: ["**/*.js", "**/*.cjs"], languageOptions: { sourceType: "commonjs" } },
 );

@@ -14,10 +14,13 @@ export const advice: Readonly<Record<string, string>> = {
   InternalError: "Try again later.",
   PermanentRedirect: "The bucket is in another region: give it by the option region.",
   AuthorizationHeaderMalformed: "The bucket is in another region: give it by the option region.",
+  TemporaryRedirect: "The bucket is in another region: give it by the option region.",
   InvalidObjectState: "The object is archived: restore it first.",
   CredentialsMissing:
     "Give credentials in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), a profile, or the option credentials; open data needs anonymous: true.",
   NetworkError: "Check the network and the endpoint.",
+  BadAnswer:
+    "It is none of S3's: look whether a proxy or a login page gave it, and whether the endpoint is right.",
   ChecksumMismatch:
     "What arrived is not what was stored: try again; if it stays so, the object or the way to it is damaged.",
   NotUtf8: 'Read it with readAs: "bytes".',
@@ -29,6 +32,10 @@ export const advice: Readonly<Record<string, string>> = {
   Closed: "The map was closed: make a new one.",
   LocalS3Unavailable: "The local S3 needs the optional package lmdb: npm install lmdb",
 };
+
+/** For a status without a code of S3's. */
+export const adviceHttp =
+  "The answer has no error code of S3's: a proxy or a gateway may have given it; check the endpoint.";
 
 /** S3 says 403 for a missing key, too, to those who may not list. */
 export const advice403 = "S3 also answers 403 for a missing key when s3:ListBucket is not allowed.";

@@ -171,7 +171,7 @@ class Traps implements ProxyHandler<object> {
   preventExtensions(): boolean {
     throw refuse(
       "A bucket's object cannot be frozen, sealed or closed to new keys: others may write to the bucket. " +
-        "For an object that refuses writes put the readonly layer over the map.",
+        "Take a copy, such as { ...bucket }, and freeze that.",
     );
   }
 

@@ -16,9 +16,11 @@ export type {
   Bytes,
   ListOptions,
   ObjectHead,
+  ReadAs,
   S3BucketMapErrorDetails,
   S3BucketOptions,
   S3Credentials,
   SetOptions,
   SyncMap,
+  ValueOf,
 } from "./index.js";

@@ -1,34 +1,28 @@
 import { inspect } from "node:util";
 import { sharedBridge } from "./bridge/bridge.js";
-import type { Bridge, Caller } from "./bridge/bridge.js";
 import { loadDeasync } from "./bridge/deasync-wait.js";
-import type { Call, ObjectHeaders, Results } from "./bridge/protocol.js";
-import { toError } from "./bridge/revive.js";
-import { PartialFailureError } from "./errors.js";
+import { BucketCalls } from "./bucket-calls.js";
+import type { Shared } from "./bucket-calls.js";
+import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { checkPrefix, kindOf, wholeKey } from "./keys.js";
-import { placeOf, tellListings } from "./listing.js";
+import { placeOf } from "./listing.js";
 import type { Place, Write } from "./listing.js";
 import { checkListOptions, objectHeaders } from "./method-options.js";
 import { parseSettings } from "./options.js";
-import type { S3BucketOptions, Settings } from "./options.js";
+import type { S3BucketOptions } from "./options.js";
 import { wrongArgument } from "./stack.js";
 import type { ListOptions, ObjectHead, SetOptions, SyncMap } from "./sync-map.js";
-import { MAX_STRING_BYTES, toBody, toBuffer, toText } from "./values.js";
+import { toBody } from "./values.js";
 import type { Bytes } from "./values.js";
-
-/** S3 gives at most this many keys on a page, and deletes at most so many by one request. */
-const PAGE = 1000;
 
 // Sub-maps are made from what their map has checked already.
 const checked = Symbol("checked");
 
-/** What the maps of one bucket have in common. */
-interface Shared extends Caller {
-  readonly settings: Settings;
-  readonly bridge: Bridge;
-  /** What is known beforehand of where the bucket is. */
-  readonly service: string;
-}
+/** What reading gives. */
+export type ReadAs = "string" | "bytes";
+
+/** The type of the values. */
+export type ValueOf<As extends ReadAs> = As extends "bytes" ? Buffer : string;
 
 /**
  * An S3 bucket, or the part of it under a prefix, as a map with blocking calls. Making one sends nothing.
@@ -43,33 +37,26 @@ interface Shared extends Caller {
  * map.get("testKey"); // 'some value'
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html
  */
-export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<V> {
-  readonly #shared: Shared;
-  readonly #prefix: string;
-  #closed = false;
+export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueOf<As>> {
+  readonly #calls: BucketCalls;
 
   /**
    * @param location - a bucket's name, an access point's ARN, or `s3://bucket/prefix`
    * @throws TypeError for a location or an option that cannot be right, naming the right one
    */
-  constructor(location: string, options?: S3BucketOptions);
+  constructor(location: string, options?: S3BucketOptions & { readAs?: As });
   /** @internal */
   constructor(location: typeof checked, shared: Shared, prefix: string);
   constructor(location: string | typeof checked, options?: S3BucketOptions | Shared, prefix?: string) {
     if (location === checked) {
-      this.#shared = options as Shared;
-      this.#prefix = prefix!;
+      this.#calls = new BucketCalls(options as Shared, prefix!);
       return;
     }
     const settings = parseSettings(location, options);
     if (settings.wait === "deasync") checkDeasync();
     const { local, endpoint, profile } = settings.client;
-    this.#shared = {
-      settings,
-      bridge: sharedBridge(),
-      service: JSON.stringify([local, endpoint, profile]),
-    };
-    this.#prefix = settings.prefix;
+    const service = JSON.stringify([local, endpoint, profile]);
+    this.#calls = new BucketCalls({ settings, bridge: sharedBridge(), service }, settings.prefix);
   }
 
   /**
@@ -79,20 +66,13 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
    * 512 MiB on, V8's limit for a string; both can be read with `readAs: "bytes"`
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
    */
-  get(key: string): V | undefined {
-    const whole = wholeKey(this.#prefix, key);
-    const asText = this.#shared.settings.readAs === "string";
-    const bytes = this.#call({
-      op: "get",
-      key: whole,
-      maxBytes: asText ? MAX_STRING_BYTES : Number.MAX_SAFE_INTEGER,
-    });
-    if (bytes === undefined) return undefined;
-    if (!asText) return toBuffer(bytes) as V;
-    const value = toText(bytes);
-    if (value === undefined)
-      throw this.#error({ code: "NotUtf8", reason: "its bytes are not UTF-8" }, "get", whole);
-    return value as V;
+  get(key: string): ValueOf<As> | undefined {
+    const whole = wholeKey(this.#calls.prefix, key);
+    const body = this.#calls.call({ op: "get", key: whole, maxBytes: this.#calls.maxBytes });
+    if (body === undefined) return undefined;
+    const read = this.#calls.decode(body);
+    if ("failure" in read) throw this.#calls.error(read.failure, "get", whole);
+    return read.value as ValueOf<As>;
   }
 
   /**
@@ -101,11 +81,11 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
    * @throws S3BucketMapError; the message says so where the write may have happened all the same
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
    */
-  set(key: string, value: V | string | Bytes, options?: SetOptions): this {
-    const whole = wholeKey(this.#prefix, key);
+  set(key: string, value: string | Bytes, options?: SetOptions): this {
+    const whole = wholeKey(this.#calls.prefix, key);
     const body = toBody(value);
-    const headers: ObjectHeaders = objectHeaders(options, typeof value === "string");
-    this.#tracked("set", whole, () => this.#call({ op: "set", key: whole, body, headers }));
+    const headers = objectHeaders(options, typeof value === "string");
+    this.#tracked("set", whole, () => this.#calls.call({ op: "set", key: whole, body, headers }));
     return this;
   }
 
@@ -116,7 +96,7 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   has(key: string): boolean {
-    return this.#call({ op: "has", key: wholeKey(this.#prefix, key) });
+    return this.#calls.call({ op: "has", key: wholeKey(this.#calls.prefix, key) });
   }
 
   /**
@@ -126,8 +106,8 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
    */
   delete(key: string): boolean {
-    const whole = wholeKey(this.#prefix, key);
-    this.#tracked("deleted", whole, () => this.#call({ op: "delete", key: whole }));
+    const whole = wholeKey(this.#calls.prefix, key);
+    this.#tracked("deleted", whole, () => this.#calls.call({ op: "delete", key: whole }));
     return true;
   }
 
@@ -138,29 +118,44 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
    */
   clear(): void {
-    const succeeded: string[] = [];
-    const failed = new Map<string, ReturnType<typeof toError>>();
-    for (const page of this.#pages({}, "clear")) {
-      for (const key of page) this.#tell(key, "unsure");
-      const refused = new Map(
-        this.#call({ op: "deleteMany", keys: page }, "clear").map(({ key, failure }) => [key, failure]),
-      );
-      for (const key of page) {
-        const failure = refused.get(key);
-        if (failure === undefined) this.#tell(key, "deleted");
-        if (failure === undefined) succeeded.push(this.#relative(key));
-        else failed.set(this.#relative(key), this.#error(failure, "delete", key));
-      }
-    }
-    if (failed.size === 0) return;
-    const [first] = failed.values();
-    throw new PartialFailureError(
-      `Deleted ${succeeded.length} keys of bucket "${this.#bucket}" and could not delete ${failed.size}; the first: ${first!.message} ` +
-        `The error's succeeded and failed name them all.`,
-      { code: "PartialFailure", operation: "clear", bucket: this.#bucket, cause: first },
-      succeeded,
-      failed,
-    );
+    clear(this.#calls);
+  }
+
+  /**
+   * The values of those of the keys that are there, in the order of the keys. 1 GET a key, `concurrency` at a
+   * time. Each thousand keys have the deadline of a call.
+   *
+   * @throws PartialFailureError where some could not be read; `succeeded` names those that could, missing ones included
+   * @example
+   * map.getMany(["a", "b", "missing"]); // Map(2) { 'a' => …, 'b' => … }
+   */
+  getMany(keys: Iterable<string>): Map<string, ValueOf<As>> {
+    return getMany(this.#calls, keys) as Map<string, ValueOf<As>>;
+  }
+
+  /**
+   * Stores many values, `concurrency` at a time; all are durable when this returns. Of a key that comes
+   * twice the last value is stored. 1 PUT a key. Each thousand keys, or 64 MiB, have the deadline of a call.
+   *
+   * @throws PartialFailureError where some could not be stored; TypeError before anything is sent
+   * @example
+   * map.setMany([["a", "1"], ["b", "2"]]);
+   * map.setMany(Object.entries({ a: "1", b: "2" }));
+   */
+  setMany(entries: Iterable<readonly [string, string | Bytes]>, options?: SetOptions): this {
+    setMany(this.#calls, entries, (isText) => objectHeaders(options, isText));
+    return this;
+  }
+
+  /**
+   * Makes sure that many keys are gone. 1 DeleteObjects for each thousand keys, and 1 DELETE for a key that
+   * XML 1.0 cannot carry, such as U+0001.
+   *
+   * @throws PartialFailureError where S3 refused to delete some of them
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+   */
+  deleteMany(keys: Iterable<string>): void {
+    deleteMany(this.#calls, keys);
   }
 
   /**
@@ -169,16 +164,17 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
    */
   *keys(options?: ListOptions): IterableIterator<string> {
-    for (const page of this.#pages(options)) for (const key of page) yield this.#relative(key);
+    for (const page of this.#calls.pages(checkListOptions(options)))
+      for (const key of page) yield this.#calls.relative(key);
   }
 
   /** The values, in the order of their keys. 1 LIST a thousand keys, and 1 GET a value. */
-  *values(options?: ListOptions): IterableIterator<V> {
+  *values(options?: ListOptions): IterableIterator<ValueOf<As>> {
     for (const [, value] of this.entries(options)) yield value;
   }
 
   /** The keys with their values, in the order of the keys. 1 LIST a thousand keys, and 1 GET a value. */
-  *entries(options?: ListOptions): IterableIterator<[string, V]> {
+  *entries(options?: ListOptions): IterableIterator<[string, ValueOf<As>]> {
     for (const key of this.keys(options)) {
       const value = this.get(key);
       // It was deleted since the listing.
@@ -186,12 +182,12 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
     }
   }
 
-  [Symbol.iterator](): IterableIterator<[string, V]> {
+  [Symbol.iterator](): IterableIterator<[string, ValueOf<As>]> {
     return this.entries();
   }
 
   /** Calls `callback(value, key, map)` for each key, in order. 1 LIST a thousand keys, and 1 GET a value. */
-  forEach(callback: (value: V, key: string, map: this) => void, thisArg?: unknown): void {
+  forEach(callback: (value: ValueOf<As>, key: string, map: this) => void, thisArg?: unknown): void {
     if (typeof callback !== "function")
       throw wrongArgument(`forEach takes a function, not ${kindOf(callback)}.`);
     for (const [key, value] of this.entries()) callback.call(thisArg, value, key, this);
@@ -200,7 +196,7 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
   /** How many keys there are. 1 LIST a thousand keys. */
   get size(): number {
     let size = 0;
-    for (const page of this.#pages()) size += page.length;
+    for (const page of this.#calls.pages()) size += page.length;
     return size;
   }
 
@@ -211,25 +207,25 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   head(key: string): ObjectHead | undefined {
-    const head = this.#call({ op: "head", key: wholeKey(this.#prefix, key) });
+    const head = this.#calls.call({ op: "head", key: wholeKey(this.#calls.prefix, key) });
     return head && { ...head, lastModified: new Date(head.lastModified) };
   }
 
   /** The part of this map whose keys begin with `prefix`, joined on plainly, without a slash. No request. */
-  subMap(prefix: string): S3BucketMap<V> {
-    this.#checkOpen("subMap");
-    const joined = checkPrefix(this.#prefix + checkPrefix(prefix), "The prefix, with the map's own,");
-    return new S3BucketMap<V>(checked, this.#shared, joined);
+  subMap(prefix: string): S3BucketMap<As> {
+    this.#calls.checkOpen("subMap");
+    const joined = checkPrefix(this.#calls.prefix + checkPrefix(prefix), "The prefix, with the map's own,");
+    return new S3BucketMap<As>(checked, this.#calls.shared, joined);
   }
 
   /** Ends the use of this map; its sub-maps go on. Nothing needs it: a program ends by itself. */
   close(): void {
-    this.#closed = true;
+    this.#calls.closed = true;
   }
 
   /** @internal */
   [placeOf](): Place {
-    return { bucket: this.#bucket, service: this.#shared.service, prefix: this.#prefix };
+    return this.#calls.place;
   }
 
   get [Symbol.toStringTag](): string {
@@ -237,74 +233,18 @@ export class S3BucketMap<V extends string | Buffer = string> implements SyncMap<
   }
 
   [inspect.custom](): string {
-    const { local, endpoint } = this.#shared.settings.client;
+    const { shared, bucket, prefix, closed } = this.#calls;
+    const { local, endpoint } = shared.settings.client;
     const where =
       local !== undefined ? ` in the local S3 at ${local}` : endpoint !== undefined ? ` at ${endpoint}` : "";
-    return `S3BucketMap { s3://${this.#bucket}/${this.#prefix}${where}${this.#closed ? ", closed" : ""} }`;
-  }
-
-  get #bucket(): string {
-    return this.#shared.settings.client.bucket;
+    return `S3BucketMap { s3://${bucket}/${prefix}${where}${closed ? ", closed" : ""} }`;
   }
 
   // A facade's listing must learn of the write; where it fails, nobody knows what is there.
   #tracked(write: Write, key: string, run: () => void): void {
-    this.#tell(key, "unsure");
+    this.#calls.tell(key, "unsure");
     run();
-    this.#tell(key, write);
-  }
-
-  #tell(key: string, write: Write): void {
-    tellListings(this[placeOf](), key, write);
-  }
-
-  #relative(key: string): string {
-    return key.slice(this.#prefix.length);
-  }
-
-  // Whole keys, a page at a time.
-  *#pages(options?: ListOptions, operation = "list"): Generator<string[], void, undefined> {
-    const { prefix = "", startAfter, limit = Infinity } = checkListOptions(options);
-    const request = {
-      op: "list" as const,
-      prefix: this.#prefix + prefix,
-      ...(startAfter === undefined ? {} : { startAfter: this.#prefix + startAfter }),
-    };
-    let left = limit;
-    let token: string | undefined;
-    while (left > 0) {
-      const ask = { ...request, limit: Math.min(left, PAGE), ...(token === undefined ? {} : { token }) };
-      const page = this.#call(ask, operation);
-      left -= page.keys.length;
-      yield page.keys;
-      token = page.token;
-      if (token === undefined) return;
-    }
-  }
-
-  #call<C extends Call>(call: C, operation: string = call.op): Results[C["op"]] {
-    this.#checkOpen(operation);
-    const outcome = this.#shared.bridge.call<C["op"]>(this.#shared, call);
-    if (outcome.ok) return outcome.value;
-    throw this.#error(outcome.failure, operation, "key" in call ? call.key : undefined);
-  }
-
-  #checkOpen(operation: string): void {
-    if (this.#closed) throw this.#error({ code: "Closed" }, operation);
-  }
-
-  #error(
-    failure: Parameters<typeof toError>[0],
-    operation: string,
-    key?: string,
-  ): ReturnType<typeof toError> {
-    return toError(failure, {
-      operation,
-      bucket: this.#bucket,
-      prefix: this.#prefix,
-      timeoutMs: this.#shared.settings.timeoutMs,
-      ...(key === undefined ? {} : { key }),
-    });
+    this.#calls.tell(key, write);
   }
 }
 

@@ -27,5 +27,5 @@ export function s3Bucket(
 ): BucketObject<string>;
 export function s3Bucket(location: string, options?: S3BucketOptions): BucketObject<string | Buffer>;
 export function s3Bucket(location: string, options?: S3BucketOptions): BucketObject<string | Buffer> {
-  return asObject(new S3BucketMap<string | Buffer>(location, options));
+  return asObject(new S3BucketMap(location, options));
 }

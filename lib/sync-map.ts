@@ -60,6 +60,12 @@ export interface SyncMap<V> {
   /** How many keys there are: counted by listing them. */
   readonly size: number;
   [Symbol.iterator](): IterableIterator<[string, V]>;
+  /** The values of those of the keys that are there, in the order of the keys. */
+  getMany(keys: Iterable<string>): Map<string, V>;
+  /** Stores many values; of a key that comes twice the last. All are durable when it returns. */
+  setMany(entries: Iterable<readonly [string, V]>, options?: SetOptions): this;
+  /** Makes sure that many keys are gone. */
+  deleteMany(keys: Iterable<string>): void;
   /** What is known of a value without reading it, or `undefined` where there is no such key. */
   head(key: string): ObjectHead | undefined;
   /** The part of this map whose keys begin with `prefix`, which is joined on plainly, without a slash. */

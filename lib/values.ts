@@ -16,35 +16,42 @@ export const MAX_STRING_BYTES: number = constants.MAX_STRING_LENGTH;
 /** From here on a string crosses to the worker as transferred bytes, not as a copied string. */
 const TRANSFER_FROM = 32 * 1024;
 
-/**
- * What is sent for a value. Bytes are copied once: what the caller does to its buffer afterwards must not
- * reach S3, and the copy then moves to the worker instead of being copied again.
- */
-export function toBody(value: unknown): string | Uint8Array {
+/** @throws TypeError for what cannot be stored */
+export function checkValue(value: unknown): asserts value is string | Bytes {
   if (typeof value === "string") {
-    if (!value.isWellFormed()) {
-      throw wrongArgument("The value has a lone surrogate, which UTF-8 cannot carry: store it as bytes.");
-    }
-    return value.length < TRANSFER_FROM ? value : checkSize(new TextEncoder().encode(value));
+    if (value.isWellFormed()) return;
+    throw wrongArgument("The value has a lone surrogate, which UTF-8 cannot carry: store it as bytes.");
   }
-  if (ArrayBuffer.isView(value)) {
-    return checkSize(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)).slice();
-  }
-  if (types.isAnyArrayBuffer(value)) return checkSize(new Uint8Array(value)).slice();
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return checkSize(value);
   const advice =
     value === undefined
       ? "To remove a key, delete it."
-      : "Store text as a string and the rest as bytes, or put the json layer over the map: json(map), from s3bucketmap/layers.";
+      : "Store text as a string, the rest as bytes, and make a string of an object by JSON.stringify; a json layer is to come.";
   throw wrongArgument(
     `A value must be a string or bytes (Buffer, typed array, ArrayBuffer), not ${kindOf(value)}. ${advice}`,
   );
 }
 
-function checkSize(bytes: Uint8Array): Uint8Array {
-  if (bytes.byteLength > MAX_PUT_BYTES) {
-    throw wrongArgument(`A value may have at most ${MAX_PUT_BYTES} bytes; this one has ${bytes.byteLength}.`);
+/**
+ * What is sent for a value. Bytes are copied once: what the caller does to its buffer afterwards must not
+ * reach S3, and the copy then moves to the worker instead of being copied again.
+ */
+export function toBody(value: unknown): string | Uint8Array {
+  checkValue(value);
+  if (typeof value === "string") {
+    if (value.length < TRANSFER_FROM) return value;
+    const bytes = new TextEncoder().encode(value);
+    checkSize(bytes);
+    return bytes;
   }
-  return bytes;
+  if (ArrayBuffer.isView(value))
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
+  return new Uint8Array(value).slice();
+}
+
+function checkSize({ byteLength }: { byteLength: number }): void {
+  if (byteLength <= MAX_PUT_BYTES) return;
+  throw wrongArgument(`A value may have at most ${MAX_PUT_BYTES} bytes; this one has ${byteLength}.`);
 }
 
 export function toBuffer(bytes: Uint8Array): Buffer {

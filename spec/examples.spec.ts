@@ -1,39 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-
-const root = path.join(__dirname, "..");
-
-const sample = `\
-bucketMap[testKey] = 'some value'
-testKey in bucketMap = true
-testKey2 in bucketMap = false
-key = anotherTestKey
-key = testKey
-`;
-
-const longer = `\
-subMap.testKey = 'a value under a prefix'
-bucketMap["subprefix/testKey"] = 'a value under a prefix'
-bucketMap.testKey = undefined
-delete bucketMap.notThere = true
-bucketMap["Jesús"] = 'a value under a key with ú'
-the value of a key of 780 bytes = 'a value under a long key'
-overwritten, bucketMap.testKey = 'some other value'
-4 keys:
-  Jesús = 'a value under a key with ú'
-  kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk… = 'a value under a long key'
-  subprefix/testKey = 'a value under a prefix'
-  testKey = 'some other value'
-under "subprefix/": testKey
-after deleting each: 0 keys
-`;
-
-const examples: [string, string][] = [
-  ["sample.js", sample],
-  ["longer.js", longer],
-];
+import { examples, runExample } from "./support/examples.js";
 
 // Its own temporary folder, to see what an example leaves behind.
 let temporary: string;
@@ -46,13 +14,8 @@ function run(
   example: string,
   args: string[] = [],
   environment: NodeJS.ProcessEnv = {},
-): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [path.join(root, "examples", example), ...args],
-    { encoding: "utf8", env: { ...process.env, TMPDIR: temporary, ...environment }, timeout: 60_000 },
-  );
-  return { status, stdout, stderr };
+): ReturnType<typeof runExample> {
+  return runExample(example, args, { TMPDIR: temporary, ...environment });
 }
 
 describe.each(examples)("examples/%s", (example, output) => {
@@ -87,15 +50,4 @@ describe.each(examples)("examples/%s", (example, output) => {
       expect(stderr).not.toContain(args[1] ?? "\0");
     },
   );
-
-  const { S3BUCKETMAP_SPEC_ENDPOINT: endpoint, S3BUCKETMAP_SPEC_BUCKET: bucket = "bucket1" } = process.env;
-  const { S3BUCKETMAP_SPEC_ACCESS_KEY: key = "test", S3BUCKETMAP_SPEC_SECRET_KEY: secret = "testtest" } =
-    process.env;
-  (endpoint === undefined ? it.skip : it)("prints the same from the S3 service of the environment", () => {
-    expect(run(example, [key, secret, bucket], { AWS_ENDPOINT_URL_S3: endpoint })).toEqual({
-      status: 0,
-      stdout: output,
-      stderr: "",
-    });
-  });
 });

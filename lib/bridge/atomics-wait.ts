@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { Signal, WorkerState } from "./protocol.js";
+import { Signal } from "./protocol.js";
 import { lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
 
@@ -9,7 +9,7 @@ export const atomicsWait: Wait = (thread, settled, deadline) => {
     // Read before draining: news that comes in between makes the wait return at once.
     const news = thread.news;
     thread.drain();
-    if (settled() || thread.state === WorkerState.Gone) return;
+    if (settled() || thread.isGone) return;
     const left = deadline - performance.now();
     if (left <= 0) return;
     const woken = Atomics.wait(thread.signal, Signal.News, news, Math.min(left, lookEveryMs));

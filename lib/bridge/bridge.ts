@@ -1,14 +1,18 @@
 import { performance } from "node:perf_hooks";
 import { atomicsWait } from "./atomics-wait.js";
 import { deasyncWait } from "./deasync-wait.js";
-import { WorkerState } from "./protocol.js";
 import type { Call, ClientConfig, Failure, Results } from "./protocol.js";
 import type { WaitName } from "./wait.js";
 import { WaitStack } from "./wait-stack.js";
 import { WorkerThread } from "./worker-thread.js";
 
-/** How long after its deadline a call still waits for the worker's own account of it. */
-const graceMs = 2000;
+/**
+ * How much of its time a call leaves for the worker's own account of how it timed out, so that even a
+ * worker that says nothing does not hold it beyond its deadline.
+ */
+function marginOf(timeoutMs: number): number {
+  return Math.min(2000, timeoutMs / 10);
+}
 
 export type Outcome<Op extends Call["op"]> =
   { ok: true; value: Results[Op] } | { ok: false; failure: Failure };
@@ -39,28 +43,28 @@ export class Bridge {
 
     let thread: WorkerThread;
     try {
-      thread = this.#readyThread(wait, deadline);
+      thread = this.#livingThread();
     } catch (error) {
       return { ok: false, failure: workerFailed("WorkerNotStarted", error) };
     }
-    if (thread.state === WorkerState.Gone) {
-      return { ok: false, failure: workerFailed("WorkerNotStarted", thread.lastWords) };
-    }
-    if (thread.state === WorkerState.Starting) {
-      return { ok: false, failure: { code: "TimedOut", reason: "the worker thread was still starting" } };
-    }
-
     // Told at the first request and not when the map was made: the environment may have been filled in between.
     if (caller.known?.thread !== thread) {
       caller.known = { thread, number: thread.settingsNumber(caller.settings.client) };
     }
+    // Sent even while the worker is still starting, so that calls from within the wait come after this one.
     const id = thread.newCall();
-    const left = Math.max(1, deadline - performance.now());
     thread.post(
-      { type: "call", id, settings: caller.known.number, call, timeoutMs: left },
+      {
+        type: "call",
+        id,
+        settings: caller.known.number,
+        call,
+        timeoutMs: timeoutMs - marginOf(timeoutMs),
+        sentAt: performance.timeOrigin + performance.now(),
+      },
       transferred(call),
     );
-    this.#wait(wait, id, thread, () => thread.reply(id) !== undefined, deadline + graceMs);
+    this.#wait(wait, id, thread, () => thread.reply(id) !== undefined, deadline);
 
     const reply = thread.reply(id);
     thread.forget(id);
@@ -70,37 +74,35 @@ export class Bridge {
         : { ok: false, failure: reply.failure };
     }
     const maybeWritten = writes.has(call.op);
-    if (thread.state === WorkerState.Gone) {
+    if (thread.isGone) {
+      if (!thread.wasReady) return { ok: false, failure: workerFailed("WorkerNotStarted", thread.lastWords) };
       return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), maybeWritten } };
     }
     // It had its time and did not even say that the call timed out: it will not serve the next call either.
     this.#end(thread);
+    const reason = thread.wasReady ? "the worker thread did not answer" : "the worker thread did not start";
     return {
       ok: false,
-      failure: { code: "TimedOut", reason: "the worker thread did not answer", maybeWritten },
+      failure: { code: "TimedOut", reason, maybeWritten: maybeWritten && thread.wasReady },
     };
   }
 
-  #readyThread(wait: WaitName, deadline: number): WorkerThread {
-    if (this.#thread?.state === WorkerState.Gone) this.#end(this.#thread);
-    const thread = (this.#thread ??= new WorkerThread(this));
-    if (thread.state === WorkerState.Starting) {
-      this.#wait(wait, 0, thread, () => thread.state !== WorkerState.Starting, deadline);
-    }
-    return thread;
+  #livingThread(): WorkerThread {
+    if (this.#thread?.isGone === true) this.#end(this.#thread);
+    return (this.#thread ??= new WorkerThread(this));
   }
 
   #wait(wait: WaitName, id: number, thread: WorkerThread, settled: () => boolean, deadline: number): void {
-    this.#waits.push(id, wait);
     // An event loop that has ended does not turn again: in an exit handler only the other wait works.
     const ending = (process as { _exiting?: boolean })._exiting === true;
-    this.#waits.run(wait === "deasync" && !ending ? deasyncWait : atomicsWait, thread, settled, deadline);
-    this.#waits.pop(id);
+    const carryOut = wait === "deasync" && !ending ? deasyncWait : atomicsWait;
+    this.#waits.run({ id, wait, deadline }, (outer) => carryOut(thread, settled, deadline, outer?.deadline));
   }
 
   #abandon(id: number): void {
-    this.#thread?.forget(id);
-    if (this.#thread?.state === WorkerState.Ready) this.#thread.post({ type: "cancel", id });
+    if (this.#thread === undefined) return;
+    this.#thread.forget(id);
+    if (!this.#thread.isGone) this.#thread.post({ type: "cancel", id });
   }
 
   #end(thread: WorkerThread): void {
@@ -110,13 +112,16 @@ export class Bridge {
 }
 
 function transferred(call: Call): ArrayBuffer[] {
-  return call.op === "set" && typeof call.body !== "string" ? [call.body.buffer as ArrayBuffer] : [];
+  const bodies =
+    call.op === "set" ? [call.body] : call.op === "setMany" ? call.objects.map(({ body }) => body) : [];
+  return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
 }
 
-const writes: ReadonlySet<Call["op"]> = new Set(["set", "delete", "deleteMany"]);
+const writes: ReadonlySet<Call["op"]> = new Set(["set", "setMany", "delete", "deleteMany"]);
 
 function workerFailed(code: string, cause: unknown): Failure {
-  if (!(cause instanceof Object)) return { code };
+  // Not `instanceof`: what the worker sent belongs to the main context, which a test framework's code is not in.
+  if (typeof cause !== "object" || cause === null) return { code };
   const { name, message, stack } = cause as Error;
   return { code, reason: message, cause: { name, message, ...(stack === undefined ? {} : { stack }) } };
 }

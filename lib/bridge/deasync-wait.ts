@@ -1,12 +1,16 @@
 import { performance } from "node:perf_hooks";
-import { clearInterval, setInterval } from "node:timers";
-import { WorkerState } from "./protocol.js";
-import { lookEveryMs } from "./wait.js";
+import { clearTimeout, setTimeout } from "node:timers";
 import type { Wait } from "./wait.js";
-import type { WorkerThread } from "./worker-thread.js";
 
 interface Deasync {
   loopWhile(condition: () => boolean): void;
+}
+
+interface Readline {
+  pause(): void;
+  resume(): void;
+  closed?: boolean;
+  paused?: boolean;
 }
 
 let deasync: Deasync | undefined;
@@ -20,79 +24,50 @@ export function loadDeasync(): Deasync {
 
 /**
  * Keeps the event loop turning: timers, callbacks and servers of the program run in the middle of the
- * call. Only meanwhile is the port ref'd: without a ref'd handle `uv_run` returns at once, and spins.
+ * call. The loop wakes for the worker's messages, which tell the time as well as replies, and for its end.
+ *
+ * Ctrl-C in the REPL is carried out by the first JavaScript that runs afterwards. It must not be a timer's
+ * callback, which Node would then call again for ever; so there is one at the deadline, and no sooner.
  */
-export const deasyncWait: Wait = (thread, settled, deadline) => {
-  const alarm = alarms.get(thread) ?? new Alarm(thread);
-  alarm.enter();
+export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
+  const releaseInput = holdReplInput();
+  setTimer(deadline);
   loadDeasync().loopWhile(() => {
-    alarm.heard();
     thread.drain();
-    return !settled() && thread.state !== WorkerState.Gone && performance.now() < deadline;
+    return !settled() && !thread.isGone && performance.now() < deadline;
   });
-  alarm.leave();
+  setTimer(outerDeadline);
+  releaseInput();
 };
+
+// For the innermost of the waits that this thread's event loop is turning for. It also keeps the loop from
+// ending, and from spinning, which it does without any handle to wait for.
+let timer: NodeJS.Timeout | undefined;
+
+function setTimer(deadline: number | undefined): void {
+  clearTimeout(timer);
+  timer = undefined;
+  if (deadline === undefined) return;
+  // To wake the wait is enough: it looks at the time itself.
+  timer = setTimeout(() => {}, Math.max(1, Math.ceil(deadline - performance.now())));
+}
 
 /**
  * Keeps what is typed at Node's prompt for after the call: the REPL cannot take a line while it runs one
- * ("Generator is already running"), and ends when its input does. A prompt resumes it by itself, so
- * an interrupted wait does no harm.
+ * ("Generator is already running"), and ends when its input does.
+ *
+ * As few callbacks as can be are caused by it: Node aborts when Ctrl-C interrupts one in here. So the input
+ * is not resumed between the calls of one line. A prompt resumes it by itself; for a call of a timer's, a
+ * microtask does.
  */
 function holdReplInput(): () => void {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded only by those who wait this way
-  const { repl } = require("node:repl") as { repl?: { pause(): void; resume(): void; closed?: boolean } };
+  const { repl } = require("node:repl") as { repl?: Readline };
   if (repl === undefined || repl.closed === true) return () => {};
-  repl.pause();
-  return () => repl.resume();
-}
-
-const alarms = new WeakMap<WorkerThread, Alarm>();
-
-/**
- * Wakes a `deasync` wait now and then, to see the deadline and a dead worker. An interruption by Ctrl-C
- * unwinds the waits without telling: an alarm that rings twice and is not heard in between knows that no
- * wait is left, and lets the program end.
- */
-class Alarm {
-  readonly #thread: WorkerThread;
-  #release: () => void = () => {};
-  #waits = 0;
-  #unheard = 0;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(thread: WorkerThread) {
-    this.#thread = thread;
-    alarms.set(thread, this);
-  }
-
-  enter(): void {
-    if (this.#waits === 0) this.#release = holdReplInput();
-    this.#waits += 1;
-    this.#unheard = 0;
-    this.#thread.ref();
-    this.#timer ??= setInterval(() => this.#ring(), lookEveryMs).unref();
-  }
-
-  heard(): void {
-    this.#unheard = 0;
-  }
-
-  leave(): void {
-    this.#waits -= 1;
-    if (this.#waits === 0) this.#stop();
-  }
-
-  #ring(): void {
-    this.#unheard += 1;
-    if (this.#unheard > 2) this.#stop();
-    else this.#thread.lookForDeath();
-  }
-
-  #stop(): void {
-    this.#waits = 0;
-    this.#release();
-    this.#thread.unref();
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
+  if (repl.paused !== true) repl.pause();
+  return () => {
+    queueMicrotask(() => {
+      if (timer === undefined) repl.resume();
+    });
+  };
 }

@@ -25,6 +25,12 @@ export interface ObjectHeaders {
   metadata?: Record<string, string>;
 }
 
+export interface ObjectToStore {
+  key: string;
+  body: string | Uint8Array;
+  headers: ObjectHeaders;
+}
+
 /** Keys are whole keys here: the prefix is the map's affair. */
 export type Call =
   | { op: "get"; key: string; maxBytes: number }
@@ -32,8 +38,10 @@ export type Call =
   | { op: "head"; key: string }
   | { op: "set"; key: string; body: string | Uint8Array; headers: ObjectHeaders }
   | { op: "delete"; key: string }
+  | { op: "getMany"; keys: string[]; maxBytes: number }
+  | { op: "setMany"; objects: ObjectToStore[] }
   | { op: "deleteMany"; keys: string[] }
-  | { op: "list"; prefix: string; startAfter?: string; token?: string; limit: number };
+  | ({ op: "list"; prefix: string; limit: number } & PageStart);
 
 export interface Head {
   size: number;
@@ -45,10 +53,23 @@ export interface Head {
   metadata: Record<string, string>;
 }
 
+/** Where a page of a listing begins: by S3's token where it gave one, otherwise after a key. */
+export interface PageStart {
+  token?: string;
+  /** The last key before the page. */
+  startAfter?: string;
+}
+
 export interface Page {
   keys: string[];
   /** Where the next page begins; absent on the last. */
-  token?: string;
+  next?: PageStart;
+}
+
+/** A call on many keys can fail for some of them. */
+export interface KeyFailure {
+  key: string;
+  failure: Failure;
 }
 
 /** What each call is answered with. */
@@ -58,7 +79,10 @@ export interface Results {
   head: Head | undefined;
   set: undefined;
   delete: undefined;
-  deleteMany: { key: string; failure: Failure }[];
+  /** One for each key, in their order. */
+  getMany: ({ body: Uint8Array | undefined } | { failure: Failure })[];
+  setMany: KeyFailure[];
+  deleteMany: KeyFailure[];
   list: Page;
 }
 
@@ -86,15 +110,17 @@ export interface Failure {
 
 export type ToWorker =
   | { type: "settings"; number: number; settings: ClientConfig; environment: Record<string, string> }
-  | { type: "call"; id: number; settings: number; call: Call; timeoutMs: number }
+  /** `sentAt`: milliseconds since the epoch, by the monotonic clock; the worker may have been starting. */
+  | { type: "call"; id: number; settings: number; call: Call; timeoutMs: number; sentAt: number }
   | { type: "cancel"; id: number };
 
 export type Reply =
   | { type: "reply"; id: number; ok: true; value: Results[keyof Results] }
   | { type: "reply"; id: number; ok: false; failure: Failure };
 
-/** The state is in the signal, too; the message wakes an event loop. */
-export type FromWorker = Reply | { type: "ready" } | { type: "last words"; error: WireError };
+/** `tick`: nothing has happened, but time has passed. */
+export type FromWorker =
+  Reply | { type: "ready" } | { type: "tick" } | { type: "last words"; error: WireError };
 
 /** What the worker is started with. */
 export interface WorkerStart {
@@ -107,15 +133,9 @@ export interface WorkerStart {
 export const Signal = {
   /** Counts the worker's messages: what an `Atomics.wait` waits on. */
   News: 0,
-  /** One of {@link WorkerState}. */
-  State: 1,
+  /** 1 once the worker is gone, or given up. */
+  Gone: 1,
   /** A file descriptor that the worker holds open as long as it lives, or -1. */
   Descriptor: 2,
   Words: 3,
 } as const;
-
-export const WorkerState: Readonly<Record<"Starting" | "Ready" | "Gone", number>> = {
-  Starting: 0,
-  Ready: 1,
-  Gone: 2,
-};

@@ -1,4 +1,4 @@
-import { advice, advice403 } from "../advice.js";
+import { advice, advice403, adviceHttp } from "../advice.js";
 import {
   AccessDeniedError,
   NoSuchBucketError,
@@ -38,9 +38,12 @@ function classOf({ code, statusCode }: Failure): typeof S3BucketMapError {
   if (code === "NoSuchBucket") return NoSuchBucketError;
   if (code === "TimedOut") return TimedOutError;
   if (code === "PreconditionFailed" || statusCode === 412) return PreconditionFailedError;
-  if (statusCode === 401 || statusCode === 403) return AccessDeniedError;
+  if (statusCode === 401 || statusCode === 403 || refusedCredentials.has(code)) return AccessDeniedError;
   return S3BucketMapError;
 }
+
+// S3 answers these with HTTP 400.
+const refusedCredentials: ReadonlySet<string> = new Set(["ExpiredToken", "InvalidToken"]);
 
 function messageOf(failure: Failure, attempt: Attempt): string {
   const { code, reason, statusCode } = failure;
@@ -49,13 +52,15 @@ function messageOf(failure: Failure, attempt: Attempt): string {
     const because = reason === undefined ? "" : ` (${reason})`;
     return `Timed out after ${attempt.timeoutMs} ms while ${doing(attempt)}${because}${uncertain}.`;
   }
-  const status = statusCode === undefined ? "" : ` (HTTP ${statusCode})`;
+  const isStatus = code === `HTTP${statusCode}`;
+  const status = statusCode === undefined || isStatus ? "" : ` (HTTP ${statusCode})`;
   const said =
     reason === undefined || reason === "" || reason === code || reason === "UnknownError"
       ? ""
-      : `: ${reason.replace(/\.$/, "")}`;
-  const todo = advice[code] === undefined ? "" : ` ${advice[code]}`;
-  const maybe = statusCode === 403 && readsOne.has(attempt.operation) ? ` ${advice403}` : "";
+      : `: ${reason.replace(/\s+/g, " ").replace(/[. ]+$/, "")}`;
+  const toDo = isStatus ? adviceHttp : advice[code];
+  const todo = toDo === undefined ? "" : ` ${toDo}`;
+  const maybe = code === "AccessDenied" && readsOne.has(attempt.operation) ? ` ${advice403}` : "";
   return `Cannot ${what(attempt)}: ${code}${status}${said}${uncertain}.${todo}${maybe}`;
 }
 

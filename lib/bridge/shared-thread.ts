@@ -4,10 +4,13 @@ import vm from "node:vm";
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { MessagePort, WorkerOptions } from "node:worker_threads";
 import { buildStamp } from "../build-stamp.js";
-import { Signal, WorkerState } from "./protocol.js";
+import { Signal } from "./protocol.js";
 import type { Reply, WireError, WorkerStart } from "./protocol.js";
 
 const workerFile = path.join(__dirname, "../worker/main.js");
+
+/** How long the thread stays when nobody uses it any more. */
+const LINGER_MS = 1000;
 
 /** The worker thread and all that is known of it, as plain data that belongs to no realm in particular. */
 export interface SharedThread {
@@ -19,6 +22,10 @@ export interface SharedThread {
   /** The settings that the worker has been told, by their digest. */
   readonly settings: Map<string, number>;
   lastId: number;
+  /** Whether it has said that it serves calls. */
+  wasReady: boolean;
+  /** A file descriptor that the worker holds open, and what it stands for. */
+  descriptor: { fd: number; identity: string } | undefined;
   /** What the worker said when it could not go on. */
   lastWords: WireError | undefined;
   /** The thread ends when every object that was told to `adopt` is garbage. */
@@ -39,14 +46,23 @@ const inMainContext = vm.runInThisContext(`(() => {
     threads: globalThis[key],
     share(worker, port, signal) {
       let owners = 0;
+      const endUnused = () => {
+        if (owners > 0) return;
+        // At once, and not when the thread has ended: a map made in between must be given another.
+        Atomics.store(signal, ${Signal.Gone}, 1);
+        // The worker then ends by itself: to terminate it in the middle of something can abort the process.
+        port.close();
+      };
       const registry = new FinalizationRegistry(() => {
         owners -= 1;
-        if (owners > 0) return;
-        port.close();
-        worker.terminate();
+        // A program that makes a map for each thing it does should not pay for a new thread each time.
+        setTimeout(endUnused, ${LINGER_MS}).unref();
       });
       worker.on("error", () => {});
-      worker.once("exit", () => void registry);
+      worker.once("exit", () => {
+        void registry;
+        Atomics.store(signal, ${Signal.Gone}, 1);
+      });
       return {
         worker,
         port,
@@ -54,6 +70,8 @@ const inMainContext = vm.runInThisContext(`(() => {
         expected: new Map(),
         settings: new Map(),
         lastId: 0,
+        wasReady: false,
+        descriptor: undefined,
         lastWords: undefined,
         adopt(owner) {
           owners += 1;
@@ -73,7 +91,7 @@ const name = `${buildStamp} ${workerFile}`;
 export function sharedThread(): SharedThread {
   const { threads } = inMainContext;
   let thread = threads.get(name);
-  if (thread === undefined || Atomics.load(thread.signal, Signal.State) === WorkerState.Gone) {
+  if (thread === undefined || Atomics.load(thread.signal, Signal.Gone) === 1) {
     thread = startThread();
     threads.set(name, thread);
   }

@@ -1,5 +1,4 @@
-import type { Wait, WaitName } from "./wait.js";
-import type { WorkerThread } from "./worker-thread.js";
+import type { WaitName } from "./wait.js";
 
 /** Deeper than about 300 the process aborts natively. */
 const maxDepth = 64;
@@ -7,30 +6,31 @@ const maxDepth = 64;
 // The name by which a wait is found on the JavaScript stack; a minifier cannot change it.
 const mark = "s3bucketmap:wait";
 
+interface Waiting {
+  readonly id: number;
+  readonly wait: WaitName;
+  readonly deadline: number;
+}
+
 /**
  * Which calls are waiting, the innermost last. With the `deasync` wait a timer's callback may call from
  * within a call's wait. A call that Ctrl-C interrupted is still listed here, for nothing told us; it is
  * recognised by its absence from the JavaScript stack, and is then abandoned.
  */
 export class WaitStack {
-  readonly #waiting: { id: number; wait: WaitName }[] = [];
+  readonly #waiting: Waiting[] = [];
 
   get isFull(): boolean {
     return this.#waiting.length >= maxDepth;
   }
 
-  push(id: number, wait: WaitName): void {
-    this.#waiting.push({ id, wait });
-  }
-
-  pop(id: number): void {
-    const at = this.#waiting.findLastIndex((waiting) => waiting.id === id);
-    if (at !== -1) this.#waiting.length = at;
-  }
-
   /** Waits, in a frame that {@link takeAbandoned} recognises. */
-  run(wait: Wait, thread: WorkerThread, settled: () => boolean, deadline: number): void {
-    markedFrame(wait, thread, settled, deadline);
+  run(waiting: Waiting, wait: (outer: Waiting | undefined) => void): void {
+    const outer = this.#waiting.at(-1);
+    this.#waiting.push(waiting);
+    markedFrame(() => wait(outer));
+    const at = this.#waiting.lastIndexOf(waiting);
+    if (at !== -1) this.#waiting.length = at;
   }
 
   /** Forgets the calls that no longer wait although nobody ended them, and gives their ids. */
@@ -45,8 +45,7 @@ export class WaitStack {
   }
 }
 
-const markedFrame = (wait: Wait, thread: WorkerThread, settled: () => boolean, deadline: number): void =>
-  wait(thread, settled, deadline);
+const markedFrame = (wait: () => void): void => wait();
 Object.defineProperty(markedFrame, "name", { value: mark });
 
 function countMarkedFrames(): number {

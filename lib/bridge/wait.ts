@@ -10,4 +10,10 @@ export const lookEveryMs = 500;
  * Blocks until `settled()`, until the worker is gone, or until the deadline; which of the three, the
  * caller sees for itself. `settled` looks at what has been received; a wait drains the port before asking.
  */
-export type Wait = (thread: WorkerThread, settled: () => boolean, deadline: number) => void;
+export type Wait = (
+  thread: WorkerThread,
+  settled: () => boolean,
+  deadline: number,
+  /** Of the wait that this one is in, if it is in one. */
+  outerDeadline: number | undefined,
+) => void;

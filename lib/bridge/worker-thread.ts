@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { receiveMessageOnPort } from "node:worker_threads";
 import { environmentOf } from "./environment.js";
-import { Signal, WorkerState } from "./protocol.js";
+import { Signal } from "./protocol.js";
 import type { ClientConfig, FromWorker, Reply, ToWorker, WireError } from "./protocol.js";
 import { sharedThread } from "./shared-thread.js";
 import type { SharedThread } from "./shared-thread.js";
@@ -10,8 +10,6 @@ import type { SharedThread } from "./shared-thread.js";
 /** The worker thread as the waiting side sees it: no event is needed to know how it fares. */
 export class WorkerThread {
   readonly #shared: SharedThread;
-  #descriptor: { fd: number; identity: string } | undefined;
-
   /** @param owner - the worker is ended when this object, and all others that use it, are garbage */
   constructor(owner: object) {
     this.#shared = sharedThread();
@@ -22,8 +20,8 @@ export class WorkerThread {
     return this.#shared.signal;
   }
 
-  get state(): number {
-    return Atomics.load(this.signal, Signal.State);
+  get isGone(): boolean {
+    return Atomics.load(this.signal, Signal.Gone) === 1;
   }
 
   /** How many messages the worker has sent: what a wait begins from. */
@@ -31,17 +29,13 @@ export class WorkerThread {
     return Atomics.load(this.signal, Signal.News);
   }
 
+  /** Whether it ever came as far as to serve calls. */
+  get wasReady(): boolean {
+    return this.#shared.wasReady;
+  }
+
   get lastWords(): WireError | undefined {
     return this.#shared.lastWords;
-  }
-
-  /** Keeps an event loop from ending, and from spinning, while something waits in it. */
-  ref(): void {
-    this.#shared.port.ref();
-  }
-
-  unref(): void {
-    this.#shared.port.unref();
   }
 
   post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
@@ -87,8 +81,12 @@ export class WorkerThread {
       const received = receiveMessageOnPort(port) as { message: FromWorker } | undefined;
       if (received === undefined) return;
       const { message } = received;
-      if (message.type === "last words") this.#shared.lastWords = message.error;
-      else if (message.type === "reply" && expected.has(message.id)) expected.set(message.id, message);
+      if (message.type === "reply") {
+        if (expected.has(message.id)) expected.set(message.id, message);
+      } else if (message.type === "ready") {
+        this.#shared.wasReady = true;
+        this.#knowDescriptor();
+      } else if (message.type === "last words") this.#shared.lastWords = message.error;
     }
   }
 
@@ -97,25 +95,33 @@ export class WorkerThread {
    * the descriptors it had opened. Silence alone proves nothing, a live worker can be silent for long.
    */
   lookForDeath(): void {
+    this.#knowDescriptor();
+    const { descriptor } = this.#shared;
+    if (descriptor === undefined) return;
+    if (descriptor.identity === "closed" || identityOf(descriptor.fd) !== descriptor.identity) {
+      Atomics.store(this.signal, Signal.Gone, 1);
+    }
+  }
+
+  // What the worker holds open, looked at while it certainly lives.
+  #knowDescriptor(): void {
     const fd = Atomics.load(this.signal, Signal.Descriptor);
-    if (fd === -1 || this.state === WorkerState.Gone) return;
-    let identity = "closed";
-    try {
-      const { dev, ino, birthtimeMs } = fs.fstatSync(fd);
-      identity = `${dev}:${ino}:${birthtimeMs}`;
-    } catch {
-      // EBADF: closed.
-    }
-    if (this.#descriptor === undefined && identity !== "closed") this.#descriptor = { fd, identity };
-    else if (this.#descriptor?.identity !== identity) {
-      Atomics.store(this.signal, Signal.State, WorkerState.Gone);
-    }
+    if (fd !== -1) this.#shared.descriptor ??= { fd, identity: identityOf(fd) };
   }
 
   /** Ends the thread, whatever it is doing. */
   terminate(): void {
-    Atomics.store(this.signal, Signal.State, WorkerState.Gone);
+    Atomics.store(this.signal, Signal.Gone, 1);
     this.#shared.port.close();
     void this.#shared.worker.terminate();
+  }
+}
+
+function identityOf(fd: number): string {
+  try {
+    const { dev, ino, birthtimeMs } = fs.fstatSync(fd);
+    return `${dev}:${ino}:${birthtimeMs}`;
+  } catch {
+    return "closed"; // EBADF
   }
 }

@@ -13,7 +13,8 @@ import { copyObject } from "./copy-object.js";
 import { deleteObject, deleteObjects } from "./delete.js";
 import { getObject, headObject } from "./get-object.js";
 import { listObjects, listObjectsV2 } from "./list.js";
-import { completeMultipartUpload, createMultipartUpload, uploadPart, uploadPartCopy } from "./multipart.js";
+import { completeMultipartUpload } from "./complete-multipart.js";
+import { createMultipartUpload, uploadPart, uploadPartCopy } from "./multipart.js";
 import { operationOf, type Operation } from "./operations.js";
 import { putObject } from "./put-object.js";
 import { parseRequest, type Context, type LocalRequest, type Reply, type S3Request } from "./request.js";
@@ -78,8 +79,10 @@ export class LocalS3Handler {
 
   async handle(
     request: LocalRequest,
-    { abortSignal }: { abortSignal?: AbortSignal | undefined } = {},
+    options: { abortSignal?: { readonly aborted: boolean } | undefined } = {},
   ): Promise<{ response: LocalResponse }> {
+    // The SDK's type also allows a signal of its own from before there was a standard one; no one has those any more.
+    const abortSignal = options.abortSignal as AbortSignal | undefined;
     if (this.destroyed) throw new Error("This local S3 has been destroyed.");
     if (abortSignal?.aborted) throw abortError();
     const store = (this.store ??= this.open());

@@ -2,7 +2,7 @@ import { bucketPrefix, checkBucket } from "./buckets.js";
 import type { ObjectRecord } from "./records.js";
 import type { Context, Reply, S3Request } from "./request.js";
 import { S3Error } from "./s3-error.js";
-import { element, xmlDocument } from "./xml.js";
+import { element, escapeXml, xmlDocument } from "./xml.js";
 
 const MAX_KEYS = 1000;
 const MAX_KEY_BYTES = 1024;
@@ -70,19 +70,18 @@ function pageXml(
   ];
 }
 
+// Not by way of element(): a page has thousands of these, and none but the key needs escaping.
 function contentsXml(key: string, record: ObjectRecord, owner: boolean): string {
-  const algorithms = Object.keys(record.checksums?.values ?? {});
+  const { checksums } = record;
+  const algorithms = Object.keys(checksums?.values ?? {});
   return [
-    "<Contents>",
-    element("Key", key),
-    element("LastModified", isoSeconds(record.modified)),
-    element("ETag", `"${record.etag}"`),
-    ...algorithms.map((name) => element("ChecksumAlgorithm", name.toUpperCase())),
-    ...(record.checksums ? [element("ChecksumType", record.checksums.type)] : []),
-    element("Size", record.size),
+    `<Contents><Key>${escapeXml(key)}</Key><LastModified>${isoSeconds(record.modified)}</LastModified>`,
+    `<ETag>&quot;${record.etag}&quot;</ETag>`,
+    ...algorithms.map((name) => `<ChecksumAlgorithm>${name.toUpperCase()}</ChecksumAlgorithm>`),
+    checksums ? `<ChecksumType>${checksums.type}</ChecksumType>` : "",
+    `<Size>${record.size}</Size>`,
     owner ? "<Owner><ID>local</ID><DisplayName>local</DisplayName></Owner>" : "",
-    element("StorageClass", record.storageClass ?? "STANDARD"),
-    "</Contents>",
+    `<StorageClass>${record.storageClass ?? "STANDARD"}</StorageClass></Contents>`,
   ].join("");
 }
 

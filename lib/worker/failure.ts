@@ -1,5 +1,7 @@
 import type { Failure } from "../bridge/protocol.js";
 import { DeadlinePassed } from "./deadline.js";
+import { BadAnswer, maybeDone } from "./s3/tries.js";
+import { BrokenBody } from "./s3/whole-body.js";
 import { toWireError } from "./wire-error.js";
 
 /** A failure found here, not reported by the SDK. */
@@ -32,33 +34,34 @@ export function toFailure(error: unknown, writes: boolean): Failure {
   if (!(error instanceof Error)) return { code: "Unknown", reason: String(error), maybeWritten: writes };
   const sdk = error as SdkError;
   const meta = sdk.$metadata;
-  const failure: Failure = { code: codeOf(sdk), reason: error.message, cause: toWireError(error) };
+  const failure: Failure = { code: codeOf(sdk), cause: toWireError(error) };
+  if (!isNameless(sdk)) failure.reason = error.message;
   if (meta?.httpStatusCode !== undefined) failure.statusCode = meta.httpStatusCode;
   if (meta?.requestId !== undefined) failure.requestId = meta.requestId;
   if (meta?.attempts !== undefined) failure.attempts = meta.attempts;
-  // Without an answer of S3's, or with one that it gives in distress, the write may have been carried out.
-  if (
-    writes &&
-    !(failure.statusCode !== undefined && failure.statusCode < 500) &&
-    !sentNothing(failure.code)
-  ) {
-    failure.maybeWritten = true;
-  }
+  if (writes && maybeDone(error)) failure.maybeWritten = true;
   return failure;
 }
 
-function sentNothing(code: string): boolean {
-  return code === "CredentialsMissing" || code === "LocalS3Unavailable" || code === "BadConfiguration";
+// What the SDK calls an answer whose body is not S3's XML (a proxy's page), or that has none: the status is
+// all there is.
+const nameless: ReadonlySet<string> = new Set([
+  "Unknown",
+  "UnknownError",
+  "NotFound",
+  "Error",
+  "SyntaxError",
+]);
+
+function isNameless(error: SdkError): boolean {
+  return error.$metadata?.httpStatusCode !== undefined && nameless.has(error.name);
 }
 
 function codeOf(error: SdkError): string {
+  if (error instanceof BadAnswer) return "BadAnswer";
+  if (error instanceof BrokenBody) return error.code;
   const status = error.$metadata?.httpStatusCode;
-  if (status !== undefined) {
-    // A body that is not S3's XML (a proxy's page), or none at all: the status is all there is.
-    if (error.name === "UnknownError" || error.name === "Error" || error.name === "SyntaxError")
-      return `HTTP${status}`;
-    return error.name;
-  }
+  if (status !== undefined) return isNameless(error) ? `HTTP${status}` : error.name;
   if (error.name === "CredentialsProviderError" || error.name === "TokenProviderError")
     return "CredentialsMissing";
   if (error.code === "LocalS3Unavailable") return error.code;

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { workerData } from "node:worker_threads";
-import { Signal, WorkerState } from "../bridge/protocol.js";
+import { Signal } from "../bridge/protocol.js";
 import type { FromWorker, WorkerStart } from "../bridge/protocol.js";
 import { buildStamp } from "../build-stamp.js";
 import { toWireError } from "./wire-error.js";
@@ -12,8 +12,8 @@ import { toWireError } from "./wire-error.js";
 const start = workerData as WorkerStart;
 const { port, signal } = start;
 
-function setState(state: number): void {
-  Atomics.store(signal, Signal.State, state);
+function sayGone(): void {
+  Atomics.store(signal, Signal.Gone, 1);
   Atomics.add(signal, Signal.News, 1);
   Atomics.notify(signal, Signal.News);
 }
@@ -22,7 +22,8 @@ function sayLastWords(error: unknown): void {
   port.postMessage({ type: "last words", error: toWireError(error) } satisfies FromWorker);
 }
 
-process.on("exit", () => setState(WorkerState.Gone));
+process.on("exit", sayGone);
+port.on("close", () => process.exit()); // Nobody can call any more.
 process.on("uncaughtExceptionMonitor", sayLastWords);
 
 // Where no handler runs (an exhausted heap), Node still closes what this thread had opened: the waiting
@@ -55,7 +56,6 @@ try {
   const { serve } = require("./message-loop.js") as typeof import("./message-loop.js");
   serve(port, signal);
   port.postMessage({ type: "ready" } satisfies FromWorker);
-  setState(WorkerState.Ready);
 } catch (error) {
   sayLastWords(error);
   process.exit(1);

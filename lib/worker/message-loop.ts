@@ -7,10 +7,14 @@ import { Deadline } from "./deadline.js";
 import { toFailure } from "./failure.js";
 import { S3 } from "./s3/s3.js";
 
+/** How often a wait that turns an event loop is woken, so that Ctrl-C can end it. */
+const TICK_MS = 100;
+
 /** Answers the calls that come in by `port`, and rings the signal after each answer. */
 export function serve(port: MessagePort, signal: Int32Array): void {
   const services = new Map<number, S3>();
   const running = new Map<number, Deadline>();
+  let ticks: NodeJS.Timeout | undefined;
 
   function send(message: FromWorker, transfer: ArrayBuffer[]): void {
     port.postMessage(message, transfer);
@@ -21,17 +25,23 @@ export function serve(port: MessagePort, signal: Int32Array): void {
   async function answer(id: number, s3: S3, call: Call, timeoutMs: number): Promise<void> {
     const deadline = new Deadline(timeoutMs);
     running.set(id, deadline);
+    ticks ??= setInterval(() => port.postMessage({ type: "tick" } satisfies FromWorker), TICK_MS);
     let reply: Reply;
     try {
-      const value = await deadline.race(inOrder(s3.place, call, () => perform(s3, call, deadline.signal)));
+      const work = inOrder(s3.place, call, () => perform(s3, call, deadline.signal));
+      // Calls on many keys look at the deadline themselves, and tell what they have done until then.
+      const value = await (call.op === "getMany" || call.op === "setMany" ? work : deadline.race(work));
       reply = { type: "reply", id, ok: true, value };
     } catch (error) {
       reply = { type: "reply", id, ok: false, failure: toFailure(error, isWrite(call)) };
     }
     running.delete(id);
+    if (running.size === 0) {
+      clearInterval(ticks);
+      ticks = undefined;
+    }
     deadline.clear();
-    const body = reply.ok && reply.value instanceof Uint8Array ? [reply.value.buffer as ArrayBuffer] : [];
-    send(reply, body);
+    send(reply, reply.ok ? bodiesOf(reply.value) : []);
   }
 
   port.on("message", (message: ToWorker) => {
@@ -43,7 +53,8 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       case "call": {
         const s3 = services.get(message.settings);
         if (s3 === undefined) throw new Error(`call ${message.id} came before its settings`);
-        void answer(message.id, s3, message.call, message.timeoutMs);
+        const waited = performance.timeOrigin + performance.now() - message.sentAt;
+        void answer(message.id, s3, message.call, Math.max(1, message.timeoutMs - Math.max(0, waited)));
         break;
       }
       case "cancel":
@@ -51,6 +62,12 @@ export function serve(port: MessagePort, signal: Int32Array): void {
         break;
     }
   });
+}
+
+function bodiesOf(value: Results[Call["op"]]): ArrayBuffer[] {
+  if (value instanceof Uint8Array) return [value.buffer as ArrayBuffer];
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((one) => ("body" in one && one.body ? [one.body.buffer as ArrayBuffer] : []));
 }
 
 function perform(s3: S3, call: Call, signal: AbortSignal): Promise<Results[Call["op"]]> {
@@ -65,6 +82,10 @@ function perform(s3: S3, call: Call, signal: AbortSignal): Promise<Results[Call[
       return s3.set(call.key, call.body, call.headers, signal);
     case "delete":
       return s3.delete(call.key, signal);
+    case "getMany":
+      return s3.getMany(call.keys, call.maxBytes, signal);
+    case "setMany":
+      return s3.setMany(call.objects, signal);
     case "deleteMany":
       return s3.deleteMany(call.keys, signal);
     case "list":

@@ -30,13 +30,18 @@ export function inOrder<T>(place: string, call: Call, run: () => Promise<T>): Pr
 
 function writesBefore(writes: Map<string, Promise<unknown>>, call: Call): Promise<unknown>[] {
   if (call.op === "list") return [...writes.values()];
-  const keys = call.op === "deleteMany" ? call.keys : [call.key];
-  return keys.flatMap((key) => writes.get(key) ?? []);
+  return keysOf(call).flatMap((key) => writes.get(key) ?? []);
 }
 
 function keysWritten(call: Call): string[] {
-  if (call.op === "deleteMany") return call.keys;
-  return call.op === "set" || call.op === "delete" ? [call.key] : [];
+  const writes =
+    call.op === "set" || call.op === "setMany" || call.op === "delete" || call.op === "deleteMany";
+  return writes ? keysOf(call) : [];
+}
+
+function keysOf(call: Exclude<Call, { op: "list" }>): string[] {
+  if (call.op === "setMany") return call.objects.map(({ key }) => key);
+  return "keys" in call ? call.keys : [call.key];
 }
 
 export function isWrite(call: Call): boolean {

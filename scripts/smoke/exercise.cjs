@@ -34,7 +34,7 @@ exports.exercise = function exercise(library, place) {
   delete bucket.notThere;
   assert.strictEqual("testKey" in bucket, false);
 
-  /** @type {import("s3bucketmap").S3BucketMap<Buffer>} */
+  /** @type {import("s3bucketmap").S3BucketMap<"bytes">} */
   const whole = new S3BucketMap(bucketName, { ...options, readAs: "bytes" });
   const bytes = whole.subMap(`${place} bytes/`);
   const large = Buffer.alloc(1_000_000, "0123456789abcdef");

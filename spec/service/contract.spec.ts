@@ -54,7 +54,7 @@ describe("S3BucketMap over a service", () => {
   });
 
   it("keeps bytes", () => {
-    const map = serviceMap({ readAs: "bytes" }) as unknown as S3BucketMap<Buffer>;
+    const map = serviceMap({ readAs: "bytes" });
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     for (const value of [bytes, Buffer.alloc(0), Buffer.alloc(3_000_000, bytes)]) {
       map.set("key", value);

@@ -10,8 +10,6 @@
  * @property {() => Promise<import("../../lib/local/handler.js").LocalResponse>} apply asks the handler
  */
 
-const { setImmediate } = require("node:timers");
-
 /**
  * mulberry32: a small generator, so that a soak can be played again from its seed.
  * @param {number} seed
@@ -147,9 +145,10 @@ class Faults {
    */
   part(outgoing, bytes, then) {
     outgoing.flushHeaders();
-    if (bytes.length === 0) return void setImmediate(then);
-    // Once the kernel has it: a reset throws away what was still to be sent.
-    outgoing.write(bytes, () => setImmediate(then));
+    // With time for it to arrive: a reset throws away what the other side has not read.
+    const later = () => void setTimeout(then, 50);
+    if (bytes.length === 0) later();
+    else outgoing.write(bytes, later);
   }
 
   /**

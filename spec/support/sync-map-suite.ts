@@ -218,6 +218,43 @@ export function syncMapSuite(name: string, under: MapUnderTest): void {
     });
 
     if (extended) {
+      describe("getMany, setMany and deleteMany", () => {
+        it("store, read and delete many at once, as one by one", () => {
+          expect(map.setMany(oddKeys.map((key) => [key, `value of ${key}`] as const))).toBe(map);
+          expect([...map.entries()]).toEqual(order(oddKeys).map((key) => [key, `value of ${key}`]));
+          const asked = ["missing", ...oddKeys, "also missing"];
+          expect([...map.getMany(asked)]).toEqual(oddKeys.map((key) => [key, `value of ${key}`]));
+          map.deleteMany(asked.filter((key) => key !== "then"));
+          expect([...map]).toEqual([["then", "value of then"]]);
+        });
+
+        it("take none, and any iterable", () => {
+          map.setMany([]).setMany(new Map([["a", "1"]]).entries());
+          map.deleteMany(new Set<string>());
+          expect(map.getMany([])).toEqual(new Map());
+          expect(map.getMany(map.keys())).toEqual(new Map([["a", "1"]]));
+        });
+
+        it("take a key twice: the last value is stored, and it is read once", () => {
+          map.setMany([
+            ["a", "first"],
+            ["b", "other"],
+            ["a", "last"],
+          ]);
+          expect([...map.getMany(["b", "a", "b"])]).toEqual([
+            ["b", "other"],
+            ["a", "last"],
+          ]);
+          map.deleteMany(["a", "a"]);
+          expect([...map.keys()]).toEqual(["b"]);
+        });
+
+        it("give all values the options of set", () => {
+          map.setMany([["a", "{}"]], { contentType: "application/json", metadata: { x: "y" } });
+          expect(map.head("a")).toMatchObject({ contentType: "application/json", metadata: { x: "y" } });
+        });
+      });
+
       describe("head", () => {
         it("gives undefined for a key that is not there", () => {
           expect(map.head("missing")).toBeUndefined();
@@ -291,6 +328,22 @@ export function syncMapSuite(name: string, under: MapUnderTest): void {
             () => map.has(key as string),
             () => map.delete(key as string),
             () => map.head(key as string),
+          ]) {
+            expect(use).toThrow(TypeError);
+          }
+          expect(map.size).toBe(0);
+        });
+
+        it("refuses a wrong key or value among many before anything is sent", () => {
+          const good = ["good", "value"] as const;
+          for (const use of [
+            () => map.setMany([good, ["bad", 1 as unknown as string]]),
+            () => map.setMany([good, ["a\ud800", "value"]]),
+            () => map.setMany(["ab" as unknown as [string, string]]),
+            () => map.setMany({ good: "value" } as unknown as []),
+            () => map.getMany("good"),
+            () => map.getMany(["good", long]),
+            () => map.deleteMany("good"),
           ]) {
             expect(use).toThrow(TypeError);
           }

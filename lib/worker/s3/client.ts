@@ -1,14 +1,19 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
+import { logRequests } from "./request-log.js";
+import { watchTries } from "./tries.js";
 
 type RequestHandler = Exclude<S3ClientConfig["requestHandler"], undefined>;
 
-/** Below the deadline of a call, no dead network blocks for longer than these. */
+/** Below the deadline of a call, no dead network blocks a try for longer than these. */
 export const limits = {
-  /** Until a connection stands, for each try. */
+  /** Until a connection stands. */
   connectMs: 5_000,
-  /** Without a byte on a connection, for each try. */
+  /**
+   * Without a byte on a connection, whoever's turn it is. The SDK only begins to look after the first 3 s of a
+   * try, and never before with a limit of 6 s or more.
+   */
   idleMs: 20_000,
   /** How often a request is sent at most. */
   tries: 3,
@@ -17,13 +22,22 @@ export const limits = {
 /**
  * The SDK's client for a map's settings. What they leave out, the SDK's own chain decides, now and not
  * when the map was made: the environment may have been filled in between.
+ *
+ * @param region - the bucket's, where S3 has told that it is another than the settings say
  */
-export async function createClient(settings: ClientConfig): Promise<S3Client> {
-  if (settings.local !== undefined) return localClient(settings.local);
+export async function createClient(settings: ClientConfig, region = settings.region): Promise<S3Client> {
+  const client = await (settings.local === undefined
+    ? serviceClient(settings, region)
+    : localClient(settings.local));
+  watchTries(client);
+  logRequests(client);
+  return client;
+}
+
+async function serviceClient(settings: ClientConfig, region: string | undefined): Promise<S3Client> {
   const config: S3ClientConfig = {
     maxAttempts: limits.tries,
     retryMode: "standard",
-    followRegionRedirects: true,
     requestHandler: {
       connectionTimeout: limits.connectMs,
       socketTimeout: limits.idleMs,
@@ -31,7 +45,7 @@ export async function createClient(settings: ClientConfig): Promise<S3Client> {
       httpsAgent: { keepAlive: true, maxSockets: settings.concurrency },
     },
   };
-  if (settings.region !== undefined) config.region = settings.region;
+  if (region !== undefined) config.region = region;
   if (settings.profile !== undefined) config.profile = settings.profile;
   if (settings.credentials !== undefined) config.credentials = settings.credentials;
   if (settings.endpoint !== undefined) config.endpoint = settings.endpoint;
@@ -43,8 +57,8 @@ export async function createClient(settings: ClientConfig): Promise<S3Client> {
   config.forcePathStyle = settings.forcePathStyle ?? (endpoint !== undefined && !isAws(endpoint));
 
   const client = new S3Client(config);
-  if (settings.region === undefined && !(await hasRegion(client))) {
-    // us-east-1 answers for every region, with a redirect that the client follows.
+  if (region === undefined && !(await hasRegion(client))) {
+    // us-east-1 answers for every region, with a redirect that is followed once and remembered.
     return new S3Client({ ...config, region: "us-east-1" });
   }
   return client;

@@ -63,8 +63,10 @@ async function deleteSlice(
   }));
 }
 
-// https://www.w3.org/TR/xml/#charsets; lone surrogates are refused before they come here.
+// https://www.w3.org/TR/xml/#charsets; lone surrogates are refused before they come here. A key of nothing
+// but white space is lost where the answer to a refused one is parsed.
 function canBeInXml(key: string): boolean {
+  if (/^[\t\n\r ]*$/.test(key)) return false;
   // eslint-disable-next-line no-control-regex -- the very characters that are looked for
   return !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(key);
 }

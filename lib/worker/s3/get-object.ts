@@ -1,9 +1,8 @@
 import { GetObjectCommand } from "@aws-sdk/client-s3";
-import type { Readable } from "node:stream";
-import { OperationError } from "../failure.js";
-import { limits } from "./client.js";
 import { isMissing } from "./missing.js";
 import type { Target } from "./s3.js";
+import { BadAnswer } from "./tries.js";
+import { readWhole } from "./whole-body.js";
 
 /**
  * A whole object's bytes, or undefined where there is no such key. One GET.
@@ -17,51 +16,19 @@ export async function getObject(
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
   const { client, settings } = target;
-  for (let attempt = 1; ; attempt += 1) {
-    const command = new GetObjectCommand({
-      Bucket: settings.bucket,
-      Key: key,
-      ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
-    });
-    let length: number;
-    let body: Readable;
-    try {
-      const output = await client.send(command, { abortSignal: signal });
-      length = output.ContentLength ?? 0;
-      body = output.Body as Readable;
-    } catch (error) {
-      if (!isMissing(target, error)) throw error;
-      return undefined;
-    }
-    target.bucketProved = true;
-    if (length > maxBytes) {
-      body.destroy();
-      throw new OperationError("ValueTooLong", `it has ${length} bytes, and at most ${maxBytes} can be read`);
-    }
-    try {
-      return await collect(body, length);
-    } catch (error) {
-      // The SDK repeats a request, but not one whose answer broke off in the middle.
-      if (signal.aborted || attempt >= limits.tries) throw brokenBody(error, attempt);
-    }
+  const command = new GetObjectCommand({
+    Bucket: settings.bucket,
+    Key: key,
+    ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
+  });
+  const bytes = readWhole(command, maxBytes);
+  try {
+    const output = await client.send(command, { abortSignal: signal });
+    if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  } catch (error) {
+    if (!isMissing(target, error)) throw error;
+    return undefined;
   }
-}
-
-async function collect(body: Readable, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    if (at + chunk.length > length)
-      throw new Error(`the body is longer than its Content-Length of ${length}`);
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  if (at !== length) throw new Error(`the body ended after ${at} of ${length} bytes`);
-  return bytes;
-}
-
-function brokenBody(error: unknown, attempts: number): unknown {
-  if (!(error instanceof Error)) return error;
-  const code = /checksum/i.test(error.message) ? "ChecksumMismatch" : "NetworkError";
-  return new OperationError(code, error.message, { attempts });
+  target.bucketProved = true;
+  return bytes();
 }

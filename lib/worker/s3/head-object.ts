@@ -3,6 +3,7 @@ import type { HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { Head } from "../../bridge/protocol.js";
 import { askWhy } from "./missing.js";
 import type { Target } from "./s3.js";
+import { BadAnswer } from "./tries.js";
 
 /**
  * What is known of an object, or undefined where there is no such key. One HEAD, never the body.
@@ -46,11 +47,13 @@ async function head(
     Key: key,
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
   });
+  let output: HeadObjectCommandOutput;
   try {
-    const output = await client.send(command, { abortSignal: signal });
-    target.bucketProved = true;
-    return output;
+    output = await client.send(command, { abortSignal: signal });
   } catch (error) {
     return askWhy(target, key, error, signal);
   }
+  if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  target.bucketProved = true;
+  return output;
 }

@@ -1,16 +1,16 @@
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
-import type { Page } from "../../bridge/protocol.js";
+import type { Page, PageStart } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";
+import { comesBefore } from "../../utf8-order.js";
 import type { Target } from "./s3.js";
+import { BadAnswer } from "./tries.js";
 
 /** S3 gives no more on one page. */
 export const MAX_KEYS = 1000;
 
-export interface ListRequest {
+export interface ListRequest extends PageStart {
   prefix: string;
-  startAfter?: string;
-  token?: string;
   limit: number;
 }
 
@@ -32,13 +32,41 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   else if (request.startAfter !== undefined) input.StartAfter = request.startAfter;
   if (settings.requestPayer === true) input.RequestPayer = "requester";
   const output = await client.send(new ListObjectsV2Command(input), { abortSignal: signal });
+  // A page of a proxy, read as a listing, would look like an empty bucket.
+  if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
   target.bucketProved = true;
-  const keys = (output.Contents ?? []).map(({ Key }) => decodeKey(Key));
-  if (output.IsTruncated !== true) return { keys };
-  if (output.NextContinuationToken === undefined) {
-    throw new OperationError("BadListing", "the service says that there is more, and not where");
+  const listed = (output.Contents ?? []).map(({ Key }) => decodeKey(Key));
+  const keys = newKeys(listed, request.startAfter);
+  if (!output.IsTruncated) return { keys };
+  const last = keys.at(-1);
+  if (last === undefined && (listed.length > 0 || output.NextContinuationToken === undefined)) {
+    throw new OperationError("BadListing", "the service says that there is more, and gives nothing new");
   }
-  return { keys, token: output.NextContinuationToken };
+  const startAfter = last ?? request.startAfter;
+  return {
+    keys,
+    next: {
+      ...(output.NextContinuationToken === undefined ? {} : { token: output.NextContinuationToken }),
+      ...(startAfter === undefined ? {} : { startAfter }),
+    },
+  };
+}
+
+// Keys that came before, on a page that is given twice, are left out: each key is listed once.
+function newKeys(listed: string[], after: string | undefined): string[] {
+  let last = after;
+  return listed.filter((key, at) => {
+    const previous = listed[at - 1];
+    if (previous !== undefined && !comesBefore(previous, key)) {
+      throw new OperationError(
+        "BadListing",
+        "the service lists its keys unordered, and cannot be trusted to list them all",
+      );
+    }
+    if (last !== undefined && !comesBefore(last, key)) return false;
+    last = key;
+    return true;
+  });
 }
 
 function decodeKey(key: string | undefined): string {

@@ -4,11 +4,15 @@ import type { Target } from "./s3.js";
 
 interface Answered {
   name: string;
-  $metadata?: { httpStatusCode?: number };
+  $metadata?: { httpStatusCode?: number; requestId?: string };
 }
 
 function statusOf(error: unknown): number | undefined {
   return (error as Partial<Answered>).$metadata?.httpStatusCode;
+}
+
+function hasRequestId(error: unknown): boolean {
+  return (error as Partial<Answered>).$metadata?.requestId !== undefined;
 }
 
 /** Whether a GET failed because there is no such key, which also proves that there is such a bucket. */
@@ -20,7 +24,7 @@ export function isMissing(target: Target, error: unknown): boolean {
 
 /**
  * Why a HEAD was refused. Its answer has no body, so a missing bucket looks like a missing key, and an
- * expired token like a denial. One GET of a single byte is answered with the reason, and needs no other
+ * expired token like a denial, and a slow-down like any other distress. One GET of a single byte is answered with the reason, and needs no other
  * permission than s3:GetObject; after a 404 it is only asked while nothing has proved the bucket.
  *
  * @returns whether the key exists; anything else is thrown
@@ -32,8 +36,9 @@ export async function askWhy(
   signal: AbortSignal,
 ): Promise<boolean> {
   const status = statusOf(error);
-  if (status === undefined || status >= 500) throw error;
-  if (status === 404 && target.bucketProved) return false;
+  if (status === undefined) throw error;
+  // S3's own answer carries its request id; that of a proxy on the way says nothing of the key.
+  if (status === 404 && target.bucketProved && hasRequestId(error)) return false;
   const { client, settings } = target;
   const command = new GetObjectCommand({
     Bucket: settings.bucket,

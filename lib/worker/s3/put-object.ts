@@ -2,6 +2,7 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import type { ObjectHeaders } from "../../bridge/protocol.js";
 import type { Target } from "./s3.js";
+import { BadAnswer } from "./tries.js";
 
 /**
  * Stores a whole object; it is durable when this resolves. One PUT.
@@ -39,7 +40,8 @@ export async function putObject(
   if (settings.storageClass !== undefined) {
     input.StorageClass = settings.storageClass as NonNullable<typeof input.StorageClass>;
   }
-  await client.send(new PutObjectCommand(input), { abortSignal: signal });
+  const output = await client.send(new PutObjectCommand(input), { abortSignal: signal });
+  if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
   target.bucketProved = true;
   return undefined;
 }

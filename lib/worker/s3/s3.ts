@@ -1,13 +1,23 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { ClientConfig, Failure, Head, ObjectHeaders, Page } from "../../bridge/protocol.js";
+import type {
+  ClientConfig,
+  Head,
+  KeyFailure,
+  ObjectHeaders,
+  ObjectToStore,
+  Page,
+  Results,
+} from "../../bridge/protocol.js";
 import { createClient } from "./client.js";
 import { deleteObject } from "./delete-object.js";
 import { deleteObjects } from "./delete-objects.js";
+import { forEachOf } from "./each-key.js";
 import { getObject } from "./get-object.js";
 import { headObject, objectExists } from "./head-object.js";
 import { listObjects } from "./list-objects.js";
 import type { ListRequest } from "./list-objects.js";
 import { putObject } from "./put-object.js";
+import { otherRegion } from "./region.js";
 
 /** What every operation is given. */
 export interface Target {
@@ -30,15 +40,15 @@ export class S3 {
   }
 
   async get(key: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    return getObject(await this.#ready(), key, maxBytes, signal);
+    return this.#run((target) => getObject(target, key, maxBytes, signal));
   }
 
   async has(key: string, signal: AbortSignal): Promise<boolean> {
-    return objectExists(await this.#ready(), key, signal);
+    return this.#run((target) => objectExists(target, key, signal));
   }
 
   async head(key: string, signal: AbortSignal): Promise<Head | undefined> {
-    return headObject(await this.#ready(), key, signal);
+    return this.#run((target) => headObject(target, key, signal));
   }
 
   async set(
@@ -47,31 +57,67 @@ export class S3 {
     headers: ObjectHeaders,
     signal: AbortSignal,
   ): Promise<undefined> {
-    return putObject(await this.#ready(), key, body, headers, signal);
+    return this.#run((target) => putObject(target, key, body, headers, signal));
   }
 
   async delete(key: string, signal: AbortSignal): Promise<undefined> {
-    return deleteObject(await this.#ready(), key, signal);
+    return this.#run((target) => deleteObject(target, key, signal));
   }
 
-  async deleteMany(keys: string[], signal: AbortSignal): Promise<{ key: string; failure: Failure }[]> {
-    return deleteObjects(await this.#ready(), keys, signal);
+  async getMany(keys: string[], maxBytes: number, signal: AbortSignal): Promise<Results["getMany"]> {
+    const { concurrency } = this.#settings;
+    const outcomes = await forEachOf(keys, concurrency, false, signal, (key) =>
+      this.get(key, maxBytes, signal),
+    );
+    return outcomes.map((outcome) => ("value" in outcome ? { body: outcome.value } : outcome));
+  }
+
+  async setMany(objects: ObjectToStore[], signal: AbortSignal): Promise<KeyFailure[]> {
+    const { concurrency } = this.#settings;
+    const outcomes = await forEachOf(objects, concurrency, true, signal, ({ key, body, headers }) =>
+      this.set(key, body, headers, signal),
+    );
+    return outcomes.flatMap((outcome, at) =>
+      "failure" in outcome ? [{ key: objects[at]!.key, failure: outcome.failure }] : [],
+    );
+  }
+
+  async deleteMany(keys: string[], signal: AbortSignal): Promise<KeyFailure[]> {
+    return this.#run((target) => deleteObjects(target, keys, signal));
   }
 
   async list(request: ListRequest, signal: AbortSignal): Promise<Page> {
-    return listObjects(await this.#ready(), request, signal);
+    return this.#run((target) => listObjects(target, request, signal));
+  }
+
+  // A bucket in another region than was asked: it is asked there, now and from now on.
+  async #run<T>(operation: (target: Target) => Promise<T>): Promise<T> {
+    const ready = this.#ready();
+    const target = await ready;
+    try {
+      return await operation(target);
+    } catch (error) {
+      const region = otherRegion(error, await target.client.config.region());
+      if (region === undefined) throw error;
+      // Unless another call, that was under way at the same time, has learnt it first.
+      if (this.#target === ready) void this.#connect(region);
+      return operation(await this.#ready());
+    }
   }
 
   // Made at the first request, and again after a failure: what was missing may be there the next time.
   #ready(): Promise<Target> {
-    this.#target ??= this.#connect().catch((error: unknown) => {
-      this.#target = undefined;
-      throw error;
-    });
-    return this.#target;
+    return this.#target ?? this.#connect();
   }
 
-  async #connect(): Promise<Target> {
-    return { client: await createClient(this.#settings), settings: this.#settings, bucketProved: false };
+  #connect(region?: string): Promise<Target> {
+    const settings = this.#settings;
+    const made = createClient(settings, region)
+      .then((client) => ({ client, settings, bucketProved: false }))
+      .catch((error: unknown) => {
+        if (this.#target === made) this.#target = undefined;
+        throw error;
+      });
+    return (this.#target = made);
   }
 }

@@ -1,0 +1,97 @@
+import type { Bridge, Caller } from "./bridge/bridge.js";
+import type { Call, Failure, PageStart, Results } from "./bridge/protocol.js";
+import { toError } from "./bridge/revive.js";
+import type { S3BucketMapError } from "./errors.js";
+import { tellListings } from "./listing.js";
+import type { Place, Write } from "./listing.js";
+import type { Settings } from "./options.js";
+import type { ListOptions } from "./sync-map.js";
+import { MAX_STRING_BYTES, toBuffer, toText } from "./values.js";
+
+/** S3 gives at most this many keys on a page, and deletes at most so many by one request. */
+export const PAGE = 1000;
+
+/** What the maps of one bucket have in common. */
+export interface Shared extends Caller {
+  readonly settings: Settings;
+  readonly bridge: Bridge;
+  /** What is known beforehand of where the bucket is. */
+  readonly service: string;
+}
+
+/** The calls of one map: whole keys, raw bodies, and errors that say what was tried on what. */
+export class BucketCalls {
+  readonly shared: Shared;
+  readonly prefix: string;
+  closed = false;
+
+  constructor(shared: Shared, prefix: string) {
+    this.shared = shared;
+    this.prefix = prefix;
+  }
+
+  get bucket(): string {
+    return this.shared.settings.client.bucket;
+  }
+
+  get place(): Place {
+    return { bucket: this.bucket, service: this.shared.service, prefix: this.prefix };
+  }
+
+  /** The longest body that can be read as a value. */
+  get maxBytes(): number {
+    return this.shared.settings.readAs === "string" ? MAX_STRING_BYTES : Number.MAX_SAFE_INTEGER;
+  }
+
+  call<C extends Call>(call: C, operation: string = call.op): Results[C["op"]] {
+    this.checkOpen(operation);
+    const outcome = this.shared.bridge.call<C["op"]>(this.shared, call);
+    if (outcome.ok) return outcome.value;
+    throw this.error(outcome.failure, operation, "key" in call ? call.key : undefined);
+  }
+
+  checkOpen(operation: string): void {
+    if (this.closed) throw this.error({ code: "Closed" }, operation);
+  }
+
+  error(failure: Failure, operation: string, key?: string): S3BucketMapError {
+    return toError(failure, {
+      operation,
+      bucket: this.bucket,
+      prefix: this.prefix,
+      timeoutMs: this.shared.settings.timeoutMs,
+      ...(key === undefined ? {} : { key }),
+    });
+  }
+
+  /** What reading gives for a body: a string or a Buffer, or a failure where it should be text and is none. */
+  decode(body: Uint8Array): { value: string | Buffer } | { failure: Failure } {
+    const value = this.shared.settings.readAs === "string" ? toText(body) : toBuffer(body);
+    return value === undefined
+      ? { failure: { code: "NotUtf8", reason: "its bytes are not UTF-8" } }
+      : { value };
+  }
+
+  relative(key: string): string {
+    return key.slice(this.prefix.length);
+  }
+
+  /** Lets the facades' listings know of a write: beforehand as "unsure", for it may fail. */
+  tell(key: string, write: Write): void {
+    tellListings(this.place, key, write);
+  }
+
+  /** Whole keys, a page at a time. */
+  *pages(options: ListOptions = {}, operation = "list"): Generator<string[], void, undefined> {
+    const { prefix = "", startAfter, limit = Infinity } = options;
+    const where = { op: "list" as const, prefix: this.prefix + prefix };
+    let start: PageStart = startAfter === undefined ? {} : { startAfter: this.prefix + startAfter };
+    for (let left = limit; left > 0;) {
+      const page = this.call({ ...where, ...start, limit: Math.min(left, PAGE) }, operation);
+      left -= page.keys.length;
+      yield page.keys;
+      if (page.next === undefined) return;
+      start = page.next;
+    }
+  }
+}

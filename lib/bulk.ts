@@ -1,0 +1,180 @@
+import type { ObjectHeaders, ObjectToStore } from "./bridge/protocol.js";
+import type { BucketCalls } from "./bucket-calls.js";
+import { PAGE } from "./bucket-calls.js";
+import { PartialFailureError, S3BucketMapError } from "./errors.js";
+import { kindOf, wholeKey } from "./keys.js";
+import { wrongArgument } from "./stack.js";
+import { checkValue, toBody } from "./values.js";
+import type { Bytes } from "./values.js";
+
+/** From so many bytes of bodies on, what has been gathered goes to the worker. */
+const MAX_BYTES_AT_ONCE = 64 * 1024 * 1024;
+
+/** The values of those keys that are there. */
+export function getMany(calls: BucketCalls, keys: Iterable<string>): Map<string, string | Buffer> {
+  const values = new Map<string, string | Buffer>();
+  const progress = new Progress(calls, "getMany", "get", "read");
+  for (const slice of slices(wholeKeys(calls, keys, "getMany"))) {
+    progress.during(slice, () => {
+      const outcomes = calls.call({ op: "getMany", keys: slice, maxBytes: calls.maxBytes });
+      for (const [at, key] of slice.entries()) {
+        const outcome = outcomes[at]!;
+        const read = "failure" in outcome ? outcome : outcome.body && calls.decode(outcome.body);
+        if (read !== undefined && "failure" in read) progress.failed(key, read.failure);
+        else {
+          if (read !== undefined) values.set(calls.relative(key), read.value);
+          progress.succeeded(key);
+        }
+      }
+    });
+  }
+  progress.check();
+  return values;
+}
+
+/** Stores many values; of a key that comes twice, the last one. */
+export function setMany(
+  calls: BucketCalls,
+  entries: Iterable<readonly [string, string | Bytes]>,
+  headersOf: (isText: boolean) => ObjectHeaders,
+): void {
+  const values = new Map<string, string | Bytes>();
+  for (const entry of elements(entries, "setMany takes an iterable of [key, value]")) {
+    if (!Array.isArray(entry))
+      throw wrongArgument(`setMany takes [key, value] entries, not ${kindOf(entry)}.`);
+    const [key, value] = entry as [string, string | Bytes];
+    checkValue(value);
+    values.set(wholeKey(calls.prefix, key), value);
+  }
+  const headers = { text: headersOf(true), bytes: headersOf(false) };
+  const progress = new Progress(calls, "setMany", "set", "written");
+  let objects: ObjectToStore[] = [];
+  let bytes = 0;
+  const send = (): void => {
+    storeSlice(calls, objects, progress);
+    objects = [];
+    bytes = 0;
+  };
+  // Bodies are made as they are sent: copies of all of them at once could be too much for the memory.
+  for (const [key, value] of values) {
+    const body = toBody(value);
+    objects.push({ key, body, headers: typeof value === "string" ? headers.text : headers.bytes });
+    bytes += body.length;
+    if (objects.length >= PAGE || bytes >= MAX_BYTES_AT_ONCE) send();
+  }
+  if (objects.length > 0) send();
+  progress.check();
+}
+
+/** Makes sure that many keys are gone. */
+export function deleteMany(calls: BucketCalls, keys: Iterable<string>): void {
+  const progress = new Progress(calls, "deleteMany", "delete", "deleted");
+  for (const slice of slices(wholeKeys(calls, keys, "deleteMany"))) deleteSlice(calls, slice, progress);
+  progress.check();
+}
+
+/** Makes sure that all keys of the map are gone. */
+export function clear(calls: BucketCalls): void {
+  const progress = new Progress(calls, "clear", "delete", "deleted");
+  for (const page of calls.pages({}, "clear")) deleteSlice(calls, page, progress);
+  progress.check();
+}
+
+function storeSlice(calls: BucketCalls, objects: ObjectToStore[], progress: Progress): void {
+  const keys = objects.map(({ key }) => key);
+  for (const key of keys) calls.tell(key, "unsure");
+  progress.during(keys, () => {
+    const failures = new Map(
+      calls.call({ op: "setMany", objects }).map(({ key, failure }) => [key, failure]),
+    );
+    for (const key of keys) {
+      const failure = failures.get(key);
+      if (failure === undefined) calls.tell(key, "set");
+      if (failure === undefined) progress.succeeded(key);
+      else progress.failed(key, failure);
+    }
+  });
+}
+
+function deleteSlice(calls: BucketCalls, keys: string[], progress: Progress): void {
+  for (const key of keys) calls.tell(key, "unsure");
+  progress.during(keys, () => {
+    const answer = calls.call({ op: "deleteMany", keys }, progress.operation);
+    const failures = new Map(answer.map(({ key, failure }) => [key, failure]));
+    for (const key of keys) {
+      const failure = failures.get(key);
+      failures.delete(key);
+      if (failure === undefined) calls.tell(key, "deleted");
+      if (failure === undefined) progress.succeeded(key);
+      else progress.failed(key, failure);
+    }
+    // A refusal of a key that was not asked for: something is wrong, and must not pass for success.
+    for (const [key, failure] of failures) progress.failed(key, failure);
+  });
+}
+
+/** How a call on many keys goes, key by key. */
+class Progress {
+  readonly operation: string;
+  readonly #calls: BucketCalls;
+  readonly #each: string;
+  readonly #done: string;
+  readonly #succeeded: string[] = [];
+  readonly #failed = new Map<string, S3BucketMapError>();
+
+  /** @param each - what is tried with each key; @param done - the same, as in "three keys were …" */
+  constructor(calls: BucketCalls, operation: string, each: string, done: string) {
+    this.#calls = calls;
+    this.operation = operation;
+    this.#each = each;
+    this.#done = done;
+  }
+
+  succeeded(key: string): void {
+    this.#succeeded.push(this.#calls.relative(key));
+  }
+
+  failed(key: string, failure: Parameters<BucketCalls["error"]>[0]): void {
+    this.#failed.set(this.#calls.relative(key), this.#calls.error(failure, this.#each, key));
+  }
+
+  /** Does something with a slice of the keys. Its error says all where it is the first; later it stands for its keys. */
+  during(keys: readonly string[], run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (this.#succeeded.length === 0 || !(error instanceof S3BucketMapError)) throw error;
+      for (const key of keys) this.#failed.set(this.#calls.relative(key), error);
+    }
+  }
+
+  /** @throws PartialFailureError naming both kinds, where any key failed */
+  check(): void {
+    const [first] = this.#failed.values();
+    if (first === undefined) return;
+    const { bucket } = this.#calls;
+    throw new PartialFailureError(
+      `Of ${this.#succeeded.length + this.#failed.size} keys in bucket ${JSON.stringify(bucket)}, ${this.#succeeded.length} were ${this.#done} and ` +
+        `${this.#failed.size} were not; the first: ${first.message} The error's succeeded and failed name them all.`,
+      { code: "PartialFailure", operation: this.operation, bucket, cause: first },
+      this.#succeeded,
+      this.#failed,
+    );
+  }
+}
+
+function wholeKeys(calls: BucketCalls, keys: Iterable<string>, operation: string): string[] {
+  const all = elements(keys, `${operation} takes an iterable of keys`);
+  return [...new Set(all.map((key) => wholeKey(calls.prefix, key)))];
+}
+
+function* slices(keys: readonly string[]): Generator<string[], void, undefined> {
+  for (let from = 0; from < keys.length; from += PAGE) yield keys.slice(from, from + PAGE);
+}
+
+function elements<T>(iterable: Iterable<T>, what: string): T[] {
+  // A string is iterable, too, by its characters: it is a single key where many were meant.
+  const given: unknown = iterable;
+  if (typeof given === "object" && given !== null && Symbol.iterator in given) return [...iterable];
+  throw wrongArgument(`${what}, not ${kindOf(given)}.`);
+}

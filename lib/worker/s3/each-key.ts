@@ -1,0 +1,59 @@
+import type { Failure } from "../../bridge/protocol.js";
+import { toFailure } from "../failure.js";
+import { DeadlinePassed } from "../deadline.js";
+
+export type Outcome<T> = { value: T } | { failure: Failure };
+
+/** Failures that every further request would meet, too. */
+const hopeless: ReadonlySet<string> = new Set([
+  "NoSuchBucket",
+  "CredentialsMissing",
+  "InvalidAccessKeyId",
+  "SignatureDoesNotMatch",
+  "ExpiredToken",
+  "LocalS3Unavailable",
+]);
+
+/**
+ * Runs an operation for each of many, so many at a time, and says of each how it ended, in their order.
+ * When the deadline passes, what is under way may still happen, and the rest is not begun. Where the first
+ * one to end shows that all must fail, its error is thrown instead.
+ */
+export async function forEachOf<Item, T>(
+  items: readonly Item[],
+  atOnce: number,
+  writes: boolean,
+  signal: AbortSignal,
+  operation: (item: Item) => Promise<T>,
+): Promise<Outcome<T>[]> {
+  const outcomes = new Array<Outcome<T>>(items.length);
+  let next = 0;
+  let succeeded = 0;
+  let stop: Failure | undefined;
+
+  const passed = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(new DeadlinePassed()), { once: true });
+  });
+  passed.catch(() => {}); // It is only looked at where it is raced.
+
+  const run = async (): Promise<void> => {
+    for (let at = next++; at < items.length; at = next++) {
+      if (stop !== undefined || signal.aborted) {
+        outcomes[at] = { failure: stop ?? { code: "TimedOut" } };
+        continue;
+      }
+      try {
+        outcomes[at] = { value: await Promise.race([operation(items[at]!), passed]) };
+        succeeded += 1;
+      } catch (error) {
+        const failure = toFailure(error, writes);
+        outcomes[at] = { failure };
+        if (!hopeless.has(failure.code)) continue;
+        if (succeeded === 0) throw error;
+        stop = failure;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, run));
+  return outcomes;
+}

@@ -1,0 +1,90 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+
+interface Tried extends Error {
+  code?: unknown;
+  syscall?: unknown;
+  $metadata?: { httpStatusCode?: number };
+  $retryable?: object;
+}
+
+// The sends (by the SDK's context of each) of which a try may have been carried out, and their errors.
+const mayHaveHappened = new WeakSet<object>();
+
+/** Whether what a failed request asked for may have been done all the same, by any of its tries. */
+export function maybeDone(error: object): boolean {
+  return mayHaveHappened.has(error);
+}
+
+/** An answer that says it is well, and is none of S3's: of a proxy or a login page, or damaged on its way. */
+export class BadAnswer extends Error {
+  override name = "BadAnswer";
+  /** For the SDK: worth another try. */
+  readonly $retryable: object = {};
+  readonly $metadata: { httpStatusCode?: number; requestId?: string; attempts?: number };
+
+  constructor(reason: string, metadata: object, cause?: unknown) {
+    super(reason, cause === undefined ? undefined : { cause });
+    this.$metadata = metadata;
+    mayHaveHappened.add(this);
+  }
+}
+
+/**
+ * Looks at each try of a request. The SDK only reports the last one: a write that was carried out by a first
+ * try whose answer was lost, and refused the second time, would seem not to have happened.
+ */
+export function watchTries(client: S3Client): void {
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      try {
+        const result = await next(args);
+        if (isPage(context["commandName"], result.response)) {
+          throw new BadAnswer("the answer is a web page", result.output.$metadata);
+        }
+        return result;
+      } catch (thrown) {
+        if (!(thrown instanceof Error)) throw thrown;
+        const error = notS3(thrown) ?? thrown;
+        if (mayHaveHappened.has(context) || isAmbiguous(error)) {
+          mayHaveHappened.add(context);
+          mayHaveHappened.add(error);
+        }
+        throw error;
+      }
+    },
+    { step: "finalizeRequest", priority: "low", name: "s3bucketmapTries" },
+  );
+}
+
+// A login page answers everything with 200; a stored page is what a GET or a HEAD of it is answered with.
+function isPage(command: unknown, response: unknown): boolean {
+  if (command === "GetObjectCommand" || command === "HeadObjectCommand") return false;
+  const { headers } = response as { headers?: Record<string, string> };
+  return headers?.["content-type"]?.startsWith("text/html") === true;
+}
+
+// The SDK's parser has thrown.
+function notS3(error: Tried): BadAnswer | undefined {
+  const status = error.$metadata?.httpStatusCode;
+  if (status === undefined || (error.name !== "Error" && error.name !== "SyntaxError")) return undefined;
+  if (status >= 300) {
+    // What is wrong has been told, but was damaged on its way.
+    error.$retryable = {};
+    return undefined;
+  }
+  return new BadAnswer("the answer cannot be understood", error.$metadata ?? {}, error);
+}
+
+// Without an answer, or with one that S3 gives in distress, nobody knows.
+function isAmbiguous(error: Tried): boolean {
+  const status = error.$metadata?.httpStatusCode;
+  if (status !== undefined) return status < 300 || status >= 500;
+  return !neverSent(error);
+}
+
+function neverSent({ code, syscall, message }: Tried): boolean {
+  if (syscall === "connect" || syscall === "getaddrinfo") return true;
+  if (message.includes("did not establish a connection")) return true;
+  // A handshake that failed.
+  return typeof code === "string" && (code === "EPROTO" || /^ERR_(TLS|SSL)_|CERT|SIGNATURE/.test(code));
+}

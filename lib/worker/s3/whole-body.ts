@@ -1,0 +1,62 @@
+import type { Readable } from "node:stream";
+import type { GetObjectCommand } from "@aws-sdk/client-s3";
+import { OperationError } from "../failure.js";
+
+/** A body that did not come whole, or not as it was stored. */
+export class BrokenBody extends Error {
+  override name = "BrokenBody";
+  readonly code: "ChecksumMismatch" | "NetworkError";
+  /** For the SDK: worth another try. */
+  readonly $retryable: object = {};
+
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+    this.code = /checksum/i.test(cause.message) ? "ChecksumMismatch" : "NetworkError";
+  }
+}
+
+/**
+ * Reads a command's body within its try: the SDK repeats a request, but not one whose answer broke off in
+ * the middle, for it gives out the answer as soon as its headers are there.
+ *
+ * @returns what gives the bytes once the command has been sent
+ */
+export function readWhole(command: GetObjectCommand, maxBytes: number): () => Uint8Array {
+  let bytes: Uint8Array = new Uint8Array();
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const output = result.output;
+      const body = output.Body as Readable;
+      const length = output.ContentLength ?? 0;
+      if (length > maxBytes) {
+        body.destroy();
+        throw new OperationError(
+          "ValueTooLong",
+          `it has ${length} bytes, and at most ${maxBytes} can be read`,
+        );
+      }
+      try {
+        bytes = await collect(body, length);
+      } catch (error) {
+        throw error instanceof Error ? new BrokenBody(error) : error;
+      }
+      return result;
+    },
+    { step: "finalizeRequest", priority: "low", name: "s3bucketmapWholeBody" },
+  );
+  return () => bytes;
+}
+
+async function collect(body: Readable, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    if (at + chunk.length > length)
+      throw new Error(`the body is longer than its Content-Length of ${length}`);
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  if (at !== length) throw new Error(`the body ended after ${at} of ${length} bytes`);
+  return bytes;
+}

@@ -1,0 +1,239 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { S3BucketMap, S3BucketMapError } from "../lib/index.js";
+import type * as library from "../lib/index.js";
+import { toFailure } from "../lib/worker/failure.js";
+import { freshMap, seed } from "./support/fault-cell.js";
+import { hostileBuild } from "./support/hostile-build.js";
+import { startHttpS3 } from "./support/http-s3.js";
+import type { HttpS3 } from "./support/http-s3.js";
+
+jest.setTimeout(60_000);
+
+const root = path.join(__dirname, "..");
+let folder: string;
+let server: HttpS3;
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-errors-"));
+  server = await startHttpS3();
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => seed(server));
+
+function thrown(run: () => unknown, ErrorClass = S3BucketMapError): S3BucketMapError {
+  try {
+    run();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ErrorClass);
+    return error as S3BucketMapError;
+  }
+  throw new Error("nothing was thrown");
+}
+
+/** The library, loaded from a copy of its own, with a worker thread of its own. */
+function copyOfLibrary(name: string): { folder: string; load: () => typeof library } {
+  const copy = path.join(folder, name);
+  cpSync(path.join(root, "dist"), path.join(copy, "dist"), { recursive: true });
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a path that is only known now
+  return { folder: copy, load: () => require(path.join(copy, "dist/index.js")) as typeof library };
+}
+
+describe("an error", () => {
+  it("of S3's has its code, what was tried on what, status, request id, tries and cause", () => {
+    server.fault({ operation: "GET", action: { status: 403, code: "AccessDenied", message: "No way." } });
+    const error = thrown(() => freshMap(server.endpoint, "atomics").get("here"));
+    expect({ ...error }).toEqual({
+      code: "AccessDenied",
+      operation: "get",
+      bucket: "bucket",
+      key: "p/here",
+      statusCode: 403,
+      requestId: "FAULT",
+      attempts: 1,
+    });
+    expect(error.message).toBe(
+      'Cannot read "p/here" in bucket "bucket": AccessDenied (HTTP 403): No way. The credentials do not allow it. ' +
+        "S3 also answers 403 for a missing key when s3:ListBucket is not allowed.",
+    );
+    expect(error.cause).toMatchObject({ name: "AccessDenied", message: "No way." });
+  });
+
+  it("of the network has the system's own as its cause", () => {
+    const error = thrown(() => freshMap("http://nosuch.invalid", "atomics").get("here"));
+    expect(error).toMatchObject({ code: "NetworkError", statusCode: undefined, attempts: 3 });
+    expect(error.cause).toMatchObject({ code: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/) as string });
+  });
+});
+
+describe("the code", () => {
+  it("TimedOut names the deadline", () => {
+    server.fault({ operation: "GET", action: { stall: "before" } });
+    expect(thrown(() => freshMap(server.endpoint, "atomics", 1000).get("here")).message).toBe(
+      'Timed out after 1000 ms while reading "p/here" in bucket "bucket".',
+    );
+  });
+
+  it("CredentialsMissing comes where there are none, and nothing is sent", () => {
+    const before = { ...process.env };
+    for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
+    Object.assign(process.env, { HOME: folder, AWS_EC2_METADATA_DISABLED: "true" });
+    server.reset();
+    const error = thrown(() => new S3BucketMap("bucket", { endpoint: server.endpoint }).set("here", "new"));
+    process.env = before;
+    expect(error).toMatchObject({ code: "CredentialsMissing", operation: "set", statusCode: undefined });
+    expect(error.message).toContain("AWS_ACCESS_KEY_ID");
+    expect(error.message).not.toContain("may still have happened");
+    expect(server.counts().total).toBe(0);
+  });
+
+  it("BadConfiguration says what the SDK could not make sense of", () => {
+    const map = new S3BucketMap("bucket", {
+      region: "no region/at all",
+      credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+    });
+    const error = thrown(() => map.set("here", "new"));
+    expect(error).toMatchObject({ code: "BadConfiguration", operation: "set" });
+    expect(error.message).toContain("no region/at all");
+    expect(error.message).not.toContain("may still have happened");
+  });
+
+  it("NotUtf8 comes with bytes that are no string, and names the option", () => {
+    const map = freshMap(server.endpoint, "atomics").set("bytes", new Uint8Array([0xff, 0xfe]));
+    const error = thrown(() => map.get("bytes"));
+    expect(error).toMatchObject({ code: "NotUtf8", operation: "get", key: "p/bytes" });
+    expect(error.message).toContain('readAs: "bytes"');
+    map.delete("bytes");
+  });
+
+  it("ValueTooLong comes before the body of a value that no string can hold", () => {
+    server.fault({
+      operation: "GET",
+      action: { status: 200, body: "x", headers: { "content-length": "600000000", etag: '"e"' } },
+    });
+    const error = thrown(() => freshMap(server.endpoint, "atomics").get("here"));
+    expect(error).toMatchObject({ code: "ValueTooLong", operation: "get", key: "p/here" });
+    expect(error.message).toContain("600000000 bytes");
+  });
+
+  it("PartialFailure names the keys that were deleted, and those that were not with their errors", () => {
+    const refusal =
+      "<DeleteResult><Error><Key>p/other</Key><Code>AccessDenied</Code><Message>Not this</Message></Error></DeleteResult>";
+    server.fault({ operation: "DELETE_OBJECTS", action: { status: 200, body: refusal } });
+    const error = thrown(() => freshMap(server.endpoint, "atomics").clear()) as library.PartialFailureError;
+    expect(error).toMatchObject({
+      name: "PartialFailureError",
+      code: "PartialFailure",
+      operation: "clear",
+      bucket: "bucket",
+      succeeded: ["here"],
+    });
+    expect([...error.failed.keys()]).toEqual(["other"]);
+    expect(error.failed.get("other")).toBe(error.cause);
+    expect(error.cause).toMatchObject({
+      name: "S3BucketMapError",
+      code: "AccessDenied",
+      operation: "delete",
+      key: "p/other",
+      statusCode: 200,
+    });
+  });
+
+  it("Unknown is for what is thrown and is no error", () => {
+    expect(toFailure("a string", true)).toEqual({ code: "Unknown", reason: "a string", maybeWritten: true });
+  });
+
+  it("Closed comes after close(), from every method, and nothing is sent", () => {
+    const map = freshMap(server.endpoint, "atomics");
+    map.close();
+    server.reset();
+    const calls: Record<string, () => unknown> = {
+      get: () => map.get("here"),
+      set: () => map.set("here", "new"),
+      has: () => map.has("here"),
+      delete: () => map.delete("here"),
+      head: () => map.head("here"),
+      list: () => [...map.keys()],
+      clear: () => map.clear(),
+      subMap: () => map.subMap("x"),
+    };
+    for (const [operation, run] of Object.entries(calls))
+      expect(thrown(run)).toMatchObject({ code: "Closed", operation, bucket: "bucket" });
+    expect(server.counts().total).toBe(0);
+  });
+
+  it.each(["atomics", "deasync"] as const)(
+    "WorkerNotStarted has what stopped it as its cause, wait: %s",
+    (wait) => {
+      const { folder: copy, load } = copyOfLibrary(`broken-${wait}`);
+      symlinkSync(path.join(root, "node_modules"), path.join(copy, "node_modules"));
+      writeFileSync(path.join(copy, "dist/worker/message-loop.js"), 'throw new Error("broken on purpose");');
+      const broken = load();
+      const map = new broken.S3BucketMap("bucket", { local: folder, wait });
+      for (let time = 0; time < 2; time += 1) {
+        const error = thrown(() => map.set("k", "v"), broken.S3BucketMapError);
+        expect(error).toMatchObject({ code: "WorkerNotStarted", operation: "set", key: "k" });
+        expect(error.message).not.toContain("may still have happened");
+        expect((error.cause as Error).message).toBe("broken on purpose");
+      }
+    },
+  );
+
+  it.each(["atomics", "deasync"] as const)("WorkerDied has its last words as its cause, wait: %s", (wait) => {
+    const build = hostileBuild();
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- a path that is only known now
+    const hostile = require(build.library) as typeof library;
+    const map = new hostile.S3BucketMap("bucket", { local: path.join(build.folder, "s3"), wait });
+    const error = thrown(() => map.get("throw"), hostile.S3BucketMapError);
+    expect(error).toMatchObject({ code: "WorkerDied", operation: "get", key: "throw" });
+    expect((error.cause as Error).message).toBe("thrown in the worker");
+    expect(map.get("alive")).toBe("value of alive");
+    build.remove();
+  });
+
+  it("LocalS3Unavailable comes where lmdb is not installed, and says how to install it", () => {
+    const { folder: copy, load } = copyOfLibrary("without-lmdb");
+    const modules = path.join(copy, "node_modules");
+    mkdirSync(modules);
+    for (const name of readdirSync(path.join(root, "node_modules"))) {
+      if (name !== "lmdb") symlinkSync(path.join(root, "node_modules", name), path.join(modules, name));
+    }
+    const without = load();
+    const map = new without.S3BucketMap("bucket", { local: path.join(folder, "never") });
+    const error = thrown(() => map.set("k", "v"), without.S3BucketMapError);
+    expect(error).toMatchObject({ code: "LocalS3Unavailable", operation: "set" });
+    expect(error.message).toMatch(/^Cannot write "k" in bucket "bucket": .*npm install lmdb$/);
+  });
+});
+
+describe("the code TooManyNestedCalls", () => {
+  it("comes at the 65th call inside another, and the outer ones go on", () => {
+    const map = freshMap(server.endpoint, "deasync");
+    const errors: unknown[] = [];
+    const read: (string | undefined)[] = [];
+    const nest = (depth: number): void => {
+      const inside = depth < 65 ? setImmediate(() => nest(depth + 1)) : undefined;
+      try {
+        read.push(map.get("here"));
+      } catch (error) {
+        errors.push(error);
+      }
+      clearImmediate(inside);
+    };
+    server.fault({ times: 64, action: { delayMs: 1000 } });
+    nest(1);
+    expect(errors).toEqual([
+      expect.objectContaining({
+        code: "TooManyNestedCalls",
+        operation: "get",
+        bucket: "bucket",
+        key: "p/here",
+        statusCode: undefined,
+      }),
+    ]);
+    expect(read).toEqual(Array.from({ length: 64 }, () => "stored"));
+  });
+});

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { advice } from "../lib/advice.js";
+
+const root = path.join(__dirname, "..");
+
+/** The codes in the first column of the README's table of errors. */
+function documented(): Set<string> {
+  const readme = readFileSync(path.join(root, "README.md"), "utf8");
+  const section = /^## Errors\n(.*?)^## /ms.exec(readme)![1]!;
+  const cells = section
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) => line.split("|")[1]!);
+  return new Set(cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, code]) => code!)));
+}
+
+/** The codes that the sources give to an error, without S3's own. */
+function produced(): Set<string> {
+  const files = readdirSync(path.join(root, "lib"), { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith(".ts") && !file.startsWith(`local${path.sep}`),
+  );
+  const gives = /(?:\bcode: |OperationError\(\s*|workerFailed\(|^\s*(?:if .*)?return )"([A-Z]\w+)"/gm;
+  const codes = files.flatMap((file) =>
+    /(failure|bridge|revive|whole-body|s3-bucket-map|bucket-calls|bulk)\.ts$|worker/.test(file)
+      ? [...readFileSync(path.join(root, "lib", file), "utf8").matchAll(gives)].map(([, code]) => code!)
+      : [],
+  );
+  return new Set(codes);
+}
+
+// What the expression above takes for a code: a map's Symbol.toStringTag.
+const noCodes = ["S3BucketMap"];
+
+describe("the README's table of errors", () => {
+  it("has every code that the library gives, and what there is advice for", () => {
+    const codes = [...produced(), ...Object.keys(advice)].filter((code) => !noCodes.includes(code));
+    // So that a change of how the sources say it does not make this vacuous.
+    expect(codes).toEqual(
+      expect.arrayContaining(["TimedOut", "WorkerDied", "BadListing", "Closed", "Unknown"]),
+    );
+    expect(codes.filter((code) => !documented().has(code))).toEqual([]);
+  });
+
+  it("has no code that nothing gives", () => {
+    const known = new Set([...produced(), ...Object.keys(advice), "LocalS3Unavailable"]);
+    // S3's own, and the names of classes.
+    const others = /^(HTTP\d+|\w+Error)$/;
+    expect([...documented()].filter((code) => !known.has(code) && !others.test(code))).toEqual([]);
+  });
+
+  it("says in each row what to do", () => {
+    const readme = readFileSync(path.join(root, "README.md"), "utf8");
+    const rows = /^## Errors\n(.*?)^## /ms
+      .exec(readme)![1]!
+      .split("\n")
+      .filter((line) => line.startsWith("| `"));
+    expect(rows.length).toBeGreaterThan(15);
+    for (const row of rows) expect(row.split("|")[2]!.trim()).toMatch(/\w+ \w+ \w+/);
+  });
+});

@@ -1,0 +1,138 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { CreateBucketCommand } from "@aws-sdk/client-s3";
+import { clientOf, removeDirectories } from "./local/client.js";
+import { expectEnd, expectState, expectWell, freshMap, seed } from "./support/fault-cell.js";
+import type { WaitName } from "./support/fault-cell.js";
+import { error, operations, saying } from "./support/fault-table.js";
+import { startHttpS3 } from "./support/http-s3.js";
+import { startSilentServer } from "./support/silent-server.js";
+
+jest.setTimeout(30_000);
+afterAll(removeDirectories);
+
+const waits: WaitName[] = ["atomics", "deasync"];
+// Nothing was ever sent, so no message says that a write may have happened.
+const network = (says: string) => saying(error("NetworkError", undefined, 3), says);
+const tls = (says: string) => saying(error("NetworkError", undefined, 1), says);
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+describe.each(waits)("an endpoint that is not there, wait: %s", (wait) => {
+  it.each(operations)("has no name: %s ends in NetworkError", (operation) => {
+    expectEnd(freshMap("http://nosuch.invalid", wait), operation, network("nosuch.invalid"));
+  });
+
+  it("refuses connections: each operation ends in NetworkError, and the map works once it is there", async () => {
+    const port = await freePort();
+    const map = freshMap(`http://127.0.0.1:${port}`, wait);
+    for (const operation of operations) expectEnd(map, operation, network("ECONNREFUSED"));
+    const server = await startHttpS3({ port });
+    seed(server);
+    expectWell(map);
+    await server.close();
+  });
+});
+
+describe.each(waits)("TLS that fails, wait: %s", (wait) => {
+  it("with a port that speaks none: each operation ends in NetworkError", async () => {
+    const server = await startHttpS3();
+    const map = freshMap(server.endpoint.replace("http:", "https:"), wait);
+    for (const operation of operations) expectEnd(map, operation, tls("wrong version number"));
+    expect(server.counts().total).toBe(0);
+    await server.close();
+  });
+
+  it("with a certificate that nobody signed: each operation ends in NetworkError", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-tls-"));
+    const [key, certificate] = [path.join(folder, "key.pem"), path.join(folder, "certificate.pem")];
+    execFileSync(
+      "openssl",
+      `req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout ${key} -out ${certificate}`.split(" "),
+      { stdio: "ignore" },
+    );
+    const server = await startSilentServer("tls", key, certificate);
+    const map = freshMap(`https://localhost:${server.port}`, wait);
+    for (const operation of operations) expectEnd(map, operation, tls("self-signed certificate"));
+    server.stop();
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe.each(waits)("a service that does not know the caller, wait: %s", (wait) => {
+  it("refuses each operation, has by its own code too, and the next map works", async () => {
+    const server = await startHttpS3({ credentials: { accessKeyId: "another" } });
+    const map = freshMap(server.endpoint, wait);
+    for (const operation of operations) expectEnd(map, operation, error("InvalidAccessKeyId", 403, 1));
+    await server.close();
+  });
+});
+
+describe.each(waits)("a bucket that is missing, wait: %s", (wait) => {
+  it("is NoSuchBucket for each operation, and the same map works once it is there", async () => {
+    const server = await startHttpS3({ createBuckets: false });
+    const map = freshMap(server.endpoint, wait);
+    for (const operation of operations) expectEnd(map, operation, error("NoSuchBucket", 404, 1));
+    expect(() => map.head("here")).toThrow(
+      expect.objectContaining({ code: "NoSuchBucket", operation: "head" }),
+    );
+    expect(() => map.clear()).toThrow(expect.objectContaining({ code: "NoSuchBucket", operation: "clear" }));
+    expect(() => map.size).toThrow(expect.objectContaining({ code: "NoSuchBucket", operation: "list" }));
+    await clientOf({ endpoint: server.endpoint }).send(new CreateBucketCommand({ Bucket: "bucket" }));
+    seed(server);
+    expectState(map, "get", error("NoSuchBucket"));
+    expectWell(map);
+    await server.close();
+  });
+});
+
+describe("the region that S3 tells", () => {
+  it("is remembered: the calls after the first go there at once", async () => {
+    const server = await startHttpS3();
+    seed(server);
+    const map = freshMap(server.endpoint, "atomics");
+    server.fault({
+      action: { status: 301, code: "PermanentRedirect", headers: { "x-amz-bucket-region": "eu-west-1" } },
+    });
+    server.reset();
+    map.get("here");
+    expect(server.counts().total).toBe(2);
+    server.fault({
+      action: { status: 301, code: "PermanentRedirect", headers: { "x-amz-bucket-region": "eu-west-1" } },
+    });
+    // It is there already, so it is not asked a third time.
+    expect(() => map.get("here")).toThrow(expect.objectContaining({ code: "PermanentRedirect" }));
+    expect(server.counts().total).toBe(3);
+    await server.close();
+  });
+});
+
+describe("a write whose first try lost its answer", () => {
+  it("says that it may have happened, although the second try was refused", async () => {
+    const server = await startHttpS3();
+    seed(server);
+    const map = freshMap(server.endpoint, "atomics");
+    server.fault({ operation: "PUT", action: { reset: "after-apply" } });
+    server.fault({ operation: "PUT", action: { status: 403, code: "AccessDenied" } });
+    expect(() => map.set("here", "new")).toThrow(
+      expect.objectContaining({
+        code: "AccessDenied",
+        attempts: 2,
+        message: expect.stringContaining("; the write may still have happened.") as string,
+      }),
+    );
+    expect(map.get("here")).toBe("new");
+    await server.close();
+  });
+});

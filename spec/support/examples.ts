@@ -1,0 +1,49 @@
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+
+const root = path.join(__dirname, "../..");
+
+const sample = `\
+bucketMap[testKey] = 'some value'
+testKey in bucketMap = true
+testKey2 in bucketMap = false
+key = anotherTestKey
+key = testKey
+`;
+
+const longer = `\
+subMap.testKey = 'a value under a prefix'
+bucketMap["subprefix/testKey"] = 'a value under a prefix'
+bucketMap.testKey = undefined
+delete bucketMap.notThere = true
+bucketMap["Jesús"] = 'a value under a key with ú'
+the value of a key of 780 bytes = 'a value under a long key'
+overwritten, bucketMap.testKey = 'some other value'
+4 keys:
+  Jesús = 'a value under a key with ú'
+  kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk… = 'a value under a long key'
+  subprefix/testKey = 'a value under a prefix'
+  testKey = 'some other value'
+under "subprefix/": testKey
+after deleting each: 0 keys
+`;
+
+/** The examples, with what they print. */
+export const examples: [string, string][] = [
+  ["sample.js", sample],
+  ["longer.js", longer],
+];
+
+/** Runs an example as a user does. */
+export function runExample(
+  example: string,
+  args: string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [path.join(root, "examples", example), ...args],
+    { encoding: "utf8", env: { ...process.env, ...environment }, timeout: 60_000 },
+  );
+  return { status, stdout, stderr };
+}
