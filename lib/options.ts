@@ -218,7 +218,8 @@ function plainCredentials(value: unknown, name: string): void {
   }
   if (typeof value !== "object" || value === null) {
     throw wrongArgument(
-      `The option ${name} must be { accessKeyId, secretAccessKey, sessionToken? }, not ${kindOf(value)}.`,
+      // What it is instead may be the secret.
+      `The option ${name} must be { accessKeyId, secretAccessKey, sessionToken? }, not ${value === null ? "null" : `a ${typeof value}`}.`,
     );
   }
   const names = ["accessKeyId", "secretAccessKey", "sessionToken"];

@@ -97,6 +97,22 @@ describe.each(waits)("a bucket that is missing, wait: %s", (wait) => {
   });
 });
 
+describe.each(waits)("a 404 that is none of S3's, wait: %s", (wait) => {
+  const page = { status: 404, body: "<html><h1>Not here</h1></html>", headers: { "x-amz-request-id": "" } };
+  it("does not pass for a missing key, even when the bucket is known to be there", async () => {
+    const server = await startHttpS3();
+    seed(server);
+    const map = freshMap(server.endpoint, wait);
+    expect(map.has("never")).toBe(false);
+    server.fault({ times: Infinity, action: page });
+    for (const operation of operations) expectEnd(map, operation, error("HTTP404", 404, 1));
+    expect(() => map.head("here")).toThrow(expect.objectContaining({ code: "HTTP404", operation: "head" }));
+    server.clearFaults();
+    expectWell(map);
+    await server.close();
+  });
+});
+
 describe("the region that S3 tells", () => {
   it("is remembered: the calls after the first go there at once", async () => {
     const server = await startHttpS3();

@@ -12,7 +12,7 @@ function statusOf(error: unknown): number | undefined {
 }
 
 function hasRequestId(error: unknown): boolean {
-  return (error as Partial<Answered>).$metadata?.requestId !== undefined;
+  return Boolean((error as Partial<Answered>).$metadata?.requestId);
 }
 
 /** Whether a GET failed because there is no such key, which also proves that there is such a bucket. */

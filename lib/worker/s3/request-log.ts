@@ -40,10 +40,12 @@ export function logRequests(client: S3Client): void {
         const sent = args.request as Message;
         const received = result.response as Message;
         const { headers } = sent.body === undefined ? received : sent;
-        say(`${received.statusCode}, ${headers?.["content-length"] ?? "?"} bytes,`);
+        const bytes = headers?.["content-length"] ?? (received.statusCode === 204 ? "0" : "?");
+        say(`${received.statusCode}, ${bytes} bytes,`);
         return result;
       } catch (error) {
-        say((error as Error).name);
+        const { name, code } = error as Error & { code?: unknown };
+        say(typeof code === "string" ? `${name} (${code}),` : `${name},`);
         throw error;
       }
     },
