@@ -29,7 +29,10 @@ beforeAll(async () => {
 afterAll(() => server.close());
 beforeEach(() => server.reset());
 
-function open(prefix: string, options: S3BucketOptions = {}): { bucket: Bucket; map: S3BucketMap } {
+function open(
+  prefix: string,
+  options: Omit<S3BucketOptions, "readAs"> = {},
+): { bucket: Bucket; map: S3BucketMap } {
   const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
   const map = new S3BucketMap("bucket", { endpoint: server.endpoint, credentials, prefix, ...options });
   return { bucket: asObject(map), map };
@@ -275,7 +278,7 @@ async function awaited(thenable: unknown): Promise<void> {
 }
 
 async function returned(bucket: Bucket): Promise<Bucket> {
-  await null;
+  await Promise.resolve();
   return bucket;
 }
 
