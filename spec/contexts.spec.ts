@@ -67,6 +67,17 @@ describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
       `${load} require("node:fs").createReadStream(__filename).once("data", () => { ${call} });`,
     ],
     [
+      "the callback of a file that is read, when the thread had been called before",
+      "file.cjs",
+      `${load} exercise(library, "${wait}"); require("node:fs").readFile(__filename, () => { ${call} });`,
+    ],
+    [
+      "a message's callback, when the thread had been called before",
+      "message.cjs",
+      `${load} const { port1, port2 } = new MessageChannel(); exercise(library, "${wait}");
+       port1.once("message", () => { ${call} port1.close(); }); port2.postMessage(1);`,
+    ],
+    [
       "a worker thread of the program's own",
       "worker.cjs",
       `const { Worker, isMainThread } = require("node:worker_threads");

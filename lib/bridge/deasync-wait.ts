@@ -1,6 +1,9 @@
 import { performance } from "node:perf_hooks";
 import { clearTimeout, setTimeout } from "node:timers";
+import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
+import { lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
+import type { WorkerThread } from "./worker-thread.js";
 
 interface Deasync {
   loopWhile(condition: () => boolean): void;
@@ -23,33 +26,47 @@ export function loadDeasync(): Deasync {
 }
 
 /**
- * Keeps the event loop turning: timers, callbacks and servers of the program run in the middle of the
- * call. The loop wakes for the worker's messages, which tell the time as well as replies, and for its end.
+ * Keeps the event loop turning: timers, callbacks and servers of the program run in the middle of the call.
  *
- * Ctrl-C in the REPL is carried out by the first JavaScript that runs afterwards. It must not be a timer's
- * callback, which Node would then call again for ever; so there is one at the deadline, and no sooner.
+ * Each wait has a port of its own to be woken by. Where the call comes from within the callback of a message
+ * or of a file, libuv looks at no port that was there before until that callback has returned; at a new one
+ * it does.
  */
 export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
-  const releaseInput = holdReplInput();
-  setTimer(deadline);
+  const inRepl = holdReplInput();
+  const { port1, port2 } = new MessageChannel();
+  port1.unref();
+  thread.post({ type: "wake", port: port2 }, [port2]);
+  setTimer(thread, deadline, inRepl !== undefined);
   loadDeasync().loopWhile(() => {
+    while (receiveMessageOnPort(port1) !== undefined);
     thread.drain();
     return !settled() && !thread.isGone && performance.now() < deadline;
   });
-  setTimer(outerDeadline);
-  releaseInput();
+  port1.close();
+  setTimer(thread, outerDeadline, inRepl !== undefined);
+  inRepl?.release();
 };
 
 // For the innermost of the waits that this thread's event loop is turning for. It also keeps the loop from
 // ending, and from spinning, which it does without any handle to wait for.
 let timer: NodeJS.Timeout | undefined;
 
-function setTimer(deadline: number | undefined): void {
+// Ctrl-C in the REPL is carried out by the first JavaScript that runs afterwards. It must not be a timer's
+// callback, which Node would then call again for ever; so there the timer is at the deadline, and no sooner.
+function setTimer(thread: WorkerThread, deadline: number | undefined, inRepl: boolean): void {
   clearTimeout(timer);
   timer = undefined;
   if (deadline === undefined) return;
   // To wake the wait is enough: it looks at the time itself.
-  timer = setTimeout(() => {}, Math.max(1, Math.ceil(deadline - performance.now())));
+  const left = Math.max(1, Math.ceil(deadline - performance.now()));
+  timer = setTimeout(
+    () => {
+      thread.lookForDeath();
+      setTimer(thread, deadline, inRepl);
+    },
+    inRepl ? left : Math.min(left, lookEveryMs),
+  );
 }
 
 /**
@@ -60,14 +77,15 @@ function setTimer(deadline: number | undefined): void {
  * is not resumed between the calls of one line. A prompt resumes it by itself; for a call of a timer's, a
  * microtask does.
  */
-function holdReplInput(): () => void {
+function holdReplInput(): { release(): void } | undefined {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded only by those who wait this way
   const { repl } = require("node:repl") as { repl?: Readline };
-  if (repl === undefined || repl.closed === true) return () => {};
+  if (repl === undefined || repl.closed === true) return undefined;
   if (repl.paused !== true) repl.pause();
-  return () => {
-    queueMicrotask(() => {
-      if (timer === undefined) repl.resume();
-    });
+  return {
+    release: () =>
+      queueMicrotask(() => {
+        if (timer === undefined) repl.resume();
+      }),
   };
 }

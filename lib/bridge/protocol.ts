@@ -112,15 +112,15 @@ export type ToWorker =
   | { type: "settings"; number: number; settings: ClientConfig; environment: Record<string, string> }
   /** `sentAt`: milliseconds since the epoch, by the monotonic clock; the worker may have been starting. */
   | { type: "call"; id: number; settings: number; call: Call; timeoutMs: number; sentAt: number }
-  | { type: "cancel"; id: number };
+  | { type: "cancel"; id: number }
+  /** A port to ring with every message, and now and then, until it is closed. */
+  | { type: "wake"; port: import("node:worker_threads").MessagePort };
 
 export type Reply =
   | { type: "reply"; id: number; ok: true; value: Results[keyof Results] }
   | { type: "reply"; id: number; ok: false; failure: Failure };
 
-/** `tick`: nothing has happened, but time has passed. */
-export type FromWorker =
-  Reply | { type: "ready" } | { type: "tick" } | { type: "last words"; error: WireError };
+export type FromWorker = Reply | { type: "ready" } | { type: "last words"; error: WireError };
 
 /** What the worker is started with. */
 export interface WorkerStart {

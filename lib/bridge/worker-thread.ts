@@ -1,6 +1,7 @@
 import type * as crypto from "node:crypto";
 import fs from "node:fs";
 import { receiveMessageOnPort } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import { environmentOf } from "./environment.js";
 import { Signal } from "./protocol.js";
 import type { ClientConfig, FromWorker, Reply, ToWorker, WireError } from "./protocol.js";
@@ -38,7 +39,7 @@ export class WorkerThread {
     return this.#shared.lastWords;
   }
 
-  post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+  post(message: ToWorker, transfer: (ArrayBuffer | MessagePort)[] = []): void {
     this.#shared.port.postMessage(message, transfer);
   }
 

@@ -14,18 +14,24 @@ const TICK_MS = 100;
 export function serve(port: MessagePort, signal: Int32Array): void {
   const services = new Map<number, S3>();
   const running = new Map<number, Deadline>();
+  const wakes = new Set<MessagePort>();
   let ticks: NodeJS.Timeout | undefined;
 
   function send(message: FromWorker, transfer: ArrayBuffer[]): void {
     port.postMessage(message, transfer);
     Atomics.add(signal, Signal.News, 1);
     Atomics.notify(signal, Signal.News);
+    wake();
+  }
+
+  function wake(): void {
+    for (const waiting of wakes) waiting.postMessage(null);
   }
 
   async function answer(id: number, s3: S3, call: Call, timeoutMs: number): Promise<void> {
     const deadline = new Deadline(timeoutMs);
     running.set(id, deadline);
-    ticks ??= setInterval(() => port.postMessage({ type: "tick" } satisfies FromWorker), TICK_MS);
+    ticks ??= setInterval(wake, TICK_MS);
     let reply: Reply;
     try {
       const work = inOrder(s3.place, call, () => perform(s3, call, deadline.signal));
@@ -55,6 +61,14 @@ export function serve(port: MessagePort, signal: Int32Array): void {
         if (s3 === undefined) throw new Error(`call ${message.id} came before its settings`);
         const waited = performance.timeOrigin + performance.now() - message.sentAt;
         void answer(message.id, s3, message.call, Math.max(1, message.timeoutMs - Math.max(0, waited)));
+        break;
+      }
+      case "wake": {
+        const waiting = message.port;
+        wakes.add(waiting);
+        waiting.on("close", () => wakes.delete(waiting));
+        // What it waits for may have been answered just before.
+        waiting.postMessage(null);
         break;
       }
       case "cancel":
