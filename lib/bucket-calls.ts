@@ -14,7 +14,8 @@ export const PAGE = 1000;
 /** What the maps of one bucket have in common. */
 export interface Shared extends Caller {
   readonly settings: Settings;
-  readonly bridge: Bridge;
+  /** Made at the first call. */
+  bridge?: Bridge;
   /** What is known beforehand of where the bucket is. */
   readonly service: string;
 }
@@ -45,6 +46,7 @@ export class BucketCalls {
 
   call<C extends Call>(call: C, operation: string = call.op): Results[C["op"]] {
     this.checkOpen(operation);
+    this.shared.bridge ??= loadBridge();
     const outcome = this.shared.bridge.call<C["op"]>(this.shared, call);
     if (outcome.ok) return outcome.value;
     throw this.error(outcome.failure, operation, "key" in call ? call.key : undefined);
@@ -94,4 +96,11 @@ export class BucketCalls {
       start = page.next;
     }
   }
+}
+
+// Not before it is needed: a script that makes a map and does not use it should not wait for it.
+function loadBridge(): Bridge {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
+  const { sharedBridge } = require("./bridge/bridge.js") as typeof import("./bridge/bridge.js");
+  return sharedBridge();
 }

@@ -77,8 +77,8 @@ export class Listing {
     if (position === undefined || position < this.#cursor) return undefined;
     this.#cursor = position + 1;
     this.#usedAt = performance.now();
-    if (this.isOver) this.#drop();
     const write = this.#writes.get(this.#prefix + key);
+    if (this.isOver) this.#drop();
     return write === "unsure" ? undefined : write !== "deleted";
   }
 

@@ -1,6 +1,4 @@
 import { inspect } from "node:util";
-import { sharedBridge } from "./bridge/bridge.js";
-import { loadDeasync } from "./bridge/deasync-wait.js";
 import { BucketCalls } from "./bucket-calls.js";
 import type { Shared } from "./bucket-calls.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
@@ -56,7 +54,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     if (settings.wait === "deasync") checkDeasync();
     const { local, endpoint, profile } = settings.client;
     const service = JSON.stringify([local, endpoint, profile]);
-    this.#calls = new BucketCalls({ settings, bridge: sharedBridge(), service }, settings.prefix);
+    this.#calls = new BucketCalls({ settings, service }, settings.prefix);
   }
 
   /**
@@ -258,7 +256,8 @@ function checkDeasync(): void {
     );
   }
   try {
-    loadDeasync();
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded only by those who wait this way
+    (require("./bridge/deasync-wait.js") as typeof import("./bridge/deasync-wait.js")).loadDeasync();
   } catch (cause) {
     throw Object.assign(
       wrongArgument(

@@ -5,16 +5,18 @@ import { inUtf8Order } from "./sync-map-suite.js";
 
 /** What an edit in the body of a loop does, and at which key. */
 interface Edit {
+  /** The turn; 0 is every turn. */
   at: number;
-  key: string;
+  /** A name, or which of those that are there when the loop begins. */
+  key: string | number;
   value: string | undefined;
 }
 
 const edits: fc.Arbitrary<Edit[]> = fc.array(
   fc.record({
     at: fc.nat({ max: 4 }),
-    key: keys,
-    value: fc.option(values, { nil: undefined }),
+    key: fc.oneof({ weight: 2, arbitrary: fc.nat({ max: 3 }) }, { weight: 1, arbitrary: keys }),
+    value: fc.option(values, { nil: undefined, freq: 1 }),
   }),
   { maxLength: 4 },
 );
@@ -68,15 +70,16 @@ export const relations: Record<string, Step> = {
   }),
   "for…in with edits": step(edits, (o, list) => {
     reorder(o);
-    const ordered = Object.keys(o);
+    const ordered = inUtf8Order(Object.keys(o));
     // Where the whole numbers among the keys stand elsewhere, an edit may meet a key before or after its turn.
-    const sameOrder = inUtf8Order(ordered).every((k) => !/^(0|[1-9][0-9]*)$/.test(k));
+    const sameOrder = ordered.every((k) => !/^(0|[1-9][0-9]*)$/.test(k));
     const present = new Set(ordered);
     const seen: string[] = [];
     for (const k in o) {
       seen.push(k);
-      for (const { at, key, value } of list) {
-        if (at !== seen.length && at !== 0) continue;
+      for (const { at, key: which, value } of list) {
+        if (at !== 0 && (at !== seen.length || !sameOrder)) continue;
+        const key = typeof which === "string" ? which : ordered[which % ordered.length]!;
         if (!sameOrder && present.has(key) && key !== k) continue;
         if (value === undefined) delete o[key];
         else o[key] = value;

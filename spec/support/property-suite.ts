@@ -27,7 +27,9 @@ function outcome(use: Step, object: Strings, args: unknown): unknown {
   try {
     return { result: use.run(object, args) };
   } catch (error) {
-    return { threw: (error as Error).name };
+    const { name, message } = error as Error;
+    // What the service or the network did must not pass for a difference.
+    return name === "S3BucketMapError" ? { failed: message } : { threw: name };
   }
 }
 
