@@ -136,6 +136,8 @@ export const faultTable: Row[] = [
   { fault: "a proxy's page with 404",          times: forEver, action: { status: 404, ...ofProxy }, ...everywhere(error("HTTP404", 404, 1)) },
   { fault: "a login page with 200", times: forEver, action: { status: 200, ...ofProxy },
     ...unsure(error("BadAnswer", 200, 3)), get: error("BadAnswer", 200, 1), has: error("BadAnswer", 200, 1) },
+  { fault: "a page with 200 that says it is XML", times: forEver, action: { status: 200, ...page },
+    ...unsure(error("BadAnswer", 200, 1)), delete: { ...unsure(error("BadAnswer", 200, 3)).delete } },
   { fault: "an error with 200", times: forEver, action: { status: 200, body: "<Error><Code>InternalError</Code><Message>Try again</Message></Error>" },
     ...unsure(error("InternalError", 503, 3)),
     get: impossible("S3 does not, and the value may be just this"), has: impossible("the answer has no body") },

@@ -7,6 +7,11 @@ interface Tried extends Error {
   $retryable?: object;
 }
 
+interface Answer {
+  statusCode?: number;
+  headers?: Record<string, string>;
+}
+
 // The sends (by the SDK's context of each) of which a try may have been carried out, and their errors.
 const mayHaveHappened = new WeakSet<object>();
 
@@ -38,7 +43,7 @@ export function watchTries(client: S3Client): void {
     (next, context) => async (args) => {
       try {
         const result = await next(args);
-        if (isPage(context["commandName"], result.response)) {
+        if (isPage(context["commandName"], result.response as Answer)) {
           throw new BadAnswer("the answer is a web page", result.output.$metadata);
         }
         return result;
@@ -57,10 +62,11 @@ export function watchTries(client: S3Client): void {
 }
 
 // A login page answers everything with 200; a stored page is what a GET or a HEAD of it is answered with.
-function isPage(command: unknown, response: unknown): boolean {
+function isPage(command: unknown, { statusCode, headers = {} }: Answer): boolean {
   if (command === "GetObjectCommand" || command === "HeadObjectCommand") return false;
-  const { headers } = response as { headers?: Record<string, string> };
-  return headers?.["content-type"]?.startsWith("text/html") === true;
+  if (headers["content-type"]?.startsWith("text/html") === true) return true;
+  // S3 answers 204, and in no case with words that nobody reads.
+  return command === "DeleteObjectCommand" && statusCode !== 204 && headers["content-length"] !== "0";
 }
 
 // The SDK's parser has thrown.
