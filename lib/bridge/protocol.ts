@@ -33,7 +33,8 @@ export interface ObjectToStore {
 
 /** Keys are whole keys here: the prefix is the map's affair. */
 export type Call =
-  | { op: "get"; key: string; maxBytes: number }
+  /** With an ETag, the body only comes if the object has another. */
+  | { op: "get"; key: string; maxBytes: number; ifNoneMatch?: string }
   | { op: "has"; key: string }
   | { op: "head"; key: string }
   | { op: "set"; key: string; body: string | Uint8Array; headers: ObjectHeaders }
@@ -66,6 +67,13 @@ export interface Page {
   next?: PageStart;
 }
 
+/** A body as it was read. */
+export interface Read {
+  body: Uint8Array;
+  etag: string;
+  contentEncoding?: string;
+}
+
 /** A call on many keys can fail for some of them. */
 export interface KeyFailure {
   key: string;
@@ -74,13 +82,13 @@ export interface KeyFailure {
 
 /** What each call is answered with. */
 export interface Results {
-  get: Uint8Array | undefined;
+  get: Read | "unchanged" | undefined;
   has: boolean;
   head: Head | undefined;
   set: undefined;
   delete: undefined;
   /** One for each key, in their order. */
-  getMany: ({ body: Uint8Array | undefined } | { failure: Failure })[];
+  getMany: ({ read: Read | undefined } | { failure: Failure })[];
   setMany: KeyFailure[];
   deleteMany: KeyFailure[];
   list: Page;

@@ -6,6 +6,7 @@ import type {
   ObjectHeaders,
   ObjectToStore,
   Page,
+  Read,
   Results,
 } from "../../bridge/protocol.js";
 import { createClient } from "./client.js";
@@ -39,8 +40,13 @@ export class S3 {
     this.place = JSON.stringify([settings.local ?? settings.endpoint ?? null, settings.bucket]);
   }
 
-  async get(key: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    return this.#run((target) => getObject(target, key, maxBytes, signal));
+  async get(
+    key: string,
+    maxBytes: number,
+    signal: AbortSignal,
+    ifNoneMatch?: string,
+  ): Promise<Results["get"]> {
+    return this.#run((target) => getObject(target, key, maxBytes, signal, ifNoneMatch));
   }
 
   async has(key: string, signal: AbortSignal): Promise<boolean> {
@@ -69,7 +75,7 @@ export class S3 {
     const outcomes = await forEachOf(keys, concurrency, false, signal, (key) =>
       this.get(key, maxBytes, signal),
     );
-    return outcomes.map((outcome) => ("value" in outcome ? { body: outcome.value } : outcome));
+    return outcomes.map((outcome) => ("value" in outcome ? { read: outcome.value as Read | undefined } : outcome));
   }
 
   async setMany(objects: ObjectToStore[], signal: AbortSignal): Promise<KeyFailure[]> {
