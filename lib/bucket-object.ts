@@ -66,6 +66,11 @@ export function asMap<V>(object: BucketObject<V>): SyncMap<V> {
   );
 }
 
+/** Whether it is an object that `asObject` made, found without asking it for any property. */
+export function isFacade(object: object): boolean {
+  return mapOf.has(object);
+}
+
 function checkMap(map: unknown): asserts map is Mapping<unknown> {
   if (typeof map !== "object" || map === null)
     throw wrongArgument(`asObject takes a map, not ${kindOf(map)}.`);

@@ -1,7 +1,9 @@
 import type { BucketCalls } from "./bucket-calls.js";
+import { getMany } from "./bulk.js";
 import { wholeKey } from "./keys.js";
 import { unchanged } from "./stored.js";
-import type { Stored } from "./stored.js";
+import type { Stored, StoredReads } from "./stored.js";
+import type { ListOptions, ObjectOptions, SyncMap } from "./sync-map.js";
 
 /** One value with what S3 told beside it. 1 GET; with an ETag, S3 sends it only if it has another. */
 export function getStored(calls: BucketCalls, key: string): Stored<string | Buffer> | undefined;
@@ -23,4 +25,43 @@ export function getStored(
   const stored = calls.decode(read);
   if ("failure" in stored) throw calls.error(stored.failure, "get", whole);
   return stored;
+}
+
+/** How layers read a bucket. */
+export class BucketReads implements StoredReads<string | Buffer> {
+  readonly #map: Pick<SyncMap<unknown>, "keys">;
+  readonly #calls: BucketCalls;
+
+  constructor(map: Pick<SyncMap<unknown>, "keys">, calls: BucketCalls) {
+    this.#map = map;
+    this.#calls = calls;
+  }
+
+  get(key: string): Stored<string | Buffer> | undefined {
+    return getStored(this.#calls, key);
+  }
+
+  getIfChanged(key: string, etag: string): Stored<string | Buffer> | typeof unchanged | undefined {
+    return getStored(this.#calls, key, etag);
+  }
+
+  getMany(keys: Iterable<string>): Map<string, Stored<string | Buffer>> {
+    return getMany(this.#calls, keys);
+  }
+
+  *entries(options?: ListOptions): IterableIterator<[string, Stored<string | Buffer>]> {
+    for (const key of this.#map.keys(options)) {
+      const stored = this.get(key);
+      // It was deleted since the listing.
+      if (stored !== undefined) yield [key, stored];
+    }
+  }
+
+  update(
+    _key: string,
+    _change: (stored: Stored<string | Buffer> | undefined) => string | Buffer | undefined,
+    _options?: ObjectOptions,
+  ): string | Buffer | undefined {
+    throw new Error("merged later");
+  }
 }

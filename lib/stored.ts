@@ -1,4 +1,4 @@
-import type { ListOptions, SetOptions } from "./sync-map.js";
+import type { ListOptions, ObjectOptions } from "./sync-map.js";
 
 /** What kind of values a map gives; undefined of a map that does not say. */
 export type Gives = "string" | "bytes" | "frozen" | "objects" | undefined;
@@ -24,7 +24,11 @@ export interface StoredReads<V> {
   getIfChanged(key: string, etag: string): Stored<V> | typeof unchanged | undefined;
   getMany(keys: Iterable<string>): Map<string, Stored<V>>;
   entries(options?: ListOptions): IterableIterator<[string, Stored<V>]>;
-  update(key: string, change: (stored: Stored<V> | undefined) => V | undefined, options?: SetOptions): V | undefined;
+  update(
+    key: string,
+    change: (stored: Stored<V> | undefined) => V | undefined,
+    options?: ObjectOptions,
+  ): V | undefined;
 }
 
 /** The property with a map's {@link StoredReads}: S3BucketMap and all layers have it. */

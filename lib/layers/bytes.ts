@@ -1,12 +1,12 @@
-import type { SetOptions, SyncMap } from "../sync-map.js";
+import type { ObjectOptions, SetOptions, SyncMap } from "../sync-map.js";
 import { checkValue } from "../values.js";
 import type { Bytes } from "../values.js";
 
 /** A map that gives Buffers, and takes strings (as UTF-8) and any bytes, as S3BucketMap does with `readAs: "bytes"`. */
 export interface BytesMap extends SyncMap<Buffer> {
   set(key: string, value: string | Bytes, options?: SetOptions): this;
-  setMany(entries: Iterable<readonly [string, string | Bytes]>, options?: SetOptions): this;
-  create(key: string, value: string | Bytes, options?: SetOptions): boolean;
+  setMany(entries: Iterable<readonly [string, string | Bytes]>, options?: ObjectOptions): this;
+  create(key: string, value: string | Bytes, options?: ObjectOptions): boolean;
   subMap(prefix: string): BytesMap;
 }
 

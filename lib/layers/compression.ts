@@ -42,7 +42,10 @@ export function compression(algorithm: Algorithm): Compression {
 }
 
 /** What remains of a Content-Encoding when its last one is undone; undefined where the last is another. */
-export function withoutLast(contentEncoding: string | undefined, names: readonly string[]): string | undefined {
+export function withoutLast(
+  contentEncoding: string | undefined,
+  names: readonly string[],
+): string | undefined {
   const all = (contentEncoding ?? "").split(",").map((name) => name.trim());
   const last = all.pop();
   return last !== undefined && names.includes(last.toLowerCase()) ? all.join(", ") : undefined;

@@ -3,7 +3,7 @@ import type { S3BucketMapError } from "../errors.js";
 import type { Place } from "../listing.js";
 import { unchanged } from "../stored.js";
 import type { Stored, StoredReads } from "../stored.js";
-import type { ListOptions, SetOptions } from "../sync-map.js";
+import type { ListOptions, ObjectOptions } from "../sync-map.js";
 import type { Codec } from "./codec.js";
 import { unreadable } from "./unreadable.js";
 
@@ -65,7 +65,7 @@ export class DecodedReads<V, Raw> implements StoredReads<V> {
   update(
     key: string,
     change: (stored: Stored<V> | undefined) => V | undefined,
-    options?: SetOptions,
+    options?: ObjectOptions,
   ): V | undefined {
     let changed: V | undefined;
     const passedOn = this.#codec.options === undefined ? options : this.#codec.options(options);

@@ -61,7 +61,10 @@ export function encrypt(map: SyncMap<Buffer>, key: Uint8Array): BytesMap {
 
 function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
   // It tells another key from a damaged value, and tells nothing of the key.
-  const mark = createHmac("sha256", key).update("s3bucketmap: mark of the key").digest().subarray(0, MARK_BYTES);
+  const mark = createHmac("sha256", key)
+    .update("s3bucketmap: mark of the key")
+    .digest()
+    .subarray(0, MARK_BYTES);
   const header = Buffer.concat([NAME, Buffer.of(VERSION), mark]);
   const bound = (wholeKey: string): Buffer => Buffer.concat([header, Buffer.from(wholeKey)]);
   return {
@@ -78,14 +81,21 @@ function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
     decode(stored, wholeKey) {
       const bytes = stored.value;
       checkHeader(bytes, mark);
-      const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(NONCE_AT, CIPHERTEXT_AT), { authTagLength: TAG_BYTES })
+      const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(NONCE_AT, CIPHERTEXT_AT), {
+        authTagLength: TAG_BYTES,
+      })
         .setAAD(bound(wholeKey))
         .setAuthTag(bytes.subarray(-TAG_BYTES));
       const plain = decipher.update(bytes.subarray(CIPHERTEXT_AT, -TAG_BYTES));
       try {
         decipher.final();
       } catch (cause) {
-        throw new Unreadable("Damaged", "it was changed, or is the value of an object with another key", "Restore it from elsewhere; if it was copied or renamed on purpose, copy it through this layer.", cause);
+        throw new Unreadable(
+          "Damaged",
+          "it was changed, or is the value of an object with another key",
+          "Restore it from elsewhere; if it was copied or renamed on purpose, copy it through this layer.",
+          cause,
+        );
       }
       const length = plain[0]!;
       const contentEncoding = length === 0 ? undefined : plain.toString("latin1", 1, 1 + length);
@@ -114,9 +124,21 @@ function checkHeader(bytes: Buffer, mark: Buffer): void {
     throw new Unreadable("NotEncrypted", "it was not stored by this layer", "Read it without encrypt.");
   const version = bytes[NAME.length];
   if (version !== undefined && version !== VERSION)
-    throw new Unreadable("NotEncrypted", `it has version ${version} of the format, and this is version ${VERSION}`, "Read it with a newer version of s3bucketmap.");
+    throw new Unreadable(
+      "NotEncrypted",
+      `it has version ${version} of the format, and this is version ${VERSION}`,
+      "Read it with a newer version of s3bucketmap.",
+    );
   if (bytes.length < LEAST)
-    throw new Unreadable("Damaged", `it has ${bytes.length} bytes, and the least is ${LEAST}`, "It was cut off: restore it from elsewhere.");
+    throw new Unreadable(
+      "Damaged",
+      `it has ${bytes.length} bytes, and the least is ${LEAST}`,
+      "It was cut off: restore it from elsewhere.",
+    );
   if (!bytes.subarray(NAME.length + 1, NONCE_AT).equals(mark))
-    throw new Unreadable("WrongKey", "it was encrypted with another key", "Give encrypt the key that it was stored with.");
+    throw new Unreadable(
+      "WrongKey",
+      "it was encrypted with another key",
+      "Give encrypt the key that it was stored with.",
+    );
 }

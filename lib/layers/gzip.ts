@@ -52,7 +52,9 @@ export function gzip(map: SyncMap<Buffer>, options: GzipOptions = {}): BytesMap 
   const { algorithm = "gzip", maxBytes = DEFAULT_MAX_BYTES } = options;
   if (!algorithms.includes(algorithm)) {
     const given = typeof algorithm === "string" ? `"${algorithm as string}"` : kindOf(algorithm);
-    throw wrongArgument(`The option algorithm of gzip must be one of ${algorithms.join(", ")}, not ${given}.`);
+    throw wrongArgument(
+      `The option algorithm of gzip must be one of ${algorithms.join(", ")}, not ${given}.`,
+    );
   }
   checkWhole("gzip", "maxBytes", maxBytes, 1, constants.MAX_LENGTH);
   const codec = gzipCodec(algorithm, maxBytes, compression(algorithm));
@@ -83,7 +85,9 @@ function gzipCodec(
     },
     options: (options) => ({
       ...options,
-      contentEncoding: options?.contentEncoding ? `${options.contentEncoding}, ${encodings[0]}` : encodings[0],
+      contentEncoding: options?.contentEncoding
+        ? `${options.contentEncoding}, ${encodings[0]}`
+        : encodings[0],
     }),
   };
 

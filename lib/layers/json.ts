@@ -32,7 +32,12 @@ export type JsonValue =
  * asMap(users).update("ann", (ann) => ({ ...ann!, name: "Anna" }));
  */
 export function json<T = JsonValue>(map: SyncMap<string> | SyncMap<Buffer>): SyncMap<T> {
-  checkBase("json", map, ["string", "bytes"], 'new S3BucketMap("my-bucket"), or a layer that gives strings or bytes');
+  checkBase(
+    "json",
+    map,
+    ["string", "bytes"],
+    'new S3BucketMap("my-bucket"), or a layer that gives strings or bytes',
+  );
   return new TransformLayer<T, string>(map as SyncMap<string>, jsonCodec as Codec<T, string>);
 }
 
@@ -80,7 +85,10 @@ function checkJson(value: unknown, walk: Walk, inside: Set<object>): void {
     case "symbol":
       throw walk.refuse(`a ${typeof value}`, "Store data.");
   }
-  if (value === null) return;
+  if (value !== null) checkInside(value as object, walk, inside);
+}
+
+function checkInside(value: object, walk: Walk, inside: Set<object>): void {
   if (inside.has(value)) throw walk.refuse("an object inside itself", "Use the layer structured.");
   inside.add(value);
   if (Array.isArray(value)) checkArray(value, walk, inside);
@@ -89,11 +97,14 @@ function checkJson(value: unknown, walk: Walk, inside: Set<object>): void {
 }
 
 function checkArray(array: unknown[], walk: Walk, inside: Set<object>): void {
-  if (prototypes(array) !== 2) throw walk.refuse(nameOf(array), "Make it an array of no class of its own: [...array].");
+  if (prototypes(array) !== 2)
+    throw walk.refuse(nameOf(array), "Make it an array of no class of its own: [...array].");
   const properties = walk.properties(array);
   for (const [position, [key, element]] of properties.entries()) {
     if (key !== String(position)) {
-      throw position < array.length ? hole(walk, position) : walk.refuse(`an array with the property ${JSON.stringify(key)}`, "Use an object.");
+      throw position < array.length
+        ? hole(walk, position)
+        : walk.refuse(`an array with the property ${JSON.stringify(key)}`, "Use an object.");
     }
     walk.into(position, () => checkJson(element, walk, inside));
   }
@@ -106,7 +117,10 @@ function hole(walk: Walk, position: number): TypeError {
 
 function checkObject(object: object, walk: Walk, inside: Set<object>): void {
   if (!isPlain(object)) {
-    throw walk.refuse(`${nameOf(object)}, which would come back as a plain object or a string`, "Make plain data of it (a Date: toISOString, a Map: Object.fromEntries), or use the layer structured.");
+    throw walk.refuse(
+      `${nameOf(object)}, which would come back as a plain object or a string`,
+      "Make plain data of it (a Date: toISOString, a Map: Object.fromEntries), or use the layer structured.",
+    );
   }
   for (const [key, value] of walk.properties(object)) walk.into(key, () => checkJson(value, walk, inside));
 }

@@ -17,7 +17,13 @@ export function checkNames(layer: string, options: unknown, names: readonly stri
 
 /** @throws TypeError for what is no whole number in the range */
 export function checkWhole(layer: string, name: string, value: unknown, min: number, max: number): void {
-  if (typeof value === "number" && (Number.isInteger(value) || value === Infinity) && value >= min && value <= max) return;
+  if (
+    typeof value === "number" &&
+    (Number.isInteger(value) || value === Infinity) &&
+    value >= min &&
+    value <= max
+  )
+    return;
   throw wrongArgument(
     `The option ${name} of ${layer} must be a whole number from ${min} to ${max}, not ${kindOf(value)}.`,
   );

@@ -6,7 +6,7 @@ import type { HasPlace, Place } from "../listing.js";
 import { wrongArgument } from "../stack.js";
 import { gives, storedReads } from "../stored.js";
 import type { Gives, HasStoredReads, Stored, StoredReads } from "../stored.js";
-import type { ListOptions, ObjectHead, SetOptions, SyncMap } from "../sync-map.js";
+import type { ListOptions, ObjectHead, ObjectOptions, SetOptions, SyncMap } from "../sync-map.js";
 
 /**
  * What all layers have in common: what does not concern values is their base's affair, and reading is said
@@ -24,8 +24,8 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasPlace, HasStor
   abstract get [gives](): Gives;
   abstract get [storedReads](): StoredReads<V>;
   abstract set(key: string, value: V, options?: SetOptions): this;
-  abstract setMany(entries: Iterable<readonly [string, V]>, options?: SetOptions): this;
-  abstract create(key: string, value: V, options?: SetOptions): boolean;
+  abstract setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this;
+  abstract create(key: string, value: V, options?: ObjectOptions): boolean;
   abstract subMap(prefix: string): SyncMap<V>;
 
   get(key: string): V | undefined {
@@ -42,7 +42,11 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasPlace, HasStor
     for (const [key, { value }] of this[storedReads].entries(options)) yield [key, value];
   }
 
-  update(key: string, change: (value: V | undefined) => V | undefined, options?: SetOptions): V | undefined {
+  update(
+    key: string,
+    change: (value: V | undefined) => V | undefined,
+    options?: ObjectOptions,
+  ): V | undefined {
     if (typeof change !== "function") throw wrongArgument(`update takes a function, not ${kindOf(change)}.`);
     return this[storedReads].update(key, (stored: Stored<V> | undefined) => change(stored?.value), options);
   }
@@ -56,7 +60,8 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasPlace, HasStor
   }
 
   forEach(callback: (value: V, key: string, map: this) => void, thisArg?: unknown): void {
-    if (typeof callback !== "function") throw wrongArgument(`forEach takes a function, not ${kindOf(callback)}.`);
+    if (typeof callback !== "function")
+      throw wrongArgument(`forEach takes a function, not ${kindOf(callback)}.`);
     for (const [key, value] of this.entries()) callback.call(thisArg, value, key, this);
   }
 
@@ -107,7 +112,10 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasPlace, HasStor
 
   [inspect.custom](_depth: number, options: InspectOptions): string {
     const [name, settings] = this.shown;
-    const more = settings === undefined ? "" : `, ${inspect(settings, { ...options, depth: 0, compact: true, breakLength: Infinity })}`;
+    const more =
+      settings === undefined
+        ? ""
+        : `, ${inspect(settings, { ...options, depth: 0, compact: true, breakLength: Infinity })}`;
     return `${name}(${inspect(this.base, options)}${more})`;
   }
 }

@@ -20,7 +20,8 @@ export class Walk {
   /** Goes into what is found at a key. */
   into(key: string | number, visit: () => void): void {
     this.#path.push(key);
-    if (this.#path.length > MAX_DEPTH) throw this.refuse(`more than ${MAX_DEPTH} levels`, "Store parts of it under keys of their own.");
+    if (this.#path.length > MAX_DEPTH)
+      throw this.refuse(`more than ${MAX_DEPTH} levels`, "Store parts of it under keys of their own.");
     visit();
     this.#path.pop();
   }
@@ -36,12 +37,19 @@ export class Walk {
     const found: [string, unknown][] = [];
     for (const key of Reflect.ownKeys(object)) {
       if (isArray && key === "length") continue;
-      if (typeof key === "symbol") throw this.refuse(`a property whose key is a symbol (${String(key)})`, "Give it a name.");
+      if (typeof key === "symbol")
+        throw this.refuse(`a property whose key is a symbol (${String(key)})`, "Give it a name.");
       const property = Reflect.getOwnPropertyDescriptor(object, key);
       if (property === undefined) continue;
       const named = isArray && isIndex(key) ? Number(key) : key;
-      if (!("value" in property)) this.into(named, () => { throw this.refuse("a getter or setter", "Store its value."); });
-      if (property.enumerable !== true) this.into(named, () => { throw this.refuse("a property that is not enumerable", "Leave it out, or make it enumerable."); });
+      if (!("value" in property))
+        this.into(named, () => {
+          throw this.refuse("a getter or setter", "Store its value.");
+        });
+      if (property.enumerable !== true)
+        this.into(named, () => {
+          throw this.refuse("a property that is not enumerable", "Leave it out, or make it enumerable.");
+        });
       found.push([key, property.value]);
     }
     return found;
@@ -56,7 +64,12 @@ export function isPlain(object: object): boolean {
 /** How many prototypes an object has: one for `{}`, two for `[]` and a Date, more for what inherits from a class. */
 export function prototypes(object: object): number {
   let count = 0;
-  for (let next: unknown = Reflect.getPrototypeOf(object); next !== null; next = Reflect.getPrototypeOf(next as object)) count += 1;
+  for (
+    let next: unknown = Reflect.getPrototypeOf(object);
+    next !== null;
+    next = Reflect.getPrototypeOf(next as object)
+  )
+    count += 1;
   return count;
 }
 

@@ -75,5 +75,7 @@ class ReadonlyLayer<V> extends Layer<V> {
 }
 
 function refuse(method: string): never {
-  throw wrongArgument(`This map is read-only: ${method} is refused. Write through the map that readonly was given.`);
+  throw wrongArgument(
+    `This map is read-only: ${method} is refused. Write through the map that readonly was given.`,
+  );
 }

@@ -20,6 +20,7 @@ function plainReads<V>(map: SyncMap<V>): StoredReads<V> {
     *entries(options?: ListOptions) {
       for (const [key, value] of map.entries(options)) yield [key, stored(value)];
     },
-    update: (key, change, options) => map.update(key, (value) => change(value === undefined ? undefined : stored(value)), options),
+    update: (key, change, options) =>
+      map.update(key, (value) => change(value === undefined ? undefined : stored(value)), options),
   };
 }

@@ -10,11 +10,15 @@ export function checkStructured(value: unknown): void {
 }
 
 function check(value: unknown, walk: Walk, seen: Set<object>): void {
-  if (typeof value === "function" || typeof value === "symbol") throw walk.refuse(`a ${typeof value}`, "Store data.");
+  if (typeof value === "function" || typeof value === "symbol")
+    throw walk.refuse(`a ${typeof value}`, "Store data.");
   if (typeof value !== "object" || value === null || seen.has(value)) return;
   seen.add(value);
   if (types.isProxy(value)) {
-    throw walk.refuse("a Proxy", "Store a copy of what it shows (of a value that json gave: JSON.parse(JSON.stringify(value))).");
+    throw walk.refuse(
+      "a Proxy",
+      "Store a copy of what it shows (of a value that json gave: JSON.parse(JSON.stringify(value))).",
+    );
   }
   const depth = prototypes(value);
   if (Array.isArray(value)) {
@@ -46,16 +50,31 @@ function isSimple(value: object, depth: number, walk: Walk): boolean {
   if (types.isNativeError(value)) return isOwnError(value, depth, walk);
   if (depth !== 2) return false;
   if (types.isRegExp(value)) {
-    if (value.lastIndex !== 0) throw walk.refuse("a RegExp in the middle of a search (its lastIndex is not 0)", "Set lastIndex to 0.");
+    if (value.lastIndex !== 0)
+      throw walk.refuse("a RegExp in the middle of a search (its lastIndex is not 0)", "Set lastIndex to 0.");
     checkNoProperties(value, walk, false, ["lastIndex"]);
     return true;
   }
-  const simple = types.isDate(value) || types.isArrayBuffer(value) || types.isNumberObject(value) || types.isBooleanObject(value) || types.isBigIntObject(value) || types.isStringObject(value);
+  const simple =
+    types.isDate(value) ||
+    types.isArrayBuffer(value) ||
+    types.isNumberObject(value) ||
+    types.isBooleanObject(value) ||
+    types.isBigIntObject(value) ||
+    types.isStringObject(value);
   if (simple) checkNoProperties(value, walk, types.isStringObject(value), ["length"]);
   return simple;
 }
 
-const errorNames: ReadonlySet<string> = new Set(["Error", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"]);
+const errorNames: ReadonlySet<string> = new Set([
+  "Error",
+  "EvalError",
+  "RangeError",
+  "ReferenceError",
+  "SyntaxError",
+  "TypeError",
+  "URIError",
+]);
 
 function isOwnError(error: Error, depth: number, walk: Walk): boolean {
   const { constructor } = error;
@@ -69,7 +88,19 @@ function isOwnError(error: Error, depth: number, walk: Walk): boolean {
 
 // Those that V8's serialization knows in all versions of Node from 20 on.
 const views: ReadonlySet<string> = new Set([
-  ...["Int8", "Uint8", "Uint8Clamped", "Int16", "Uint16", "Int32", "Uint32", "Float32", "Float64", "BigInt64", "BigUint64"].map((kind) => `[object ${kind}Array]`),
+  ...[
+    "Int8",
+    "Uint8",
+    "Uint8Clamped",
+    "Int16",
+    "Uint16",
+    "Int32",
+    "Uint32",
+    "Float32",
+    "Float64",
+    "BigInt64",
+    "BigUint64",
+  ].map((kind) => `[object ${kind}Array]`),
   "[object DataView]",
 ]);
 

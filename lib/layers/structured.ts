@@ -28,7 +28,12 @@ const HEADER: Buffer = Buffer.from("S3BMs\u0001", "latin1");
  * @see https://nodejs.org/api/v8.html#serialization-api
  */
 export function structured<T = unknown>(map: SyncMap<Buffer>): SyncMap<T> {
-  checkBase("structured", map, ["bytes"], 'new S3BucketMap("my-bucket", { readAs: "bytes" }), or a layer that gives bytes');
+  checkBase(
+    "structured",
+    map,
+    ["bytes"],
+    'new S3BucketMap("my-bucket", { readAs: "bytes" }), or a layer that gives bytes',
+  );
   return new TransformLayer<T, Buffer>(map, structuredCodec as Codec<T, Buffer>);
 }
 
@@ -45,12 +50,25 @@ const structuredCodec: Codec<unknown, Buffer> = {
 function revive(bytes: Buffer): unknown {
   const name = HEADER.length - 1;
   if (bytes.length <= HEADER.length || !bytes.subarray(0, name).equals(HEADER.subarray(0, name)))
-    throw new Unreadable("NotStructured", "it was not stored by this layer", "Read it through the layers it was stored by.");
+    throw new Unreadable(
+      "NotStructured",
+      "it was not stored by this layer",
+      "Read it through the layers it was stored by.",
+    );
   if (bytes[name] !== HEADER[name])
-    throw new Unreadable("NotStructured", `it has version ${bytes[name]} of the format, and this is version ${HEADER[name]}`, "Read it with a newer version of s3bucketmap.");
+    throw new Unreadable(
+      "NotStructured",
+      `it has version ${bytes[name]} of the format, and this is version ${HEADER[name]}`,
+      "Read it with a newer version of s3bucketmap.",
+    );
   try {
     return deserialize(bytes.subarray(HEADER.length));
   } catch (cause) {
-    throw new Unreadable("NotStructured", `V8 cannot read it (${(cause as Error).message})`, "A newer Node may have stored it, or it is damaged.", cause);
+    throw new Unreadable(
+      "NotStructured",
+      `V8 cannot read it (${(cause as Error).message})`,
+      "A newer Node may have stored it, or it is damaged.",
+      cause,
+    );
   }
 }

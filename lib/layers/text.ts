@@ -18,7 +18,12 @@ import { Unreadable } from "./unreadable.js";
  * notes.set("today", "so many words");
  */
 export function text(map: SyncMap<Buffer>): SyncMap<string> {
-  checkBase("text", map, ["bytes"], 'new S3BucketMap("my-bucket", { readAs: "bytes" }), or a layer that gives bytes');
+  checkBase(
+    "text",
+    map,
+    ["bytes"],
+    'new S3BucketMap("my-bucket", { readAs: "bytes" }), or a layer that gives bytes',
+  );
   return new TransformLayer(map, textCodec);
 }
 
@@ -37,7 +42,11 @@ const textCodec: Codec<string, Buffer> = {
 /** @throws Unreadable where the bytes are no text, or more than a string can hold */
 export function decodeUtf8(bytes: Uint8Array): string {
   if (bytes.length > MAX_STRING_BYTES)
-    throw new Unreadable("ValueTooLong", `it has ${bytes.length} bytes, and a string at most ${MAX_STRING_BYTES}`, "Read it as bytes.");
+    throw new Unreadable(
+      "ValueTooLong",
+      `it has ${bytes.length} bytes, and a string at most ${MAX_STRING_BYTES}`,
+      "Read it as bytes.",
+    );
   const decoded = toText(bytes);
   if (decoded === undefined) throw new Unreadable("NotUtf8", "its bytes are not UTF-8", "Read it as bytes.");
   return decoded;

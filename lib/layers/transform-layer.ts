@@ -4,7 +4,7 @@ import { placeOf } from "../listing.js";
 import { wrongArgument } from "../stack.js";
 import { gives, storedReads } from "../stored.js";
 import type { Gives, StoredReads } from "../stored.js";
-import type { SetOptions, SyncMap } from "../sync-map.js";
+import type { ObjectOptions, SetOptions, SyncMap } from "../sync-map.js";
 import type { Codec } from "./codec.js";
 import { DecodedReads } from "./decoded-reads.js";
 import { Layer } from "./layer.js";
@@ -29,7 +29,12 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
   }
 
   get [storedReads](): StoredReads<V> {
-    return new DecodedReads(this.#codec, readsOf(this.base), () => this[placeOf](), (key) => this.#whole(key));
+    return new DecodedReads(
+      this.#codec,
+      readsOf(this.base),
+      () => this[placeOf](),
+      (key) => this.#whole(key),
+    );
   }
 
   set(key: string, value: V, options?: SetOptions): this {
@@ -38,15 +43,16 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
     return this;
   }
 
-  create(key: string, value: V, options?: SetOptions): boolean {
+  create(key: string, value: V, options?: ObjectOptions): boolean {
     const encoded = this.#codec.encode(value, this.#whole(key), options);
     return this.base.create(key, encoded, this.#passedOn(options));
   }
 
-  setMany(entries: Iterable<readonly [string, V]>, options?: SetOptions): this {
+  setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
     // All are encoded before any is sent: a value that is refused is refused before anything is stored.
     const encoded = elements(entries, "setMany takes an iterable of [key, value]").map((entry) => {
-      if (!Array.isArray(entry)) throw wrongArgument(`setMany takes [key, value] entries, not ${kindOf(entry)}.`);
+      if (!Array.isArray(entry))
+        throw wrongArgument(`setMany takes [key, value] entries, not ${kindOf(entry)}.`);
       const [key, value] = entry as [string, V];
       return [key, this.#codec.encode(value, this.#whole(key), options)] as const;
     });

@@ -45,7 +45,12 @@ export function transform<V, Raw>(map: SyncMap<Raw>, transformation: Transformat
     decode: (stored, key) => ({ ...stored, value: decode(stored.value, key) }),
     ...(contentType === undefined
       ? {}
-      : { options: (options?: SetOptions) => ({ ...options, contentType: options?.contentType ?? contentType }) }),
+      : {
+          options: (options?: SetOptions) => ({
+            ...options,
+            contentType: options?.contentType ?? contentType,
+          }),
+        }),
   };
   return new TransformLayer(map, codec);
 }
@@ -61,12 +66,21 @@ function checkTransformation<V, Raw>(
     throw wrongArgument(`There is no option "${name}" of transform: did you mean "${right}"?`);
   }
   const { encode, decode, name = "transform", contentType } = given;
-  for (const [option, value] of [["encode", encode], ["decode", decode]] as const) {
-    if (typeof value !== "function") throw wrongArgument(`transform needs ${option}, a function, not ${kindOf(value)}.`);
+  for (const [option, value] of [
+    ["encode", encode],
+    ["decode", decode],
+  ] as const) {
+    if (typeof value !== "function")
+      throw wrongArgument(`transform needs ${option}, a function, not ${kindOf(value)}.`);
   }
-  for (const [option, value] of [["name", name], ["contentType", contentType]] as const) {
+  for (const [option, value] of [
+    ["name", name],
+    ["contentType", contentType],
+  ] as const) {
     if (value !== undefined && (typeof value !== "string" || value === ""))
-      throw wrongArgument(`The option ${option} of transform must be a string that is not empty, not ${kindOf(value)}.`);
+      throw wrongArgument(
+        `The option ${option} of transform must be a string that is not empty, not ${kindOf(value)}.`,
+      );
   }
   return { encode, decode, name, ...(contentType === undefined ? {} : { contentType }) };
 }

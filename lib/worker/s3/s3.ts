@@ -75,7 +75,9 @@ export class S3 {
     const outcomes = await forEachOf(keys, concurrency, false, signal, (key) =>
       this.get(key, maxBytes, signal),
     );
-    return outcomes.map((outcome) => ("value" in outcome ? { read: outcome.value as Read | undefined } : outcome));
+    return outcomes.map((outcome) =>
+      "value" in outcome ? { read: outcome.value as Read | undefined } : outcome,
+    );
   }
 
   async setMany(objects: ObjectToStore[], signal: AbortSignal): Promise<KeyFailure[]> {
