@@ -72,7 +72,7 @@ export class BucketCalls {
     const value = this.shared.settings.readAs === "string" ? toText(body) : toBuffer(body);
     return value === undefined
       ? { failure: { code: "NotUtf8", reason: "its bytes are not UTF-8" } }
-      : { value, etag, contentEncoding };
+      : { value, etag, contentEncoding, size: body.length };
   }
 
   relative(key: string): string {

@@ -12,6 +12,8 @@ export interface Stored<V> {
   /** Quotes included. */
   readonly etag: string | undefined;
   readonly contentEncoding: string | undefined;
+  /** How many bytes the value was made of, where that is known. */
+  readonly size?: number;
 }
 
 /** What a conditional read gives for an object that still has the ETag it was asked with. */

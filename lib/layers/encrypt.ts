@@ -26,7 +26,7 @@ const LEAST: number = CIPHERTEXT_AT + 1 + TAG_BYTES;
 
 /**
  * A map of bytes that are encrypted over a map of bytes: AES-256-GCM with a fresh nonce for each write. The
- * requests are those of the base; an object is 43 bytes longer than its value.
+ * requests are those of the base; an object is 43 bytes longer than its value (and its Content-Encoding).
  *
  * Each value is bound to its object's whole key, prefix included: an object that someone copies or renames, the
  * owner included, is not read under another key. An older value of the same object, put back, is.

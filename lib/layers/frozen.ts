@@ -1,5 +1,7 @@
+import { wrongArgument } from "../stack.js";
+
 const refuse = (what: string): never => {
-  throw new TypeError(
+  throw wrongArgument(
     `${what}: a value that was read is a copy, and changing it would not reach S3. ` +
       'Store a changed one: asMap(bucket).update("user", (user) => ({ ...user, name: "x" })), or bucket.user = { ...bucket.user, name: "x" }.',
   );

@@ -81,7 +81,8 @@ function gzipCodec(
       const outer = withoutLast(stored.contentEncoding, encodings);
       if (outer === undefined) return stored;
       const contentEncoding = outer === "" ? undefined : outer;
-      return { ...stored, contentEncoding, value: unpack(stored.value) };
+      const value = unpack(stored.value);
+      return { ...stored, contentEncoding, value, size: value.length };
     },
     options: (options) => ({
       ...options,

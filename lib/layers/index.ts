@@ -1,4 +1,6 @@
 export type { BytesMap } from "./bytes.js";
+export { cache } from "./cache.js";
+export type { CacheOptions } from "./cache.js";
 export { encrypt } from "./encrypt.js";
 export { gzip } from "./gzip.js";
 export type { GzipOptions } from "./gzip.js";
