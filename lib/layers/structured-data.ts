@@ -62,6 +62,8 @@ function isSimple(value: object, depth: number, walk: Walk): boolean {
     types.isBooleanObject(value) ||
     types.isBigIntObject(value) ||
     types.isStringObject(value);
+  if (types.isArrayBuffer(value) && (value as { resizable?: boolean }).resizable === true)
+    throw walk.refuse("a resizable ArrayBuffer", "Store a slice of it.");
   if (simple) checkNoProperties(value, walk, types.isStringObject(value), ["length"]);
   return simple;
 }

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { asMap, asObject, S3BucketMapError } from "../../lib/index.js";
 import type { SyncMap } from "../../lib/index.js";
 import { gzip, json, structured } from "../../lib/layers/index.js";
+import { anything } from "../support/anything.js";
 import { thrownBy, useLocalS3 } from "../support/local-maps.js";
 import type { Place } from "../support/local-maps.js";
 
@@ -218,17 +219,6 @@ describe("json, of anything", () => {
   it("gives back any value as it was, or refuses it and stores nothing", () => {
     let refused = 0;
     let taken = 0;
-    const anything = fc.anything({
-      withBigInt: true,
-      withBoxedValues: true,
-      withDate: true,
-      withMap: true,
-      withSet: true,
-      withNullPrototype: true,
-      withSparseArray: true,
-      withTypedArray: true,
-      withObjectString: true,
-    });
     const few = fc.oneof(
       { weight: 3, arbitrary: anything },
       { weight: 1, arbitrary: fc.tuple(fc.jsonValue(), anything) },
