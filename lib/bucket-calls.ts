@@ -1,5 +1,5 @@
 import type { Bridge, Caller } from "./bridge/bridge.js";
-import type { Call, Failure, PageStart, Read, Results } from "./bridge/protocol.js";
+import type { Call, Failure, PageStart, Reading, Results } from "./bridge/protocol.js";
 import { toError } from "./bridge/revive.js";
 import type { S3BucketMapError } from "./errors.js";
 import { tellListings } from "./listing.js";
@@ -45,10 +45,11 @@ export class BucketCalls {
     return this.shared.settings.readAs === "string" ? MAX_STRING_BYTES : Number.MAX_SAFE_INTEGER;
   }
 
-  call<C extends Call>(call: C, operation: string = call.op): Results[C["op"]] {
+  /** @param timeoutMs - what is left of a deadline that several calls have in common */
+  call<C extends Call>(call: C, operation: string = call.op, timeoutMs?: number): Results[C["op"]] {
     this.checkOpen(operation);
     this.shared.bridge ??= loadBridge();
-    const outcome = this.shared.bridge.call<C["op"]>(this.shared, call);
+    const outcome = this.shared.bridge.call<C["op"]>(this.shared, call, timeoutMs);
     if (outcome.ok) return outcome.value;
     throw this.error(outcome.failure, operation, "key" in call ? call.key : undefined);
   }
@@ -68,7 +69,7 @@ export class BucketCalls {
   }
 
   /** What reading gives: a string or a Buffer, or a failure where it should be text and is none. */
-  decode({ body, etag, contentEncoding }: Read): Stored<string | Buffer> | { failure: Failure } {
+  decode({ body, etag, contentEncoding }: Reading): Stored<string | Buffer> | { failure: Failure } {
     const value = this.shared.settings.readAs === "string" ? toText(body) : toBuffer(body);
     return value === undefined
       ? { failure: { code: "NotUtf8", reason: "its bytes are not UTF-8" } }
@@ -82,6 +83,13 @@ export class BucketCalls {
   /** Lets the facades' listings know of a write: beforehand as "unsure", for it may fail. */
   tell(key: string, write: Write): void {
     tellListings(this.place, key, write);
+  }
+
+  /** A facade's listing must learn of a write; where it fails, nobody knows what is there. */
+  tracked(write: Write, key: string, run: () => void): void {
+    this.tell(key, "unsure");
+    run();
+    this.tell(key, write);
   }
 
   /** Whole keys, a page at a time. */

@@ -1,4 +1,7 @@
 import type { BucketCalls } from "./bucket-calls.js";
+import type { ObjectHeaders } from "./bridge/protocol.js";
+import { update } from "./conditional-writes.js";
+import { objectHeaders } from "./method-options.js";
 import { getMany } from "./bulk.js";
 import { wholeKey } from "./keys.js";
 import { unchanged } from "./stored.js";
@@ -58,10 +61,13 @@ export class BucketReads implements StoredReads<string | Buffer> {
   }
 
   update(
-    _key: string,
-    _change: (stored: Stored<string | Buffer> | undefined) => string | Buffer | undefined,
-    _options?: ObjectOptions,
+    key: string,
+    change: (stored: Stored<string | Buffer> | undefined) => string | Buffer | undefined,
+    options?: ObjectOptions,
   ): string | Buffer | undefined {
-    throw new Error("merged later");
+    const whole = wholeKey(this.#calls.prefix, key);
+    const headersOf = (isText: boolean): ObjectHeaders => objectHeaders(options, isText, "update");
+    headersOf(true); // Wrong ones are to be told before anything is sent.
+    return update(this.#calls, whole, change, headersOf) as string | Buffer | undefined;
   }
 }

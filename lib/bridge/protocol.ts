@@ -25,10 +25,21 @@ export interface ObjectHeaders {
   metadata?: Record<string, string>;
 }
 
+/** The name, after `x-amz-meta-`, under which an object tells which conditional writes made it. */
+export const WRITES_NAME = "s3bucketmap-writes";
+
 export interface ObjectToStore {
   key: string;
   body: string | Uint8Array;
   headers: ObjectHeaders;
+}
+
+/** Which state of an object it is. */
+export interface Version {
+  /** Without quotes; absent where the key is missing. */
+  etag?: string;
+  /** The latest conditional writes, the newest first; absent where they have not been read. */
+  writes?: string[];
 }
 
 /** Keys are whole keys here: the prefix is the map's affair. */
@@ -42,7 +53,13 @@ export type Call =
   | { op: "getMany"; keys: string[]; maxBytes: number }
   | { op: "setMany"; objects: ObjectToStore[] }
   | { op: "deleteMany"; keys: string[] }
-  | ({ op: "list"; prefix: string; limit: number } & PageStart);
+  | ({ op: "list"; prefix: string; limit: number } & PageStart)
+  | ({ op: "entries"; prefix: string; delimiter?: string; limit: number } & PageStart)
+  /** A value with its version, after a pause. */
+  | { op: "read"; key: string; maxBytes: number; delayMs: number }
+  /** Writes where the key is still as `base` says. `prefix`, the map's: where the service may be tried. */
+  | ({ op: "store"; base: Version; prefix: string } & ObjectToStore)
+  | { op: "remove"; key: string; base: Version; prefix: string };
 
 export interface Head {
   size: number;
@@ -67,12 +84,28 @@ export interface Page {
   next?: PageStart;
 }
 
-/** A body as it was read. */
-export interface Read {
+/** An object or, with nothing but its name, what keys have in common up to the delimiter. */
+export interface Entry {
+  name: string;
+  object?: { size: number; etag: string; lastModified: number };
+}
+
+export interface EntryPage {
+  entries: Entry[];
+  next?: PageStart;
+}
+
+/** A body as it was read, with what was told beside it. */
+export interface Reading {
   body: Uint8Array;
+  /** As the service gave it. */
   etag: string;
   contentEncoding?: string;
+  version: Version;
 }
+
+/** What a conditional write ended in; all but the first: nothing was written, and why. */
+export type Verdict = "done" | "exists" | "changed" | "missing" | "conflict";
 
 /** A call on many keys can fail for some of them. */
 export interface KeyFailure {
@@ -82,16 +115,20 @@ export interface KeyFailure {
 
 /** What each call is answered with. */
 export interface Results {
-  get: Read | "unchanged" | undefined;
+  get: Reading | "unchanged" | undefined;
   has: boolean;
   head: Head | undefined;
   set: undefined;
   delete: undefined;
   /** One for each key, in their order. */
-  getMany: ({ read: Read | undefined } | { failure: Failure })[];
+  getMany: ({ read: Reading | undefined } | { failure: Failure })[];
   setMany: KeyFailure[];
   deleteMany: KeyFailure[];
   list: Page;
+  entries: EntryPage;
+  read: Reading | undefined;
+  store: Verdict;
+  remove: Verdict;
 }
 
 /** An error as plain data: a clone of one would lose its class and its code. */

@@ -58,7 +58,7 @@ export function gzip(map: SyncMap<Buffer>, options: GzipOptions = {}): BytesMap 
   }
   checkWhole("gzip", "maxBytes", maxBytes, 1, constants.MAX_LENGTH);
   const codec = gzipCodec(algorithm, maxBytes, compression(algorithm));
-  return new TransformLayer(map, codec) as SyncMap<Buffer> as BytesMap;
+  return new TransformLayer(map, codec);
 }
 
 function gzipCodec(

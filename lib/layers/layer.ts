@@ -1,11 +1,12 @@
 import { inspect } from "node:util";
 import type { InspectOptions } from "node:util";
+import { changing } from "../conditional-writes.js";
 import { kindOf } from "../keys.js";
 import { placeOf } from "../listing.js";
 import type { HasPlace, Place } from "../listing.js";
 import { wrongArgument } from "../stack.js";
 import { gives, storedReads } from "../stored.js";
-import type { Gives, HasStoredReads, Stored, StoredReads } from "../stored.js";
+import type { Gives, HasStoredReads, StoredReads } from "../stored.js";
 import type { ListOptions, ObjectHead, ObjectOptions, SetOptions, SyncMap } from "../sync-map.js";
 
 /**
@@ -47,8 +48,7 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasPlace, HasStor
     change: (value: V | undefined) => V | undefined,
     options?: ObjectOptions,
   ): V | undefined {
-    if (typeof change !== "function") throw wrongArgument(`update takes a function, not ${kindOf(change)}.`);
-    return this[storedReads].update(key, (stored: Stored<V> | undefined) => change(stored?.value), options);
+    return this[storedReads].update(key, changing(change), options);
   }
 
   *values(options?: ListOptions): IterableIterator<V> {

@@ -28,7 +28,7 @@ function check(value: unknown, walk: Walk, seen: Set<object>): void {
   else if (types.isMap(value) && depth === 2) {
     checkNoProperties(value, walk);
     let position = 0;
-    for (const [key, element] of value as Map<unknown, unknown>) {
+    for (const [key, element] of value) {
       walk.into(`key ${position}`, () => check(key, walk, seen));
       walk.into(typeof key === "string" ? key : `value ${position}`, () => check(element, walk, seen));
       position += 1;
@@ -36,7 +36,7 @@ function check(value: unknown, walk: Walk, seen: Set<object>): void {
   } else if (types.isSet(value) && depth === 2) {
     checkNoProperties(value, walk);
     let position = 0;
-    for (const element of value as Set<unknown>) walk.into(position++, () => check(element, walk, seen));
+    for (const element of value) walk.into(position++, () => check(element, walk, seen));
   } else if (!isSimple(value, depth, walk)) throw refuseClass(value, walk);
 }
 

@@ -103,5 +103,13 @@ function perform(s3: S3, call: Call, signal: AbortSignal): Promise<Results[Call[
       return s3.deleteMany(call.keys, signal);
     case "list":
       return s3.list(call, signal);
+    case "entries":
+      return s3.entries(call, signal);
+    case "read":
+      return s3.read(call.key, call.maxBytes, call.delayMs, signal);
+    case "store":
+      return s3.store(call, call, signal);
+    case "remove":
+      return s3.remove(call.key, call, signal);
   }
 }
