@@ -130,7 +130,9 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     const fresh = new Map(all.map((key) => [key, this.#fresh(key)]));
     const before = this.#store.writes;
     const asked = all.filter((key) => fresh.get(key) === undefined);
-    const read: Map<string, Stored<V>> = asked.length === 0 ? new Map<string, Stored<V>>() : this.#reads.getMany(asked);
+    const read: Map<string, Stored<V>> = asked.length === 0
+      ? new Map<string, Stored<V>>()
+      : this.#reads.getMany(asked);
     const found = new Map<string, Stored<V>>();
     for (const key of fresh.keys()) {
       const entry = fresh.get(key);

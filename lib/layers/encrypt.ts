@@ -48,7 +48,11 @@ export function encrypt(map: SyncMap<Buffer>, key: Uint8Array): BytesMap {
   checkBase("encrypt", map, ["bytes"], bytesBase);
   if (!ArrayBuffer.isView(key) || key.byteLength !== KEY_BYTES) {
     // What it is instead may be the secret.
-    const given = ArrayBuffer.isView(key) ? `${(key).byteLength} bytes` : `a ${typeof key}`;
+    const given = ArrayBuffer.isView(key)
+      ? `${key.byteLength} bytes`
+      : key === undefined
+        ? "nothing"
+        : `a ${typeof key}`;
     throw wrongArgument(
       `encrypt takes a key of ${KEY_BYTES} bytes, not ${given}: randomBytes(${KEY_BYTES}) makes one, ` +
         `scryptSync(passphrase, salt, ${KEY_BYTES}) makes one of a passphrase (both of node:crypto).`,

@@ -87,7 +87,7 @@ function gzipCodec(
     options: (options) => ({
       ...options,
       contentEncoding: options?.contentEncoding
-        ? `${options.contentEncoding}, ${encodings[0]}`
+        ? `${options.contentEncoding},${encodings[0]}`
         : encodings[0],
     }),
   };
