@@ -46,7 +46,7 @@ const values = fc.constantFrom("", "1", "two", "\0", "😀");
 /** What a program does, and its result in a form without order. */
 interface Step {
   name: string;
-  run(map: StringMap): unknown;
+  run: (map: StringMap) => unknown;
 }
 const step = (name: string, run: (map: StringMap) => unknown): Step => ({ name, run });
 const steps: fc.Arbitrary<Step> = fc.oneof(
