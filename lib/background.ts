@@ -1,4 +1,4 @@
-import type { Begun } from "./bridge/bridge.js";
+import type { Begun, Outcome } from "./bridge/bridge.js";
 import type { Failure, KeyFailure, ObjectToStore } from "./bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import type { S3BucketMapError } from "./errors.js";
@@ -110,15 +110,20 @@ interface Part {
   readonly operation: "set" | "delete";
   readonly keys: readonly string[];
   readonly begun: Begun<"setMany" | "deleteMany"> | { failure: Failure };
+  outcome?: Outcome<"setMany" | "deleteMany">;
 }
 
 function finish(calls: BucketCalls, parts: readonly Part[]): Map<string, S3BucketMapError> {
   const failed = new Map<string, S3BucketMapError>();
-  for (const { operation, keys, begun } of parts) {
-    const outcome =
-      "failure" in begun
+  for (const part of parts) {
+    const { operation, keys, begun } = part;
+    const waited =
+      part.outcome ??
+      ("failure" in begun
         ? { ok: false as const, failure: begun.failure }
-        : calls.shared.bridge!.finish(begun);
+        : calls.shared.bridge!.finish(begun));
+    // A callback during a `deasync` wait may have finished it meanwhile, and has what came of it.
+    const outcome = (part.outcome ??= waited);
     const failures: KeyFailure[] = outcome.ok
       ? outcome.value
       : keys.map((key) => ({ key, failure: outcome.failure }));

@@ -103,8 +103,10 @@ export class Bridge {
       // Ctrl-C ended an earlier wait for it.
       return { ok: false, failure: { code: "TimedOut", reason: "it was interrupted", maybeWritten } };
     }
-    this.#wait(wait, id, thread, () => thread.reply(id) !== undefined, deadline);
+    // A callback during a `deasync` wait may take the reply.
+    this.#wait(wait, id, thread, () => thread.reply(id) !== undefined || !thread.expects(id), deadline);
 
+    const expected = thread.expects(id);
     const reply = thread.reply(id);
     thread.forget(id);
     if (reply !== undefined) {
@@ -112,6 +114,8 @@ export class Bridge {
         ? { ok: true, value: reply.value as Results[Op] }
         : { ok: false, failure: reply.failure };
     }
+    if (!expected)
+      return { ok: false, failure: { code: "TimedOut", reason: "it was interrupted", maybeWritten } };
     if (thread.isGone) {
       if (!thread.wasReady) return { ok: false, failure: workerFailed("WorkerNotStarted", thread.lastWords) };
       return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), maybeWritten } };

@@ -41,10 +41,12 @@ export class PendingWrites {
   }
 
   /** @throws PartialFailureError where there is no room because of writes that failed */
-  add(pending: Pending): void {
-    this.#remove(this.#pending.get(pending.key));
-    this.#pending.set(pending.key, pending);
-    this.#bytes += pending.write.bytes;
+  add(writes: readonly Pending[]): void {
+    for (const pending of writes) {
+      this.#remove(this.#pending.get(pending.key));
+      this.#pending.set(pending.key, pending);
+      this.#bytes += pending.write.bytes;
+    }
     if (unflushed.size === 0) process.on("exit", flushAll);
     unflushed.add(this);
     this.#advance();
@@ -58,7 +60,6 @@ export class PendingWrites {
   /** Waits until all is durable. @throws PartialFailureError for what is not; it is dropped */
   flush(): void {
     const all = [...this.#pending.keys()];
-    for (const pending of this.#pending.values()) delete pending.error;
     for (;;) {
       this.#advance();
       if (this.#underWay === undefined) break;

@@ -1,5 +1,5 @@
 import { backgroundWrites } from "../background.js";
-import type { BackgroundWrites, HasBackgroundWrites } from "../background.js";
+import type { BackgroundWrites, HasBackgroundWrites, Prepared } from "../background.js";
 import { elements } from "../bulk.js";
 import { kindOf } from "../keys.js";
 import { wrongArgument } from "../stack.js";
@@ -45,6 +45,20 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
   }
 
   get [backgroundWrites](): BackgroundWrites<V> {
+    const base = (this.base as SyncMap<V> & HasBackgroundWrites<V>)[backgroundWrites];
+    // For a write buffer over this one: what is in this one would otherwise come later.
+    const flushed = <T>(key: string, prepare: () => T): T => {
+      if (this.#buffered(key) !== undefined) this.flush();
+      return prepare();
+    };
+    return {
+      prepare: (key, value, options) => flushed(key, () => base.prepare(key, value, options)),
+      prepareDeletion: (key) => flushed(key, () => base.prepareDeletion(key)),
+      send: (writes) => base.send(writes),
+    };
+  }
+
+  get #base(): BackgroundWrites<V> {
     return (this.base as SyncMap<V> & HasBackgroundWrites<V>)[backgroundWrites];
   }
 
@@ -69,7 +83,7 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
       this.base.set(key, value, options);
       return this;
     }
-    this.#add(key, this[backgroundWrites].prepare(key, value, withoutIfMatch(options)));
+    this.#add([[key, this.#base.prepare(key, value, withoutIfMatch(options))]]);
     return this;
   }
 
@@ -79,22 +93,22 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
       if (!Array.isArray(entry))
         throw wrongArgument(`setMany takes [key, value] entries, not ${kindOf(entry)}.`);
       const [key, value] = entry as [string, V];
-      return [key, this[backgroundWrites].prepare(key, value, options)] as const;
+      return [key, this.#base.prepare(key, value, options)] as const;
     });
-    for (const [key, write] of writes) this.#add(key, write);
+    this.#add(writes);
     return this;
   }
 
   override delete(key: string): boolean {
-    this.#add(key, this[backgroundWrites].prepareDeletion(key));
+    this.#add([[key, this.#base.prepareDeletion(key)]]);
     return true;
   }
 
   override deleteMany(keys: Iterable<string>): void {
     const writes = elements(keys, "deleteMany takes an iterable of keys").map(
-      (key) => [key, this[backgroundWrites].prepareDeletion(key)] as const,
+      (key) => [key, this.#base.prepareDeletion(key)] as const,
     );
-    for (const [key, write] of writes) this.#add(key, write);
+    this.#add(writes);
   }
 
   create(key: string, value: V, options?: ObjectOptions): boolean {
@@ -174,9 +188,9 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
     return typeof key !== "string" || this.#closed ? undefined : this.#pending.get(this.#prefix + key);
   }
 
-  #add(key: string, write: ReturnType<BackgroundWrites<V>["prepare"]>): void {
-    const through = this[backgroundWrites] as BackgroundWrites<never>;
-    this.#pending.add({ key: this.#prefix + key, write, through });
+  #add(writes: readonly (readonly [string, Prepared<V>])[]): void {
+    const through = this.#base as BackgroundWrites<never>;
+    this.#pending.add(writes.map(([key, write]) => ({ key: this.#prefix + key, write, through })));
   }
 }
 

@@ -20,7 +20,7 @@ afterEach(() => server.clearFaults());
 let places = 0;
 function options(more: S3BucketOptions = {}): S3BucketOptions {
   const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
-  return { endpoint: server.endpoint, credentials, prefix: `${places}/`, ...more };
+  return { endpoint: server.endpoint, credentials, prefix: `${places}/`, timeoutMs: 20_000, ...more };
 }
 let base: S3BucketMap;
 let bytes: S3BucketMap<"bytes">;
@@ -55,7 +55,8 @@ describe.each(["atomics", "deasync"] as const)("writeBuffer, wait: %s", (wait) =
       false,
     ]);
     expect([...map.getMany(["b", "deleted", "a"])]).toEqual([["b", "2"], ["a", "1"]]); // prettier-ignore
-    expect([base.get("a"), base.get("deleted")]).toEqual([undefined, "old"]);
+    // To ask for "a" past the buffer would wait for its PUT: the order of the program holds there, too.
+    expect(server.counts()).toMatchObject({ GET: 0, HEAD: 0 });
     server.clearFaults();
     map.flush();
     expect([...base]).toEqual([["a", "1"], ["b", "2"]]); // prettier-ignore
@@ -158,16 +159,12 @@ describe("writeBuffer", () => {
     map.flush();
   });
 
-  it("tries again at the flush what has failed, and a later value of the key stands for it", () => {
-    refuse(/k\d$/);
-    map.set("k1", "1").set("k2", "2");
-    expect(thrownBy(() => [...map.keys()])).toMatchObject({ code: "PartialFailure", succeeded: [] });
-    map.set("k1", "1").set("k2", "2");
-    while (server.counts().PUT < 4) map.set("a", "x");
-    server.clearFaults();
-    map.set("k1", "new");
+  it("forgets the failure of a value that is written again", () => {
+    server.fault({ operation: "PUT", action: { status: 403, code: "AccessDenied" } });
+    map.set("key", "1").set("key", "2");
     map.flush();
-    expect(Object.fromEntries(base)).toEqual({ a: "x", k1: "new", k2: "2" });
+    expect(server.log().map(({ status }) => status)).toEqual([403, 200]);
+    expect([map.get("key"), base.get("key")]).toEqual(["2", "2"]);
   });
 
   it("blocks a write that finds it full, until there is room, and tells it of failures then", () => {
@@ -272,7 +269,8 @@ describe("writeBuffer", () => {
   });
 
   it("flushes before it is closed", () => {
-    map.set("a", "1").close();
+    map.set("a", "1");
+    map.close();
     expect(new S3BucketMap("bucket", options()).get("a")).toBe("1");
     expect(() => map.set("b", "1")).toThrow(expect.objectContaining({ code: "Closed" }) as Error);
     expect(() => map.get("a")).toThrow(expect.objectContaining({ code: "Closed" }) as Error);
