@@ -2,7 +2,6 @@ import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { WRITES_NAME } from "../../bridge/protocol.js";
 import type { ObjectHeaders, Verdict, Version } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";
-import { limits } from "./client.js";
 import { checkDelete, checkPut, isKnown, quote } from "./conditions.js";
 import type { Conditions, Quoting } from "./conditions.js";
 import { headVersion } from "./head-object.js";
@@ -15,6 +14,12 @@ import { hasHappened, historyOf, newWriteId } from "./write-id.js";
 
 /** What an object's user metadata may have in all. */
 const MAX_METADATA_BYTES = 2048;
+
+/**
+ * How often a conditional write goes out at most, while nothing has changed. More than another request, for Ceph
+ * says 500 where one of many writers at once is beaten.
+ */
+const MAX_SENT = 5;
 
 /** The state that a conditional write is to replace, and where a service may be tried first. */
 export interface Condition {
@@ -137,11 +142,11 @@ async function decide(
       }
     }
     // All is as it was before. To send it again is safe: should the first still arrive, one of the two is refused.
-    if (sent === limits.tries) {
+    if (sent === MAX_SENT) {
       if (ambiguous !== undefined) throw ambiguous;
       return "conflict";
     }
-    await pause(Math.random() * 100 * 2 ** sent, signal);
+    await pause(Math.random() * 50 * 2 ** sent, signal);
   }
 }
 
