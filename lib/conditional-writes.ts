@@ -34,7 +34,11 @@ export function storeIfMatch(
 }
 
 const refusals: Record<Exclude<Verdict, "done">, Failure> = {
-  changed: { code: "PreconditionFailed", reason: "the key does not have, or no longer, the ETag that ifMatch gives", statusCode: 412 },
+  changed: {
+    code: "PreconditionFailed",
+    reason: "the key does not have, or no longer, the ETag that ifMatch gives",
+    statusCode: 412,
+  },
   exists: { code: "PreconditionFailed", reason: "there is such a key already", statusCode: 412 },
   missing: { code: "PreconditionFailed", reason: "there is no such key, or no more", statusCode: 404 },
   conflict: { code: "TooMuchContention", reason: "others wrote to it at the same time", statusCode: 409 },
@@ -69,7 +73,11 @@ export function update(
   const left = (): number => {
     const ms = Math.floor(deadline - performance.now());
     if (ms > 0) return ms;
-    throw calls.error({ code: "TimedOut", reason: "with what its function took; nothing was written" }, "update", key);
+    throw calls.error(
+      { code: "TimedOut", reason: "with what its function took; nothing was written" },
+      "update",
+      key,
+    );
   };
   for (let turn = 0; turn < MAX_TURNS; turn += 1) {
     const delayMs = turn === 0 ? 0 : Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn);

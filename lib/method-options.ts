@@ -52,7 +52,8 @@ export function checkIfMatch(options: SetOptions | undefined): string | undefine
   // What cannot be an ETag would match nothing, and an error of S3's would not say why.
   const etag = typeof ifMatch === "string" ? /^(?:"([^"]+)"|([^"]+))$/.exec(ifMatch) : null;
   const bare = etag?.[1] ?? etag?.[2];
-  if (bare !== undefined && bare !== "*" && /^[\x21-\x7e]+$/.test(bare) && !bare.startsWith("W/")) return bare;
+  if (bare !== undefined && bare !== "*" && /^[\x21-\x7e]+$/.test(bare) && !bare.startsWith("W/"))
+    return bare;
   const given = typeof ifMatch === "string" ? JSON.stringify(ifMatch) : kindOf(ifMatch);
   throw wrongArgument(
     `The option ifMatch must be an ETag as head gives it, such as '"d41d8cd98f00b204e9800998ecf8427e"', not ${given}.`,

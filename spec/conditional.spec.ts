@@ -58,12 +58,16 @@ type Use = "create" | "set with ifMatch" | "update" | "update of a missing key" 
 
 const uses: Record<Use, (map: S3BucketMap) => unknown> = {
   create: (map) => map.create("fresh", "new"),
-  "set with ifMatch": (map) => map.set("here", "new", { ifMatch: '"c9ee90255cdc1ef5f247317065e74111"' }) === map,
+  "set with ifMatch": (map) =>
+    map.set("here", "new", { ifMatch: '"c9ee90255cdc1ef5f247317065e74111"' }) === map,
   update: (map) => map.update("here", () => "new"),
   "update of a missing key": (map) => map.update("fresh", () => "new"),
   "update that deletes": (map) => map.update("here", () => undefined),
 };
-const ends: Record<Use, [key: string, before: string | undefined, after: string | undefined, result: unknown]> = {
+const ends: Record<
+  Use,
+  [key: string, before: string | undefined, after: string | undefined, result: unknown]
+> = {
   create: ["fresh", undefined, "new", true],
   "set with ifMatch": ["here", "stored", "new", true],
   update: ["here", "stored", "new", "new"],
@@ -362,11 +366,14 @@ describe("the mark of a conditional write", () => {
   it("is not seen, and leaves the user's metadata its room but for 32 bytes", () => {
     const map = open();
     const metadata = { a: "x".repeat(2048 - 32 - 1) };
-    for (let turn = 0; turn < 50; turn += 1) map.update("key", () => String(turn), turn === 49 ? { metadata } : {});
+    for (let turn = 0; turn < 50; turn += 1)
+      map.update("key", () => String(turn), turn === 49 ? { metadata } : {});
     expect(map.head("key")!.metadata).toEqual(metadata);
     const tooMuch = { metadata: { a: "x".repeat(2048 - 32) } };
     expect(() => map.create("other", "", tooMuch)).toThrow(TypeError);
-    expect(() => map.set("other", "", { metadata: { "S3bucketmap-writes": "x" } })).toThrow(/the library's own/);
+    expect(() => map.set("other", "", { metadata: { "S3bucketmap-writes": "x" } })).toThrow(
+      /the library's own/,
+    );
     map.set("other", "", tooMuch);
   });
 });

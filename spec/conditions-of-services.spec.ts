@@ -25,7 +25,12 @@ async function open(conditions?: HttpS3Options["conditions"]): Promise<{ map: S3
   server = http;
   maps += 1;
   const credentials = { accessKeyId: `key${maps}`, secretAccessKey: "secret" };
-  const map = new S3BucketMap("bucket", { endpoint: http.endpoint, region: "us-east-1", credentials, prefix: "p/" });
+  const map = new S3BucketMap("bucket", {
+    endpoint: http.endpoint,
+    region: "us-east-1",
+    credentials,
+    prefix: "p/",
+  });
   map.set("here", "stored");
   http.reset();
   return { map, http };
@@ -43,7 +48,9 @@ const unsupported = (says: string): Error =>
 function told(http: HttpS3): string[] {
   const lines = http
     .log()
-    .map((entry) => (isTrial(entry) ? `[${entry.method} ${entry.status}]` : `${entry.method} ${entry.status}`));
+    .map((entry) =>
+      isTrial(entry) ? `[${entry.method} ${entry.status}]` : `${entry.method} ${entry.status}`,
+    );
   http.reset();
   return lines;
 }
@@ -52,7 +59,14 @@ describe("a service that keeps to conditions", () => {
   it("is tried once before the first conditional PUT, and once before the first such DELETE", async () => {
     const { map, http } = await open();
     expect(map.create("fresh", "1")).toBe(true);
-    expect(told(http)).toEqual(["[PUT 200]", "[PUT 412]", "[PUT 412]", "[PUT 200]", "[DELETE 204]", "PUT 200"]);
+    expect(told(http)).toEqual([
+      "[PUT 200]",
+      "[PUT 412]",
+      "[PUT 412]",
+      "[PUT 200]",
+      "[DELETE 204]",
+      "PUT 200",
+    ]);
     map.update("fresh", () => "2");
     map.set("fresh", "3", { ifMatch: map.head("fresh")!.etag });
     expect(map.subMap("sub/").create("fresh", "4")).toBe(true);
@@ -146,32 +160,37 @@ describe("a service that wants ETags without their quotes", () => {
 });
 
 describe("AWS", () => {
-  it.each(["s3.eu-west-1.amazonaws.com", "s3.cn-north-1.amazonaws.com.cn"])("is not tried: %s", async (host) => {
-    const local = new LocalS3Handler({ directory: temporaryDirectory(), createBuckets: true });
-    const seen: string[] = [];
-    const client = new S3Client({
-      region: "eu-west-1",
-      endpoint: `https://${host}`,
-      forcePathStyle: true,
-      credentials: { accessKeyId: "key", secretAccessKey: "secret" },
-      requestHandler: {
-        handle: (request: LocalRequest) => {
-          seen.push(request.method);
-          return local.handle(request);
-        },
-      } as never,
-    });
-    const settings = { bucket: "bucket", concurrency: 1 };
-    const target: Target = { client, settings, bucketProved: false, conditions: {} };
-    const { signal } = new AbortController();
-    const headers = { contentType: "text/plain" };
-    const missing = { base: { writes: [] }, prefix: "" };
-    expect(await storeIf(target, "key", "", headers, missing, signal)).toBe("done");
-    expect(await storeIf(target, "key", "", headers, missing, signal)).toBe("exists");
-    const etag = "d41d8cd98f00b204e9800998ecf8427e";
-    expect(await removeIf(target, "key", { base: { etag, writes: [] }, prefix: "" }, signal)).toBe("done");
-    expect(await removeIf(target, "key", { base: { etag, writes: [] }, prefix: "" }, signal)).toBe("missing");
-    expect(seen).toEqual(["PUT", "PUT", "DELETE", "DELETE"]);
-    local.destroy();
-  });
+  it.each(["s3.eu-west-1.amazonaws.com", "s3.cn-north-1.amazonaws.com.cn"])(
+    "is not tried: %s",
+    async (host) => {
+      const local = new LocalS3Handler({ directory: temporaryDirectory(), createBuckets: true });
+      const seen: string[] = [];
+      const client = new S3Client({
+        region: "eu-west-1",
+        endpoint: `https://${host}`,
+        forcePathStyle: true,
+        credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+        requestHandler: {
+          handle: (request: LocalRequest) => {
+            seen.push(request.method);
+            return local.handle(request);
+          },
+        } as never,
+      });
+      const settings = { bucket: "bucket", concurrency: 1 };
+      const target: Target = { client, settings, bucketProved: false, conditions: {} };
+      const { signal } = new AbortController();
+      const headers = { contentType: "text/plain" };
+      const missing = { base: { writes: [] }, prefix: "" };
+      expect(await storeIf(target, "key", "", headers, missing, signal)).toBe("done");
+      expect(await storeIf(target, "key", "", headers, missing, signal)).toBe("exists");
+      const etag = "d41d8cd98f00b204e9800998ecf8427e";
+      expect(await removeIf(target, "key", { base: { etag, writes: [] }, prefix: "" }, signal)).toBe("done");
+      expect(await removeIf(target, "key", { base: { etag, writes: [] }, prefix: "" }, signal)).toBe(
+        "missing",
+      );
+      expect(seen).toEqual(["PUT", "PUT", "DELETE", "DELETE"]);
+      local.destroy();
+    },
+  );
 });

@@ -119,11 +119,20 @@ function transferred(call: Call): ArrayBuffer[] {
   const bodies =
     call.op === "set" || call.op === "store"
       ? [call.body]
-      : call.op === "setMany" ? call.objects.map(({ body }) => body) : [];
+      : call.op === "setMany"
+        ? call.objects.map(({ body }) => body)
+        : [];
   return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
 }
 
-const writes: ReadonlySet<Call["op"]> = new Set(["set", "setMany", "delete", "deleteMany", "store", "remove"]);
+const writes: ReadonlySet<Call["op"]> = new Set([
+  "set",
+  "setMany",
+  "delete",
+  "deleteMany",
+  "store",
+  "remove",
+]);
 
 function workerFailed(code: string, cause: unknown): Failure {
   // Not `instanceof`: what the worker sent belongs to the main context, which a test framework's code is not in.

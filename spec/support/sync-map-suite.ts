@@ -381,7 +381,10 @@ export function syncMapSuite(name: string, under: MapUnderTest): void {
   });
 }
 
-function conditionsSuite(map: () => SyncMap<string>, { refusesConditionalDelete = false }: MapUnderTest): void {
+function conditionsSuite(
+  map: () => SyncMap<string>,
+  { refusesConditionalDelete = false }: MapUnderTest,
+): void {
   const failed = expect.objectContaining({
     name: "PreconditionFailedError",
     code: "PreconditionFailed",
@@ -442,7 +445,7 @@ function conditionsSuite(map: () => SyncMap<string>, { refusesConditionalDelete 
       expect(map().has("key")).toBe(false);
     });
 
-    it.each([["", "*", 'a"b', '""', "W/\"x\"", "a b", 1, null]])("refuses %p, which is no ETag", (ifMatch) => {
+    it.each([["", "*", 'a"b', '""', 'W/"x"', "a b", 1, null]])("refuses %p, which is no ETag", (ifMatch) => {
       map().set("key", "1");
       expect(() => map().set("key", "2", { ifMatch: ifMatch as string })).toThrow(TypeError);
       expect(map().get("key")).toBe("1");
@@ -541,7 +544,9 @@ function conditionsSuite(map: () => SyncMap<string>, { refusesConditionalDelete 
       expect(() => map().update("key", "x" as unknown as () => string)).toThrow(TypeError);
       expect(() => wrong(Promise.reject(new Error("unheard")))).toThrow(/must be synchronous/);
       for (const result of [1, null, {}, "\ud800"]) expect(() => wrong(result)).toThrow(TypeError);
-      expect(() => map().update("key", () => "x", { metdata: {} } as object)).toThrow(/did you mean "metadata"/);
+      expect(() => map().update("key", () => "x", { metdata: {} } as object)).toThrow(
+        /did you mean "metadata"/,
+      );
       expect(map().get("key")).toBe("value");
     });
   });
@@ -574,7 +579,15 @@ function listSuite(map: () => SyncMap<string>): void {
       expect(names({ delimiter: "/", prefix: "a/" })).toEqual(["a/", "a/b", "a/b/ …"]);
       expect(names({ delimiter: "/", prefix: "a" })).toEqual(["a", "a/ …", "a0"]);
       expect(names({ delimiter: "😀" })).toEqual([...keys.slice(0, 9), "😀 …"]);
-      expect(names({ delimiter: "b/" })).toEqual(["a", "a/", "a/b", "a/b/ …", "a0", "b/ …", ...keys.slice(6)]);
+      expect(names({ delimiter: "b/" })).toEqual([
+        "a",
+        "a/",
+        "a/b",
+        "a/b/ …",
+        "a0",
+        "b/ …",
+        ...keys.slice(6),
+      ]);
       expect(names({ delimiter: "nowhere" })).toEqual(keys);
     });
 
@@ -589,7 +602,9 @@ function listSuite(map: () => SyncMap<string>): void {
     });
 
     it("refuses wrong options, naming the right one", () => {
-      const wrong = (options: object): (() => unknown) => () => [...map().list(options)];
+      const wrong =
+        (options: object): (() => unknown) =>
+        () => [...map().list(options)];
       expect(wrong({ delimeter: "/" })).toThrow(/did you mean "delimiter"/);
       for (const delimiter of ["", "\ud800", 1, null]) expect(wrong({ delimiter })).toThrow(TypeError);
       expect(wrong({ limit: -1 })).toThrow(TypeError);

@@ -193,4 +193,3 @@ async function asWanted(
   }
   await asWanted(target, method, check, send);
 }
-

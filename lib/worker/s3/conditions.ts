@@ -38,7 +38,8 @@ export async function checkPut(target: Target, prefix: string, signal: AbortSign
   const trial = new Trial(target, prefix, signal);
   return trial.run(async () => {
     const etag = await trial.put();
-    if (!(await trial.refusesPut({ IfNoneMatch: "*" }))) throw unsupported("it ignores If-None-Match of a PUT");
+    if (!(await trial.refusesPut({ IfNoneMatch: "*" })))
+      throw unsupported("it ignores If-None-Match of a PUT");
     for (const quoting of ["quoted", "bare"] as const) {
       if (!(await trial.refusesPut({ IfMatch: quote(wrongEtag(), quoting) }))) {
         throw unsupported("it ignores If-Match of a PUT");
@@ -56,7 +57,9 @@ export async function checkDelete(target: Target, prefix: string, signal: AbortS
     const etag = await trial.put();
     for (const quoting of ["quoted", "bare"] as const) {
       if (!(await trial.refusesDelete(quote(wrongEtag(), quoting)))) {
-        throw unsupported("it ignores If-Match of a DELETE, so update cannot delete there; delete the key by delete");
+        throw unsupported(
+          "it ignores If-Match of a DELETE, so update cannot delete there; delete the key by delete",
+        );
       }
       if (!(await trial.refusesDelete(quote(etag, quoting)))) return quoting;
     }
