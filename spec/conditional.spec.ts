@@ -1,4 +1,4 @@
-import { S3BucketMap } from "../lib/index.js";
+import { asObject, S3BucketMap } from "../lib/index.js";
 import type { S3BucketOptions } from "../lib/index.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { FaultAction, HttpS3, RequestCounts } from "./support/http-s3.js";
@@ -209,7 +209,7 @@ describe("a write whose answer was lost, and others' on top of it", () => {
           write();
           resolve();
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       };
       setTimeout(look, 20);
@@ -359,6 +359,27 @@ describe("update under contention", () => {
       expect.objectContaining({ code: "TooMuchContention", statusCode: 409 }) as Error,
     );
     expect(map.create("key", "value")).toBe(true);
+  });
+});
+
+describe("a facade's loop", () => {
+  it("knows of what create, update and ifMatch write meanwhile", () => {
+    const map = open();
+    map.setMany(["a", "b", "c", "d"].map((key) => [key, key] as const));
+    const bucket = asObject(map);
+    const { etag } = map.head("d")!;
+    server.reset();
+    const seen: string[] = [];
+    for (const key in bucket) {
+      seen.push(key);
+      if (key !== "a") continue;
+      map.update("b", () => undefined);
+      map.delete("c");
+      map.create("c", "again");
+      map.set("d", "other", { ifMatch: etag });
+    }
+    expect(seen).toEqual(["a", "c", "d"]);
+    expect(sent()).toEqual({ LIST: 1, GET: 1, DELETE: 2, PUT: 2 });
   });
 });
 

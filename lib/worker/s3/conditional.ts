@@ -110,7 +110,7 @@ async function decide(
   signal: AbortSignal,
   write: Write,
 ): Promise<Verdict> {
-  let ambiguous: unknown;
+  let ambiguous: Error | undefined;
   for (let sent = 1; ; sent += 1) {
     let refused: Verdict | undefined;
     try {
@@ -150,8 +150,9 @@ async function decide(
   }
 }
 
+// The same bytes are not enough: they can have been written again, over the write in question.
 function isSame(now: Version | undefined, base: Version): boolean {
-  return now?.etag === base.etag;
+  return now?.etag === base.etag && (base.writes === undefined || now?.writes?.[0] === base.writes[0]);
 }
 
 /** What S3's refusal means; undefined where it is none of the condition. */
