@@ -209,7 +209,7 @@ describe("a write whose answer was lost, and others' on top of it", () => {
           write();
           resolve();
         } catch (error) {
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
       setTimeout(look, 20);

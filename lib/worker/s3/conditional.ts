@@ -21,6 +21,9 @@ const MAX_METADATA_BYTES = 2048;
  */
 const MAX_SENT = 5;
 
+/** How often it is asked what became of it, each time with the tries of any request. */
+const MAX_LOOKS = 3;
+
 /** The state that a conditional write is to replace, and where a service may be tried first. */
 export interface Condition {
   /** Without an ETag: the key must be missing. */
@@ -130,7 +133,7 @@ async function decide(
     if (ambiguous !== undefined) {
       let now: Version | undefined;
       try {
-        now = await headVersion(target, key, signal);
+        now = await look(target, key, signal);
       } catch {
         throw ambiguous; // It says that the write may have happened.
       }
@@ -147,6 +150,18 @@ async function decide(
       return "conflict";
     }
     await pause(Math.random() * 50 * 2 ** sent, signal);
+  }
+}
+
+// All depends on this answer, so it is asked for more often than others where it is lost.
+async function look(target: Target, key: string, signal: AbortSignal): Promise<Version | undefined> {
+  for (let asked = 1; ; asked += 1) {
+    try {
+      return await headVersion(target, key, signal);
+    } catch (error) {
+      if (asked === MAX_LOOKS || !(error instanceof Error) || !maybeDone(error)) throw error;
+    }
+    await pause(Math.random() * 50 * 2 ** asked, signal);
   }
 }
 
