@@ -1,4 +1,6 @@
 import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { firstTry } from "./first-try/first-try.js";
+import { getting } from "./first-try/get.js";
 import { isMissing } from "./missing.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
@@ -21,6 +23,11 @@ export async function getObject(
     Key: key,
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
   });
+  const quick = await firstTry(client, command, getting(command.input, maxBytes), signal);
+  if (quick !== undefined) {
+    target.bucketProved = true;
+    return quick.body;
+  }
   const bytes = readWhole(command, maxBytes);
   try {
     const output = await client.send(command, { abortSignal: signal });

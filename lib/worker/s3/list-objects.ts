@@ -1,8 +1,10 @@
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
-import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
+import type { ListObjectsV2CommandInput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import type { Page, PageStart } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";
 import { comesBefore } from "../../utf8-order.js";
+import { firstTry } from "./first-try/first-try.js";
+import { listing } from "./first-try/list.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
 
@@ -31,9 +33,14 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   if (request.token !== undefined) input.ContinuationToken = request.token;
   else if (request.startAfter !== undefined) input.StartAfter = request.startAfter;
   if (settings.requestPayer === true) input.RequestPayer = "requester";
-  const output = await client.send(new ListObjectsV2Command(input), { abortSignal: signal });
+  const command = new ListObjectsV2Command(input);
+  const output =
+    (await firstTry(client, command, listing(input), signal)) ??
+    (await client.send(command, { abortSignal: signal }));
   // A page of a proxy, read as a listing, would look like an empty bucket.
-  if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
+  if (output.IsTruncated === undefined) {
+    throw new BadAnswer("the answer is not a listing", (output as ListObjectsV2CommandOutput).$metadata);
+  }
   target.bucketProved = true;
   const listed = (output.Contents ?? []).map(({ Key }) => decodeKey(Key));
   const keys = newKeys(listed, request.startAfter);

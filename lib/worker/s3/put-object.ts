@@ -1,6 +1,8 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import type { ObjectHeaders } from "../../bridge/protocol.js";
+import { firstTry } from "./first-try/first-try.js";
+import { putting } from "./first-try/put.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
 
@@ -40,8 +42,11 @@ export async function putObject(
   if (settings.storageClass !== undefined) {
     input.StorageClass = settings.storageClass as NonNullable<typeof input.StorageClass>;
   }
-  const output = await client.send(new PutObjectCommand(input), { abortSignal: signal });
-  if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  const command = new PutObjectCommand(input);
+  if ((await firstTry(client, command, putting(input), signal)) === undefined) {
+    const output = await client.send(command, { abortSignal: signal });
+    if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  }
   target.bucketProved = true;
   return undefined;
 }

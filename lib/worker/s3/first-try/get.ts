@@ -1,0 +1,60 @@
+import zlib from "node:zlib";
+import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
+import type { Answer } from "./exchange.js";
+import type { Operation } from "./first-try.js";
+import { plainHeaders } from "./plain-headers.js";
+
+const inPath = new Set(["Bucket", "Key"]);
+const headerNames = { RequestPayer: "x-amz-request-payer" };
+
+/** The bytes of a whole object, or that there is no such key. */
+export function getting(
+  input: GetObjectCommandInput,
+  maxBytes: number,
+): Operation<{ body: Uint8Array | undefined }> {
+  return {
+    name: "GetObject",
+    maxBytes,
+    draft: ({ asksForChecksums }) => {
+      const headers = plainHeaders(input, headerNames, inPath);
+      if (headers === undefined || input.Key === undefined) return undefined;
+      if (asksForChecksums) headers["x-amz-checksum-mode"] = "ENABLED";
+      return { method: "GET", key: input.Key, query: { "x-id": "GetObject" }, headers };
+    },
+    read: (answer) => {
+      if (isNoSuchKey(answer)) return { body: undefined };
+      return isWhole(answer) && isUndamaged(answer) ? { body: answer.body } : undefined;
+    },
+  };
+}
+
+function isWhole({ statusCode, headers, body }: Answer): boolean {
+  return (
+    statusCode === 200 && headers["etag"] !== undefined && Number(headers["content-length"]) === body.length
+  );
+}
+
+// CRC32 is what the SDK sends; other checksums are left to it, and so are those of parts, which it does not check.
+function isUndamaged({ headers, body }: Answer): boolean {
+  for (const name in headers) {
+    if (!name.startsWith("x-amz-checksum-") || name === "x-amz-checksum-type") continue;
+    if (name !== "x-amz-checksum-crc32" || headers[name] !== crc32(body)) return false;
+  }
+  return true;
+}
+
+/** As S3 writes it. */
+export function crc32(bytes: Uint8Array): string {
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(zlib.crc32(bytes));
+  return sum.toString("base64");
+}
+
+const errorPage =
+  /^(?:<\?xml [^<>]*\?>)?\s*<Error(?: xmlns="[^"<>]*")?>(?:\s*<(\w+)>[^<>]*<\/\1>)*\s*<\/Error>\s*$/;
+
+function isNoSuchKey({ statusCode, body }: Answer): boolean {
+  if (statusCode !== 404) return false;
+  const page = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+  return errorPage.test(page) && page.includes("<Code>NoSuchKey</Code>");
+}
