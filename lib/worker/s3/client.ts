@@ -66,7 +66,10 @@ async function serviceClient(settings: ClientConfig, region: string | undefined)
     client = new S3Client({ ...config, region: "us-east-1" });
   }
   const handler = client.config.requestHandler as unknown as { httpHandlerConfigs(): Agents };
-  learnRoute(client, (server) => overHttp(server, handler.httpHandlerConfigs(), limits));
+  learnRoute(client, {
+    exchangeWith: (server) => overHttp(server, handler.httpHandlerConfigs(), limits),
+    signs: settings.anonymous !== true,
+  });
   return client;
 }
 
@@ -81,7 +84,7 @@ async function localClient(directory: string): Promise<S3Client> {
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
     signer: { sign: (request) => Promise.resolve(request) },
   });
-  learnRoute(client, () => throughHandler(handler));
+  learnRoute(client, { exchangeWith: () => throughHandler(handler), signs: false });
   return client;
 }
 

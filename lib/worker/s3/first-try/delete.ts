@@ -12,7 +12,7 @@ export function deleting(input: DeleteObjectCommandInput): Operation<{ done: tru
     draft: () => {
       const headers = plainHeaders(input, headerNames, inPath);
       if (headers === undefined || input.Key === undefined) return undefined;
-      return { method: "DELETE", key: input.Key, query: { "x-id": "DeleteObject" }, headers };
+      return { method: "DELETE", key: input.Key, search: "x-id=DeleteObject", headers };
     },
     read: ({ statusCode, body }) => (statusCode === 204 && body.length === 0 ? { done: true } : undefined),
   };

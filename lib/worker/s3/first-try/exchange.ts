@@ -7,7 +7,8 @@ export interface Request {
   method: "GET" | "HEAD" | "PUT" | "DELETE";
   /** As it goes over the wire, each character that needs it escaped. */
   path: string;
-  query: Record<string, string>;
+  /** What comes after the question mark, sorted and escaped. */
+  search: string;
   headers: Record<string, string>;
   body?: Buffer;
 }
@@ -51,9 +52,15 @@ export function overHttp(server: Server, agents: Agents, limits: TimeLimits): Ex
   const send = secure ? https.request : http.request;
   const host = server.hostname.replace(/^\[(.*)\]$/, "$1");
 
-  return ({ method, path, query, headers, body }, maxBytes, signal) =>
+  return ({ method, path, search, headers, body }, maxBytes, signal) =>
     new Promise((resolve, reject) => {
-      const options: RequestOptions = { agent, host, method, path: path + toSearch(query), headers };
+      const options: RequestOptions = {
+        agent,
+        host,
+        method,
+        path: search === "" ? path : `${path}?${search}`,
+        headers,
+      };
       if (server.port !== undefined) options.port = server.port;
       const request = send(options);
       let response: IncomingMessage | undefined;
@@ -81,19 +88,6 @@ export function overHttp(server: Server, agents: Agents, limits: TimeLimits): Ex
       });
       request.end(body);
     });
-}
-
-export function toSearch(query: Record<string, string>): string {
-  const pairs = Object.entries(query).map(([name, value]) => `${escapeUri(name)}=${escapeUri(value)}`);
-  return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
-}
-
-/** Escapes all but the unreserved characters of RFC 3986, as a signature wants it. */
-export function escapeUri(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }
 
 // The SDK tries again what is called so.

@@ -10,7 +10,8 @@ import type { Route } from "./route.js";
 export interface Draft {
   method: Request["method"];
   key?: string;
-  query?: Record<string, string>;
+  /** Escaped. */
+  search?: string;
   headers?: Record<string, string>;
   body?: Buffer;
 }
@@ -46,13 +47,12 @@ export async function firstTry<Result>(
   const request: Request = {
     method: draft.method,
     path: pathOf(route!.basePath, draft.key),
-    query: draft.query ?? {},
+    search: draft.search ?? "",
     headers: { ...route!.headers, ...draft.headers },
   };
   if (draft.body !== undefined) request.body = draft.body;
   try {
-    const { protocol, hostname, port } = route!;
-    request.headers = (await route!.sign({ ...request, protocol, hostname, port })).headers;
+    await route!.sign(request);
   } catch {
     return undefined; // Without credentials, for example. The SDK will say so.
   }

@@ -19,7 +19,7 @@ export function getting(
       const headers = plainHeaders(input, headerNames, inPath);
       if (headers === undefined || input.Key === undefined) return undefined;
       if (asksForChecksums) headers["x-amz-checksum-mode"] = "ENABLED";
-      return { method: "GET", key: input.Key, query: { "x-id": "GetObject" }, headers };
+      return { method: "GET", key: input.Key, search: "x-id=GetObject", headers };
     },
     read: (answer) => {
       if (isNoSuchKey(answer)) return { body: undefined };

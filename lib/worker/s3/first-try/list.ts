@@ -1,4 +1,5 @@
 import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
+import { toSearch } from "./escape.js";
 import type { Operation } from "./first-try.js";
 import { parsePage } from "./list-page.js";
 import type { ListPage } from "./list-page.js";
@@ -15,15 +16,15 @@ export function listing(input: ListObjectsV2CommandInput): Operation<ListPage> {
       const headers = plainHeaders(input, headerNames, inQuery);
       if (headers === undefined || input.EncodingType !== "url") return undefined;
       const { ContinuationToken: token, MaxKeys: maxKeys, Prefix: prefix, StartAfter: startAfter } = input;
-      const query: Record<string, string> = {
-        ...(token === undefined ? {} : { "continuation-token": token }),
+      const search = toSearch({
+        "continuation-token": token,
         "encoding-type": "url",
         "list-type": "2",
-        ...(maxKeys === undefined ? {} : { "max-keys": String(maxKeys) }),
-        ...(prefix === undefined ? {} : { prefix }),
-        ...(startAfter === undefined ? {} : { "start-after": startAfter }),
-      };
-      return { method: "GET", query, headers };
+        "max-keys": maxKeys === undefined ? undefined : String(maxKeys),
+        prefix,
+        "start-after": startAfter,
+      });
+      return { method: "GET", search, headers };
     },
     read: ({ statusCode, headers, body }) => {
       if (statusCode !== 200 || headers["content-type"]?.startsWith("text/html") === true) return undefined;

@@ -36,7 +36,7 @@ export function putting(input: PutObjectCommandInput): Operation<{ done: true }>
         headers["x-amz-sdk-checksum-algorithm"] = "CRC32";
         headers["x-amz-checksum-crc32"] = crc32(body);
       }
-      return { method: "PUT", key, query: { "x-id": "PutObject" }, headers, body };
+      return { method: "PUT", key, search: "x-id=PutObject", headers, body };
     },
     read: ({ statusCode, headers, body }) =>
       // S3 says nothing more. Whatever has more to say, the SDK knows.

@@ -1,23 +1,30 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { Exchange } from "./exchange.js";
-import { escapeUri } from "./exchange.js";
+import { escapeUri } from "./escape.js";
+import type { Exchange, Server } from "./exchange.js";
+import { isPlain } from "./plain-headers.js";
+import { signer } from "./sign.js";
+import type { Credentials, Sign } from "./sign.js";
 
 /** How requests for the bucket are made, learnt from one that the SDK has made. */
 export interface Route {
   readonly exchange: Exchange;
-  readonly protocol: string;
-  readonly hostname: string;
-  readonly port: number | undefined;
   /** What comes before the slash and the key. */
   readonly basePath: string;
   /** Those of every request: who asks, and whom. */
-  readonly headers: Record<string, string>;
-  readonly sign: (request: object) => Promise<{ headers: Record<string, string> }>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sign: Sign;
   /** Whether the SDK is set to send checksums, and to ask for them. */
   readonly sendsChecksums: boolean;
   readonly asksForChecksums: boolean;
   /** Gives back of the SDK's allowance for retries what a success gives back. */
   readonly recordSuccess: () => void;
+}
+
+/** How to reach servers past the SDK. */
+export interface Way {
+  exchangeWith(server: Server): Exchange | undefined;
+  /** Whether requests are signed at all. */
+  signs: boolean;
 }
 
 /** What the SDK is about to send, or has sent. */
@@ -41,15 +48,8 @@ interface Context {
   __smithy_context?: { selectedHttpAuthScheme?: { httpAuthOption: { schemeId: string } } };
 }
 
-interface Signer {
-  sign(
-    request: object,
-    options: { signingDate: Date; signingRegion: string; signingService: string },
-  ): Promise<{ headers: Record<string, string> }>;
-}
-
 interface Config {
-  signer(scheme: AuthScheme): Promise<Signer>;
+  credentials(): Promise<Credentials>;
   systemClockOffset?: number;
   disableClockSkewCorrection?(): Promise<boolean | undefined>;
   requestChecksumCalculation(): Promise<string>;
@@ -70,27 +70,16 @@ export function routeOf(client: S3Client): Route | undefined {
 /**
  * Learns a client's route from the first answer that it gets. Of endpoints, regions and ways to sign there are
  * many; only what the SDK itself has settled on is used, and only where it is the plain way.
- *
- * @param exchangeFor - how to reach a server past the SDK
  */
-export function learnRoute(
-  client: S3Client,
-  exchangeFor: (server: {
-    protocol: string;
-    hostname: string;
-    port: number | undefined;
-  }) => Exchange | undefined,
-): void {
+export function learnRoute(client: S3Client, way: Way): void {
   let looked = false;
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const result = await next(args);
       if (!looked) {
         looked = true;
-        const sent = args.request as Sent;
-        const exchange = exchangeFor({ protocol: sent.protocol, hostname: sent.hostname, port: sent.port });
         const { Key } = args.input as { Key?: string };
-        const route = exchange && (await toRoute(client, context as Context, sent, Key, exchange));
+        const route = await toRoute(client, way, context as Context, args.request as Sent, Key);
         if (route !== undefined) routes.set(client, route);
       }
       return result;
@@ -101,45 +90,35 @@ export function learnRoute(
 
 async function toRoute(
   client: S3Client,
+  way: Way,
   context: Context,
   sent: Sent,
   key: string | undefined,
-  exchange: Exchange,
 ): Promise<Route | undefined> {
   const endpoint = context.endpointV2;
   const scheme = endpoint?.properties?.authSchemes?.[0];
-  const { signingRegion, signingName } = scheme ?? {};
-  if (
-    endpoint === undefined ||
-    scheme?.name !== "sigv4" ||
-    signingRegion === undefined ||
-    signingRegion === "*"
-  )
-    return undefined;
-  if (context.__smithy_context?.selectedHttpAuthScheme?.httpAuthOption.schemeId !== "aws.auth#sigv4")
-    return undefined;
-  if (sent.username !== undefined || Object.keys(endpoint.headers ?? {}).length > 0) return undefined;
+  const chosen = context.__smithy_context?.selectedHttpAuthScheme?.httpAuthOption.schemeId;
+  if (endpoint === undefined || scheme?.name !== "sigv4" || chosen !== "aws.auth#sigv4") return undefined;
+  const { signingRegion: region, signingName: service = "s3" } = scheme;
+  if (region === undefined || region === "*") return undefined;
+  if (sent.username != null || Object.keys(endpoint.headers ?? {}).length > 0) return undefined;
   const basePath = endpoint.url.pathname.replace(/\/$/, "");
   if (sent.path !== pathOf(basePath, key)) return undefined;
+  const headers = pick(sent.headers, ["host", "user-agent", "x-amz-user-agent"]);
+  if (headers["host"] === undefined || !Object.values(headers).every(isPlain)) return undefined;
+  const exchange = way.exchangeWith({ protocol: sent.protocol, hostname: sent.hostname, port: sent.port });
+  if (exchange === undefined) return undefined;
 
   const config = client.config as unknown as Config;
-  const signer = await config.signer(scheme);
   const strategy = await config.retryStrategy();
   const token = await strategy.acquireInitialRetryToken("");
   const corrected = (await config.disableClockSkewCorrection?.()) !== true;
+  const now = (): number => Date.now() + (corrected ? (config.systemClockOffset ?? 0) : 0);
   return {
     exchange,
-    protocol: sent.protocol,
-    hostname: sent.hostname,
-    port: sent.port,
     basePath,
-    headers: pick(sent.headers, ["host", "user-agent", "x-amz-user-agent"]),
-    sign: (request) =>
-      signer.sign(request, {
-        signingDate: new Date(Date.now() + (corrected ? (config.systemClockOffset ?? 0) : 0)),
-        signingRegion,
-        signingService: signingName ?? "s3",
-      }),
+    headers,
+    sign: way.signs ? signer(region, service, () => config.credentials(), now) : () => Promise.resolve(),
     sendsChecksums: (await config.requestChecksumCalculation()) === "WHEN_SUPPORTED",
     asksForChecksums: (await config.responseChecksumValidation()) === "WHEN_SUPPORTED",
     recordSuccess: () => strategy.recordSuccess(token),

@@ -17,7 +17,10 @@ interface Handler {
 /** Exchanges with a handler in this thread, as the local S3 is. */
 export function throughHandler(handler: Handler): Exchange {
   return async (request, maxBytes, signal) => {
-    const { response } = await handler.handle(request, { abortSignal: signal });
+    const { response } = await handler.handle(
+      { ...request, query: Object.fromEntries(new URLSearchParams(request.search)) },
+      { abortSignal: signal },
+    );
     const { statusCode, headers, body } = response;
     if (Number(headers["content-length"]) > maxBytes) {
       body.destroy();
