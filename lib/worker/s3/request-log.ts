@@ -58,7 +58,7 @@ export function logRequests(client: S3Client): void {
     (next, context) => async (args) => {
       const attempt = (attempts.get(args.input) ?? 0) + 1;
       attempts.set(args.input, attempt);
-      if (attempt === 1 && wasTried(args.input)) return next(args);
+      if (attempt === 1 && wasTried(context)) return next(args);
       const operation = String(context["commandName"]).replace(/Command$/, "");
       const started = performance.now();
       try {

@@ -9,14 +9,17 @@ export interface AnyCommand {
 
 type Handle = (args: unknown) => Promise<{ response: unknown }>;
 interface MiddlewareStack {
-  add(middleware: (next: Handle) => Handle, options: { step: string; priority: string; name: string }): void;
+  add(
+    middleware: (next: Handle, context: object) => Handle,
+    options: { step: string; priority: string; name: string },
+  ): void;
 }
 
 const replayed = new WeakSet<object>();
 
-/** Whether the first try of a command with this input was made, and logged, elsewhere. */
-export function wasTried(input: object): boolean {
-  return replayed.has(input);
+/** Whether the first try of what the SDK sends in this context was made, and logged, elsewhere. */
+export function wasTried(context: object): boolean {
+  return replayed.has(context);
 }
 
 /**
@@ -24,15 +27,17 @@ export function wasTried(input: object): boolean {
  * try again and what to throw in the end is up to the SDK alone.
  */
 export function replay(command: AnyCommand, outcome: Answer | Error): void {
-  replayed.add(command.input);
   let told = false;
   (command.middlewareStack as MiddlewareStack).add(
-    (next) => async (args) => {
-      if (told) return next(args);
-      told = true;
-      if (outcome instanceof Error) throw outcome;
-      const { statusCode, headers } = outcome;
-      return { response: { statusCode, headers, body: bodyOf(outcome) } };
+    (next, context) => {
+      replayed.add(context);
+      return async (args) => {
+        if (told) return next(args);
+        told = true;
+        if (outcome instanceof Error) throw outcome;
+        const { statusCode, headers } = outcome;
+        return { response: { statusCode, headers, body: bodyOf(outcome) } };
+      };
     },
     { step: "deserialize", priority: "low", name: "s3bucketmapFirstTry" },
   );
