@@ -12,6 +12,14 @@ import type { SyncMap } from "./sync-map.js";
  */
 export interface BucketObject<V> {
   [key: string]: V | undefined;
+  // Keys like any other. Without a word TypeScript takes them for the methods of Object.prototype, which is not there.
+  constructor?: V | undefined;
+  hasOwnProperty?: V | undefined;
+  isPrototypeOf?: V | undefined;
+  propertyIsEnumerable?: V | undefined;
+  toLocaleString?: V | undefined;
+  toString?: V | undefined;
+  valueOf?: V | undefined;
 }
 
 /** What a facade needs of a map: `Map`'s own methods suffice. */
@@ -78,13 +86,13 @@ function checkMap(map: unknown): asserts map is Mapping<unknown> {
   }
 }
 
-// The target holds nothing but symbols, and nothing that leads to the credentials: the REPL prints it.
+// The target holds nothing but symbols, and nothing that leads to the credentials: the REPL prints it. No
+// Symbol.toStringTag: by a tag other than "Object", lodash and node:assert take it for no plain object.
 function makeTarget(map: object): object {
   const describe = (): string => `S3 bucket object over ${inspect(map)}`;
   const hidden = { configurable: true, enumerable: false, writable: false };
   return Object.create(null, {
     [inspect.custom]: { ...hidden, value: describe },
-    [Symbol.toStringTag]: { ...hidden, value: "S3Bucket" },
     [Symbol.toPrimitive]: {
       ...hidden,
       value: (hint: string) => (hint === "number" ? NaN : "[object S3Bucket]"),
