@@ -1,6 +1,7 @@
 // The local S3 behind node:http. Run as a process, `node local-server.js DIRECTORY DELAY_MS`, it tells its port on stdout.
 const http = require("node:http");
 const path = require("node:path");
+const { URLSearchParams } = require("node:url");
 const { LocalS3Handler } = require(path.join(__dirname, "../../dist/local/handler.js"));
 
 const [directory = "", delayMs = "0"] = process.argv.slice(2);

@@ -1,5 +1,5 @@
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
-import type { ListObjectsV2CommandInput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
+import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
 import type { Page, PageStart } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";
 import { comesBefore } from "../../utf8-order.js";
@@ -39,7 +39,7 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
     (await client.send(command, { abortSignal: signal }));
   // A page of a proxy, read as a listing, would look like an empty bucket.
   if (output.IsTruncated === undefined) {
-    throw new BadAnswer("the answer is not a listing", (output as ListObjectsV2CommandOutput).$metadata);
+    throw new BadAnswer("the answer is not a listing", output.$metadata);
   }
   target.bucketProved = true;
   const listed = (output.Contents ?? []).map(({ Key }) => decodeKey(Key));

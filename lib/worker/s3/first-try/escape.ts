@@ -9,7 +9,8 @@ export function escapeUri(text: string): string {
 /** What comes after the question mark, sorted as a signature wants it. */
 export function toSearch(query: Readonly<Record<string, string | undefined>>): string {
   return Object.entries(query)
-    .flatMap(([name, value]) => (value === undefined ? [] : [`${escapeUri(name)}=${escapeUri(value)}`]))
-    .sort()
+    .flatMap(([name, value]) => (value === undefined ? [] : [[escapeUri(name), escapeUri(value)] as const]))
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
     .join("&");
 }

@@ -79,7 +79,7 @@ export function learnRoute(client: S3Client, way: Way): void {
       if (!looked) {
         looked = true;
         const { Key } = args.input as { Key?: string };
-        const route = await toRoute(client, way, context as Context, args.request as Sent, Key);
+        const route = await toRoute(client, way, context, args.request as Sent, Key);
         if (route !== undefined) routes.set(client, route);
       }
       return result;
@@ -101,7 +101,8 @@ async function toRoute(
   if (endpoint === undefined || scheme?.name !== "sigv4" || chosen !== "aws.auth#sigv4") return undefined;
   const { signingRegion: region, signingName: service = "s3" } = scheme;
   if (region === undefined || region === "*") return undefined;
-  if (sent.username != null || Object.keys(endpoint.headers ?? {}).length > 0) return undefined;
+  if ((sent.username ?? undefined) !== undefined || Object.keys(endpoint.headers ?? {}).length > 0)
+    return undefined;
   const basePath = endpoint.url.pathname.replace(/\/$/, "");
   if (sent.path !== pathOf(basePath, key)) return undefined;
   const headers = pick(sent.headers, ["host", "user-agent", "x-amz-user-agent"]);
