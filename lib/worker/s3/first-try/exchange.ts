@@ -73,7 +73,10 @@ export function overHttp(server: Server, agents: Agents, limits: TimeLimits): Ex
         fail(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
       };
       signal.addEventListener("abort", abort, { once: true });
-      request.on("error", (error: NodeJS.ErrnoException) => fail(asTimeout(error)));
+      request.on("error", (error: NodeJS.ErrnoException) => {
+        // From then on it is the answer that tells.
+        if (response === undefined) fail(asTimeout(error));
+      });
       keepTime(request, limits, (message) => {
         const error = Object.assign(new Error(message), { name: "TimeoutError" });
         response?.destroy(error);
@@ -102,20 +105,22 @@ function keepTime(
   timedOut: (message: string) => void,
 ): void {
   request.once("socket", (socket) => {
-    if (socket.connecting) {
+    const idle = (): void => timedOut(`the socket timed out after ${idleMs} ms of inactivity`);
+    // The time itself stays: another request may have the socket by then. One that nobody uses is closed by it.
+    request.once("close", () => socket.removeListener("timeout", idle));
+    if (!socket.connecting) socket.setTimeout(idleMs, idle);
+    else {
       const limit = setTimeout(
         timedOut,
         connectMs,
         `the socket did not establish a connection within ${connectMs} ms`,
       );
-      const stop = (): void => clearTimeout(limit);
-      socket.once("connect", stop);
-      request.once("close", stop);
+      request.once("close", () => clearTimeout(limit));
+      socket.once("connect", () => {
+        clearTimeout(limit);
+        socket.setTimeout(idleMs, idle);
+      });
     }
-    const idle = (): void => timedOut(`the socket timed out after ${idleMs} ms of inactivity`);
-    socket.setTimeout(idleMs, idle);
-    // The time itself stays: another request may have the socket by then. One that nobody uses is closed by it.
-    request.once("close", () => socket.removeListener("timeout", idle));
   });
 }
 
