@@ -79,7 +79,8 @@ export function learnRoute(client: S3Client, way: Way): void {
       if (!looked) {
         looked = true;
         const { Key } = args.input as { Key?: string };
-        const route = await toRoute(client, way, context, args.request as Sent, Key);
+        // Of an SDK that has changed in here nothing is learnt, and it makes every try itself.
+        const route = await toRoute(client, way, context, args.request as Sent, Key).catch(() => undefined);
         if (route !== undefined) routes.set(client, route);
       }
       return result;
@@ -112,6 +113,7 @@ async function toRoute(
 
   const config = client.config as unknown as Config;
   const strategy = await config.retryStrategy();
+  if (typeof strategy.recordSuccess !== "function") return undefined;
   const token = await strategy.acquireInitialRetryToken("");
   const corrected = (await config.disableClockSkewCorrection?.()) !== true;
   const now = (): number => Date.now() + (corrected ? (config.systemClockOffset ?? 0) : 0);
