@@ -1,36 +1,69 @@
-// How long a script lives that makes a map and never uses it, beside one that only starts Node. The two
-// take turns, so that what else the machine does falls on both.
+// What a script costs from its start to its end: one that only imports the library, one that makes a map and does not use
+// it, and one that reads a first value. They take turns, so that what else the machine does falls on all of them.
 const { spawnSync } = require("node:child_process");
 const path = require("node:path");
+const { cannedServer } = require("./support/servers.js");
+const { median, printTable, spread } = require("./support/statistics.js");
 
-const rounds = process.argv.includes("--smoke") ? 3 : 40;
+const rounds = process.argv.includes("--smoke") ? 1 : 40;
 const library = JSON.stringify(path.join(__dirname, "../dist/index.js"));
-const scripts = {
-  "bare node": "0",
-  "a map, never used": `globalThis.map = new (require(${library}).S3BucketMap)("bucket");`,
-};
+const sdk = JSON.stringify(require.resolve("@aws-sdk/client-s3"));
 
-/** @type {Record<string, number[]>} */
-const times = {};
-for (let round = 0; round < rounds; round += 1) {
-  for (const [name, source] of Object.entries(scripts)) {
-    const started = process.hrtime.bigint();
-    const { status } = spawnSync(process.execPath, ["-e", source]);
-    if (status !== 0) throw new Error(`${name} ended with ${status}`);
-    (times[name] ??= []).push(Number(process.hrtime.bigint() - started) / 1e6);
-  }
+/** @type {(endpoint: string, bucket: string) => Record<string, { source: string, beside: string }>} */
+function scripts(endpoint, bucket) {
+  const where = `endpoint: ${JSON.stringify(endpoint)}, region: "us-east-1", forcePathStyle: true`;
+  const options = `{ ${where}, credentials: { accessKeyId: "test", secretAccessKey: "testtest" } }`;
+  const name = JSON.stringify(bucket);
+  const bare = "bare node";
+  const awaited = "a first value, the SDK awaited";
+  return {
+    [bare]: { source: "0", beside: bare },
+    "the import alone": { source: `require(${library});`, beside: bare },
+    "a map, never used": {
+      source: `globalThis.map = new (require(${library}).S3BucketMap)(${name}, ${options});`,
+      beside: bare,
+    },
+    [awaited]: {
+      source: `const { S3Client, GetObjectCommand } = require(${sdk});
+        new S3Client(${options}).send(new GetObjectCommand({ Bucket: ${name}, Key: "k" }))
+          .then(({ Body }) => Body.transformToString()).then((value) => process.exit(value.length === 1024 ? 0 : 1));`,
+      beside: awaited,
+    },
+    "a first value, s3bucketmap": {
+      source: `const { S3BucketMap } = require(${library});
+        process.exit(new S3BucketMap(${name}, ${options}).get("k").length === 1024 ? 0 : 1);`,
+      beside: awaited,
+    },
+  };
 }
 
-const bare = median(times["bare node"] ?? []);
-for (const [name, all] of Object.entries(times)) {
-  const sorted = all.toSorted((a, b) => a - b);
-  const spread = `${sorted[Math.floor(all.length / 10)]?.toFixed(1)}–${sorted[Math.ceil(all.length * 0.9) - 1]?.toFixed(1)}`;
-  console.log(
-    `${name.padEnd(20)} median ${median(all).toFixed(1)} ms (10–90 %: ${spread}), ${(median(all) / bare).toFixed(2)} × bare, ${(median(all) - bare).toFixed(1)} ms more`,
+async function run() {
+  const server = await cannedServer();
+  const all = scripts(server.endpoint, server.bucket);
+  /** @type {Record<string, number[]>} */
+  const times = {};
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, { source }] of Object.entries(all)) {
+      const started = process.hrtime.bigint();
+      const { status } = spawnSync(process.execPath, ["-e", source]);
+      if (status !== 0) throw new Error(`${name} ended with ${status}`);
+      (times[name] ??= []).push(Number(process.hrtime.bigint() - started) / 1e6);
+    }
+  }
+  server.end();
+  const rows = Object.entries(all).map(([name, { beside }]) => {
+    const own = times[name] ?? [];
+    const others = times[beside] ?? [];
+    const ms = spread(own, 1);
+    const ratio = spread(own.map((time, round) => time / (others[round] ?? NaN)));
+    const more = (median(own) - median(others)).toFixed(1);
+    return [name, ms.middle, ms.range, beside, ratio.middle, ratio.range, more];
+  });
+  printTable(
+    `a whole process, ${rounds} rounds`,
+    ["script", "ms", "middle half", "beside", "×", "middle half", "ms more"],
+    rows,
   );
 }
 
-/** @param {number[]} values */
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
+run();

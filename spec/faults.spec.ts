@@ -1,7 +1,7 @@
 import { expectEnd, expectState, expectWell, freshMap, requests, seed } from "./support/fault-cell.js";
 import type { WaitName } from "./support/fault-cell.js";
 import { faultTable, operations } from "./support/fault-table.js";
-import type { Cell } from "./support/fault-table.js";
+import type { Cell, Operation } from "./support/fault-table.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
 
@@ -22,8 +22,9 @@ function told(cell: Cell): string {
   return cell.is === "error" ? cell.code : cell.is;
 }
 
+const possible = cells.filter(({ cell }) => cell.is !== "impossible");
+
 describe.each<WaitName>(["atomics", "deasync"])("wait: %s", (wait) => {
-  const possible = cells.filter(({ cell }) => cell.is !== "impossible");
   it.each(possible.map((cell) => [cell.row.fault, cell.operation, told(cell.cell), cell] as const))(
     "%s: %s ends in %s, and the map works afterwards",
     (_fault, operation, _told, { row, cell }) => {
@@ -42,6 +43,73 @@ describe.each<WaitName>(["atomics", "deasync"])("wait: %s", (wait) => {
     },
   );
 });
+
+// A map's first request is the SDK's; from then on the first try of a small one is made past it. What befalls that try
+// must end as it does where the SDK has made it.
+describe("a first try past the SDK", () => {
+  const alike = possible.filter(({ row, operation }) => !knowsTheBucket(row.fault, operation));
+  it.each(alike.map((cell) => [cell.row.fault, cell.operation, told(cell.cell), cell] as const))(
+    "%s: %s ends in %s, and the map works afterwards",
+    (_fault, operation, _told, { row, cell }) => {
+      seed(server);
+      const map = freshMap(server.endpoint, "atomics", row.timeoutMs);
+      expect(map.has("other")).toBe(true);
+      server.reset();
+      const kind = requests[operation];
+      server.fault({
+        ...(kind === undefined ? {} : { operation: kind }),
+        times: row.times,
+        action: row.action,
+      });
+      expectEnd(map, operation, cell);
+      const [first, ...others] = server.log();
+      expect(first).toMatchObject({ bySdk: false, faulted: true });
+      // Each page of a listing is a request of its own.
+      if (operation !== "keys") expect(others.filter(({ bySdk }) => !bySdk)).toEqual([]);
+      server.clearFaults();
+      expectState(map, operation, cell);
+      expectWell(map);
+    },
+  );
+
+  it("is the only one where it fails for good, and one of three where the SDK tries again", () => {
+    seed(server);
+    const map = freshMap(server.endpoint, "atomics");
+    expect(map.get("here")).toBe("stored");
+    for (const [code, status, requests] of [
+      ["AccessDenied", 403, 1],
+      ["SlowDown", 503, 3],
+    ] as const) {
+      server.reset();
+      server.fault({ times: Infinity, action: { status, code } });
+      expect(() => map.get("here")).toThrow(expect.objectContaining({ code, attempts: requests }));
+      expect(server.counts().total).toBe(requests);
+      server.clearFaults();
+    }
+  });
+
+  it("gives back what failures took of the allowance for tries", () => {
+    seed(server);
+    const map = freshMap(server.endpoint, "atomics");
+    expect(map.get("here")).toBe("stored");
+    const fail = (calls: number): void => {
+      server.fault({ times: Infinity, action: { status: 500, code: "InternalError" } });
+      for (let call = 0; call < calls; call += 1) expect(() => map.get("here")).toThrow("InternalError");
+      server.clearFaults();
+    };
+    // There are 500. Each try after the first takes 14, and each success gives 1 back.
+    fail(12);
+    for (let call = 0; call < 400; call += 1) map.get("here");
+    server.reset();
+    fail(12);
+    expect(server.counts().total).toBe(36);
+  });
+});
+
+// Where an answer has shown the bucket, a HEAD's 404 is the key's: it is not asked again whether the bucket is there.
+function knowsTheBucket(fault: string, operation: Operation): boolean {
+  return fault === "404 NoSuchBucket" && operation === "has";
+}
 
 describe("the table", () => {
   it("gives a reason for every cell that is not there", () => {

@@ -172,6 +172,8 @@ export interface WorkerStart {
   port: import("node:worker_threads").MessagePort;
   signal: Int32Array;
   buildStamp: string;
+  /** Where the program has Node keep compiled code, if it does. */
+  compileCache?: string;
 }
 
 /** The words of the shared signal, for when no event loop turns to hear an event. */

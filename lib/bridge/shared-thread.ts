@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import module from "node:module";
 import path from "node:path";
 import vm from "node:vm";
 import { MessageChannel, Worker } from "node:worker_threads";
@@ -8,6 +9,11 @@ import { Signal } from "./protocol.js";
 import type { Reply, WireError, WorkerStart } from "./protocol.js";
 
 const workerFile = path.join(__dirname, "../worker/main.js");
+
+/** Of Node 22.1 and later. */
+interface CompileCache {
+  getCompileCacheDir?(): string | undefined;
+}
 
 /** How long the thread stays when nobody uses it any more. */
 const LINGER_MS = 1000;
@@ -105,6 +111,8 @@ function startThread(): SharedThread {
   const signal = new Int32Array(new SharedArrayBuffer(Signal.Words * Int32Array.BYTES_PER_ELEMENT));
   signal[Signal.Descriptor] = -1;
   const start: WorkerStart = { port: port2, signal, buildStamp };
+  const compileCache = (module as CompileCache).getCompileCacheDir?.();
+  if (compileCache !== undefined) start.compileCache = path.dirname(compileCache);
   // execArgv: the program's own flags (--require, --import, --inspect-brk, …) are not meant for this thread.
   const options: WorkerOptions = {
     workerData: start,

@@ -2,14 +2,10 @@
 export class Deadline {
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  readonly #passed: Promise<never>;
+  #lose: (reason: Error) => void = () => {};
 
   constructor(timeoutMs: number) {
-    this.#timer = setTimeout(() => this.#controller.abort(new DeadlinePassed()), timeoutMs);
-    this.#passed = new Promise((_resolve, reject) => {
-      this.signal.addEventListener("abort", () => reject(this.signal.reason as Error), { once: true });
-    });
-    this.#passed.catch(() => {}); // It is only looked at by who races it.
+    this.#timer = setTimeout(() => this.cancel(), timeoutMs);
   }
 
   get signal(): AbortSignal {
@@ -17,7 +13,9 @@ export class Deadline {
   }
 
   cancel(): void {
-    this.#controller.abort(new DeadlinePassed());
+    const reason = new DeadlinePassed();
+    this.#controller.abort(reason);
+    this.#lose(reason);
   }
 
   clear(): void {
@@ -26,7 +24,10 @@ export class Deadline {
 
   /** `work`, or a rejection once the deadline has passed, even where `work` does not listen to the signal. */
   race<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#passed]);
+    return new Promise((resolve, reject) => {
+      this.#lose = reject;
+      work.then(resolve, reject);
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import module from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { workerData } from "node:worker_threads";
@@ -51,6 +52,10 @@ try {
     throw new Error(
       "the files of s3bucketmap have changed since this program loaded them: start the program again",
     );
+  }
+  // A worker takes this over from NODE_COMPILE_CACHE, but not from the program's own call.
+  if (start.compileCache !== undefined) {
+    (module as { enableCompileCache?(directory: string): unknown }).enableCompileCache?.(start.compileCache);
   }
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- loading it is one of the things that can fail
   const { serve } = require("./message-loop.js") as typeof import("./message-loop.js");

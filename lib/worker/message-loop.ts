@@ -24,6 +24,15 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     wake();
   }
 
+  // Only while something is both under way and waited for by a turning event loop.
+  function tick(): void {
+    if (wakes.size > 0 && running.size > 0) ticks ??= setInterval(wake, TICK_MS);
+    else if (ticks !== undefined) {
+      clearInterval(ticks);
+      ticks = undefined;
+    }
+  }
+
   function wake(): void {
     for (const waiting of wakes) waiting.postMessage(null);
   }
@@ -31,7 +40,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
   async function answer(id: number, s3: S3, call: Call, timeoutMs: number): Promise<void> {
     const deadline = new Deadline(timeoutMs);
     running.set(id, deadline);
-    ticks ??= setInterval(wake, TICK_MS);
+    tick();
     let reply: Reply;
     try {
       const work = inOrder(s3.place, call, () => perform(s3, call, deadline.signal));
@@ -42,10 +51,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       reply = { type: "reply", id, ok: false, failure: toFailure(error, isWrite(call)) };
     }
     running.delete(id);
-    if (running.size === 0) {
-      clearInterval(ticks);
-      ticks = undefined;
-    }
+    tick();
     deadline.clear();
     send(reply, reply.ok ? bodiesOf(reply.value) : []);
   }
@@ -67,6 +73,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
         const waiting = message.port;
         wakes.add(waiting);
         waiting.on("close", () => wakes.delete(waiting));
+        tick();
         // What it waits for may have been answered just before.
         waiting.postMessage(null);
         break;

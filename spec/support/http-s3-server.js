@@ -80,6 +80,7 @@ async function serve({ options, handlerFile }) {
       key,
       query,
       headers: Object.fromEntries(Object.entries(headers).filter(([name]) => headersOfInterest.test(name))),
+      bySdk: headers["amz-sdk-invocation-id"] !== undefined,
       authorized: headers["authorization"] !== undefined || query["X-Amz-Signature"] !== undefined,
       status: 0,
       faulted: false,

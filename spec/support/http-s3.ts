@@ -56,6 +56,8 @@ export interface LoggedRequest {
   /** Those of interest; an authorization is only told to be there. */
   headers: Record<string, string>;
   authorized: boolean;
+  /** Whether the SDK sent it: its requests carry an invocation id, a first try past it does not. */
+  bySdk: boolean;
   /** The status sent; 0 for none. */
   status: number;
   /** Whether a rule met this request. */

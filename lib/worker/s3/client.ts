@@ -1,6 +1,10 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
+import { overHttp } from "./first-try/exchange.js";
+import type { Agents } from "./first-try/exchange.js";
+import { learnRoute } from "./first-try/route.js";
+import { throughHandler } from "./first-try/through-handler.js";
 import { logRequests } from "./request-log.js";
 import { watchTries } from "./tries.js";
 
@@ -56,24 +60,32 @@ async function serviceClient(settings: ClientConfig, region: string | undefined)
   const endpoint = settings.endpoint ?? process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"];
   config.forcePathStyle = settings.forcePathStyle ?? (endpoint !== undefined && !isAws(endpoint));
 
-  const client = new S3Client(config);
+  let client = new S3Client(config);
   if (region === undefined && !(await hasRegion(client))) {
     // us-east-1 answers for every region, with a redirect that is followed once and remembered.
-    return new S3Client({ ...config, region: "us-east-1" });
+    client = new S3Client({ ...config, region: "us-east-1" });
   }
+  const handler = client.config.requestHandler as unknown as { httpHandlerConfigs(): Agents };
+  learnRoute(client, {
+    exchangeWith: (server) => overHttp(server, handler.httpHandlerConfigs(), limits),
+    signs: settings.anonymous !== true,
+  });
   return client;
 }
 
 async function localClient(directory: string): Promise<S3Client> {
   const { LocalS3Handler } = await import("../../local/handler.js");
-  return new S3Client({
-    requestHandler: new LocalS3Handler({ directory, createBuckets: true }) as RequestHandler,
+  const handler = new LocalS3Handler({ directory, createBuckets: true });
+  const client = new S3Client({
+    requestHandler: handler as RequestHandler,
     endpoint: "http://local-s3",
     forcePathStyle: true,
     region: "us-east-1",
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
     signer: { sign: (request) => Promise.resolve(request) },
   });
+  learnRoute(client, { exchangeWith: () => throughHandler(handler), signs: false });
+  return client;
 }
 
 // Other services seldom have a DNS name for each bucket.

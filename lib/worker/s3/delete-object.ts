@@ -1,4 +1,6 @@
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
+import { deleting } from "./first-try/delete.js";
+import { firstTry } from "./first-try/first-try.js";
 import type { Target } from "./s3.js";
 
 /**
@@ -13,7 +15,9 @@ export async function deleteObject(target: Target, key: string, signal: AbortSig
     Key: key,
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
   });
-  await client.send(command, { abortSignal: signal });
+  if ((await firstTry(client, command, deleting(command.input), signal)) === undefined) {
+    await client.send(command, { abortSignal: signal });
+  }
   target.bucketProved = true;
   return undefined;
 }

@@ -1,6 +1,9 @@
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import type { Reading } from "../../bridge/protocol.js";
 import { unquote } from "./conditions.js";
+import { firstTry } from "./first-try/first-try.js";
+import { getting } from "./first-try/get.js";
+import type { GotObject } from "./first-try/get.js";
 import { isMissing, statusOf } from "./missing.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
@@ -40,14 +43,24 @@ export async function getObject(
     ...(ifNoneMatch === undefined ? {} : { IfNoneMatch: ifNoneMatch }),
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
   });
+  const quick = await firstTry(client, command, getting(command.input, maxBytes), signal);
+  if (quick !== undefined) {
+    target.bucketProved = true;
+    return quick.object && toReading(quick.object);
+  }
   const bytes = readWhole(command, maxBytes);
-  let read: Omit<Reading, "body">;
+  let read: Omit<GotObject, "body">;
   try {
-    const output = await client.send(command, { abortSignal: signal });
-    if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
-    const { ETag: etag, ContentEncoding: contentEncoding } = output;
-    const version = { etag: unquote(etag), writes: writesIn(output.Metadata) };
-    read = { etag, version, ...(contentEncoding === undefined ? {} : { contentEncoding }) };
+    const {
+      ETag,
+      ContentEncoding,
+      Metadata = {},
+      $metadata,
+    } = await client.send(command, {
+      abortSignal: signal,
+    });
+    if (ETag === undefined) throw new BadAnswer("the answer has no ETag", $metadata);
+    read = { ETag, ContentEncoding, Metadata };
   } catch (error) {
     if (ifNoneMatch !== undefined && statusOf(error) === 304) {
       target.bucketProved = true;
@@ -57,5 +70,10 @@ export async function getObject(
     return undefined;
   }
   target.bucketProved = true;
-  return { ...read, body: bytes() };
+  return toReading({ ...read, body: bytes() });
+}
+
+function toReading({ body, ETag: etag, ContentEncoding: contentEncoding, Metadata }: GotObject): Reading {
+  const version = { etag: unquote(etag), writes: writesIn(Metadata) };
+  return { body, etag, version, ...(contentEncoding === undefined ? {} : { contentEncoding }) };
 }

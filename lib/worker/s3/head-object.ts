@@ -2,6 +2,8 @@ import { HeadObjectCommand } from "@aws-sdk/client-s3";
 import type { HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { Head, Version } from "../../bridge/protocol.js";
 import { unquote } from "./conditions.js";
+import { firstTry } from "./first-try/first-try.js";
+import { heading } from "./first-try/head.js";
 import { askWhy } from "./missing.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
@@ -55,13 +57,18 @@ async function head(
   target: Target,
   key: string,
   signal: AbortSignal,
-): Promise<HeadObjectCommandOutput | boolean> {
+): Promise<Omit<HeadObjectCommandOutput, "$metadata"> | boolean> {
   const { client, settings } = target;
   const command = new HeadObjectCommand({
     Bucket: settings.bucket,
     Key: key,
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
   });
+  const quick = await firstTry(client, command, heading(command.input, target.bucketProved), signal);
+  if (quick !== undefined) {
+    target.bucketProved = true;
+    return quick.head;
+  }
   let output: HeadObjectCommandOutput;
   try {
     output = await client.send(command, { abortSignal: signal });

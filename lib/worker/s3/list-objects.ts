@@ -3,6 +3,8 @@ import type { ListObjectsV2CommandInput, ListObjectsV2CommandOutput } from "@aws
 import type { Page, PageStart } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";
 import { comesBefore } from "../../utf8-order.js";
+import { firstTry } from "./first-try/first-try.js";
+import { listing } from "./first-try/list.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
 
@@ -21,7 +23,9 @@ export interface ListRequest extends PageStart {
  */
 export async function listObjects(target: Target, request: ListRequest, signal: AbortSignal): Promise<Page> {
   const command = new ListObjectsV2Command(listInput(target, request));
-  const output = await target.client.send(command, { abortSignal: signal });
+  const output =
+    (await firstTry(target.client, command, listing(command.input), signal)) ??
+    (await target.client.send(command, { abortSignal: signal }));
   // A page of a proxy, read as a listing, would look like an empty bucket.
   if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
   target.bucketProved = true;
@@ -47,7 +51,7 @@ export function listInput({ settings }: Target, request: ListRequest): ListObjec
 
 /** Where the page after this one begins; `last` is the last name of this one that is new. */
 export function nextPage(
-  output: ListObjectsV2CommandOutput,
+  output: Pick<ListObjectsV2CommandOutput, "IsTruncated" | "NextContinuationToken">,
   request: ListRequest,
   listed: number,
   last: string | undefined,

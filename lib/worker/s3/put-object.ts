@@ -1,6 +1,8 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import type { ObjectHeaders } from "../../bridge/protocol.js";
+import { firstTry } from "./first-try/first-try.js";
+import { putting } from "./first-try/put.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
 
@@ -16,8 +18,11 @@ export async function putObject(
   headers: ObjectHeaders,
   signal: AbortSignal,
 ): Promise<undefined> {
-  const output = await target.client.send(putCommand(target, key, body, headers), { abortSignal: signal });
-  if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  const command = putCommand(target, key, body, headers);
+  if ((await firstTry(target.client, command, putting(command.input), signal)) === undefined) {
+    const output = await target.client.send(command, { abortSignal: signal });
+    if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  }
   target.bucketProved = true;
   return undefined;
 }

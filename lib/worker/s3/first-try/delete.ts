@@ -1,0 +1,19 @@
+import type { DeleteObjectCommandInput } from "@aws-sdk/client-s3";
+import type { Operation } from "./first-try.js";
+import { plainHeaders } from "./plain-headers.js";
+
+const inPath = new Set(["Bucket", "Key"]);
+const headerNames = { RequestPayer: "x-amz-request-payer" };
+
+/** A deletion without conditions. */
+export function deleting(input: DeleteObjectCommandInput): Operation<{ done: true }> {
+  return {
+    name: "DeleteObject",
+    draft: () => {
+      const headers = plainHeaders(input, headerNames, inPath);
+      if (headers === undefined || input.Key === undefined) return undefined;
+      return { method: "DELETE", key: input.Key, search: "x-id=DeleteObject", headers };
+    },
+    read: ({ statusCode, body }) => (statusCode === 204 && body.length === 0 ? { done: true } : undefined),
+  };
+}

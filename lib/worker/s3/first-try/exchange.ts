@@ -1,0 +1,173 @@
+import type { IncomingMessage, RequestOptions } from "node:http";
+import http from "node:http";
+import https from "node:https";
+
+/** A signed request, ready to be sent. */
+export interface Request {
+  method: "GET" | "HEAD" | "PUT" | "DELETE";
+  /** As it goes over the wire, each character that needs it escaped. */
+  path: string;
+  /** What comes after the question mark, sorted and escaped. */
+  search: string;
+  headers: Record<string, string>;
+  body?: Buffer;
+}
+
+/** What came back, the body as far as it came. */
+export interface Answer {
+  statusCode: number;
+  headers: Record<string, string>;
+  body: Uint8Array;
+  /** Why the body did not come whole. */
+  broken?: Error;
+  /** The body is longer than what may be read, and was not read. */
+  tooLong?: true;
+}
+
+/** Carries a request over, once; rejects where no answer came. */
+export type Exchange = (request: Request, maxBytes: number, signal: AbortSignal) => Promise<Answer>;
+
+export interface Server {
+  protocol: string;
+  hostname: string;
+  port: number | undefined;
+}
+
+/** The connections that the SDK's own handler uses, too. */
+export interface Agents {
+  httpAgent?: http.Agent;
+  httpsAgent?: https.Agent;
+}
+
+export interface TimeLimits {
+  readonly connectMs: number;
+  readonly idleMs: number;
+}
+
+/** Exchanges over HTTP. Its errors are those of the SDK's own handler, which decides by them what it tries again. */
+export function overHttp(server: Server, agents: Agents, limits: TimeLimits): Exchange | undefined {
+  const secure = server.protocol === "https:";
+  const agent = secure ? agents.httpsAgent : agents.httpAgent;
+  if (agent === undefined || (!secure && server.protocol !== "http:")) return undefined;
+  const send = secure ? https.request : http.request;
+  const host = server.hostname.replace(/^\[(.*)\]$/, "$1");
+
+  return ({ method, path, search, headers, body }, maxBytes, signal) =>
+    new Promise((resolve, reject) => {
+      const options: RequestOptions = {
+        agent,
+        host,
+        method,
+        path: search === "" ? path : `${path}?${search}`,
+        headers,
+      };
+      if (server.port !== undefined) options.port = server.port;
+      const request = send(options);
+      let response: IncomingMessage | undefined;
+      const fail = (error: Error): void => {
+        signal.removeEventListener("abort", abort);
+        reject(error);
+      };
+      const abort = (): void => {
+        request.destroy();
+        fail(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
+      };
+      signal.addEventListener("abort", abort, { once: true });
+      request.on("error", (error: NodeJS.ErrnoException) => {
+        // From then on it is the answer that tells.
+        if (response === undefined) fail(asTimeout(error));
+      });
+      keepTime(request, limits, (message) => {
+        const error = Object.assign(new Error(message), { name: "TimeoutError" });
+        response?.destroy(error);
+        request.destroy(error);
+      });
+      request.on("response", (incoming) => {
+        response = incoming;
+        collect(incoming, maxBytes).then((answer) => {
+          signal.removeEventListener("abort", abort);
+          resolve(answer);
+        }, fail);
+      });
+      request.end(body);
+    });
+}
+
+// The SDK tries again what is called so.
+function asTimeout(error: NodeJS.ErrnoException): Error {
+  const transient = error.code === "ECONNRESET" || error.code === "EPIPE" || error.code === "ETIMEDOUT";
+  return transient ? Object.assign(error, { name: "TimeoutError" }) : error;
+}
+
+function keepTime(
+  request: http.ClientRequest,
+  { connectMs, idleMs }: TimeLimits,
+  timedOut: (message: string) => void,
+): void {
+  request.once("socket", (socket) => {
+    const idle = (): void => timedOut(`the socket timed out after ${idleMs} ms of inactivity`);
+    // The time itself stays: another request may have the socket by then. One that nobody uses is closed by it.
+    request.once("close", () => socket.removeListener("timeout", idle));
+    if (!socket.connecting) socket.setTimeout(idleMs, idle);
+    else {
+      const limit = setTimeout(
+        timedOut,
+        connectMs,
+        `the socket did not establish a connection within ${connectMs} ms`,
+      );
+      request.once("close", () => clearTimeout(limit));
+      socket.once("connect", () => {
+        clearTimeout(limit);
+        socket.setTimeout(idleMs, idle);
+      });
+    }
+  });
+}
+
+function collect(response: IncomingMessage, maxBytes: number): Promise<Answer> {
+  return new Promise((resolve) => {
+    const answer: Answer = {
+      statusCode: response.statusCode ?? -1,
+      headers: joined(response.headers),
+      body: new Uint8Array(),
+    };
+    if (Number(answer.headers["content-length"]) > maxBytes) {
+      response.on("error", () => {});
+      response.destroy();
+      answer.tooLong = true;
+      resolve(answer);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    const whole = (): void => {
+      answer.body = toBytes(chunks);
+      resolve(answer);
+    };
+    response.on("data", (chunk: Buffer) => chunks.push(chunk));
+    response.on("end", whole);
+    response.on("error", (error) => {
+      answer.broken = error;
+      whole();
+    });
+  });
+}
+
+// In a buffer of its own: it is handed over to the waiting thread.
+function toBytes(chunks: Buffer[]): Uint8Array {
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+function joined(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
+  const plain: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) plain[name] = typeof value === "string" ? value : value.join(",");
+  }
+  return plain;
+}

@@ -1,0 +1,71 @@
+import zlib from "node:zlib";
+import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
+import type { Answer } from "./exchange.js";
+import type { Operation } from "./first-try.js";
+import { metadataIn } from "./head.js";
+import { plainHeaders } from "./plain-headers.js";
+
+const inPath = new Set(["Bucket", "Key"]);
+const headerNames = { RequestPayer: "x-amz-request-payer" };
+
+/** A whole object, and what of its headers is needed. */
+export interface GotObject {
+  body: Uint8Array;
+  ETag: string;
+  ContentEncoding: string | undefined;
+  Metadata: Record<string, string>;
+}
+
+/** A whole object, or that there is no such key. */
+export function getting(
+  input: GetObjectCommandInput,
+  maxBytes: number,
+): Operation<{ object: GotObject | undefined }> {
+  return {
+    name: "GetObject",
+    maxBytes,
+    draft: ({ asksForChecksums }) => {
+      const headers = plainHeaders(input, headerNames, inPath);
+      if (headers === undefined || input.Key === undefined) return undefined;
+      if (asksForChecksums) headers["x-amz-checksum-mode"] = "ENABLED";
+      return { method: "GET", key: input.Key, search: "x-id=GetObject", headers };
+    },
+    read: (answer) => {
+      if (isNoSuchKey(answer)) return { object: undefined };
+      const object = objectOf(answer);
+      return object && isUndamaged(answer) ? { object } : undefined;
+    },
+  };
+}
+
+function objectOf({ statusCode, headers, body }: Answer): GotObject | undefined {
+  const ETag = headers["etag"];
+  if (statusCode !== 200 || ETag === undefined || Number(headers["content-length"]) !== body.length)
+    return undefined;
+  return { body, ETag, ContentEncoding: headers["content-encoding"], Metadata: metadataIn(headers) };
+}
+
+// CRC32 is what the SDK sends; other checksums are left to it, and so are those of parts, which it does not check.
+function isUndamaged({ headers, body }: Answer): boolean {
+  for (const name in headers) {
+    if (!name.startsWith("x-amz-checksum-") || name === "x-amz-checksum-type") continue;
+    if (name !== "x-amz-checksum-crc32" || headers[name] !== crc32(body)) return false;
+  }
+  return true;
+}
+
+/** As S3 writes it. */
+export function crc32(bytes: Uint8Array): string {
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(zlib.crc32(bytes));
+  return sum.toString("base64");
+}
+
+const errorPage =
+  /^(?:<\?xml [^<>]*\?>)?\s*<Error(?: xmlns="[^"<>]*")?>(?:\s*<(\w+)>[^<>]*<\/\1>)*\s*<\/Error>\s*$/;
+
+function isNoSuchKey({ statusCode, body }: Answer): boolean {
+  if (statusCode !== 404) return false;
+  const page = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+  return errorPage.test(page) && page.includes("<Code>NoSuchKey</Code>");
+}

@@ -1,0 +1,57 @@
+import type { HeadObjectCommandInput, HeadObjectCommandOutput } from "@aws-sdk/client-s3";
+import type { Answer } from "./exchange.js";
+import type { Operation } from "./first-try.js";
+import { plainHeaders } from "./plain-headers.js";
+
+const inPath = new Set(["Bucket", "Key"]);
+const headerNames = { RequestPayer: "x-amz-request-payer" };
+
+/**
+ * What is known of an object, or false where there is no such key.
+ *
+ * @param bucketProved - only then does a 404 say that it is the key that is missing
+ */
+export function heading(
+  input: HeadObjectCommandInput,
+  bucketProved: boolean,
+): Operation<{ head: Omit<HeadObjectCommandOutput, "$metadata"> | false }> {
+  return {
+    name: "HeadObject",
+    draft: () => {
+      const headers = plainHeaders(input, headerNames, inPath);
+      if (headers === undefined || input.Key === undefined) return undefined;
+      return { method: "HEAD", key: input.Key, headers };
+    },
+    read: (answer) => {
+      const { statusCode, headers } = answer;
+      if (statusCode === 404 && bucketProved && headers["x-amz-request-id"]) return { head: false };
+      const head = statusCode === 200 ? headOf(answer) : undefined;
+      return head && { head };
+    },
+  };
+}
+
+function headOf({ headers }: Answer): Omit<HeadObjectCommandOutput, "$metadata"> | undefined {
+  const size = Number(headers["content-length"]);
+  const modified = new Date(headers["last-modified"] ?? NaN);
+  if (headers["etag"] === undefined || !Number.isSafeInteger(size) || Number.isNaN(modified.getTime()))
+    return undefined;
+  return {
+    ContentLength: size,
+    ETag: headers["etag"],
+    LastModified: modified,
+    ContentType: headers["content-type"],
+    ContentEncoding: headers["content-encoding"],
+    CacheControl: headers["cache-control"],
+    Metadata: metadataIn(headers),
+  };
+}
+
+/** The user's metadata. */
+export function metadataIn(headers: Record<string, string>): Record<string, string> {
+  const metadata: Record<string, string> = {};
+  for (const name in headers) {
+    if (name.startsWith("x-amz-meta-")) metadata[name.slice("x-amz-meta-".length)] = headers[name]!;
+  }
+  return metadata;
+}

@@ -1,0 +1,56 @@
+import { Readable } from "node:stream";
+import type { Answer } from "./exchange.js";
+
+/** Any of the SDK's commands. */
+export interface AnyCommand {
+  readonly input: object;
+  readonly middlewareStack: object;
+}
+
+type Handle = (args: unknown) => Promise<{ response: unknown }>;
+interface MiddlewareStack {
+  add(
+    middleware: (next: Handle, context: object) => Handle,
+    options: { step: string; priority: string; name: string },
+  ): void;
+}
+
+const replayed = new WeakSet<object>();
+
+/** Whether the first try of what the SDK sends in this context was made, and logged, elsewhere. */
+export function wasTried(context: object): boolean {
+  return replayed.has(context);
+}
+
+/**
+ * Gives the SDK what came of a command's first try, as if it had made it itself: what to make of it, whether to
+ * try again and what to throw in the end is up to the SDK alone.
+ */
+export function replay(command: AnyCommand, outcome: Answer | Error): void {
+  let told = false;
+  (command.middlewareStack as MiddlewareStack).add(
+    (next, context) => {
+      replayed.add(context);
+      return async (args) => {
+        if (told) return next(args);
+        told = true;
+        if (outcome instanceof Error) throw outcome;
+        const { statusCode, headers } = outcome;
+        return { response: { statusCode, headers, body: bodyOf(outcome) } };
+      };
+    },
+    { step: "deserialize", priority: "low", name: "s3bucketmapFirstTry" },
+  );
+}
+
+function bodyOf({ body, broken, tooLong }: Answer): Readable {
+  const stream = new Readable({
+    read() {
+      if (broken !== undefined) this.destroy(broken);
+    },
+  });
+  if (tooLong) return stream; // It is refused by its length, unread.
+  if (body.length > 0) stream.push(body);
+  if (broken === undefined) stream.push(null);
+  return stream;
+}
