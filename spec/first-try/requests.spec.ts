@@ -235,7 +235,7 @@ describe("a checksum of another kind", () => {
       expect(result).toMatchObject({ code: "ChecksumMismatch", $metadata: { attempts: 3 } });
       expect(seen.map(bySdk)).toEqual([false, true, true]);
     } else {
-      expect(Buffer.from(result as Uint8Array).toString()).toBe("value");
+      expect(Buffer.from((result as { body: Uint8Array }).body).toString()).toBe("value");
       expect(seen.map(bySdk)).toEqual([false]);
     }
   });

@@ -28,5 +28,6 @@ exports.getObject = (_target, key) => {
     harm[how]?.();
     if (how !== "busy") return new Promise(() => {});
   }
-  return Promise.resolve(new TextEncoder().encode(`value of ${key}`));
+  const body = new TextEncoder().encode(`value of ${key}`);
+  return Promise.resolve({ body, etag: '"etag"', version: { etag: "etag", writes: [] } });
 };
