@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /** Ends what a call has under way: when its time is up, or when nobody waits for it any more. */
 export class Deadline {
   readonly #controller = new AbortController();
@@ -5,6 +7,8 @@ export class Deadline {
   #lose: (reason: Error) => void = () => {};
 
   constructor(timeoutMs: number) {
+    // Each request of a call on many keys listens to it; Node takes more than ten for a leak, and says so.
+    setMaxListeners(0, this.signal);
     this.#timer = setTimeout(() => this.cancel(), timeoutMs);
   }
 
