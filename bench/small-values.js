@@ -9,16 +9,20 @@ const only = process.argv
   .split(";");
 
 async function run() {
-  const often = smoke ? { rounds: 2, calls: 3, warmUp: 2 } : { rounds: 40, calls: 25, warmUp: 300 };
-  const seldom = smoke ? { rounds: 1, calls: 2, warmUp: 1 } : { rounds: 15, calls: 10, warmUp: 30 };
+  const often = smoke
+    ? { rounds: 2, calls: 3, warmUp: 2, signed: false }
+    : { rounds: 40, calls: 25, warmUp: 300, signed: false };
+  const seldom = smoke
+    ? { rounds: 1, calls: 2, warmUp: 1, signed: false }
+    : { rounds: 15, calls: 10, warmUp: 30, signed: false };
   const servers = [
     { title: "a canned responder", server: await cannedServer(), ...often },
     { title: "20 ms a round trip", server: await cannedServer(20), ...seldom },
     { title: "the local S3 over HTTP", server: await localServer(), ...often },
-    { title: "a service", server: realServer(), ...often },
+    { title: "a service", server: realServer(), ...often, signed: true },
   ];
   const wanted = process.argv.find((arg) => arg.startsWith("--server="))?.slice("--server=".length);
-  for (const { title, server, rounds, calls, warmUp } of servers) {
+  for (const { title, server, rounds, calls, warmUp, signed } of servers) {
     if (wanted === undefined || title.includes(wanted)) {
       if (server === undefined) {
         console.log(`\n${title}: left out, no AWS_ENDPOINT_URL_S3 and S3BUCKETMAP_SPEC_BUCKET.`);
@@ -34,6 +38,7 @@ async function run() {
           rounds,
           calls,
           warmUp,
+          signed,
           ...(only ? { only } : {}),
         });
       }

@@ -98,14 +98,16 @@ class Runner {
  * @param {number} contest.calls - of each contestant in each round
  * @param {number} contest.warmUp - calls before anything counts
  * @param {string[]} [contest.only]
+ * @param {boolean} [contest.signed] - the server wants signatures, which raw HTTP does not send
  */
-async function contest({ title, endpoint, bucket, operations, rounds, calls, warmUp, only }) {
+async function contest({ title, endpoint, bucket, operations, rounds, calls, warmUp, only, signed = false }) {
   const bytes = 1024;
   /** @type {Map<string, Runner>} */
   const runners = new Map();
   const absent = [];
   for (const [name, { command, missing }] of Object.entries(contestants)) {
     if (only !== undefined && !only.includes(name)) continue;
+    if (signed && name === "raw node:http") continue;
     const reason = missing?.();
     if (reason === undefined) runners.set(name, new Runner(command, endpoint, bucket));
     else absent.push(`${name} did not take part: ${reason}.`);

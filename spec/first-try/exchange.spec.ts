@@ -112,6 +112,14 @@ describe("overHttp()", () => {
     stop();
   });
 
+  it("reads what an error has to say, however long", async () => {
+    const { exchange, stop } = await saying("HTTP/1.1 404 Not Found\r\ncontent-length: 5\r\n\r\n12345");
+    const answer = await exchange(request(), 1, never);
+    expect(Buffer.from(answer.body).toString()).toBe("12345");
+    expect(answer.tooLong).toBeUndefined();
+    stop();
+  });
+
   it("reads no body after a HEAD, whatever length it tells", async () => {
     const { exchange, stop } = await saying("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n");
     const answer = await exchange(request("HEAD"), Infinity, never);

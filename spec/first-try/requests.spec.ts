@@ -241,6 +241,22 @@ describe("a checksum of another kind", () => {
   });
 });
 
+describe("a value that is too long", () => {
+  it("is refused as it is by the SDK's way, and costs no request more", async () => {
+    const s3 = new S3(settings());
+    const inWords = async (): Promise<string> =>
+      String(await s3.get("k", 4, signal).catch((error: unknown) => error));
+    const first = await inWords();
+    expect(first).toContain("it has 5 bytes, and at most 4 can be read");
+    await s3.get("k", 5, signal);
+    seen = [];
+    expect(await inWords()).toBe(first);
+    expect(seen.map(bySdk)).toEqual([false]);
+    // The connection that was given up does not hold up the next.
+    expect(Buffer.from((await s3.get("k", 5, signal))!).toString()).toBe("value");
+  });
+});
+
 describe("signer()", () => {
   it("signs whatever is asked for as the SDK's signer does", async () => {
     const text = fc.string({ unit: "grapheme", maxLength: 20 });

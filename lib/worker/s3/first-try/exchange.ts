@@ -131,7 +131,7 @@ function collect(response: IncomingMessage, maxBytes: number): Promise<Answer> {
       headers: joined(response.headers),
       body: new Uint8Array(),
     };
-    if (Number(answer.headers["content-length"]) > maxBytes) {
+    if (isTooLong(answer, maxBytes)) {
       response.on("error", () => {});
       response.destroy();
       answer.tooLong = true;
@@ -150,6 +150,14 @@ function collect(response: IncomingMessage, maxBytes: number): Promise<Answer> {
       whole();
     });
   });
+}
+
+/** Whether it is an object's body, and longer than may be read; what an error has to say is read in any case. */
+export function isTooLong(
+  { statusCode, headers }: Pick<Answer, "statusCode" | "headers">,
+  maxBytes: number,
+): boolean {
+  return statusCode < 300 && Number(headers["content-length"]) > maxBytes;
 }
 
 // In a buffer of its own: it is handed over to the waiting thread.

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { isTooLong } from "./exchange.js";
 import type { Exchange } from "./exchange.js";
 
 interface Handler {
@@ -22,7 +23,7 @@ export function throughHandler(handler: Handler): Exchange {
       { abortSignal: signal },
     );
     const { statusCode, headers, body } = response;
-    if (Number(headers["content-length"]) > maxBytes) {
+    if (isTooLong(response, maxBytes)) {
       body.destroy();
       return { statusCode, headers, body: new Uint8Array(), tooLong: true };
     }
