@@ -4,13 +4,14 @@ const { createHash } = require("node:crypto");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
-const { S3BucketMap } = require("s3bucketmap");
+const { S3BucketMap, S3BucketMapError } = require("s3bucketmap");
 const { gzip, json } = require("s3bucketmap/layers");
 const { withBucket } = require("./open-bucket.js");
 
+/** @param {Buffer} bytes */
 const digest = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-/** The files of a folder, by their paths in it with "/" between the names. */
+/** The files of a folder, by their paths in it. @param {string} folder */
 function filesOf(folder) {
   const found = fs.readdirSync(folder, { recursive: true, withFileTypes: true });
   const files = found.filter((entry) => entry.isFile());
@@ -19,14 +20,19 @@ function filesOf(folder) {
 
 /** Contents by their digest, each stored once; and for each backup the list of its files, stored last. */
 class Backup {
+  /** @param {import("s3bucketmap").S3BucketMap<"bytes">} map */
   constructor(map) {
     this.contents = gzip(map.subMap("contents/"));
+    /** @type {import("s3bucketmap").SyncMap<Readonly<Record<string, string>>>} */
     this.lists = json(map.subMap("lists/"));
   }
 
+  /** @param {string} name @param {string} folder */
   save(name, folder) {
     const stored = new Set(this.contents.keys());
+    /** @type {Record<string, string>} */
     const list = {};
+    /** @type {Map<string, Buffer>} */
     const fresh = new Map();
     for (const file of filesOf(folder)) {
       const bytes = fs.readFileSync(path.join(folder, file));
@@ -39,29 +45,39 @@ class Backup {
     return { files: Object.keys(list).length, stored: fresh.size };
   }
 
-  /** Reads every content of a backup, and says which files are missing or damaged. */
+  /** Reads every content of a backup, and says which files are missing or damaged. @param {string} name */
   verify(name) {
-    const list = Object.entries(this.lists.get(name));
-    return list.filter(([, of]) => !this.#isWhole(of)).map(([file]) => file);
+    const list = Object.entries(this.#list(name));
+    return list.filter(([, of]) => this.#whole(of) === undefined).map(([file]) => file);
   }
 
+  /** @param {string} name @param {string} folder */
   restore(name, folder) {
-    for (const [file, of] of Object.entries(this.lists.get(name))) {
+    for (const [file, of] of Object.entries(this.#list(name))) {
       const target = path.resolve(folder, file);
       if (!target.startsWith(path.resolve(folder) + path.sep))
         throw new Error(`${file} is outside of the folder.`);
-      if (!this.#isWhole(of)) throw new Error(`The content of ${file} is damaged.`);
+      const bytes = this.#whole(of);
+      if (bytes === undefined) throw new Error(`The content of ${file} is missing or damaged.`);
       fs.mkdirSync(path.dirname(target), { recursive: true });
-      fs.writeFileSync(target, this.contents.get(of));
+      fs.writeFileSync(target, bytes);
     }
   }
 
-  #isWhole(of) {
+  /** @param {string} name */
+  #list(name) {
+    const list = this.lists.get(name);
+    if (list === undefined) throw new Error(`There is no backup ${name}.`);
+    return list;
+  }
+
+  /** A content as it was stored, or undefined. @param {string} of */
+  #whole(of) {
     try {
       const bytes = this.contents.get(of);
-      return bytes !== undefined && digest(bytes) === of;
+      return bytes !== undefined && digest(bytes) === of ? bytes : undefined;
     } catch (error) {
-      if (error.code === "NotDecompressed") return false;
+      if (error instanceof S3BucketMapError && error.code === "NotDecompressed") return undefined;
       throw error;
     }
   }
@@ -82,7 +98,9 @@ void withBucket((_bucket, [location, options]) => {
     fs.copyFileSync(path.join(folder, "picture.bin"), path.join(folder, "copy.bin"));
     console.log("tuesday:", backup.save("tuesday", folder));
 
-    const sizes = [...map.list({ prefix: "contents/" })].map(({ size }) => size);
+    const sizes = [...map.list({ prefix: "contents/" })].map((entry) =>
+      entry.key === undefined ? 0 : entry.size,
+    );
     console.log(
       `${sizes.length} contents, ${sizes.every((size) => size < 1000) ? "compressed" : "not compressed"}`,
     );
@@ -93,8 +111,8 @@ void withBucket((_bucket, [location, options]) => {
     console.log(`as it was on monday: ${words === "so many words\n".repeat(100)}`);
 
     console.log(`damaged on tuesday: ${backup.verify("tuesday").length}`);
-    const [some] = Object.values(backup.lists.get("tuesday"));
-    backup.contents.set(some, "something else");
+    const [some] = Object.values(backup.lists.get("tuesday") ?? {});
+    backup.contents.set(String(some), "something else");
     console.log(`damaged on tuesday, after an accident: ${backup.verify("tuesday").length > 0}`);
   } finally {
     fs.rmSync(work, { recursive: true });

@@ -3,6 +3,13 @@ import { kindOf } from "../keys.js";
 import { wrongArgument } from "../stack.js";
 import { gives } from "../stored.js";
 import type { Gives } from "../stored.js";
+import type { SyncMap } from "../sync-map.js";
+
+/**
+ * A map as a layer takes it: of the type of what it gives, though it may take more than that, as S3BucketMap takes
+ * strings and bytes. It must have the other methods of `SyncMap`, too.
+ */
+export type LayerBase<V> = Pick<SyncMap<V>, "get" | "getMany" | "values" | "entries">;
 
 const methods = [
   ...["get", "set", "has", "delete", "clear", "keys", "values", "entries", "forEach", "getMany", "setMany"],
@@ -15,13 +22,13 @@ const methods = [
  * @param wanted - what the base may give; a map that does not say is taken at its word
  * @throws TypeError that says what to give instead
  */
-export function checkBase(
+export function checkBase<V>(
   layer: string,
-  map: unknown,
+  map: LayerBase<V>,
   wanted?: readonly Gives[],
   right = "one that does",
-): void {
-  if (typeof map !== "object" || map === null) {
+): SyncMap<V> {
+  if (typeof map !== "object" || (map as unknown) === null) {
     throw wrongArgument(`${layer} takes a map, such as new S3BucketMap("my-bucket"), not ${kindOf(map)}.`);
   }
   // A facade first: to look for a method of it would read a key.
@@ -31,14 +38,14 @@ export function checkBase(
     );
   }
   for (const method of methods) {
-    if (typeof (map as Record<string, unknown>)[method] !== "function") {
+    if (typeof (map as unknown as Record<string, unknown>)[method] !== "function") {
       throw wrongArgument(
         `${layer} takes a map with all of SyncMap's methods, and this one (${kindOf(map)}) has no ${method}.`,
       );
     }
   }
   const given = givesOf(map);
-  if (wanted === undefined || given === undefined || wanted.includes(given)) return;
+  if (wanted === undefined || given === undefined || wanted.includes(given)) return map as SyncMap<V>;
   throw wrongArgument(
     `${layer} needs a map that gives ${wanted.join(" or ")}, and this one gives ${given}: use ${right}.`,
   );

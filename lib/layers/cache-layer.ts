@@ -172,7 +172,10 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
 
   // Which keys there are is always asked; the values of some may be known.
   *#entries(options?: ListOptions): IterableIterator<[string, Stored<V>]> {
-    if (this.#store.limits.ttl === 0) return yield* this.#reads.entries(options);
+    if (this.#store.limits.ttl === 0) {
+      yield* this.#reads.entries(options);
+      return;
+    }
     let keys: string[] = [];
     let window = 1;
     for (const key of this.base.keys(options)) {

@@ -3,6 +3,7 @@ import { kindOf } from "../keys.js";
 import { storedReads } from "../stored.js";
 import type { SyncMap } from "../sync-map.js";
 import { checkBase } from "./base.js";
+import type { LayerBase } from "./base.js";
 import { CacheLayer } from "./cache-layer.js";
 import { CacheStore } from "./cache-store.js";
 import { Layer } from "./layer.js";
@@ -49,8 +50,8 @@ export interface CacheOptions {
  * settings.get("theme"); // no request
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match
  */
-export function cache<V>(map: SyncMap<V>, options: CacheOptions = {}): SyncMap<V> {
-  checkBase(
+export function cache<V>(map: LayerBase<V>, options: CacheOptions = {}): SyncMap<V> {
+  const base = checkBase(
     "cache",
     map,
     ["string", "bytes", "frozen"],
@@ -78,5 +79,5 @@ export function cache<V>(map: SyncMap<V>, options: CacheOptions = {}): SyncMap<V
       "cache with a ttl needs a map whose writes are durable when they return: writeBuffer(cache(map)) instead of cache(writeBuffer(map)).",
     );
   }
-  return new CacheLayer(map, new CacheStore({ max, maxBytes, ttl }), revalidate, options);
+  return new CacheLayer(base, new CacheStore({ max, maxBytes, ttl }), revalidate, options);
 }

@@ -2,8 +2,9 @@ import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBy
 import type { KeyObject } from "node:crypto";
 import { kindOf } from "../keys.js";
 import { wrongArgument } from "../stack.js";
-import type { SetOptions, SyncMap } from "../sync-map.js";
+import type { SetOptions } from "../sync-map.js";
 import { checkBase } from "./base.js";
+import type { LayerBase } from "./base.js";
 import { bytesBase, toBytes } from "./bytes.js";
 import type { BytesMap } from "./bytes.js";
 import type { Codec } from "./codec.js";
@@ -44,8 +45,8 @@ const LEAST: number = CIPHERTEXT_AT + 1 + TAG_BYTES;
  * secrets.set("token", { value: "…" });
  * @see https://nvlpubs.nist.gov/nistpubs/Legacy/SP/nistspecialpublication800-38d.pdf
  */
-export function encrypt(map: SyncMap<Buffer>, key: Uint8Array): BytesMap {
-  checkBase("encrypt", map, ["bytes"], bytesBase);
+export function encrypt(map: LayerBase<Buffer>, key: Uint8Array): BytesMap {
+  const base = checkBase("encrypt", map, ["bytes"], bytesBase);
   if (!ArrayBuffer.isView(key) || key.byteLength !== KEY_BYTES) {
     // What it is instead may be the secret.
     const given = ArrayBuffer.isView(key)
@@ -60,7 +61,7 @@ export function encrypt(map: SyncMap<Buffer>, key: Uint8Array): BytesMap {
   }
   // A copy: the caller may overwrite its own.
   const secret = createSecretKey(Buffer.from(toBytes(key)));
-  return new TransformLayer(map, encryptCodec(secret));
+  return new TransformLayer(base, encryptCodec(secret));
 }
 
 function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {

@@ -2,8 +2,8 @@ import { constants } from "node:buffer";
 import { kindOf } from "../keys.js";
 import { wrongArgument } from "../stack.js";
 import { storedReads } from "../stored.js";
-import type { SyncMap } from "../sync-map.js";
 import { checkBase } from "./base.js";
+import type { LayerBase } from "./base.js";
 import { bytesBase, toBytes } from "./bytes.js";
 import type { BytesMap } from "./bytes.js";
 import type { Codec } from "./codec.js";
@@ -42,8 +42,8 @@ const DEFAULT_MAX_BYTES: number = 1024 ** 3;
  * logs.set("today.log", "the same line\n".repeat(1000));
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding
  */
-export function gzip(map: SyncMap<Buffer>, options: GzipOptions = {}): BytesMap {
-  checkBase("gzip", map, ["bytes"], bytesBase);
+export function gzip(map: LayerBase<Buffer>, options: GzipOptions = {}): BytesMap {
+  const base = checkBase("gzip", map, ["bytes"], bytesBase);
   if (!(storedReads in Layer.bottomOf(map))) {
     throw wrongArgument(
       "gzip needs a map that tells the Content-Encoding of what it reads: S3BucketMap, or a layer over one.",
@@ -59,7 +59,7 @@ export function gzip(map: SyncMap<Buffer>, options: GzipOptions = {}): BytesMap 
   }
   checkWhole("gzip", "maxBytes", maxBytes, 1, constants.MAX_LENGTH);
   const codec = gzipCodec(algorithm, maxBytes, compression(algorithm));
-  return new TransformLayer(map, codec);
+  return new TransformLayer(base, codec);
 }
 
 function gzipCodec(

@@ -5,6 +5,7 @@ export type {
   CacheOptions,
   GzipOptions,
   JsonValue,
+  LayerBase,
   Transformation,
   WriteBuffer,
   WriteBufferOptions,

@@ -1,3 +1,4 @@
+export type { LayerBase } from "./base.js";
 export type { BytesMap } from "./bytes.js";
 export { cache } from "./cache.js";
 export type { CacheOptions } from "./cache.js";

@@ -1,6 +1,7 @@
 import type { Stored } from "../stored.js";
 import type { SetOptions, SyncMap } from "../sync-map.js";
 import { checkBase } from "./base.js";
+import type { LayerBase } from "./base.js";
 import type { Codec } from "./codec.js";
 import { deepFreeze } from "./frozen.js";
 import { isPlain, nameOf, prototypes, Walk } from "./plain-data.js";
@@ -31,10 +32,10 @@ export type JsonValue =
  * users.ann = { name: "Ann", tags: ["new"] };
  * asMap(users).update("ann", (ann) => ({ ...ann!, name: "Anna" }));
  */
-export function json<T = JsonValue>(map: SyncMap<string> | SyncMap<Buffer>): SyncMap<T> {
+export function json<T = JsonValue>(map: LayerBase<string> | LayerBase<Buffer>): SyncMap<T> {
   checkBase(
     "json",
-    map,
+    map as LayerBase<unknown>,
     ["string", "bytes"],
     'new S3BucketMap("my-bucket"), or a layer that gives strings or bytes',
   );

@@ -5,6 +5,7 @@ import { gives, storedReads } from "../stored.js";
 import type { Gives, StoredReads } from "../stored.js";
 import type { SyncMap } from "../sync-map.js";
 import { checkBase, givesOf } from "./base.js";
+import type { LayerBase } from "./base.js";
 import { Layer } from "./layer.js";
 import { readsOf } from "./reads.js";
 
@@ -20,9 +21,9 @@ import { readsOf } from "./reads.js";
  * const settings = asObject(readonly(json(new S3BucketMap("my-bucket", { prefix: "settings/" }))));
  * settings.theme = "dark"; // TypeError: This map is read-only: …
  */
-export function readonly<V>(map: SyncMap<V>): SyncMap<V> {
-  checkBase("readonly", map);
-  return new ReadonlyLayer(map);
+export function readonly<V>(map: LayerBase<V>): SyncMap<V> {
+  const base = checkBase("readonly", map);
+  return new ReadonlyLayer(base);
 }
 
 class ReadonlyLayer<V> extends Layer<V> {

@@ -1,6 +1,7 @@
 import { deserialize, serialize } from "node:v8";
 import type { SyncMap } from "../sync-map.js";
 import { checkBase } from "./base.js";
+import type { LayerBase } from "./base.js";
 import type { Codec } from "./codec.js";
 import { checkStructured } from "./structured-data.js";
 import { TransformLayer } from "./transform-layer.js";
@@ -27,14 +28,14 @@ const HEADER: Buffer = Buffer.from("S3BMs\u0001", "latin1");
  * events.set("first", { at: new Date(), seen: new Set(["ann"]), count: 3n });
  * @see https://nodejs.org/api/v8.html#serialization-api
  */
-export function structured<T = unknown>(map: SyncMap<Buffer>): SyncMap<T> {
-  checkBase(
+export function structured<T = unknown>(map: LayerBase<Buffer>): SyncMap<T> {
+  const base = checkBase(
     "structured",
     map,
     ["bytes"],
     'new S3BucketMap("my-bucket", { readAs: "bytes" }), or a layer that gives bytes',
   );
-  return new TransformLayer<T, Buffer>(map, structuredCodec as Codec<T, Buffer>);
+  return new TransformLayer<T, Buffer>(base, structuredCodec as Codec<T, Buffer>);
 }
 
 const structuredCodec: Codec<unknown, Buffer> = {

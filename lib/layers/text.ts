@@ -3,6 +3,7 @@ import { kindOf } from "../keys.js";
 import { wrongArgument } from "../stack.js";
 import { checkValue, MAX_STRING_BYTES, toText } from "../values.js";
 import { checkBase } from "./base.js";
+import type { LayerBase } from "./base.js";
 import type { Codec } from "./codec.js";
 import { TransformLayer } from "./transform-layer.js";
 import { Unreadable } from "./unreadable.js";
@@ -17,14 +18,14 @@ import { Unreadable } from "./unreadable.js";
  * const notes = text(gzip(new S3BucketMap("my-bucket", { readAs: "bytes" })));
  * notes.set("today", "so many words");
  */
-export function text(map: SyncMap<Buffer>): SyncMap<string> {
-  checkBase(
+export function text(map: LayerBase<Buffer>): SyncMap<string> {
+  const base = checkBase(
     "text",
     map,
     ["bytes"],
     'new S3BucketMap("my-bucket", { readAs: "bytes" }), or a layer that gives bytes',
   );
-  return new TransformLayer(map, textCodec);
+  return new TransformLayer(base, textCodec);
 }
 
 const textCodec: Codec<string, Buffer> = {

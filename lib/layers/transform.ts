@@ -3,6 +3,7 @@ import { kindOf } from "../keys.js";
 import { wrongArgument } from "../stack.js";
 import type { SetOptions, SyncMap } from "../sync-map.js";
 import { checkBase } from "./base.js";
+import type { LayerBase } from "./base.js";
 import type { Codec } from "./codec.js";
 import { TransformLayer } from "./transform-layer.js";
 
@@ -35,8 +36,8 @@ const names = ["encode", "decode", "name", "contentType"];
  * });
  * dates.set("start", new Date());
  */
-export function transform<V, Raw>(map: SyncMap<Raw>, transformation: Transformation<V, Raw>): SyncMap<V> {
-  checkBase("transform", map);
+export function transform<V, Raw>(map: LayerBase<Raw>, transformation: Transformation<V, Raw>): SyncMap<V> {
+  const base = checkBase("transform", map);
   const { encode, decode, name, contentType } = checkTransformation(transformation);
   const codec: Codec<V, Raw> = {
     name,
@@ -52,7 +53,7 @@ export function transform<V, Raw>(map: SyncMap<Raw>, transformation: Transformat
           }),
         }),
   };
-  return new TransformLayer(map, codec);
+  return new TransformLayer(base, codec);
 }
 
 function checkTransformation<V, Raw>(

@@ -2,6 +2,7 @@ import { backgroundWrites } from "../background.js";
 import { wrongArgument } from "../stack.js";
 import type { SyncMap } from "../sync-map.js";
 import { checkBase } from "./base.js";
+import type { LayerBase } from "./base.js";
 import { checkNames, checkWhole } from "./layer-options.js";
 import { Layer } from "./layer.js";
 import { PendingWrites } from "./pending-writes.js";
@@ -50,8 +51,8 @@ export interface WriteBuffer<V> extends SyncMap<V> {
  * for (const [key, value] of many) map.set(key, value);
  * map.flush();
  */
-export function writeBuffer<V>(map: SyncMap<V>, options: WriteBufferOptions = {}): WriteBuffer<V> {
-  checkBase("writeBuffer", map);
+export function writeBuffer<V>(map: LayerBase<V>, options: WriteBufferOptions = {}): WriteBuffer<V> {
+  const base = checkBase("writeBuffer", map);
   if (!(backgroundWrites in Layer.bottomOf(map))) {
     throw wrongArgument(
       "writeBuffer needs a map that can write without waiting: S3BucketMap, or a layer over one.",
@@ -61,5 +62,5 @@ export function writeBuffer<V>(map: SyncMap<V>, options: WriteBufferOptions = {}
   const { max = 1000, maxBytes = 64 * 1024 * 1024 } = options;
   checkWhole("writeBuffer", "max", max, 1, Infinity);
   checkWhole("writeBuffer", "maxBytes", maxBytes, 1, Infinity);
-  return new WriteBufferLayer(map, new PendingWrites({ max, maxBytes }), options);
+  return new WriteBufferLayer(base, new PendingWrites({ max, maxBytes }), options);
 }
