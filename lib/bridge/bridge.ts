@@ -35,8 +35,12 @@ export class Bridge {
   #thread: WorkerThread | undefined;
   readonly #waits: WaitStack = new WaitStack();
 
-  call<Op extends Call["op"]>(caller: Caller, call: Call & { op: Op }): Outcome<Op> {
-    const { wait, timeoutMs } = caller.settings;
+  call<Op extends Call["op"]>(
+    caller: Caller,
+    call: Call & { op: Op },
+    timeoutMs: number = caller.settings.timeoutMs,
+  ): Outcome<Op> {
+    const { wait } = caller.settings;
     const deadline = performance.now() + timeoutMs;
     for (const id of this.#waits.takeAbandoned()) this.#abandon(id);
     if (this.#waits.isFull) return { ok: false, failure: { code: "TooManyNestedCalls" } };
@@ -113,11 +117,22 @@ export class Bridge {
 
 function transferred(call: Call): ArrayBuffer[] {
   const bodies =
-    call.op === "set" ? [call.body] : call.op === "setMany" ? call.objects.map(({ body }) => body) : [];
+    call.op === "set" || call.op === "store"
+      ? [call.body]
+      : call.op === "setMany"
+        ? call.objects.map(({ body }) => body)
+        : [];
   return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
 }
 
-const writes: ReadonlySet<Call["op"]> = new Set(["set", "setMany", "delete", "deleteMany"]);
+const writes: ReadonlySet<Call["op"]> = new Set([
+  "set",
+  "setMany",
+  "delete",
+  "deleteMany",
+  "store",
+  "remove",
+]);
 
 function workerFailed(code: string, cause: unknown): Failure {
   // Not `instanceof`: what the worker sent belongs to the main context, which a test framework's code is not in.

@@ -28,10 +28,16 @@ under "subprefix/": testKey
 after deleting each: 0 keys
 `;
 
+const counter = `\
+4 processes, 10 times each: counter = 40
+first comers: 1
+`;
+
 /** The examples, with what they print. */
 export const examples: [string, string][] = [
   ["sample.js", sample],
   ["longer.js", longer],
+  ["counter.js", counter],
 ];
 
 /** Runs an example as a user does. */

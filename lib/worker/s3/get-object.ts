@@ -1,10 +1,13 @@
 import { GetObjectCommand } from "@aws-sdk/client-s3";
+import type { Reading } from "../../bridge/protocol.js";
+import { unquote } from "./conditions.js";
 import { firstTry } from "./first-try/first-try.js";
 import { getting } from "./first-try/get.js";
 import { isMissing } from "./missing.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
 import { readWhole } from "./whole-body.js";
+import { writesIn } from "./write-id.js";
 
 /**
  * A whole object's bytes, or undefined where there is no such key. One GET.
@@ -17,6 +20,16 @@ export async function getObject(
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
+  return (await readObject(target, key, maxBytes, signal))?.body;
+}
+
+/** The same, with what says which state of the object it is. One GET. */
+export async function readObject(
+  target: Target,
+  key: string,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Reading | undefined> {
   const { client, settings } = target;
   const command = new GetObjectCommand({
     Bucket: settings.bucket,
@@ -26,16 +39,26 @@ export async function getObject(
   const quick = await firstTry(client, command, getting(command.input, maxBytes), signal);
   if (quick !== undefined) {
     target.bucketProved = true;
-    return quick.body;
+    const { object } = quick;
+    return (
+      object && {
+        body: object.body,
+        version: { etag: unquote(object.etag), writes: writesIn(object.metadata) },
+      }
+    );
   }
   const bytes = readWhole(command, maxBytes);
+  let etag: string;
+  let writes: string[];
   try {
     const output = await client.send(command, { abortSignal: signal });
     if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+    etag = unquote(output.ETag);
+    writes = writesIn(output.Metadata);
   } catch (error) {
     if (!isMissing(target, error)) throw error;
     return undefined;
   }
   target.bucketProved = true;
-  return bytes();
+  return { body: bytes(), version: { etag, writes } };
 }

@@ -1,5 +1,5 @@
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
-import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
+import type { ListObjectsV2CommandInput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import type { Page, PageStart } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";
 import { comesBefore } from "../../utf8-order.js";
@@ -22,7 +22,20 @@ export interface ListRequest extends PageStart {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
 export async function listObjects(target: Target, request: ListRequest, signal: AbortSignal): Promise<Page> {
-  const { client, settings } = target;
+  const command = new ListObjectsV2Command(listInput(target, request));
+  const output =
+    (await firstTry(target.client, command, listing(command.input), signal)) ??
+    (await target.client.send(command, { abortSignal: signal }));
+  // A page of a proxy, read as a listing, would look like an empty bucket.
+  if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
+  target.bucketProved = true;
+  const listed = (output.Contents ?? []).map(({ Key }) => decodeKey(Key));
+  const keys = newNames(listed, request.startAfter);
+  const next = nextPage(output, request, listed.length, keys.at(-1));
+  return { keys, ...(next === undefined ? {} : { next }) };
+}
+
+export function listInput({ settings }: Target, request: ListRequest): ListObjectsV2CommandInput {
   const input: ListObjectsV2CommandInput = {
     Bucket: settings.bucket,
     Prefix: request.prefix,
@@ -33,34 +46,31 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   if (request.token !== undefined) input.ContinuationToken = request.token;
   else if (request.startAfter !== undefined) input.StartAfter = request.startAfter;
   if (settings.requestPayer === true) input.RequestPayer = "requester";
-  const command = new ListObjectsV2Command(input);
-  const output =
-    (await firstTry(client, command, listing(input), signal)) ??
-    (await client.send(command, { abortSignal: signal }));
-  // A page of a proxy, read as a listing, would look like an empty bucket.
-  if (output.IsTruncated === undefined) {
-    throw new BadAnswer("the answer is not a listing", output.$metadata);
-  }
-  target.bucketProved = true;
-  const listed = (output.Contents ?? []).map(({ Key }) => decodeKey(Key));
-  const keys = newKeys(listed, request.startAfter);
-  if (!output.IsTruncated) return { keys };
-  const last = keys.at(-1);
-  if (last === undefined && (listed.length > 0 || output.NextContinuationToken === undefined)) {
+  return input;
+}
+
+/** Where the page after this one begins; `last` is the last name of this one that is new. */
+export function nextPage(
+  output: Pick<ListObjectsV2CommandOutput, "IsTruncated" | "NextContinuationToken">,
+  request: ListRequest,
+  listed: number,
+  last: string | undefined,
+): PageStart | undefined {
+  if (output.IsTruncated !== true) return undefined;
+  const token = output.NextContinuationToken;
+  // A first page may hold nothing but a common prefix that does not come after where the listing is to start.
+  if (last === undefined && (token === undefined || (listed > 0 && request.token !== undefined))) {
     throw new OperationError("BadListing", "the service says that there is more, and gives nothing new");
   }
   const startAfter = last ?? request.startAfter;
   return {
-    keys,
-    next: {
-      ...(output.NextContinuationToken === undefined ? {} : { token: output.NextContinuationToken }),
-      ...(startAfter === undefined ? {} : { startAfter }),
-    },
+    ...(token === undefined ? {} : { token }),
+    ...(startAfter === undefined ? {} : { startAfter }),
   };
 }
 
-// Keys that came before, on a page that is given twice, are left out: each key is listed once.
-function newKeys(listed: string[], after: string | undefined): string[] {
+/** Without the names that came before, on a page that is given twice: each is listed once. */
+export function newNames(listed: string[], after: string | undefined): string[] {
   let last = after;
   return listed.filter((key, at) => {
     const previous = listed[at - 1];
@@ -76,7 +86,7 @@ function newKeys(listed: string[], after: string | undefined): string[] {
   });
 }
 
-function decodeKey(key: string | undefined): string {
+export function decodeKey(key: string | undefined): string {
   try {
     return decodeURIComponent((key ?? "").replaceAll("+", " "));
   } catch {

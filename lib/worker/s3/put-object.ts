@@ -18,7 +18,23 @@ export async function putObject(
   headers: ObjectHeaders,
   signal: AbortSignal,
 ): Promise<undefined> {
-  const { client, settings } = target;
+  const { client } = target;
+  const command = putCommand(target, key, body, headers);
+  if ((await firstTry(client, command, putting(command.input), signal)) === undefined) {
+    const output = await client.send(command, { abortSignal: signal });
+    if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  }
+  target.bucketProved = true;
+  return undefined;
+}
+
+/** What stores an object. */
+export function putCommand(
+  { settings }: Target,
+  key: string,
+  body: string | Uint8Array,
+  headers: ObjectHeaders,
+): PutObjectCommand {
   const input: PutObjectCommandInput = {
     Bucket: settings.bucket,
     Key: key,
@@ -42,11 +58,5 @@ export async function putObject(
   if (settings.storageClass !== undefined) {
     input.StorageClass = settings.storageClass as NonNullable<typeof input.StorageClass>;
   }
-  const command = new PutObjectCommand(input);
-  if ((await firstTry(client, command, putting(input), signal)) === undefined) {
-    const output = await client.send(command, { abortSignal: signal });
-    if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
-  }
-  target.bucketProved = true;
-  return undefined;
+  return new PutObjectCommand(input);
 }

@@ -2,16 +2,23 @@ import zlib from "node:zlib";
 import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Answer } from "./exchange.js";
 import type { Operation } from "./first-try.js";
+import { metadataIn } from "./head.js";
 import { plainHeaders } from "./plain-headers.js";
 
 const inPath = new Set(["Bucket", "Key"]);
 const headerNames = { RequestPayer: "x-amz-request-payer" };
 
+interface StoredObject {
+  body: Uint8Array;
+  etag: string;
+  metadata: Record<string, string>;
+}
+
 /** The bytes of a whole object, or that there is no such key. */
 export function getting(
   input: GetObjectCommandInput,
   maxBytes: number,
-): Operation<{ body: Uint8Array | undefined }> {
+): Operation<{ object: StoredObject | undefined }> {
   return {
     name: "GetObject",
     maxBytes,
@@ -22,16 +29,17 @@ export function getting(
       return { method: "GET", key: input.Key, search: "x-id=GetObject", headers };
     },
     read: (answer) => {
-      if (isNoSuchKey(answer)) return { body: undefined };
-      return isWhole(answer) && isUndamaged(answer) ? { body: answer.body } : undefined;
+      if (isNoSuchKey(answer)) return { object: undefined };
+      const { body, headers } = answer;
+      const etag = headers["etag"];
+      if (etag === undefined || !isWhole(answer) || !isUndamaged(answer)) return undefined;
+      return { object: { body, etag, metadata: metadataIn(headers) } };
     },
   };
 }
 
 function isWhole({ statusCode, headers, body }: Answer): boolean {
-  return (
-    statusCode === 200 && headers["etag"] !== undefined && Number(headers["content-length"]) === body.length
-  );
+  return statusCode === 200 && Number(headers["content-length"]) === body.length;
 }
 
 // CRC32 is what the SDK sends; other checksums are left to it, and so are those of parts, which it does not check.

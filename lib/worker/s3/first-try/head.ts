@@ -36,10 +36,6 @@ function headOf({ headers }: Answer): Omit<HeadObjectCommandOutput, "$metadata">
   const modified = new Date(headers["last-modified"] ?? NaN);
   if (headers["etag"] === undefined || !Number.isSafeInteger(size) || Number.isNaN(modified.getTime()))
     return undefined;
-  const metadata: Record<string, string> = {};
-  for (const name in headers) {
-    if (name.startsWith("x-amz-meta-")) metadata[name.slice("x-amz-meta-".length)] = headers[name]!;
-  }
   return {
     ContentLength: size,
     ETag: headers["etag"],
@@ -47,6 +43,16 @@ function headOf({ headers }: Answer): Omit<HeadObjectCommandOutput, "$metadata">
     ContentType: headers["content-type"],
     ContentEncoding: headers["content-encoding"],
     CacheControl: headers["cache-control"],
-    Metadata: metadata,
+    Metadata: metadataIn(headers),
   };
+}
+
+/** What was stored beside an object, by its names without their prefix. */
+export function metadataIn(headers: Record<string, string>): Record<string, string> {
+  const prefix = "x-amz-meta-";
+  const metadata: Record<string, string> = {};
+  for (const name in headers) {
+    if (name.startsWith(prefix)) metadata[name.slice(prefix.length)] = headers[name]!;
+  }
+  return metadata;
 }
