@@ -33,7 +33,8 @@ export function heading(
 
 function headOf({ headers }: Answer): Omit<HeadObjectCommandOutput, "$metadata"> | undefined {
   const size = Number(headers["content-length"]);
-  const modified = new Date(headers["last-modified"] ?? NaN);
+  const date = headers["last-modified"] ?? "";
+  const modified = new Date(/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(date) ? date : NaN);
   if (headers["etag"] === undefined || !Number.isSafeInteger(size) || Number.isNaN(modified.getTime()))
     return undefined;
   return {
