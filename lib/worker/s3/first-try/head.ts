@@ -33,7 +33,8 @@ export function heading(
 
 function headOf({ headers }: Answer): Omit<HeadObjectCommandOutput, "$metadata"> | undefined {
   const size = Number(headers["content-length"]);
-  const modified = new Date(headers["last-modified"] ?? NaN);
+  const date = headers["last-modified"] ?? "";
+  const modified = new Date(/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(date) ? date : NaN);
   if (headers["etag"] === undefined || !Number.isSafeInteger(size) || Number.isNaN(modified.getTime()))
     return undefined;
   return {
@@ -47,11 +48,12 @@ function headOf({ headers }: Answer): Omit<HeadObjectCommandOutput, "$metadata">
   };
 }
 
-/** The user's metadata. */
+/** What was stored beside an object, by its names without their prefix. */
 export function metadataIn(headers: Record<string, string>): Record<string, string> {
+  const prefix = "x-amz-meta-";
   const metadata: Record<string, string> = {};
   for (const name in headers) {
-    if (name.startsWith("x-amz-meta-")) metadata[name.slice("x-amz-meta-".length)] = headers[name]!;
+    if (name.startsWith(prefix)) metadata[name.slice(prefix.length)] = headers[name]!;
   }
   return metadata;
 }

@@ -74,19 +74,15 @@ export function parsePage(xml: string): ListPage | undefined {
 function toObject(fields: Map<string, string> | undefined): ListPage["Contents"][number] | undefined {
   const key = fields?.get("Key");
   const etag = unescapeXml(fields?.get("ETag") ?? "");
-  const size = Number(fields?.get("Size") || NaN);
-  const modified = timeOf(fields?.get("LastModified"));
+  const digits = fields?.get("Size") ?? "";
+  const size = /^\d+$/.test(digits) ? Number(digits) : NaN;
+  // Date alone reads nearly anything.
+  const date = fields?.get("LastModified") ?? "";
+  const modified = new Date(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/.test(date) ? date : NaN);
   // What is escaped for a URL has nothing left to be escaped for XML.
   if (key === undefined || key.includes("&") || key.trim() !== key || etag === undefined) return undefined;
   if (!Number.isSafeInteger(size) || Number.isNaN(modified.getTime())) return undefined;
   return { Key: key, Size: size, ETag: etag, LastModified: modified };
-}
-
-// S3's own form alone: without a zone, for one, it would be taken for this machine's time.
-const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
-
-function timeOf(text = ""): Date {
-  return new Date(time.test(text) ? text : NaN);
 }
 
 const entities: Readonly<Record<string, string>> = {
