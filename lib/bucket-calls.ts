@@ -1,4 +1,5 @@
 import type { Bridge, Caller } from "./bridge/bridge.js";
+import type { OpenBatch } from "./open-batch.js";
 import type { Call, Failure, PageStart, Results } from "./bridge/protocol.js";
 import { toError } from "./bridge/revive.js";
 import type { S3BucketMapError } from "./errors.js";
@@ -52,6 +53,30 @@ export class BucketCalls {
     throw this.error(outcome.failure, operation, "key" in call ? call.key : undefined);
   }
 
+  /** A write of one key: waited for, unless it is part of a batch. The facades' listings learn of it. */
+  write(call: Extract<Call, { op: "set" | "delete" }>): void {
+    this.checkOpen(call.op);
+    // Beforehand: where it fails, nobody knows what is there.
+    this.tell(call.key, "unsure");
+    const batch = openBatches?.batchFor(this.shared, call.key);
+    if (batch === undefined) this.call(call);
+    else batch.write(call);
+    this.tell(call.key, call.op === "set" ? "set" : "deleted");
+  }
+
+  /** A batch for the keys of this map. */
+  openBatch(): OpenBatch {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load the bridge with this file
+    openBatches ??= require("./open-batch.js") as typeof import("./open-batch.js");
+    this.shared.bridge ??= loadBridge();
+    return new openBatches.OpenBatch(this.shared.bridge, this.shared, this.prefix);
+  }
+
+  /** Runs `fn` while the batch is open. */
+  within<T>(batch: OpenBatch, fn: () => T): T {
+    return openBatches!.within(batch, fn);
+  }
+
   checkOpen(operation: string): void {
     if (this.closed) throw this.error({ code: "Closed" }, operation);
   }
@@ -97,6 +122,9 @@ export class BucketCalls {
     }
   }
 }
+
+// Loaded with the first batch.
+let openBatches: typeof import("./open-batch.js") | undefined;
 
 // Not before it is needed: a script that makes a map and does not use it should not wait for it.
 function loadBridge(): Bridge {

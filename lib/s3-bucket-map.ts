@@ -1,13 +1,15 @@
 import { inspect } from "node:util";
+import { runBatch } from "./batch.js";
 import { BucketCalls } from "./bucket-calls.js";
 import type { Shared } from "./bucket-calls.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { checkPrefix, kindOf, wholeKey } from "./keys.js";
 import { placeOf } from "./listing.js";
-import type { Place, Write } from "./listing.js";
+import type { Place } from "./listing.js";
 import { checkListOptions, objectHeaders } from "./method-options.js";
 import { parseSettings } from "./options.js";
 import type { S3BucketOptions } from "./options.js";
+import { runInBatch } from "./run-batch.js";
 import { wrongArgument } from "./stack.js";
 import type { ListOptions, ObjectHead, SetOptions, SyncMap } from "./sync-map.js";
 import { toBody } from "./values.js";
@@ -83,7 +85,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     const whole = wholeKey(this.#calls.prefix, key);
     const body = toBody(value);
     const headers = objectHeaders(options, typeof value === "string");
-    this.#tracked("set", whole, () => this.#calls.call({ op: "set", key: whole, body, headers }));
+    this.#calls.write({ op: "set", key: whole, body, headers });
     return this;
   }
 
@@ -104,8 +106,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
    */
   delete(key: string): boolean {
-    const whole = wholeKey(this.#calls.prefix, key);
-    this.#tracked("deleted", whole, () => this.#calls.call({ op: "delete", key: whole }));
+    this.#calls.write({ op: "delete", key: wholeKey(this.#calls.prefix, key) });
     return true;
   }
 
@@ -222,6 +223,11 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   }
 
   /** @internal */
+  [runBatch]<T>(fn: () => T): T {
+    return runInBatch(this.#calls, fn);
+  }
+
+  /** @internal */
   [placeOf](): Place {
     return this.#calls.place;
   }
@@ -236,13 +242,6 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     const where =
       local !== undefined ? ` in the local S3 at ${local}` : endpoint !== undefined ? ` at ${endpoint}` : "";
     return `S3BucketMap { s3://${bucket}/${prefix}${where}${closed ? ", closed" : ""} }`;
-  }
-
-  // A facade's listing must learn of the write; where it fails, nobody knows what is there.
-  #tracked(write: Write, key: string, run: () => void): void {
-    this.#calls.tell(key, "unsure");
-    run();
-    this.#calls.tell(key, write);
   }
 }
 

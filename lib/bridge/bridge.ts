@@ -1,7 +1,8 @@
 import { performance } from "node:perf_hooks";
 import { atomicsWait } from "./atomics-wait.js";
 import { deasyncWait } from "./deasync-wait.js";
-import type { Call, ClientConfig, Failure, Results } from "./protocol.js";
+import { entered, left, turned, wroteTo } from "./absence.js";
+import type { Call, ClientConfig, Failure, Results, ToWorker } from "./protocol.js";
 import type { WaitName } from "./wait.js";
 import { WaitStack } from "./wait-stack.js";
 import { WorkerThread } from "./worker-thread.js";
@@ -16,6 +17,14 @@ function marginOf(timeoutMs: number): number {
 
 export type Outcome<Op extends Call["op"]> =
   { ok: true; value: Results[Op] } | { ok: false; failure: Failure };
+
+/** A call that was posted. */
+export interface Sent {
+  readonly id: number;
+  readonly op: Call["op"];
+  readonly thread: WorkerThread;
+  readonly deadline: number;
+}
 
 /** Who calls: the settings of a map, and what of them the worker already knows. */
 export interface Caller {
@@ -36,16 +45,29 @@ export class Bridge {
   readonly #waits: WaitStack = new WaitStack();
 
   call<Op extends Call["op"]>(caller: Caller, call: Call & { op: Op }): Outcome<Op> {
-    const { wait, timeoutMs } = caller.settings;
+    const sent = this.send(caller, call);
+    if ("failure" in sent) return { ok: false, failure: sent.failure };
+    const { id, thread, deadline } = sent;
+    this.#wait(caller.settings.wait, id, thread, () => thread.reply(id) !== undefined, deadline);
+    const outcome = this.#outcome<Op>(sent);
+    left();
+    return outcome;
+  }
+
+  /** Posts a call without waiting for its reply, which {@link awaitSome} gives. */
+  send(caller: Caller, call: Call): Sent | { failure: Failure } {
+    entered();
+    if (isWrite(call.op)) wroteTo(caller.settings.client.bucket);
+    const { timeoutMs } = caller.settings;
     const deadline = performance.now() + timeoutMs;
     for (const id of this.#waits.takeAbandoned()) this.#abandon(id);
-    if (this.#waits.isFull) return { ok: false, failure: { code: "TooManyNestedCalls" } };
+    if (this.#waits.isFull) return { failure: { code: "TooManyNestedCalls" } };
 
     let thread: WorkerThread;
     try {
       thread = this.#livingThread();
     } catch (error) {
-      return { ok: false, failure: workerFailed("WorkerNotStarted", error) };
+      return { failure: workerFailed("WorkerNotStarted", error) };
     }
     // Told at the first request and not when the map was made: the environment may have been filled in between.
     if (caller.known?.thread !== thread) {
@@ -64,8 +86,39 @@ export class Bridge {
       },
       transferred(call),
     );
-    this.#wait(wait, id, thread, () => thread.reply(id) !== undefined, deadline);
+    return { id, thread, deadline, op: call.op };
+  }
 
+  /**
+   * Waits until one of several calls that were sent has ended, and gives those that have. The oldest comes
+   * first, and its deadline counts.
+   */
+  awaitSome(caller: Caller, sent: readonly Sent[]): Map<Sent, Outcome<Call["op"]>> {
+    const { id, thread, deadline } = sent[0]!;
+    const hasEnded = (one: Sent): boolean => one.thread.isGone || one.thread.reply(one.id) !== undefined;
+    this.#wait(caller.settings.wait, id, thread, () => sent.some(hasEnded), deadline);
+    const ended = sent.filter(hasEnded);
+    // No reply in all its time: this one has ended, too, and the worker with it.
+    if (ended.length === 0) ended.push(sent[0]!);
+    const outcomes = new Map(ended.map((one) => [one, this.#outcome(one)]));
+    left();
+    return outcomes;
+  }
+
+  /** Tells the worker something about these settings, if it lives and knows them. */
+  tell(caller: Caller, message: (settings: number) => ToWorker): void {
+    const { known } = caller;
+    if (known !== undefined && known.thread === this.#thread && !known.thread.isGone) {
+      known.thread.post(message(known.number));
+    }
+  }
+
+  /** How many waits the code that runs now is within: with the `deasync` wait, a callback may be. */
+  get depth(): number {
+    return this.#waits.depth;
+  }
+
+  #outcome<Op extends Call["op"]>({ id, thread, op }: Sent): Outcome<Op> {
     const reply = thread.reply(id);
     thread.forget(id);
     if (reply !== undefined) {
@@ -73,7 +126,7 @@ export class Bridge {
         ? { ok: true, value: reply.value as Results[Op] }
         : { ok: false, failure: reply.failure };
     }
-    const maybeWritten = writes.has(call.op);
+    const maybeWritten = isWrite(op);
     if (thread.isGone) {
       if (!thread.wasReady) return { ok: false, failure: workerFailed("WorkerNotStarted", thread.lastWords) };
       return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), maybeWritten } };
@@ -96,7 +149,9 @@ export class Bridge {
     // An event loop that has ended does not turn again: in an exit handler only the other wait works.
     const ending = (process as { _exiting?: boolean })._exiting === true;
     const carryOut = wait === "deasync" && !ending ? deasyncWait : atomicsWait;
+    const start = carryOut === deasyncWait ? turned() : undefined;
     this.#waits.run({ id, wait, deadline }, (outer) => carryOut(thread, settled, deadline, outer?.deadline));
+    start?.();
   }
 
   #abandon(id: number): void {
@@ -115,6 +170,10 @@ function transferred(call: Call): ArrayBuffer[] {
   const bodies =
     call.op === "set" ? [call.body] : call.op === "setMany" ? call.objects.map(({ body }) => body) : [];
   return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
+}
+
+function isWrite(op: Call["op"]): boolean {
+  return writes.has(op);
 }
 
 const writes: ReadonlySet<Call["op"]> = new Set(["set", "setMany", "delete", "deleteMany"]);
