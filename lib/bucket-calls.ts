@@ -1,12 +1,13 @@
 import type { Bridge, Caller } from "./bridge/bridge.js";
 import type { OpenBatch } from "./open-batch.js";
-import type { Call, Failure, PageStart, Results } from "./bridge/protocol.js";
+import type { Call, Failure, Page, PageStart, Results } from "./bridge/protocol.js";
 import { toError } from "./bridge/revive.js";
 import type { S3BucketMapError } from "./errors.js";
 import { tellListings } from "./listing.js";
 import type { Place, Write } from "./listing.js";
 import type { Settings } from "./options.js";
 import type { ListOptions } from "./sync-map.js";
+import type { ReadAhead } from "./read-ahead.js";
 import { MAX_STRING_BYTES, toBuffer, toText } from "./values.js";
 
 /** S3 gives at most this many keys on a page, and deletes at most so many by one request. */
@@ -17,6 +18,8 @@ export interface Shared extends Caller {
   readonly settings: Settings;
   /** Made at the first call. */
   bridge?: Bridge;
+  /** Made at the first listing. */
+  readAhead?: ReadAhead;
   /** What is known beforehand of where the bucket is. */
   readonly service: string;
 }
@@ -51,6 +54,31 @@ export class BucketCalls {
     const outcome = this.shared.bridge.call<C["op"]>(this.shared, call);
     if (outcome.ok) return outcome.value;
     throw this.error(outcome.failure, operation, "key" in call ? call.key : undefined);
+  }
+
+  /** Reads one value. It may have begun before: read-ahead.ts. */
+  read(key: string): Results["get"] {
+    this.checkOpen("get");
+    const { maxBytes } = this;
+    const plain = (): Results["get"] => this.call({ op: "get", key, maxBytes });
+    const { readAhead } = this.shared;
+    if (readAhead === undefined) return plain();
+    return readAhead.get(key, {
+      plain,
+      ahead: (run, next, keepMs) => this.call({ op: "getAhead", key, maxBytes, run, next, keepMs }, "get"),
+    });
+  }
+
+  /** What makes reads that follow a listing begin early, unless the map's options say otherwise. */
+  get readAhead(): ReadAhead | undefined {
+    const { shared } = this;
+    if (!shared.settings.readAhead || shared.settings.client.concurrency === 1) return undefined;
+    if (shared.readAhead === undefined) {
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
+      const { ReadAhead } = require("./read-ahead.js") as typeof import("./read-ahead.js");
+      shared.readAhead = new ReadAhead((shared.bridge ??= loadBridge()), shared);
+    }
+    return shared.readAhead;
   }
 
   /** A write of one key: waited for, unless it is part of a batch. The facades' listings learn of it. */
@@ -108,15 +136,15 @@ export class BucketCalls {
     tellListings(this.place, key, write);
   }
 
-  /** Whole keys, a page at a time. */
-  *pages(options: ListOptions = {}, operation = "list"): Generator<string[], void, undefined> {
+  /** Whole keys and the sizes of their values, a page at a time. */
+  *pages(options: ListOptions = {}, operation = "list"): Generator<Page, void, undefined> {
     const { prefix = "", startAfter, limit = Infinity } = options;
     const where = { op: "list" as const, prefix: this.prefix + prefix };
     let start: PageStart = startAfter === undefined ? {} : { startAfter: this.prefix + startAfter };
     for (let left = limit; left > 0;) {
       const page = this.call({ ...where, ...start, limit: Math.min(left, PAGE) }, operation);
       left -= page.keys.length;
-      yield page.keys;
+      yield page;
       if (page.next === undefined) return;
       start = page.next;
     }

@@ -76,7 +76,7 @@ export function deleteMany(calls: BucketCalls, keys: Iterable<string>): void {
 /** Makes sure that all keys of the map are gone. */
 export function clear(calls: BucketCalls): void {
   const progress = new Progress(calls, "clear", "delete", "deleted");
-  for (const page of calls.pages({}, "clear")) deleteSlice(calls, page, progress);
+  for (const { keys } of calls.pages({}, "clear")) deleteSlice(calls, keys, progress);
   progress.check();
 }
 

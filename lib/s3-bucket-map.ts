@@ -4,7 +4,7 @@ import { BucketCalls } from "./bucket-calls.js";
 import type { Shared } from "./bucket-calls.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { checkPrefix, kindOf, wholeKey } from "./keys.js";
-import { placeOf } from "./listing.js";
+import { placeOf, readsToCome } from "./listing.js";
 import type { Place } from "./listing.js";
 import { checkListOptions, objectHeaders } from "./method-options.js";
 import { parseSettings } from "./options.js";
@@ -17,6 +17,9 @@ import type { Bytes } from "./values.js";
 
 // Sub-maps are made from what their map has checked already.
 const checked = Symbol("checked");
+
+/** Of so many pages of a listing the sizes are kept for the reads that follow: 8 MB. */
+const MAX_PAGES_OF_SIZES = 1000;
 
 /** What reading gives. */
 export type ReadAs = "string" | "bytes";
@@ -39,6 +42,8 @@ export type ValueOf<As extends ReadAs> = As extends "bytes" ? Buffer : string;
  */
 export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueOf<As>> {
   readonly #calls: BucketCalls;
+  /** The sizes of the values of the last whole listing, a page each. */
+  #listed: Float64Array[] | undefined;
 
   /**
    * @param location - a bucket's name, an access point's ARN, or `s3://bucket/prefix`
@@ -68,7 +73,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    */
   get(key: string): ValueOf<As> | undefined {
     const whole = wholeKey(this.#calls.prefix, key);
-    const body = this.#calls.call({ op: "get", key: whole, maxBytes: this.#calls.maxBytes });
+    const body = this.#calls.read(whole);
     if (body === undefined) return undefined;
     const read = this.#calls.decode(body);
     if ("failure" in read) throw this.#calls.error(read.failure, "get", whole);
@@ -163,22 +168,29 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
    */
   *keys(options?: ListOptions): IterableIterator<string> {
-    for (const page of this.#calls.pages(checkListOptions(options)))
-      for (const key of page) yield this.#calls.relative(key);
-  }
-
-  /** The values, in the order of their keys. 1 LIST a thousand keys, and 1 GET a value. */
-  *values(options?: ListOptions): IterableIterator<ValueOf<As>> {
-    for (const [, value] of this.entries(options)) yield value;
-  }
-
-  /** The keys with their values, in the order of the keys. 1 LIST a thousand keys, and 1 GET a value. */
-  *entries(options?: ListOptions): IterableIterator<[string, ValueOf<As>]> {
-    for (const key of this.keys(options)) {
-      const value = this.get(key);
-      // It was deleted since the listing.
-      if (value !== undefined) yield [key, value];
+    this.#listed = undefined;
+    const sizes: Float64Array[] = [];
+    for (const page of this.#calls.pages(checkListOptions(options))) {
+      if (sizes.length < MAX_PAGES_OF_SIZES) sizes.push(page.sizes);
+      for (const key of page.keys) yield this.#calls.relative(key);
     }
+    this.#listed = sizes;
+  }
+
+  /** The values, as {@link entries} has them. */
+  *values(options?: ListOptions): IterableIterator<ValueOf<As>> {
+    for (const [, value] of this.#read(options, true)) yield value;
+  }
+
+  /**
+   * The keys with their values, in the order of the keys. 1 LIST a thousand keys, and 1 GET a value.
+   *
+   * Unless the option `readAhead` is false, up to `concurrency` values, of 16 MiB at most, are read before their turn:
+   * where the program's own work on each takes long, what another program writes meanwhile may not be seen. What
+   * this thread writes is.
+   */
+  entries(options?: ListOptions): IterableIterator<[string, ValueOf<As>]> {
+    return this.#read(options, true);
   }
 
   [Symbol.iterator](): IterableIterator<[string, ValueOf<As>]> {
@@ -189,13 +201,32 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   forEach(callback: (value: ValueOf<As>, key: string, map: this) => void, thisArg?: unknown): void {
     if (typeof callback !== "function")
       throw wrongArgument(`forEach takes a function, not ${kindOf(callback)}.`);
-    for (const [key, value] of this.entries()) callback.call(thisArg, value, key, this);
+    for (const [key, value] of this.#read(undefined, false)) callback.call(thisArg, value, key, this);
+  }
+
+  *#read(options: ListOptions | undefined, byContract: boolean): IterableIterator<[string, ValueOf<As>]> {
+    const pages = this.#calls.pages(checkListOptions(options));
+    const ahead = this.#calls.readAhead;
+    const run = ahead?.begin(byContract);
+    try {
+      for (const { keys, sizes } of pages) {
+        if (run !== undefined) ahead!.expect({ prefix: "", keys, sizes }, run);
+        for (const whole of keys) {
+          const key = this.#calls.relative(whole);
+          const value = this.get(key);
+          // It was deleted since the listing.
+          if (value !== undefined) yield [key, value];
+        }
+      }
+    } finally {
+      if (run !== undefined) ahead!.leave(run);
+    }
   }
 
   /** How many keys there are. 1 LIST a thousand keys. */
   get size(): number {
     let size = 0;
-    for (const page of this.#calls.pages()) size += page.length;
+    for (const { keys } of this.#calls.pages()) size += keys.length;
     return size;
   }
 
@@ -225,6 +256,21 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   /** @internal */
   [runBatch]<T>(fn: () => T): T {
     return runInBatch(this.#calls, fn);
+  }
+
+  /** @internal */
+  [readsToCome](keys: readonly string[]): void {
+    const pages = this.#listed;
+    this.#listed = undefined;
+    if (pages === undefined || keys.length === 0) return;
+    const sizes = new Float64Array(keys.length).fill(Infinity);
+    let at = 0;
+    for (const page of pages) {
+      if (at + page.length > keys.length) return;
+      sizes.set(page, at);
+      at += page.length;
+    }
+    this.#calls.readAhead?.expect({ prefix: this.#calls.prefix, keys, sizes });
   }
 
   /** @internal */

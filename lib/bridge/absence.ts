@@ -5,7 +5,7 @@ import vm from "node:vm";
 const MAX_ABSENCE_MS = 5;
 
 interface Seen {
-  /** When the last call returned. */
+  /** When the program last was in the library. */
   leftAt: number;
   /** How many times the program was away for long. */
   absences: number;
@@ -26,7 +26,9 @@ const seen = vm.runInThisContext(`(() => {
 
 /** The program calls. */
 export function entered(): void {
-  if (performance.now() - seen.leftAt > MAX_ABSENCE_MS) seen.absences += 1;
+  const now = performance.now();
+  if (now - seen.leftAt > MAX_ABSENCE_MS) seen.absences += 1;
+  seen.leftAt = now;
 }
 
 /** The program goes on. */

@@ -42,9 +42,13 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
     throw new BadAnswer("the answer is not a listing", output.$metadata);
   }
   target.bucketProved = true;
-  const listed = (output.Contents ?? []).map(({ Key }) => decodeKey(Key));
+  const contents = output.Contents ?? [];
+  const listed = contents.map(({ Key }) => decodeKey(Key));
   const keys = newKeys(listed, request.startAfter);
-  if (!output.IsTruncated) return { keys };
+  // Keys that came before are only left out at the beginning.
+  const first = listed.length - keys.length;
+  const sizes = Float64Array.from(keys, (_key, at) => contents[first + at]?.Size ?? Infinity);
+  if (!output.IsTruncated) return { keys, sizes };
   const last = keys.at(-1);
   if (last === undefined && (listed.length > 0 || output.NextContinuationToken === undefined)) {
     throw new OperationError("BadListing", "the service says that there is more, and gives nothing new");
@@ -52,6 +56,7 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   const startAfter = last ?? request.startAfter;
   return {
     keys,
+    sizes,
     next: {
       ...(output.NextContinuationToken === undefined ? {} : { token: output.NextContinuationToken }),
       ...(startAfter === undefined ? {} : { startAfter }),
