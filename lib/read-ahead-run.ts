@@ -72,6 +72,11 @@ export class Run {
     return keys[from] === relative ? from : undefined;
   }
 
+  /** Whether the worker may be reading the value of this position, where the run has not come to yet. */
+  hasBegun(position: number): boolean {
+    return position < this.#told;
+  }
+
   /** The position that comes next. */
   get next(): number {
     return this.#next;

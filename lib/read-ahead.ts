@@ -68,7 +68,9 @@ export class ReadAhead {
     if (run === undefined) return ask.plain();
     const position = run.isNext(key) ? run.next : run.find(key)!;
     const { number: before } = run;
-    if (run.moveTo(position)) this.#tellLeft(before);
+    const hasBegun = run.hasBegun(position);
+    const closed = run.moveTo(position);
+    if (closed) this.#tellLeft(before);
     const early = run.take(position);
     if (early !== undefined) {
       this.#prepare(run);
@@ -76,7 +78,7 @@ export class ReadAhead {
       return early.body;
     }
     const next = run.ahead(this.#concurrency);
-    if (next.length === 0) return ask.plain();
+    if (next.length === 0 && (closed || !hasBegun)) return ask.plain();
     const { number } = run;
     const { first, ahead } = ask.ahead(number, next, livesMs(run));
     // Within a `deasync` wait the program may have gone on, and written.

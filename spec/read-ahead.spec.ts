@@ -202,7 +202,7 @@ describe.each(waits)("reading ahead, wait: %s,", (wait) => {
     stopClock();
     const map = open({ wait });
     const bucket = asObject(map);
-    const inner = asObject(map.subMap("000"));
+    const inner = asObject(map.subMap("key 0000"));
     let turns = 0;
     for (const key in bucket) {
       expect(bucket[key]).toBe(key);

@@ -9,6 +9,9 @@ interface Early {
   result?: { body: Results["get"] };
 }
 
+/** An error's own body must fit, however small the value was when it was listed. */
+const MIN_MAX_BYTES = 64 * 1024;
+
 /** What was read ahead for one run of reads, by key. */
 class Run {
   readonly early: Map<string, Early> = new Map();
@@ -88,7 +91,7 @@ export class ReadAhead {
       run.deadlines.add(deadline);
       const early: Early = {
         // Where it has grown since it was listed, it could be too much for the memory.
-        end: deadline.race(this.#get(key, bytes, deadline.signal)).then(
+        end: deadline.race(this.#get(key, Math.max(bytes, MIN_MAX_BYTES), deadline.signal)).then(
           (body) => void (early.result = { body }),
           () => {},
         ),
