@@ -1,5 +1,6 @@
 import type { Begun, Bridge, Caller } from "./bridge/bridge.js";
-import type { Call, Failure, PageStart, Reading, Results } from "./bridge/protocol.js";
+import type { OpenBatch } from "./open-batch.js";
+import type { Call, Failure, Page, PageStart, Reading, Results } from "./bridge/protocol.js";
 import { toError } from "./bridge/revive.js";
 import type { S3BucketMapError } from "./errors.js";
 import { tellListings } from "./listing.js";
@@ -7,6 +8,7 @@ import type { Place, Write } from "./listing.js";
 import type { Settings } from "./options.js";
 import type { ListOptions } from "./sync-map.js";
 import type { Stored } from "./stored.js";
+import type { ReadAhead } from "./read-ahead.js";
 import { MAX_STRING_BYTES, toBuffer, toText } from "./values.js";
 
 /** S3 gives at most this many keys on a page, and deletes at most so many by one request. */
@@ -17,6 +19,8 @@ export interface Shared extends Caller {
   readonly settings: Settings;
   /** Made at the first call. */
   bridge?: Bridge;
+  /** Made at the first listing. */
+  readAhead?: ReadAhead;
   /** What is known beforehand of where the bucket is. */
   readonly service: string;
 }
@@ -61,6 +65,56 @@ export class BucketCalls {
     return this.shared.bridge.begin<C["op"]>(this.shared, call);
   }
 
+  /** Reads one value. It may have begun before: read-ahead.ts. */
+  read(key: string): Reading | undefined {
+    this.checkOpen("get");
+    const { maxBytes } = this;
+    // Without an ETag the answer is never "unchanged".
+    const plain = (): Reading | undefined => this.call({ op: "get", key, maxBytes }) as Reading | undefined;
+    const { readAhead } = this.shared;
+    if (readAhead === undefined) return plain();
+    return readAhead.get(key, {
+      plain,
+      ahead: (run, next, keepMs) => this.call({ op: "getAhead", key, maxBytes, run, next, keepMs }, "get"),
+    });
+  }
+
+  /** What makes reads that follow a listing begin early, unless the map's options say otherwise. */
+  get readAhead(): ReadAhead | undefined {
+    const { shared } = this;
+    if (!shared.settings.readAhead || shared.settings.client.concurrency === 1) return undefined;
+    if (shared.readAhead === undefined) {
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
+      const { ReadAhead } = require("./read-ahead.js") as typeof import("./read-ahead.js");
+      shared.readAhead = new ReadAhead((shared.bridge ??= loadBridge()), shared);
+    }
+    return shared.readAhead;
+  }
+
+  /** A write of one key: waited for, unless it is part of a batch. The facades' listings learn of it. */
+  write(call: Extract<Call, { op: "set" | "delete" }>): void {
+    this.checkOpen(call.op);
+    // Beforehand: where it fails, nobody knows what is there.
+    this.tell(call.key, "unsure");
+    const batch = openBatches?.batchFor(this.shared, call.key);
+    if (batch === undefined) this.call(call);
+    else batch.write(call);
+    this.tell(call.key, call.op === "set" ? "set" : "deleted");
+  }
+
+  /** A batch for the keys of this map. */
+  openBatch(): OpenBatch {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load the bridge with this file
+    openBatches ??= require("./open-batch.js") as typeof import("./open-batch.js");
+    this.shared.bridge ??= loadBridge();
+    return new openBatches.OpenBatch(this.shared.bridge, this.shared, this.prefix);
+  }
+
+  /** Runs `fn` while the batch is open. */
+  within<T>(batch: OpenBatch, fn: () => T): T {
+    return openBatches!.within(batch, fn);
+  }
+
   checkOpen(operation: string): void {
     if (this.closed) throw this.error({ code: "Closed" }, operation);
   }
@@ -99,20 +153,23 @@ export class BucketCalls {
     this.tell(key, write);
   }
 
-  /** Whole keys, a page at a time. */
-  *pages(options: ListOptions = {}, operation = "list"): Generator<string[], void, undefined> {
+  /** Whole keys and the sizes of their values, a page at a time. */
+  *pages(options: ListOptions = {}, operation = "list"): Generator<Page, void, undefined> {
     const { prefix = "", startAfter, limit = Infinity } = options;
     const where = { op: "list" as const, prefix: this.prefix + prefix };
     let start: PageStart = startAfter === undefined ? {} : { startAfter: this.prefix + startAfter };
     for (let left = limit; left > 0;) {
       const page = this.call({ ...where, ...start, limit: Math.min(left, PAGE) }, operation);
       left -= page.keys.length;
-      yield page.keys;
+      yield page;
       if (page.next === undefined) return;
       start = page.next;
     }
   }
 }
+
+// Loaded with the first batch.
+let openBatches: typeof import("./open-batch.js") | undefined;
 
 // Not before it is needed: a script that makes a map and does not use it should not wait for it.
 function loadBridge(): Bridge {

@@ -1,7 +1,7 @@
 import { inspect, types } from "node:util";
 import { kindOf } from "./keys.js";
-import { placeOf } from "./listing.js";
-import type { HasPlace, Place, Write } from "./listing.js";
+import { placeOf, readsToCome } from "./listing.js";
+import type { HasPlace, HasReadsToCome, Place, Write } from "./listing.js";
 import { RecentListings } from "./recent-listings.js";
 import { startAtCaller, wrongArgument } from "./stack.js";
 import type { SyncMap } from "./sync-map.js";
@@ -142,6 +142,7 @@ class Traps implements ProxyHandler<object> {
     // Nobody tells of the changes of a map without a place, and what asking it costs is its own affair.
     const place = this.#place();
     if (place !== undefined) this.#listings.add(keys, place);
+    (this.#map as Partial<HasReadsToCome>)[readsToCome]?.(keys);
     return keys;
   }
 

@@ -1,12 +1,12 @@
 import type { BucketCalls } from "./bucket-calls.js";
 import type { ObjectHeaders } from "./bridge/protocol.js";
 import { update } from "./conditional-writes.js";
-import { objectHeaders } from "./method-options.js";
+import { checkListOptions, objectHeaders } from "./method-options.js";
 import { getMany } from "./bulk.js";
 import { wholeKey } from "./keys.js";
 import { unchanged } from "./stored.js";
 import type { Stored, StoredReads } from "./stored.js";
-import type { ListOptions, ObjectOptions, SyncMap } from "./sync-map.js";
+import type { ListOptions, ObjectOptions } from "./sync-map.js";
 
 /** One value with what S3 told beside it. 1 GET; with an ETag, S3 sends it only if it has another. */
 export function getStored(calls: BucketCalls, key: string): Stored<string | Buffer> | undefined;
@@ -21,8 +21,10 @@ export function getStored(
   etag?: string,
 ): Stored<string | Buffer> | typeof unchanged | undefined {
   const whole = wholeKey(calls.prefix, key);
-  const condition = etag === undefined ? {} : { ifNoneMatch: etag };
-  const read = calls.call({ op: "get", key: whole, maxBytes: calls.maxBytes, ...condition });
+  const read =
+    etag === undefined
+      ? calls.read(whole)
+      : calls.call({ op: "get", key: whole, maxBytes: calls.maxBytes, ifNoneMatch: etag });
   if (read === undefined) return undefined;
   if (read === "unchanged") return unchanged;
   const stored = calls.decode(read);
@@ -30,13 +32,39 @@ export function getStored(
   return stored;
 }
 
+/**
+ * The keys with their values, in the order of the keys. 1 LIST a thousand keys, and 1 GET a value.
+ *
+ * @param byContract - values may be read before their turn whatever time the program takes for each
+ */
+export function* storedEntries(
+  calls: BucketCalls,
+  options: ListOptions | undefined,
+  byContract: boolean,
+): IterableIterator<[string, Stored<string | Buffer>]> {
+  const pages = calls.pages(checkListOptions(options));
+  const ahead = calls.readAhead;
+  const run = ahead?.begin(byContract);
+  try {
+    for (const { keys, sizes } of pages) {
+      if (run !== undefined) ahead!.expect({ prefix: "", keys, sizes }, run);
+      for (const whole of keys) {
+        const key = calls.relative(whole);
+        const stored = getStored(calls, key);
+        // It was deleted since the listing.
+        if (stored !== undefined) yield [key, stored];
+      }
+    }
+  } finally {
+    if (run !== undefined) ahead!.leave(run);
+  }
+}
+
 /** How layers read a bucket. */
 export class BucketReads implements StoredReads<string | Buffer> {
-  readonly #map: Pick<SyncMap<unknown>, "keys">;
   readonly #calls: BucketCalls;
 
-  constructor(map: Pick<SyncMap<unknown>, "keys">, calls: BucketCalls) {
-    this.#map = map;
+  constructor(calls: BucketCalls) {
     this.#calls = calls;
   }
 
@@ -52,12 +80,8 @@ export class BucketReads implements StoredReads<string | Buffer> {
     return getMany(this.#calls, keys);
   }
 
-  *entries(options?: ListOptions): IterableIterator<[string, Stored<string | Buffer>]> {
-    for (const key of this.#map.keys(options)) {
-      const stored = this.get(key);
-      // It was deleted since the listing.
-      if (stored !== undefined) yield [key, stored];
-    }
+  entries(options?: ListOptions): IterableIterator<[string, Stored<string | Buffer>]> {
+    return storedEntries(this.#calls, options, true);
   }
 
   update(

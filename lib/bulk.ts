@@ -77,7 +77,7 @@ export function deleteMany(calls: BucketCalls, keys: Iterable<string>): void {
 /** Makes sure that all keys of the map are gone. */
 export function clear(calls: BucketCalls): void {
   const progress = new Progress(calls, "clear", "delete", "deleted");
-  for (const page of calls.pages({}, "clear")) deleteSlice(calls, page, progress);
+  for (const { keys } of calls.pages({}, "clear")) deleteSlice(calls, keys, progress);
   progress.check();
 }
 
@@ -115,7 +115,7 @@ function deleteSlice(calls: BucketCalls, keys: string[], progress: Progress): vo
 }
 
 /** How a call on many keys goes, key by key. */
-class Progress {
+export class Progress {
   readonly operation: string;
   readonly #calls: BucketCalls;
   readonly #each: string;
@@ -135,8 +135,8 @@ class Progress {
     this.#succeeded.push(this.#calls.relative(key));
   }
 
-  failed(key: string, failure: Parameters<BucketCalls["error"]>[0]): void {
-    this.#failed.set(this.#calls.relative(key), this.#calls.error(failure, this.#each, key));
+  failed(key: string, failure: Parameters<BucketCalls["error"]>[0], each: string = this.#each): void {
+    this.#failed.set(this.#calls.relative(key), this.#calls.error(failure, each, key));
   }
 
   /** Does something with a slice of the keys. Its error says all where it is the first; later it stands for its keys. */
@@ -151,10 +151,16 @@ class Progress {
 
   /** @throws PartialFailureError naming both kinds, where any key failed */
   check(): void {
+    const error = this.error();
+    if (error !== undefined) throw error;
+  }
+
+  /** The same, for who has more to say. */
+  error(): PartialFailureError | undefined {
     const [first] = this.#failed.values();
-    if (first === undefined) return;
+    if (first === undefined) return undefined;
     const { bucket } = this.#calls;
-    throw new PartialFailureError(
+    return new PartialFailureError(
       `Of ${this.#succeeded.length + this.#failed.size} keys in bucket ${JSON.stringify(bucket)}, ${this.#succeeded.length} were ${this.#done} and ` +
         `${this.#failed.size} were not; the first: ${first.message} The error's succeeded and failed name them all.`,
       { code: "PartialFailure", operation: this.operation, bucket, cause: first },

@@ -3,6 +3,7 @@ export {
   AccessDeniedError,
   asMap,
   asObject,
+  batch,
   NoSuchBucketError,
   PartialFailureError,
   PreconditionFailedError,

@@ -1,3 +1,4 @@
+export { batch } from "./batch.js";
 export { asMap, asObject } from "./bucket-object.js";
 export type { BucketObject } from "./bucket-object.js";
 export {

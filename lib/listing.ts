@@ -19,6 +19,13 @@ export interface HasPlace {
   [placeOf](): Place | undefined;
 }
 
+/** The method that tells a map that its keys, as it listed them, are likely to be read; layers pass it on. */
+export const readsToCome: unique symbol = Symbol("s3bucketmap.readsToCome");
+
+export interface HasReadsToCome {
+  [readsToCome](keys: readonly string[]): void;
+}
+
 // The listings in use, by their bucket's name.
 const inUse = new Map<string, Set<WeakRef<Listing>>>();
 

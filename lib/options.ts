@@ -59,6 +59,11 @@ export interface S3BucketOptions {
   timeoutMs?: number;
   /** How many requests one call may have under way. 32 unless said otherwise. */
   concurrency?: number;
+  /**
+   * Whether reads that follow a listing in order make the next ones begin early. True unless said otherwise. Nobody
+   * sees it, but for the requests of a loop that is left early: at most `concurrency` GETs more.
+   */
+  readAhead?: boolean;
 }
 
 /** Location and options, checked and taken apart. */
@@ -67,6 +72,7 @@ export interface Settings {
   readAs: "string" | "bytes";
   wait: WaitName;
   timeoutMs: number;
+  readAhead: boolean;
   client: ClientConfig;
 }
 
@@ -89,6 +95,7 @@ const checks: { [Name in keyof Required<S3BucketOptions>]: Check } = {
   wait: oneOf("atomics", "deasync"),
   timeoutMs: wholeNumber(1, 2 ** 31 - 1),
   concurrency: wholeNumber(1, 1024),
+  readAhead: flag,
 };
 
 export function parseSettings(location: unknown, options: unknown): Settings {
@@ -99,7 +106,7 @@ export function parseSettings(location: unknown, options: unknown): Settings {
       `The location names the prefix "${locationPrefix}" and the options name "${given.prefix}": give one of them.`,
     );
   }
-  const { prefix, readAs, wait, timeoutMs, concurrency, ...reach } = given;
+  const { prefix, readAs, wait, timeoutMs, concurrency, readAhead, ...reach } = given;
   const client: ClientConfig = { ...reach, bucket, concurrency: concurrency ?? DEFAULT_CONCURRENCY };
   const local = localDirectory(given);
   if (local !== undefined) client.local = local;
@@ -108,6 +115,7 @@ export function parseSettings(location: unknown, options: unknown): Settings {
     readAs: readAs ?? "string",
     wait: wait ?? "atomics",
     timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    readAhead: readAhead ?? true,
     client,
   };
 }

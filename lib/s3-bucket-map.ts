@@ -1,19 +1,21 @@
 import { inspect } from "node:util";
 import { BucketBackground, backgroundWrites } from "./background.js";
 import type { BackgroundWrites } from "./background.js";
+import { runBatch } from "./batch.js";
 import { BucketCalls } from "./bucket-calls.js";
 import type { Shared } from "./bucket-calls.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
-import { BucketReads, getStored } from "./bucket-reads.js";
+import { BucketReads, getStored, storedEntries } from "./bucket-reads.js";
 import { checkDeasync } from "./check-deasync.js";
 import { changing, create, storeIfMatch } from "./conditional-writes.js";
 import { checkPrefix, kindOf, wholeKey } from "./keys.js";
-import { placeOf } from "./listing.js";
+import { placeOf, readsToCome } from "./listing.js";
 import type { Place } from "./listing.js";
 import { listEntries } from "./list-entries.js";
 import { checkEntriesOptions, checkIfMatch, checkListOptions, objectHeaders } from "./method-options.js";
 import { parseSettings } from "./options.js";
 import type { S3BucketOptions } from "./options.js";
+import { runInBatch } from "./run-batch.js";
 import { wrongArgument } from "./stack.js";
 import { gives, storedReads } from "./stored.js";
 import type { Gives, StoredReads } from "./stored.js";
@@ -31,6 +33,9 @@ import type { Bytes } from "./values.js";
 
 // Sub-maps are made from what their map has checked already.
 const checked = Symbol("checked");
+
+/** Of so many pages of a listing the sizes are kept for the reads that follow: 8 MB. */
+const MAX_PAGES_OF_SIZES = 1000;
 
 /** What reading gives. */
 export type ReadAs = "string" | "bytes";
@@ -53,6 +58,8 @@ export type ValueOf<As extends ReadAs> = As extends "bytes" ? Buffer : string;
  */
 export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueOf<As>> {
   readonly #calls: BucketCalls;
+  /** The sizes of the values of the last whole listing, a page each. */
+  #listed: Float64Array[] | undefined;
 
   /**
    * @param location - a bucket's name, an access point's ARN, or `s3://bucket/prefix`
@@ -108,7 +115,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
       return this;
     }
     const body = toBody(value);
-    this.#calls.tracked("set", whole, () => this.#calls.call({ op: "set", key: whole, body, headers }));
+    this.#calls.write({ op: "set", key: whole, body, headers });
     return this;
   }
 
@@ -129,8 +136,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
    */
   delete(key: string): boolean {
-    const whole = wholeKey(this.#calls.prefix, key);
-    this.#calls.tracked("deleted", whole, () => this.#calls.call({ op: "delete", key: whole }));
+    this.#calls.write({ op: "delete", key: wholeKey(this.#calls.prefix, key) });
     return true;
   }
 
@@ -189,22 +195,29 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
    */
   *keys(options?: ListOptions): IterableIterator<string> {
-    for (const page of this.#calls.pages(checkListOptions(options)))
-      for (const key of page) yield this.#calls.relative(key);
-  }
-
-  /** The values, in the order of their keys. 1 LIST a thousand keys, and 1 GET a value. */
-  *values(options?: ListOptions): IterableIterator<ValueOf<As>> {
-    for (const [, value] of this.entries(options)) yield value;
-  }
-
-  /** The keys with their values, in the order of the keys. 1 LIST a thousand keys, and 1 GET a value. */
-  *entries(options?: ListOptions): IterableIterator<[string, ValueOf<As>]> {
-    for (const key of this.keys(options)) {
-      const value = this.get(key);
-      // It was deleted since the listing.
-      if (value !== undefined) yield [key, value];
+    this.#listed = undefined;
+    const sizes: Float64Array[] = [];
+    for (const page of this.#calls.pages(checkListOptions(options))) {
+      if (sizes.length < MAX_PAGES_OF_SIZES) sizes.push(page.sizes);
+      for (const key of page.keys) yield this.#calls.relative(key);
     }
+    this.#listed = sizes;
+  }
+
+  /** The values, as {@link entries} has them. */
+  *values(options?: ListOptions): IterableIterator<ValueOf<As>> {
+    for (const [, value] of this.#read(options, true)) yield value;
+  }
+
+  /**
+   * The keys with their values, in the order of the keys. 1 LIST a thousand keys, and 1 GET a value.
+   *
+   * Unless the option `readAhead` is false, up to `concurrency` values, of 16 MiB at most, are read before their turn:
+   * where the program's own work on each takes long, what another program writes meanwhile may not be seen. What
+   * this thread writes is.
+   */
+  entries(options?: ListOptions): IterableIterator<[string, ValueOf<As>]> {
+    return this.#read(options, true);
   }
 
   [Symbol.iterator](): IterableIterator<[string, ValueOf<As>]> {
@@ -215,13 +228,18 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   forEach(callback: (value: ValueOf<As>, key: string, map: this) => void, thisArg?: unknown): void {
     if (typeof callback !== "function")
       throw wrongArgument(`forEach takes a function, not ${kindOf(callback)}.`);
-    for (const [key, value] of this.entries()) callback.call(thisArg, value, key, this);
+    for (const [key, value] of this.#read(undefined, false)) callback.call(thisArg, value, key, this);
+  }
+
+  *#read(options: ListOptions | undefined, byContract: boolean): IterableIterator<[string, ValueOf<As>]> {
+    for (const [key, { value }] of storedEntries(this.#calls, options, byContract))
+      yield [key, value as ValueOf<As>];
   }
 
   /** How many keys there are. 1 LIST a thousand keys. */
   get size(): number {
     let size = 0;
-    for (const page of this.#calls.pages()) size += page.length;
+    for (const { keys } of this.#calls.pages()) size += keys.length;
     return size;
   }
 
@@ -302,6 +320,26 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   }
 
   /** @internal */
+  [runBatch]<T>(fn: () => T): T {
+    return runInBatch(this.#calls, fn);
+  }
+
+  /** @internal */
+  [readsToCome](keys: readonly string[]): void {
+    const pages = this.#listed;
+    this.#listed = undefined;
+    if (pages === undefined || keys.length === 0) return;
+    const sizes = new Float64Array(keys.length).fill(Infinity);
+    let at = 0;
+    for (const page of pages) {
+      if (at + page.length > keys.length) return;
+      sizes.set(page, at);
+      at += page.length;
+    }
+    this.#calls.readAhead?.expect({ prefix: this.#calls.prefix, keys, sizes });
+  }
+
+  /** @internal */
   [placeOf](): Place {
     return this.#calls.place;
   }
@@ -318,7 +356,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
 
   /** @internal */
   get [storedReads](): StoredReads<ValueOf<As>> {
-    return new BucketReads(this, this.#calls) as unknown as StoredReads<ValueOf<As>>;
+    return new BucketReads(this.#calls) as unknown as StoredReads<ValueOf<As>>;
   }
 
   get [Symbol.toStringTag](): string {

@@ -1,7 +1,8 @@
 import { performance } from "node:perf_hooks";
 import { atomicsWait } from "./atomics-wait.js";
 import { deasyncWait } from "./deasync-wait.js";
-import type { Call, ClientConfig, Failure, Results } from "./protocol.js";
+import { entered, left, turned, wroteTo } from "./absence.js";
+import type { Call, ClientConfig, Failure, Results, ToWorker } from "./protocol.js";
 import type { WaitName } from "./wait.js";
 import { WaitStack } from "./wait-stack.js";
 import { WorkerThread } from "./worker-thread.js";
@@ -59,6 +60,8 @@ export class Bridge {
     call: Call & { op: Op },
     timeoutMs: number = caller.settings.timeoutMs,
   ): Begun<Op> | { failure: Failure } {
+    entered();
+    if (isWrite(call.op)) wroteTo(caller.settings.client.bucket);
     const { wait } = caller.settings;
     const deadline = performance.now() + timeoutMs;
     for (const id of this.#waits.takeAbandoned()) this.#abandon(id);
@@ -87,6 +90,7 @@ export class Bridge {
       },
       transferred(call),
     );
+    left();
     return { op: call.op, id, thread, wait, deadline };
   }
 
@@ -97,15 +101,48 @@ export class Bridge {
   }
 
   /** Waits until a call has been answered, or can no longer be. */
-  finish<Op extends Call["op"]>({ op, id, thread, wait, deadline }: Begun<Op>): Outcome<Op> {
-    const maybeWritten = writes.has(op);
-    if (!thread.expects(id)) {
-      // Ctrl-C ended an earlier wait for it.
-      return { ok: false, failure: { code: "TimedOut", reason: "it was interrupted", maybeWritten } };
-    }
+  finish<Op extends Call["op"]>(begun: Begun<Op>): Outcome<Op> {
+    const { id, thread, wait, deadline } = begun;
     // A callback during a `deasync` wait may take the reply.
-    this.#wait(wait, id, thread, () => thread.reply(id) !== undefined || !thread.expects(id), deadline);
+    const hasEnded = (): boolean => thread.reply(id) !== undefined || !thread.expects(id);
+    if (thread.expects(id)) this.#wait(wait, id, thread, hasEnded, deadline);
+    const outcome = this.#outcome(begun);
+    left();
+    return outcome;
+  }
 
+  /**
+   * Waits until one of several calls that have begun has ended, and gives those that have. The oldest comes
+   * first, and its deadline counts.
+   */
+  finishSome(begun: readonly Begun<Call["op"]>[]): Map<Begun<Call["op"]>, Outcome<Call["op"]>> {
+    const { id, thread, wait, deadline } = begun[0]!;
+    const hasEnded = (one: Begun<Call["op"]>): boolean =>
+      one.thread.isGone || one.thread.reply(one.id) !== undefined || !one.thread.expects(one.id);
+    this.#wait(wait, id, thread, () => begun.some(hasEnded), deadline);
+    const ended = begun.filter(hasEnded);
+    // No reply in all its time: this one has ended, too, and the worker with it.
+    if (ended.length === 0) ended.push(begun[0]!);
+    const outcomes = new Map(ended.map((one) => [one, this.#outcome(one)]));
+    left();
+    return outcomes;
+  }
+
+  /** Tells the worker something about these settings, if it lives and knows them. */
+  tell(caller: Caller, message: (settings: number) => ToWorker): void {
+    const { known } = caller;
+    if (known !== undefined && known.thread === this.#thread && !known.thread.isGone) {
+      known.thread.post(message(known.number));
+    }
+  }
+
+  /** How many waits the code that runs now is within: with the `deasync` wait, a callback may be. */
+  get depth(): number {
+    return this.#waits.depth;
+  }
+
+  #outcome<Op extends Call["op"]>({ id, thread, op }: Begun<Op>): Outcome<Op> {
+    const maybeWritten = isWrite(op);
     const expected = thread.expects(id);
     const reply = thread.reply(id);
     thread.forget(id);
@@ -114,6 +151,7 @@ export class Bridge {
         ? { ok: true, value: reply.value as Results[Op] }
         : { ok: false, failure: reply.failure };
     }
+    // Ctrl-C ended an earlier wait for it.
     if (!expected)
       return { ok: false, failure: { code: "TimedOut", reason: "it was interrupted", maybeWritten } };
     if (thread.isGone) {
@@ -138,7 +176,9 @@ export class Bridge {
     // An event loop that has ended does not turn again: in an exit handler only the other wait works.
     const ending = (process as { _exiting?: boolean })._exiting === true;
     const carryOut = wait === "deasync" && !ending ? deasyncWait : atomicsWait;
+    const start = carryOut === deasyncWait ? turned() : undefined;
     this.#waits.run({ id, wait, deadline }, (outer) => carryOut(thread, settled, deadline, outer?.deadline));
+    start?.();
   }
 
   #abandon(id: number): void {
@@ -161,6 +201,10 @@ function transferred(call: Call): ArrayBuffer[] {
         ? call.objects.map(({ body }) => body)
         : [];
   return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
+}
+
+function isWrite(op: Call["op"]): boolean {
+  return writes.has(op);
 }
 
 const writes: ReadonlySet<Call["op"]> = new Set([

@@ -42,10 +42,18 @@ export interface Version {
   writes?: string[];
 }
 
+/** A key that was listed, with the size of its value then. */
+export interface Listed {
+  key: string;
+  bytes: number;
+}
+
 /** Keys are whole keys here: the prefix is the map's affair. */
 export type Call =
   /** With an ETag, the body only comes if the object has another. */
   | { op: "get"; key: string; maxBytes: number; ifNoneMatch?: string }
+  /** The first of a run's reads, and what is likely to be read next, in order. */
+  | { op: "getAhead"; key: string; maxBytes: number; run: number; next: Listed[]; keepMs: number }
   | { op: "has"; key: string }
   | { op: "head"; key: string }
   | { op: "set"; key: string; body: string | Uint8Array; headers: ObjectHeaders }
@@ -80,6 +88,8 @@ export interface PageStart {
 
 export interface Page {
   keys: string[];
+  /** Of the values, in bytes, in the order of the keys. */
+  sizes: Float64Array;
   /** Where the next page begins; absent on the last. */
   next?: PageStart;
 }
@@ -116,6 +126,8 @@ export interface KeyFailure {
 /** What each call is answered with. */
 export interface Results {
   get: Reading | "unchanged" | undefined;
+  /** What was read ahead comes along as far as it is there, in the order of `next`. */
+  getAhead: { first: Reading | undefined; ahead: (Reading | undefined)[] };
   has: boolean;
   head: Head | undefined;
   set: undefined;
@@ -158,6 +170,10 @@ export type ToWorker =
   /** `sentAt`: milliseconds since the epoch, by the monotonic clock; the worker may have been starting. */
   | { type: "call"; id: number; settings: number; call: Call; timeoutMs: number; sentAt: number }
   | { type: "cancel"; id: number }
+  /** What a run of reads is likely to come to next. */
+  | { type: "ahead"; settings: number; run: number; next: Listed[]; timeoutMs: number; keepMs: number }
+  /** A run of reads that does not go on: what was read ahead for it is forgotten. */
+  | { type: "leave"; settings: number; run: number }
   /** A port to ring with every message, and now and then, until it is closed. */
   | { type: "wake"; port: import("node:worker_threads").MessagePort };
 

@@ -24,6 +24,10 @@ export class WaitStack {
     return this.#waiting.length >= maxDepth;
   }
 
+  get depth(): number {
+    return this.#waiting.length;
+  }
+
   /** Waits, in a frame that {@link takeAbandoned} recognises. */
   run(waiting: Waiting, wait: (outer: Waiting | undefined) => void): void {
     const outer = this.#waiting.at(-1);
@@ -39,7 +43,7 @@ export class WaitStack {
     // Nothing runs during an `atomics` wait, so one that is not over was interrupted, and with it all
     // that waited inside it.
     const blocked = this.#waiting.findIndex(({ wait }) => wait === "atomics");
-    const onStack = countMarkedFrames();
+    const onStack = countFrames(mark);
     const alive = blocked === -1 ? onStack : Math.min(blocked, onStack);
     return this.#waiting.splice(alive).map(({ id }) => id);
   }
@@ -48,13 +52,14 @@ export class WaitStack {
 const markedFrame = (wait: () => void): void => wait();
 Object.defineProperty(markedFrame, "name", { value: mark });
 
-function countMarkedFrames(): number {
+/** How many functions of this name are on the JavaScript stack. */
+export function countFrames(name: string): number {
   const limit = Error.stackTraceLimit;
   // eslint-disable-next-line @typescript-eslint/unbound-method -- only put back where it was
   const prepare = Error.prepareStackTrace;
   Error.stackTraceLimit = Infinity;
   Error.prepareStackTrace = (_error, frames) =>
-    frames.reduce((count, frame) => count + (frame.getFunctionName() === mark ? 1 : 0), 0);
+    frames.reduce((count, frame) => count + (frame.getFunctionName() === name ? 1 : 0), 0);
   const count = new Error().stack as unknown as number;
   Error.stackTraceLimit = limit;
   Error.prepareStackTrace = prepare;

@@ -1,8 +1,9 @@
+import { runBatch } from "../batch.js";
 import { backgroundWrites } from "../background.js";
 import type { BackgroundWrites, HasBackgroundWrites, Prepared, Sending } from "../background.js";
 import { elements } from "../bulk.js";
 import { PartialFailureError } from "../errors.js";
-import { placeOf } from "../listing.js";
+import { placeOf, readsToCome } from "../listing.js";
 import { wrongArgument } from "../stack.js";
 import { gives, storedReads, unchanged } from "../stored.js";
 import type { Gives, Stored, StoredReads } from "../stored.js";
@@ -121,6 +122,22 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     } finally {
       this.#store.forgetAll(this.#prefix);
     }
+  }
+
+  /** @internal */
+  override [runBatch]<T>(fn: () => T): T {
+    try {
+      return super[runBatch](fn);
+    } catch (error) {
+      // What was kept as written may not have been stored.
+      this.#store.forgetAll(this.#prefix);
+      throw error;
+    }
+  }
+
+  /** @internal */
+  override [readsToCome](): void {
+    // Some will be known: to read all of them ahead would cost requests that the cache is to save.
   }
 
   subMap(prefix: string): SyncMap<V> {

@@ -1,9 +1,11 @@
 import { inspect } from "node:util";
 import type { InspectOptions } from "node:util";
+import { runBatch } from "../batch.js";
+import type { HasBatch } from "../batch.js";
 import { changing } from "../conditional-writes.js";
 import { kindOf } from "../keys.js";
-import { placeOf } from "../listing.js";
-import type { HasPlace, Place } from "../listing.js";
+import { placeOf, readsToCome } from "../listing.js";
+import type { HasPlace, HasReadsToCome, Place } from "../listing.js";
 import { wrongArgument } from "../stack.js";
 import { gives, storedReads } from "../stored.js";
 import type { Gives, HasStoredReads, StoredReads } from "../stored.js";
@@ -13,7 +15,7 @@ import type { ListOptions, ObjectHead, ObjectOptions, SetOptions, SyncMap } from
  * What all layers have in common: what does not concern values is their base's affair, and reading is said
  * once, by {@link StoredReads}.
  */
-export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasPlace, HasStoredReads<V> {
+export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlace, HasStoredReads<V> {
   protected readonly base: SyncMap<Raw>;
 
   constructor(base: SyncMap<Raw>) {
@@ -111,6 +113,18 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasPlace, HasStor
 
   close(): void {
     this.base.close();
+  }
+
+  /** @internal */
+  [runBatch]<T>(fn: () => T): T {
+    const run = (this.base as Partial<HasBatch>)[runBatch];
+    if (run === undefined) throw wrongArgument("batch needs an S3BucketMap under the layers.");
+    return run.call(this.base, fn) as T;
+  }
+
+  /** @internal */
+  [readsToCome](keys: readonly string[]): void {
+    (this.base as Partial<HasReadsToCome>)[readsToCome]?.(keys);
   }
 
   /** @internal */

@@ -1,3 +1,4 @@
+import { runBatch } from "../batch.js";
 import { backgroundWrites } from "../background.js";
 import type { BackgroundWrites, HasBackgroundWrites, Prepared } from "../background.js";
 import { elements } from "../bulk.js";
@@ -38,6 +39,23 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
 
   flush(): void {
     this.#pending.flush();
+  }
+
+  /** @internal */
+  override [runBatch]<T>(fn: () => T): T {
+    let result: T;
+    try {
+      result = super[runBatch](fn);
+    } catch (thrown) {
+      try {
+        this.flush();
+      } catch (failed) {
+        throw new AggregateError([thrown, failed], `The function of the batch threw, and so did flush().`);
+      }
+      throw thrown;
+    }
+    this.flush();
+    return result;
   }
 
   get [gives](): Gives {

@@ -5,14 +5,21 @@ import type { Call, FromWorker, Reply, Results, ToWorker } from "../bridge/proto
 import { inOrder, isWrite } from "./order.js";
 import { Deadline } from "./deadline.js";
 import { toFailure } from "./failure.js";
+import { ReadAhead } from "./read-ahead.js";
 import { S3 } from "./s3/s3.js";
+
+/** What answers the calls of one set of settings. */
+interface Service {
+  readonly s3: S3;
+  readonly ahead: ReadAhead;
+}
 
 /** How often a wait that turns an event loop is woken, so that Ctrl-C can end it. */
 const TICK_MS = 100;
 
 /** Answers the calls that come in by `port`, and rings the signal after each answer. */
 export function serve(port: MessagePort, signal: Int32Array): void {
-  const services = new Map<number, S3>();
+  const services = new Map<number, Service>();
   const running = new Map<number, Deadline>();
   const wakes = new Set<MessagePort>();
   let ticks: NodeJS.Timeout | undefined;
@@ -37,13 +44,13 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     for (const waiting of wakes) waiting.postMessage(null);
   }
 
-  async function answer(id: number, s3: S3, call: Call, timeoutMs: number): Promise<void> {
+  async function answer(id: number, service: Service, call: Call, timeoutMs: number): Promise<void> {
     const deadline = new Deadline(timeoutMs);
     running.set(id, deadline);
     tick();
     let reply: Reply;
     try {
-      const work = inOrder(s3.place, call, () => perform(s3, call, deadline.signal));
+      const work = inOrder(service.s3.place, call, () => perform(service, call, timeoutMs, deadline.signal));
       // Calls on many keys look at the deadline themselves, and tell what they have done until then.
       const value = await (call.op === "getMany" || call.op === "setMany" ? work : deadline.race(work));
       reply = { type: "reply", id, ok: true, value };
@@ -60,13 +67,13 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     switch (message.type) {
       case "settings":
         adoptEnvironment(process.env, message.environment);
-        services.set(message.number, new S3(message.settings));
+        services.set(message.number, serviceOf(new S3(message.settings)));
         break;
       case "call": {
-        const s3 = services.get(message.settings);
-        if (s3 === undefined) throw new Error(`call ${message.id} came before its settings`);
+        const service = services.get(message.settings);
+        if (service === undefined) throw new Error(`call ${message.id} came before its settings`);
         const waited = performance.timeOrigin + performance.now() - message.sentAt;
-        void answer(message.id, s3, message.call, Math.max(1, message.timeoutMs - Math.max(0, waited)));
+        void answer(message.id, service, message.call, Math.max(1, message.timeoutMs - Math.max(0, waited)));
         break;
       }
       case "wake": {
@@ -78,6 +85,14 @@ export function serve(port: MessagePort, signal: Int32Array): void {
         waiting.postMessage(null);
         break;
       }
+      case "ahead":
+        services
+          .get(message.settings)
+          ?.ahead.prepare(message.run, message.next, message.timeoutMs, message.keepMs);
+        break;
+      case "leave":
+        services.get(message.settings)?.ahead.leave(message.run);
+        break;
       case "cancel":
         running.get(message.id)?.cancel();
         break;
@@ -87,11 +102,28 @@ export function serve(port: MessagePort, signal: Int32Array): void {
 
 function bodiesOf(value: Results[Call["op"]]): ArrayBuffer[] {
   if (Array.isArray(value)) return value.flatMap((one) => ("read" in one ? bodiesOf(one.read) : []));
-  return typeof value === "object" && "body" in value ? [value.body.buffer as ArrayBuffer] : [];
+  if (typeof value !== "object") return [];
+  if ("ahead" in value) return [value.first, ...value.ahead].flatMap(bodiesOf);
+  if ("sizes" in value) return [value.sizes.buffer as ArrayBuffer];
+  return "body" in value ? [value.body.buffer as ArrayBuffer] : [];
 }
 
-function perform(s3: S3, call: Call, signal: AbortSignal): Promise<Results[Call["op"]]> {
+function serviceOf(s3: S3): Service {
+  const ahead = new ReadAhead((key, maxBytes, signal) =>
+    inOrder(s3.place, { op: "get", key, maxBytes }, () => s3.read(key, maxBytes, 0, signal)),
+  );
+  return { s3, ahead };
+}
+
+function perform(
+  { s3, ahead }: Service,
+  call: Call,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Results[Call["op"]]> {
   switch (call.op) {
+    case "getAhead":
+      return ahead.get(call, timeoutMs, signal);
     case "get":
       return s3.get(call.key, call.maxBytes, signal, call.ifNoneMatch);
     case "has":

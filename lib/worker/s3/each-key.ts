@@ -1,18 +1,9 @@
 import type { Failure } from "../../bridge/protocol.js";
+import { hopeless } from "../../hopeless.js";
 import { toFailure } from "../failure.js";
 import { DeadlinePassed } from "../deadline.js";
 
 export type Outcome<T> = { value: T } | { failure: Failure };
-
-/** Failures that every further request would meet, too. */
-const hopeless: ReadonlySet<string> = new Set([
-  "NoSuchBucket",
-  "CredentialsMissing",
-  "InvalidAccessKeyId",
-  "SignatureDoesNotMatch",
-  "ExpiredToken",
-  "LocalS3Unavailable",
-]);
 
 /**
  * Runs an operation for each of many, so many at a time, and says of each how it ended, in their order.

@@ -29,10 +29,14 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   // A page of a proxy, read as a listing, would look like an empty bucket.
   if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
   target.bucketProved = true;
-  const listed = (output.Contents ?? []).map(({ Key }) => decodeKey(Key));
+  const contents = output.Contents ?? [];
+  const listed = contents.map(({ Key }) => decodeKey(Key));
   const keys = newNames(listed, request.startAfter);
+  // Keys that came before are only left out at the beginning.
+  const first = listed.length - keys.length;
+  const sizes = Float64Array.from(keys, (_key, at) => contents[first + at]?.Size ?? Infinity);
   const next = nextPage(output, request, listed.length, keys.at(-1));
-  return { keys, ...(next === undefined ? {} : { next }) };
+  return { keys, sizes, ...(next === undefined ? {} : { next }) };
 }
 
 export function listInput({ settings }: Target, request: ListRequest): ListObjectsV2CommandInput {

@@ -1,0 +1,9 @@
+/** The codes of failures that every further request would meet, too. */
+export const hopeless: ReadonlySet<string> = new Set([
+  "NoSuchBucket",
+  "CredentialsMissing",
+  "InvalidAccessKeyId",
+  "SignatureDoesNotMatch",
+  "ExpiredToken",
+  "LocalS3Unavailable",
+]);

@@ -1,0 +1,56 @@
+import { types } from "node:util";
+import { Progress } from "./bulk.js";
+import type { BucketCalls } from "./bucket-calls.js";
+import { wrongArgument } from "./stack.js";
+
+/** Runs `fn` while the writes of a map are pipelined. What it says of failures, `batch` documents. */
+export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
+  calls.checkOpen("batch");
+  const batch = calls.openBatch();
+  let result: { value: T } | { thrown: unknown };
+  try {
+    const value = calls.within(batch, fn);
+    result = isPromise(value) ? { thrown: notSynchronous() } : { value };
+  } catch (thrown) {
+    result = { thrown };
+  }
+  batch.finish();
+
+  const failed = failureOf(calls, batch);
+  if ("value" in result && failed === undefined) return result.value;
+  if ("value" in result) throw failed;
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- whatever the function threw
+  if (failed === undefined) throw result.thrown;
+  throw new AggregateError(
+    [result.thrown, failed],
+    `The function of the batch threw, and not all that it had written was stored: ${failed.message}`,
+  );
+}
+
+function failureOf(calls: BucketCalls, batch: ReturnType<BucketCalls["openBatch"]>): Error | undefined {
+  const progress = new Progress(calls, "batch", "set", "written");
+  let succeeded = 0;
+  for (const [key, { op, failure }] of batch.ends) {
+    if (failure === undefined) progress.succeeded(key);
+    else {
+      calls.tell(key, "unsure");
+      progress.failed(key, failure, op);
+    }
+    if (failure === undefined) succeeded += 1;
+  }
+  if (batch.stopped !== undefined && succeeded === 0) return calls.error(batch.stopped, "batch");
+  return progress.error();
+}
+
+// A facade has no methods: its `then` would be a key, and cost a request.
+function isPromise(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || types.isProxy(value)) return false;
+  return typeof (value as { then?: unknown }).then === "function";
+}
+
+function notSynchronous(): TypeError {
+  return wrongArgument(
+    "The function of a batch returned a promise: it must be synchronous. What it wrote before its first await is " +
+      "stored; what it writes afterwards is not part of the batch.",
+  );
+}

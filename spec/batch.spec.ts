@@ -1,0 +1,249 @@
+import vm from "node:vm";
+import { asMap, asObject, batch, PartialFailureError, S3BucketMap, S3BucketMapError } from "../lib/index.js";
+import type { S3BucketOptions } from "../lib/index.js";
+import { startHttpS3 } from "./support/http-s3.js";
+import type { HttpS3 } from "./support/http-s3.js";
+
+let server: HttpS3;
+beforeAll(async () => {
+  server = await startHttpS3({ latencyMs: 5 });
+});
+afterAll(() => server.close());
+beforeEach(() => server.reset());
+afterEach(() => server.clearFaults());
+
+let maps = 0;
+function map(options: S3BucketOptions = {}): S3BucketMap {
+  const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
+  return new S3BucketMap("bucket", {
+    endpoint: server.endpoint,
+    credentials,
+    prefix: `${maps++}/`,
+    ...options,
+  });
+}
+
+function thrownBy(use: () => unknown): unknown {
+  try {
+    use();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+const denied = { status: 403, code: "AccessDenied", message: "Access Denied" };
+
+describe.each(["atomics", "deasync"] as const)("batch(), wait: %s", (wait) => {
+  it("sends a PUT an assignment, as many at a time as concurrency says, and returns what fn returned", () => {
+    const under = map({ wait, concurrency: 8 });
+    const bucket = asObject(under);
+    const result = batch(bucket, () => {
+      for (let i = 0; i < 100; i += 1) bucket[`key ${i}`] = `value ${i}`;
+      return "done";
+    });
+    expect(result).toBe("done");
+    expect(server.counts()).toMatchObject({ PUT: 100, total: 100 });
+    expect(server.maxConcurrent()).toBeGreaterThan(4);
+    expect(server.maxConcurrent()).toBeLessThanOrEqual(8);
+    expect(under.getMany(under.keys()).get("key 99")).toBe("value 99");
+  }, 30_000);
+
+  it("lets reads, questions and listings inside see what was written before them", () => {
+    const under = map({ wait });
+    const bucket = asObject(under);
+    under.set("old", "1");
+    batch(under, () => {
+      bucket["a"] = "1";
+      under.subMap("sub/").set("b", "2");
+      delete bucket["old"];
+      expect(bucket["a"]).toBe("1");
+      expect("old" in bucket).toBe(false);
+      expect(Object.keys(bucket)).toEqual(["a", "sub/b"]);
+      expect({ ...bucket }).toEqual({ a: "1", "sub/b": "2" });
+    });
+  });
+
+  it("keeps the order of the writes to one key", () => {
+    const under = map({ wait });
+    // The first ones are slow.
+    server.fault({ operation: "PUT", times: 3, action: { delayMs: 100 } });
+    batch(under, () => {
+      for (let i = 0; i < 10; i += 1) under.set("key", String(i));
+      under.set("gone", "x");
+      under.delete("gone");
+    });
+    expect(under.get("key")).toBe("9");
+    expect(under.has("gone")).toBe(false);
+  });
+
+  it("names the keys that were not written, and those that were", () => {
+    const under = map({ wait });
+    server.fault({ operation: "PUT", key: /no$/, times: Infinity, action: denied });
+    const error = thrownBy(() =>
+      batch(under, () => {
+        for (const key of ["a", "b/no", "c"]) under.set(key, "x");
+      }),
+    ) as PartialFailureError;
+    expect(error).toBeInstanceOf(PartialFailureError);
+    expect(error).toMatchObject({ code: "PartialFailure", operation: "batch", bucket: "bucket" });
+    expect([...error.succeeded].sort()).toEqual(["a", "c"]);
+    expect([...error.failed.keys()]).toEqual(["b/no"]);
+    expect(error.failed.get("b/no")).toMatchObject({ code: "AccessDenied", operation: "set" });
+  });
+
+  it("counts a key by its last write", () => {
+    const under = map({ wait });
+    server.fault({ operation: "PUT", key: /twice$/, times: 1, action: denied });
+    batch(under, () => {
+      under.set("twice", "refused");
+      under.set("twice", "stored");
+    });
+    expect(under.get("twice")).toBe("stored");
+  });
+
+  it("waits for what was sent when fn throws, and throws the same", () => {
+    const under = map({ wait });
+    server.fault({ operation: "PUT", times: Infinity, action: { delayMs: 50 } });
+    const mine = new Error("mine");
+    const error = thrownBy(() =>
+      batch(under, () => {
+        under.set("a", "1");
+        throw mine;
+      }),
+    );
+    expect(error).toBe(mine);
+    expect(server.counts()).toMatchObject({ PUT: 1, total: 1 });
+    server.clearFaults();
+    expect(under.get("a")).toBe("1");
+  });
+
+  it("throws both where fn throws and writes fail", () => {
+    const under = map({ wait });
+    server.fault({ operation: "PUT", times: Infinity, action: denied });
+    const mine = new Error("mine");
+    const error = thrownBy(() =>
+      batch(under, () => {
+        under.set("a", "1");
+        throw mine;
+      }),
+    ) as AggregateError;
+    expect(error).toBeInstanceOf(AggregateError);
+    expect(error.errors[0]).toBe(mine);
+    expect(error.errors[1]).toBeInstanceOf(PartialFailureError);
+  });
+
+  it("says that fn must be synchronous, once what it wrote is stored", async () => {
+    const under = map({ wait });
+    let rest: Promise<void> | undefined;
+    const error = thrownBy(() =>
+      batch(under, () => {
+        under.set("a", "1");
+        return (rest = Promise.resolve().then(() => void under.set("later", "2")));
+      }),
+    );
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as Error).message).toContain("must be synchronous");
+    expect(under.get("a")).toBe("1");
+    await rest;
+    expect(under.get("later")).toBe("2");
+  });
+
+  it("gives the error itself, and goes no further, where all must fail", () => {
+    const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
+    const under = new S3BucketMap("bucket", {
+      endpoint: server.endpoint,
+      credentials,
+      prefix: "n/",
+      wait,
+      concurrency: 2,
+    });
+    const answer = { status: 404, code: "NoSuchBucket", message: "The specified bucket does not exist" };
+    server.fault({ operation: "PUT", times: Infinity, action: answer });
+    const error = thrownBy(() =>
+      batch(under, () => {
+        for (let i = 0; i < 100; i += 1) under.set(`key ${i}`, "x");
+      }),
+    );
+    expect(error).toMatchObject({ name: "NoSuchBucketError", code: "NoSuchBucket" });
+    expect(server.counts().total).toBeLessThanOrEqual(4);
+  });
+
+  it("may be within another, and is durable when it returns", () => {
+    const under = map({ wait });
+    server.fault({ operation: "PUT", key: /inner$/, times: Infinity, action: denied });
+    batch(under, () => {
+      under.set("outer", "1");
+      const error = thrownBy(() => batch(under, () => under.set("inner", "2")));
+      expect(error).toBeInstanceOf(PartialFailureError);
+      expect([...(error as PartialFailureError).failed.keys()]).toEqual(["inner"]);
+      under.set("after", "3");
+    });
+    expect([...under.keys()]).toEqual(["after", "outer"]);
+  });
+
+  it("leaves a map that was closed inside closed, and what was sent durable", () => {
+    const under = map({ wait });
+    const again = under.subMap("");
+    const error = thrownBy(() =>
+      batch(under, () => {
+        under.set("a", "1");
+        under.close();
+        under.set("b", "2");
+      }),
+    );
+    expect(error).toMatchObject({ code: "Closed" });
+    expect([...again.keys()]).toEqual(["a"]);
+  });
+
+  it("waits for writes of other maps, and of keys outside, as ever", () => {
+    const under = map({ wait });
+    const other = map({ wait });
+    server.fault({ operation: "PUT", times: Infinity, action: denied });
+    batch(under, () => {
+      expect(thrownBy(() => other.set("a", "1"))).toBeInstanceOf(S3BucketMapError);
+    });
+  });
+
+  it("holds for values that cross as bytes", () => {
+    const under = map({ wait });
+    const long = "ä".repeat(50_000);
+    batch(under, () => {
+      under.set("long", long);
+      under.set("bytes", new Uint8Array([1, 2, 3]));
+    });
+    expect(under.get("long")).toBe(long);
+    expect(under.head("bytes")?.size).toBe(3);
+  });
+});
+
+describe("batch()", () => {
+  it("takes a facade, a map, and nothing else", () => {
+    const bucket = asObject(map());
+    expect(batch(bucket, () => 1)).toBe(1);
+    expect(batch(asMap(bucket), () => 2)).toBe(2);
+    const wrong = batch as (map: unknown, fn: unknown) => void;
+    for (const none of [undefined, null, 1, "bucket", {}, new Map(), asObject(new Map<string, string>())]) {
+      expect(() => wrong(none, () => 0)).toThrow(TypeError);
+    }
+    expect(() => wrong(bucket, 5)).toThrow("batch takes a function");
+    expect(server.counts().total).toBe(0);
+  });
+
+  it("does not ask a facade that fn returns for its then", () => {
+    const bucket = asObject(map());
+    expect(batch(bucket, () => bucket)).toBe(bucket);
+    expect(server.counts().total).toBe(0);
+  });
+
+  it("is over when Ctrl-C has ended its function", () => {
+    const under = map();
+    const context = vm.createContext({ batch, under, spin: () => {} });
+    // As the REPL does it: nothing of the function runs on, no finally either.
+    const run = (code: string): unknown => vm.runInContext(code, context, { timeout: 200 });
+    expect(() => run("batch(under, () => { under.set('a', '1'); for (;;) spin(); })")).toThrow("timed out");
+    server.reset();
+    server.fault({ operation: "PUT", times: 1, action: denied });
+    expect(thrownBy(() => under.set("b", "2"))).toMatchObject({ code: "AccessDenied" });
+  });
+});
