@@ -4,7 +4,6 @@ export type {
   BytesMap,
   CacheOptions,
   GzipOptions,
-  JsonValue,
   LayerBase,
   Transformation,
   WriteBuffer,

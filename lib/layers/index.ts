@@ -6,7 +6,6 @@ export { encrypt } from "./encrypt.js";
 export { gzip } from "./gzip.js";
 export type { GzipOptions } from "./gzip.js";
 export { json } from "./json.js";
-export type { JsonValue } from "./json.js";
 export { readonly } from "./readonly.js";
 export { structured } from "./structured.js";
 export { text } from "./text.js";

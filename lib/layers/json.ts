@@ -9,10 +9,6 @@ import { decodeUtf8 } from "./text.js";
 import { TransformLayer } from "./transform-layer.js";
 import { Unreadable } from "./unreadable.js";
 
-/** What JSON can carry without loss. */
-export type JsonValue =
-  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
-
 /**
  * A map of JSON values over a map of strings, or of bytes. The requests are those of the base; values are
  * stored as `application/json` unless `set` is told otherwise.
@@ -32,7 +28,8 @@ export type JsonValue =
  * users.ann = { name: "Ann", tags: ["new"] };
  * asMap(users).update("ann", (ann) => ({ ...ann!, name: "Anna" }));
  */
-export function json<T = JsonValue>(map: LayerBase<string> | LayerBase<Buffer>): SyncMap<T> {
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as of JSON.parse, where nobody says what it is
+export function json<T = any>(map: LayerBase<string> | LayerBase<Buffer>): SyncMap<NoInfer<T>> {
   checkBase(
     "json",
     map as LayerBase<unknown>,

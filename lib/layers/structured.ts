@@ -28,7 +28,7 @@ const HEADER: Buffer = Buffer.from("S3BMs\u0001", "latin1");
  * events.set("first", { at: new Date(), seen: new Set(["ann"]), count: 3n });
  * @see https://nodejs.org/api/v8.html#serialization-api
  */
-export function structured<T = unknown>(map: LayerBase<Buffer>): SyncMap<T> {
+export function structured<T = unknown>(map: LayerBase<Buffer>): SyncMap<NoInfer<T>> {
   const base = checkBase(
     "structured",
     map,

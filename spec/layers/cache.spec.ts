@@ -15,7 +15,7 @@ afterAll(() => server.close());
 afterEach(() => server.clearFaults());
 
 let places = 0;
-function options(more: S3BucketOptions = {}): S3BucketOptions {
+function options(more: Omit<S3BucketOptions, "readAs"> = {}): Omit<S3BucketOptions, "readAs"> {
   const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
   return { endpoint: server.endpoint, credentials, prefix: `${places}/`, ...more };
 }

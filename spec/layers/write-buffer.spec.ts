@@ -18,7 +18,7 @@ afterAll(() => server.close());
 afterEach(() => server.clearFaults());
 
 let places = 0;
-function options(more: S3BucketOptions = {}): S3BucketOptions {
+function options(more: Omit<S3BucketOptions, "readAs"> = {}): Omit<S3BucketOptions, "readAs"> {
   const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
   return { endpoint: server.endpoint, credentials, prefix: `${places}/`, timeoutMs: 20_000, ...more };
 }
@@ -226,7 +226,7 @@ describe("writeBuffer", () => {
     expect(String(bytes.get("key"))).toBe("words");
   });
 
-  it.each<[string, (bytes: SyncMap<Buffer>, strings: SyncMap<string>) => SyncMap<object>]>([
+  it.each<[string, (bytes: S3BucketMap<"bytes">, strings: S3BucketMap) => SyncMap<object>]>([
     ["json(writeBuffer(strings))", (_bytes, strings) => json(writeBuffer(strings))],
     ["writeBuffer(json(strings))", (_bytes, strings) => writeBuffer(json<object>(strings))],
     [
@@ -276,7 +276,7 @@ describe("writeBuffer", () => {
   it("tells at the flush that the map beneath was closed", () => {
     base.close();
     expect(() => map.set("a", "1")).toThrow(expect.objectContaining({ code: "Closed" }) as Error);
-    map = writeBuffer(new S3BucketMap("bucket", options()));
+    map = writeBuffer(new S3BucketMap<"string">("bucket", options()));
     const under = new S3BucketMap<"string">("bucket", options());
     map = writeBuffer(under);
     server.fault({ operation: "PUT", action: { delayMs: 100 } });

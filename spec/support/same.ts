@@ -29,7 +29,7 @@ function contents(value: object): unknown[] {
   ]);
   if (types.isDate(value)) return [value.getTime(), ...named];
   if (types.isRegExp(value)) return [value.source, value.flags, ...named];
-  if (types.isMap(value)) return [...[...(value as Map<unknown, unknown>)].flat(1), ...named];
+  if (types.isMap(value)) return [...[...value].flat(1), ...named];
   if (types.isSet(value)) return [...value, ...named];
   return named;
 }

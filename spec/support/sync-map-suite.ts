@@ -368,21 +368,23 @@ export function syncMapSuite(name: string, under: MapUnderTest): void {
           expect(map.size).toBe(0);
         });
 
-        it.each(
-          [
-            ["undefined", undefined],
-            ["null", null],
-            ["a number", 1],
-            ["a Date", new Date(0)],
-            ["a plain object", {}],
-            ["an array", ["a"]],
-            ["a lone surrogate", "\udc00"],
-          ].filter(([what]) => !(under.takes ?? []).includes(what as string)),
-        )("refuses %s as a value", (_what, value) => {
-          map.set("key", "before");
-          expect(() => map.set("key", value as string)).toThrow(TypeError);
-          expect(map.get("key")).toBe("before");
-        });
+        const refused: [string, unknown][] = [
+          ["undefined", undefined],
+          ["null", null],
+          ["a number", 1],
+          ["a Date", new Date(0)],
+          ["a plain object", {}],
+          ["an array", ["a"]],
+          ["a lone surrogate", "\udc00"],
+        ];
+        it.each(refused.filter(([what]) => !(under.takes ?? []).includes(what)))(
+          "refuses %s as a value",
+          (_what, value) => {
+            map.set("key", "before");
+            expect(() => map.set("key", value as string)).toThrow(TypeError);
+            expect(map.get("key")).toBe("before");
+          },
+        );
       });
     }
   });
