@@ -18,8 +18,8 @@ export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
 
   const failed = failureOf(calls, batch);
   if ("value" in result && failed === undefined) return result.value;
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- always an Error, for it is not undefined
   if ("value" in result) throw failed;
-  // eslint-disable-next-line @typescript-eslint/only-throw-error -- whatever the function threw
   if (failed === undefined) throw result.thrown;
   throw new AggregateError(
     [result.thrown, failed],

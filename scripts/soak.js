@@ -122,6 +122,8 @@ async function main() {
       credentials: { accessKeyId: "soak", secretAccessKey: "secret" },
       wait,
       timeoutMs: 2000,
+      // What another writes is to be seen at once.
+      readAhead: false,
     });
     return { map, object: /** @type {Record<string, string>} */ (asObject(map)) };
   };

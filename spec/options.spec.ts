@@ -13,6 +13,7 @@ describe("parseSettings()", () => {
       readAs: "string",
       wait: "atomics",
       timeoutMs: 300_000,
+      readAhead: true,
       client: { bucket: "bucket", concurrency: 32 },
     };
     expect(parseSettings("bucket", undefined)).toEqual(settings);
@@ -31,7 +32,13 @@ describe("parseSettings()", () => {
       storageClass: "STANDARD_IA",
       concurrency: 7,
     };
-    const other = { prefix: "p/", readAs: "bytes", wait: "atomics", timeoutMs: 5000 } as const;
+    const other = {
+      prefix: "p/",
+      readAs: "bytes",
+      wait: "atomics",
+      timeoutMs: 5000,
+      readAhead: false,
+    } as const;
     expect(parseSettings("bucket", { ...client, ...other })).toEqual({
       ...other,
       client: { ...client, bucket: "bucket" },
