@@ -20,6 +20,9 @@ export interface Shared extends Caller {
   readonly service: string;
 }
 
+/** The method that gives a map's {@link BucketCalls}. */
+export const callsOf: unique symbol = Symbol("s3bucketmap.callsOf");
+
 /** The calls of one map: whole keys, raw bodies, and errors that say what was tried on what. */
 export class BucketCalls {
   readonly shared: Shared;

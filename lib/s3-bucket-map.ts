@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { BucketCalls } from "./bucket-calls.js";
+import { BucketCalls, callsOf } from "./bucket-calls.js";
 import type { Shared } from "./bucket-calls.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { checkPrefix, kindOf, wholeKey } from "./keys.js";
@@ -224,6 +224,11 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   /** @internal */
   [placeOf](): Place {
     return this.#calls.place;
+  }
+
+  /** @internal */
+  [callsOf](): BucketCalls {
+    return this.#calls;
   }
 
   get [Symbol.toStringTag](): string {

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { atomicsWait } from "./atomics-wait.js";
+import { callLimit } from "./call-limit.js";
 import { deasyncWait } from "./deasync-wait.js";
 import type { Call, ClientConfig, Failure, Results } from "./protocol.js";
 import type { WaitName } from "./wait.js";
@@ -36,8 +37,13 @@ export class Bridge {
   readonly #waits: WaitStack = new WaitStack();
 
   call<Op extends Call["op"]>(caller: Caller, call: Call & { op: Op }): Outcome<Op> {
-    const { wait, timeoutMs } = caller.settings;
-    const deadline = performance.now() + timeoutMs;
+    const { wait } = caller.settings;
+    const now = performance.now();
+    const limitMs = callLimit() - now;
+    const isCutShort = limitMs < caller.settings.timeoutMs;
+    const timeoutMs = isCutShort ? limitMs : caller.settings.timeoutMs;
+    if (timeoutMs <= 0) return { ok: false, failure: { code: "TimedOut", reason: "nothing was sent" } };
+    const deadline = now + timeoutMs;
     for (const id of this.#waits.takeAbandoned()) this.#abandon(id);
     if (this.#waits.isFull) return { ok: false, failure: { code: "TooManyNestedCalls" } };
 
@@ -79,7 +85,8 @@ export class Bridge {
       return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), maybeWritten } };
     }
     // It had its time and did not even say that the call timed out: it will not serve the next call either.
-    this.#end(thread);
+    if (isCutShort) this.#abandon(id);
+    else this.#end(thread);
     const reason = thread.wasReady ? "the worker thread did not answer" : "the worker thread did not start";
     return {
       ok: false,

@@ -15,6 +15,8 @@ export interface ClientConfig {
   storageClass?: string;
   local?: string;
   concurrency: number;
+  /** Someone watches: requests are counted, and long calls show how far they are. */
+  attended?: boolean;
 }
 
 /** What `set` sends beside the body. */
@@ -41,7 +43,9 @@ export type Call =
   | { op: "getMany"; keys: string[]; maxBytes: number }
   | { op: "setMany"; objects: ObjectToStore[] }
   | { op: "deleteMany"; keys: string[] }
-  | ({ op: "list"; prefix: string; limit: number } & PageStart);
+  | ({ op: "list"; prefix: string; limit: number } & PageStart)
+  | ({ op: "glance"; prefix: string; delimiter?: string; limit: number } & PageStart)
+  | { op: "requests" };
 
 export interface Head {
   size: number;
@@ -66,6 +70,25 @@ export interface Page {
   next?: PageStart;
 }
 
+/** What one small LIST tells of the objects and folders under a prefix. */
+export interface Glance {
+  objects: { key: string; size: number; lastModified: number }[];
+  /** The beginnings that several keys share, as far as to the delimiter. */
+  folders: string[];
+  /** Where the rest begins; absent where this is all. */
+  next?: PageStart;
+}
+
+/** Requests of one of S3's operations, each try counted. */
+export interface RequestCount {
+  requests: number;
+  failed: number;
+  /** Of the bodies. */
+  bytesSent: number;
+  bytesReceived: number;
+  ms: number;
+}
+
 /** A call on many keys can fail for some of them. */
 export interface KeyFailure {
   key: string;
@@ -84,6 +107,9 @@ export interface Results {
   setMany: KeyFailure[];
   deleteMany: KeyFailure[];
   list: Page;
+  glance: Glance;
+  /** Since the worker started, of the maps that are attended, by operation. */
+  requests: Record<string, RequestCount>;
 }
 
 /** An error as plain data: a clone of one would lose its class and its code. */

@@ -1,10 +1,13 @@
+import { isatty } from "node:tty";
 import type { MessagePort } from "node:worker_threads";
 import { adoptEnvironment } from "../bridge/environment.js";
 import { Signal } from "../bridge/protocol.js";
-import type { Call, FromWorker, Reply, Results, ToWorker } from "../bridge/protocol.js";
+import type { Call, ClientConfig, FromWorker, Reply, Results, ToWorker } from "../bridge/protocol.js";
 import { inOrder, isWrite } from "./order.js";
 import { Deadline } from "./deadline.js";
 import { toFailure } from "./failure.js";
+import { Progress } from "./progress.js";
+import { countRequests, requestCounts } from "./request-counts.js";
 import { S3 } from "./s3/s3.js";
 
 /** How often a wait that turns an event loop is woken, so that Ctrl-C can end it. */
@@ -16,6 +19,13 @@ export function serve(port: MessagePort, signal: Int32Array): void {
   const running = new Map<number, Deadline>();
   const wakes = new Set<MessagePort>();
   let ticks: NodeJS.Timeout | undefined;
+  let progress: Progress | undefined;
+
+  function attend(settings: ClientConfig): void {
+    if (settings.attended !== true) return;
+    countRequests();
+    if (isatty(2)) progress ??= new Progress();
+  }
 
   function send(message: FromWorker, transfer: ArrayBuffer[]): void {
     port.postMessage(message, transfer);
@@ -31,6 +41,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
   async function answer(id: number, s3: S3, call: Call, timeoutMs: number): Promise<void> {
     const deadline = new Deadline(timeoutMs);
     running.set(id, deadline);
+    progress?.begin(id, call, s3.settings);
     ticks ??= setInterval(wake, TICK_MS);
     let reply: Reply;
     try {
@@ -42,6 +53,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       reply = { type: "reply", id, ok: false, failure: toFailure(error, isWrite(call)) };
     }
     running.delete(id);
+    progress?.end(id);
     if (running.size === 0) {
       clearInterval(ticks);
       ticks = undefined;
@@ -55,6 +67,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       case "settings":
         adoptEnvironment(process.env, message.environment);
         services.set(message.number, new S3(message.settings));
+        attend(message.settings);
         break;
       case "call": {
         const s3 = services.get(message.settings);
@@ -73,6 +86,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       }
       case "cancel":
         running.get(message.id)?.cancel();
+        progress?.end(message.id);
         break;
     }
   });
@@ -104,5 +118,9 @@ function perform(s3: S3, call: Call, signal: AbortSignal): Promise<Results[Call[
       return s3.deleteMany(call.keys, signal);
     case "list":
       return s3.list(call, signal);
+    case "glance":
+      return s3.glance(call, signal);
+    case "requests":
+      return Promise.resolve(requestCounts());
   }
 }

@@ -1,7 +1,8 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
-import { logRequests } from "./request-log.js";
+import { watchConnections } from "./connections.js";
+import { tellRequests } from "./request-log.js";
 import { watchTries } from "./tries.js";
 
 type RequestHandler = Exclude<S3ClientConfig["requestHandler"], undefined>;
@@ -30,7 +31,8 @@ export async function createClient(settings: ClientConfig, region = settings.reg
     ? serviceClient(settings, region)
     : localClient(settings.local));
   watchTries(client);
-  logRequests(client);
+  tellRequests(client);
+  if (settings.attended === true) watchConnections(client);
   return client;
 }
 

@@ -1,5 +1,5 @@
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
-import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
+import type { ListObjectsV2CommandInput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import type { Page, PageStart } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";
 import { comesBefore } from "../../utf8-order.js";
@@ -12,6 +12,7 @@ export const MAX_KEYS = 1000;
 export interface ListRequest extends PageStart {
   prefix: string;
   limit: number;
+  delimiter?: string;
 }
 
 /**
@@ -20,21 +21,7 @@ export interface ListRequest extends PageStart {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
 export async function listObjects(target: Target, request: ListRequest, signal: AbortSignal): Promise<Page> {
-  const { client, settings } = target;
-  const input: ListObjectsV2CommandInput = {
-    Bucket: settings.bucket,
-    Prefix: request.prefix,
-    MaxKeys: Math.min(request.limit, MAX_KEYS),
-    // XML cannot carry every key as it is.
-    EncodingType: "url",
-  };
-  if (request.token !== undefined) input.ContinuationToken = request.token;
-  else if (request.startAfter !== undefined) input.StartAfter = request.startAfter;
-  if (settings.requestPayer === true) input.RequestPayer = "requester";
-  const output = await client.send(new ListObjectsV2Command(input), { abortSignal: signal });
-  // A page of a proxy, read as a listing, would look like an empty bucket.
-  if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
-  target.bucketProved = true;
+  const output = await askForPage(target, request, signal);
   const listed = (output.Contents ?? []).map(({ Key }) => decodeKey(Key));
   const keys = newKeys(listed, request.startAfter);
   if (!output.IsTruncated) return { keys };
@@ -50,6 +37,31 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
       ...(startAfter === undefined ? {} : { startAfter }),
     },
   };
+}
+
+/** One LIST, whose answer is certainly one. */
+export async function askForPage(
+  target: Target,
+  request: ListRequest,
+  signal: AbortSignal,
+): Promise<ListObjectsV2CommandOutput> {
+  const { client, settings } = target;
+  const input: ListObjectsV2CommandInput = {
+    Bucket: settings.bucket,
+    Prefix: request.prefix,
+    MaxKeys: Math.min(request.limit, MAX_KEYS),
+    // XML cannot carry every key as it is.
+    EncodingType: "url",
+  };
+  if (request.delimiter !== undefined) input.Delimiter = request.delimiter;
+  if (request.token !== undefined) input.ContinuationToken = request.token;
+  else if (request.startAfter !== undefined) input.StartAfter = request.startAfter;
+  if (settings.requestPayer === true) input.RequestPayer = "requester";
+  const output = await client.send(new ListObjectsV2Command(input), { abortSignal: signal });
+  // A page of a proxy, read as a listing, would look like an empty bucket.
+  if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
+  target.bucketProved = true;
+  return output;
 }
 
 // Keys that came before, on a page that is given twice, are left out: each key is listed once.
@@ -69,7 +81,7 @@ function newKeys(listed: string[], after: string | undefined): string[] {
   });
 }
 
-function decodeKey(key: string | undefined): string {
+export function decodeKey(key: string | undefined): string {
   try {
     return decodeURIComponent((key ?? "").replaceAll("+", " "));
   } catch {

@@ -1,8 +1,11 @@
 import fs from "node:fs";
 import { debuglog } from "node:util";
 import type { S3Client } from "@aws-sdk/client-s3";
+import { areRequestsWatched, sayRequest, watchRequests } from "./seen-requests.js";
+import type { SeenRequest } from "./seen-requests.js";
 
 const log = debuglog("s3bucketmap");
+let isLogging = false;
 
 interface Input {
   Key?: string;
@@ -20,8 +23,19 @@ interface Message {
  * milliseconds, attempt and bytes. Never a header, so never a credential. It is written at once: what a
  * worker logs otherwise waits for the blocked thread, and is lost when the program exits.
  */
-export function logRequests(client: S3Client): void {
-  if (!log.enabled) return;
+function startLog(): void {
+  isLogging = true;
+  watchRequests(({ operation, key, outcome, ms, attempt, bytesSent, bytesReceived }) => {
+    const bytes = typeof outcome === "number" ? ` ${bytesSent ?? bytesReceived ?? "?"} bytes,` : "";
+    const line = `${operation} ${JSON.stringify(key)} ${outcome},${bytes} ${ms.toFixed(1)} ms, attempt ${attempt}`;
+    fs.writeSync(2, `S3BUCKETMAP ${process.pid}: ${line}\n`);
+  });
+}
+
+/** Lets those who watch requests know of each that this client sends. */
+export function tellRequests(client: S3Client): void {
+  if (log.enabled && !isLogging) startLog();
+  if (!areRequestsWatched()) return;
   const attempts = new WeakMap<object, number>();
   client.middlewareStack.add(
     (next, context) => async (args) => {
@@ -29,26 +43,38 @@ export function logRequests(client: S3Client): void {
       const attempt = (attempts.get(args.input) ?? 0) + 1;
       attempts.set(args.input, attempt);
       const started = performance.now();
-      const say = (how: string): void => {
-        const ms = (performance.now() - started).toFixed(1);
-        const operation = String(context["commandName"]).replace(/Command$/, "");
-        const line = `${operation} ${JSON.stringify(Key ?? Prefix ?? "")} ${how} ${ms} ms, attempt ${attempt}`;
-        fs.writeSync(2, `S3BUCKETMAP ${process.pid}: ${line}\n`);
-      };
+      const bytesSent = bytesOf(args.request as Message);
+      const say = (answer: Pick<SeenRequest, "outcome" | "bytesReceived" | "keys">): void =>
+        sayRequest({
+          operation: String(context["commandName"]).replace(/Command$/, ""),
+          key: Key ?? Prefix ?? "",
+          attempt,
+          ms: performance.now() - started,
+          ...(bytesSent === undefined ? {} : { bytesSent }),
+          ...answer,
+        });
       try {
         const result = await next(args);
-        const sent = args.request as Message;
         const received = result.response as Message;
-        const { headers } = sent.body === undefined ? received : sent;
-        const bytes = headers?.["content-length"] ?? (received.statusCode === 204 ? "0" : "?");
-        say(`${received.statusCode}, ${bytes} bytes,`);
+        const { KeyCount } = result.output as { KeyCount?: number };
+        const bytesReceived = received.statusCode === 204 ? 0 : bytesOf(received);
+        say({
+          outcome: received.statusCode ?? "no status",
+          ...(bytesReceived === undefined ? {} : { bytesReceived }),
+          ...(KeyCount === undefined ? {} : { keys: KeyCount }),
+        });
         return result;
       } catch (error) {
         const { name, code } = error as Error & { code?: unknown };
-        say(typeof code === "string" ? `${name} (${code}),` : `${name},`);
+        say({ outcome: typeof code === "string" ? `${name} (${code})` : name });
         throw error;
       }
     },
     { step: "deserialize", priority: "low", name: "s3bucketmapRequestLog" },
   );
+}
+
+function bytesOf({ headers }: Message): number | undefined {
+  const length = headers?.["content-length"];
+  return length === undefined ? undefined : Number(length);
 }

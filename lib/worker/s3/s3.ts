@@ -1,6 +1,7 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import type {
   ClientConfig,
+  Glance,
   Head,
   KeyFailure,
   ObjectHeaders,
@@ -13,6 +14,7 @@ import { deleteObject } from "./delete-object.js";
 import { deleteObjects } from "./delete-objects.js";
 import { forEachOf } from "./each-key.js";
 import { getObject } from "./get-object.js";
+import { glance } from "./glance.js";
 import { headObject, objectExists } from "./head-object.js";
 import { listObjects } from "./list-objects.js";
 import type { ListRequest } from "./list-objects.js";
@@ -31,11 +33,11 @@ export interface Target {
 export class S3 {
   /** The same for all settings that lead to the same bucket. */
   readonly place: string;
-  readonly #settings: ClientConfig;
+  readonly settings: ClientConfig;
   #target: Promise<Target> | undefined;
 
   constructor(settings: ClientConfig) {
-    this.#settings = settings;
+    this.settings = settings;
     this.place = JSON.stringify([settings.local ?? settings.endpoint ?? null, settings.bucket]);
   }
 
@@ -65,7 +67,7 @@ export class S3 {
   }
 
   async getMany(keys: string[], maxBytes: number, signal: AbortSignal): Promise<Results["getMany"]> {
-    const { concurrency } = this.#settings;
+    const { concurrency } = this.settings;
     const outcomes = await forEachOf(keys, concurrency, false, signal, (key) =>
       this.get(key, maxBytes, signal),
     );
@@ -73,7 +75,7 @@ export class S3 {
   }
 
   async setMany(objects: ObjectToStore[], signal: AbortSignal): Promise<KeyFailure[]> {
-    const { concurrency } = this.#settings;
+    const { concurrency } = this.settings;
     const outcomes = await forEachOf(objects, concurrency, true, signal, ({ key, body, headers }) =>
       this.set(key, body, headers, signal),
     );
@@ -84,6 +86,10 @@ export class S3 {
 
   async deleteMany(keys: string[], signal: AbortSignal): Promise<KeyFailure[]> {
     return this.#run((target) => deleteObjects(target, keys, signal));
+  }
+
+  async glance(request: ListRequest, signal: AbortSignal): Promise<Glance> {
+    return this.#run((target) => glance(target, request, signal));
   }
 
   async list(request: ListRequest, signal: AbortSignal): Promise<Page> {
@@ -111,7 +117,7 @@ export class S3 {
   }
 
   #connect(region?: string): Promise<Target> {
-    const settings = this.#settings;
+    const settings = this.settings;
     const made = createClient(settings, region)
       .then((client) => ({ client, settings, bucketProved: false }))
       .catch((error: unknown) => {
