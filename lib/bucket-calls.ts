@@ -55,6 +55,12 @@ export class BucketCalls {
     throw this.error(outcome.failure, operation, "key" in call ? call.key : undefined);
   }
 
+  /** Starts the worker thread, if there is none, and does not wait for it. */
+  start(): void {
+    this.shared.bridge ??= loadBridge();
+    this.shared.bridge.start();
+  }
+
   checkOpen(operation: string): void {
     if (this.closed) throw this.error({ code: "Closed" }, operation);
   }

@@ -36,6 +36,15 @@ export class Bridge {
   #thread: WorkerThread | undefined;
   readonly #waits: WaitStack = new WaitStack();
 
+  /** Starts the worker, if there is none, and does not wait for it: the first call then takes less time. */
+  start(): void {
+    try {
+      this.#livingThread();
+    } catch {
+      // The first call will say so.
+    }
+  }
+
   call<Op extends Call["op"]>(caller: Caller, call: Call & { op: Op }): Outcome<Op> {
     const { wait } = caller.settings;
     const now = performance.now();

@@ -1,0 +1,50 @@
+import { Recoverable } from "node:repl";
+import type { REPLEval, REPLServer } from "node:repl";
+import type { Writer } from "./echo.js";
+
+/** How a line ended; a "part" is one that needs further lines. */
+export type Outcome = "value" | "thrown" | "part" | "command";
+
+export interface LineEvents {
+  /** A line begins to be evaluated, or carried out as a command. */
+  begin?(): void;
+  /** How what was thrown is shown. */
+  thrown(error: unknown): string;
+  /** All of it has been printed, and the prompt is about to come back. */
+  end?(outcome: Outcome): void;
+}
+
+/** Follows the lines of a prompt. Node tells of none of this: it is seen from what it calls. */
+export function followLines(repl: REPLServer, events: LineEvents): void {
+  let outcome: Outcome | undefined;
+  repl.prependListener("line", () => {
+    outcome = "command";
+    events.begin?.();
+  });
+
+  const evaluate = repl.eval as REPLEval;
+  const followed: REPLEval = function (this: REPLServer, code, context, file, done) {
+    // For a completion Node evaluates, too, while no line is under way.
+    if (outcome === undefined) return evaluate.call(this, code, context, file, done);
+    outcome = "thrown";
+    // As many arguments as there are: without a result nothing is printed, not even undefined.
+    evaluate.call(this, code, context, file, (...ended: [Error | null, unknown]) => {
+      if (!ended[0]) outcome = "value";
+      else if (ended[0] instanceof Recoverable) outcome = "part";
+      done(...ended);
+    });
+  };
+  (repl as { eval: REPLEval }).eval = followed;
+
+  const write = repl.writer as Writer;
+  const writer = (value: unknown): string => (outcome === "thrown" ? events.thrown(value) : write(value));
+  repl.writer = Object.assign(writer, { options: write.options }) as Writer;
+
+  const displayPrompt = repl.displayPrompt.bind(repl);
+  repl.displayPrompt = (preserveCursor) => {
+    const ended = outcome;
+    outcome = undefined;
+    if (ended !== undefined) events.end?.(ended);
+    displayPrompt(preserveCursor);
+  };
+}
