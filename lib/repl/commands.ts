@@ -20,11 +20,11 @@ class CommandError extends Error {
 
 /** Adds the commands that begin with a dot. */
 export function defineCommands(session: Session): void {
-  const { repl } = session;
+  const { prompt } = session;
   let rest: { prefix: string; startAfter: string } | undefined;
 
   function define(name: string, help: string, action: (words: string[]) => void): void {
-    repl.defineCommand(name, {
+    prompt.defineCommand(name, {
       help,
       action(this: REPLServer, text: string) {
         this.clearBufferedCommand();
@@ -48,7 +48,7 @@ export function defineCommands(session: Session): void {
   function list(prefix: string, startAfter?: string): void {
     let from = startAfter;
     for (;;) {
-      const { entries, isMore } = interruptible(repl, () =>
+      const { entries, isMore } = interruptible(prompt, () =>
         glanceAt(session.base, {
           prefix,
           delimiter: "/",
@@ -56,10 +56,10 @@ export function defineCommands(session: Session): void {
           ...(from === undefined ? {} : { startAfter: from }),
         }),
       );
-      if (from === undefined && entries.length > 0) session.print(headingOf(repl, entries));
+      if (from === undefined && entries.length > 0) session.print(headingOf(prompt, entries));
       if (from === undefined && entries.length === 0)
         session.print(prefix === "" ? "(no keys)" : `(no key begins with ${asKey(prefix)})`);
-      for (const row of rowsOf(repl, entries)) session.print(row);
+      for (const row of rowsOf(prompt, entries)) session.print(row);
       from = entries.at(-1)?.key;
       rest = isMore && from !== undefined ? { prefix, startAfter: from } : undefined;
       if (rest === undefined) return;
@@ -70,9 +70,9 @@ export function defineCommands(session: Session): void {
   define("head", "What S3 knows of a key: .head key", ([key, ...more]) => {
     if (key === undefined) throw new CommandError("Say which key: .head key");
     refuseMore(more, ".head key");
-    const head = interruptible(repl, () => session.base.head(key));
+    const head = interruptible(prompt, () => session.base.head(key));
     if (head === undefined) throw new CommandError(`There is no key ${asKey(key)}.`);
-    session.print(inspect(head, { colors: repl.useColors }));
+    session.print(inspect(head, { colors: prompt.useColors }));
   });
 
   define("get", "Copy a value into a new file: .get key file", ([key, file, ...more]) => {
@@ -81,7 +81,7 @@ export function defineCommands(session: Session): void {
     if (fs.existsSync(file)) {
       throw new CommandError(`The file ${file} exists, and is not overwritten: name another, or remove it first.`);
     }
-    const bytes = interruptible(repl, () => session.bytes.get(key));
+    const bytes = interruptible(prompt, () => session.bytes.get(key));
     if (bytes === undefined) throw new CommandError(`There is no key ${asKey(key)}.`);
     fs.writeFileSync(file, bytes, { flag: "wx" });
     session.print(`${asBytes(bytes.length)} in ${file}`);
@@ -91,7 +91,7 @@ export function defineCommands(session: Session): void {
     if (key === undefined || file === undefined) throw new CommandError("Say which file and which key: .put file key");
     refuseMore(more, ".put file key");
     const bytes = fs.readFileSync(file);
-    interruptible(repl, () => session.bytes.set(key, bytes));
+    interruptible(prompt, () => session.bytes.set(key, bytes));
     session.print(`${asBytes(bytes.length)} in ${asKey(key)}`);
   });
 

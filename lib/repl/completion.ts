@@ -1,4 +1,3 @@
-import type { REPLServer } from "node:repl";
 import { types } from "node:util";
 import vm from "node:vm";
 import { within } from "../bridge/call-limit.js";
@@ -9,6 +8,7 @@ import { glanceAt } from "./glance.js";
 import type { Glanced } from "./glance.js";
 import { accessAtEnd, isIdentifier } from "./line.js";
 import type { Access } from "./line.js";
+import type { Prompt } from "./prompt.js";
 
 /** How long Tab may block the prompt. */
 const DEADLINE_MS = 1000;
@@ -20,10 +20,6 @@ const OFFERED = 100;
 const KEPT_MS = 5000;
 
 const DELIMITER = "/";
-
-type Completions = [string[], string];
-type Callback = (error: Error | null, completions?: Completions) => void;
-type Completer = (line: string, callback: Callback) => void;
 
 interface Kept {
   map: Mapping<unknown>;
@@ -38,16 +34,15 @@ interface Kept {
  * types, for its previews, sends nothing: Node would list the bucket at each key after the dot, and read the
  * object before a second dot.
  */
-export function completeKeys(repl: REPLServer): void {
-  const prompt = repl as REPLServer & { completer: Completer; input: NodeJS.ReadableStream };
-  const node = prompt.completer.bind(repl);
+export function completeKeys(prompt: Prompt): void {
+  const node = prompt.completer.bind(prompt);
   let isTab = false;
   let kept: Kept[] = [];
   prompt.input.prependListener("keypress", (_text: string, key?: { name?: string }) => {
     isTab = key?.name === "tab";
   });
   // Any line may have changed the bucket.
-  repl.prependListener("line", () => (kept = []));
+  prompt.prependListener("line", () => (kept = []));
 
   function glanceAgain(map: Mapping<unknown>, prefix: string): Glanced | undefined {
     const now = performance.now();
@@ -70,7 +65,7 @@ export function completeKeys(repl: REPLServer): void {
     isTab = false;
     try {
       const access = mayAsk ? accessAtEnd(line) : undefined;
-      const map = access && mapAt(repl, access.path);
+      const map = access && mapAt(prompt, access.path);
       if (access === undefined || map === undefined) {
         within(mayAsk ? DEADLINE_MS : 0, () => node(line, callback));
         return;
@@ -90,11 +85,11 @@ function tellsAll({ prefix, glanced }: Kept, longer: string): boolean {
 }
 
 /** The map behind the facade that a path of names leads to; none is looked for by way of a getter or a Proxy. */
-function mapAt(repl: REPLServer, [first, ...rest]: string[]): Mapping<unknown> | undefined {
+function mapAt(prompt: Prompt, [first, ...rest]: string[]): Mapping<unknown> | undefined {
   let value: unknown;
   try {
     const script = new vm.Script(first ?? "");
-    value = repl.useGlobal ? script.runInThisContext() : script.runInContext(repl.context);
+    value = prompt.useGlobal ? script.runInThisContext() : script.runInContext(prompt.context);
   } catch {
     return undefined; // No such variable, or one that is not set yet.
   }

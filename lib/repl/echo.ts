@@ -1,6 +1,4 @@
-import type { REPLServer, REPLWriter } from "node:repl";
 import { inspect, types } from "node:util";
-import type { InspectOptions } from "node:util";
 import { within } from "../bridge/call-limit.js";
 import { mapBehind } from "../bucket-object.js";
 import type { Mapping } from "../bucket-object.js";
@@ -9,6 +7,8 @@ import { glanceAt } from "./glance.js";
 import type { Glanced } from "./glance.js";
 import { interruptible, isInterruption } from "./interruptible.js";
 import { paint } from "./paint.js";
+import { setWriter } from "./prompt.js";
+import type { Prompt, Writer } from "./prompt.js";
 import { rowsOf } from "./table.js";
 
 /** How long the echo of a bucket waits for its first keys. */
@@ -26,65 +26,60 @@ const SHOWN_BYTES = 50;
 /** Of any other value, so much of its text. */
 const SHOWN_TEXT = 8000;
 
-/** A REPL's writer, with the options by which it inspects. */
-export type Writer = REPLWriter & { options: InspectOptions };
-
 /**
  * Has the prompt show a facade as what it is, where it points and its first keys: 1 LIST. Only the echo does:
  * what Node inspects for its previews, while someone types, sends nothing.
  */
-export function echoFacades(repl: REPLServer): void {
-  const node = repl.writer as Writer;
+export function echoFacades(prompt: Prompt): void {
+  const node = prompt.writer;
   // Else every facade within another value, and the preview of each, would be a Proxy's target and handler.
   node.options.showProxy = false;
-  const echo = (value: unknown): string => {
+  setWriter(prompt, (value) => {
     const map = mapBehind(value);
-    return map === undefined ? node(value) : describe(repl, value, map);
-  };
-  repl.writer = Object.assign(echo, { options: node.options }) as Writer;
+    return map === undefined ? node(value) : describe(prompt, value, map);
+  });
 }
 
 /** Has the prompt shorten what is long, and say how long it is. */
-export function shortenLong(repl: REPLServer): void {
-  const before = repl.writer as Writer;
-  const shorten = (value: unknown): string => {
-    if (typeof value === "string") return shortenString(value, before, repl);
+export function shortenLong(prompt: Prompt): void {
+  const before = prompt.writer;
+  setWriter(prompt, (value) => {
+    if (typeof value === "string") return shortenString(value, before, prompt);
     const text = before(value);
     if (types.isUint8Array(value) && value.length > SHOWN_BYTES)
-      return `${text} ${paint(repl, "gray", `(${asBytes(value.length)})`)}`;
+      return `${text} ${paint(prompt, "gray", `(${asBytes(value.length)})`)}`;
     if (text.length <= SHOWN_TEXT || mapBehind(value) !== undefined) return text;
     const cut = text.slice(0, text.lastIndexOf("\n", SHOWN_TEXT) + 1 || SHOWN_TEXT);
     const left = text.slice(cut.length).split("\n").length;
-    return `${cut}${paint(repl, "gray", `… ${asCount(left)} more lines, ${asCount(text.length)} characters in all`)}`;
-  };
-  repl.writer = Object.assign(shorten, { options: before.options }) as Writer;
+    return `${cut}${paint(prompt, "gray", `… ${asCount(left)} more lines, ${asCount(text.length)} characters in all`)}`;
+  });
 }
 
-function shortenString(value: string, before: Writer, repl: REPLServer): string {
+function shortenString(value: string, before: Writer, prompt: Prompt): string {
   if (value.length <= SHOWN_CHARACTERS) return before(value);
   const beginning = before(value.slice(0, SHOWN_CHARACTERS).toWellFormed());
   const bytes = asBytes(Buffer.byteLength(value));
-  return `${beginning} ${paint(repl, "gray", `… ${asCount(value.length)} characters, ${bytes}`)}`;
+  return `${beginning} ${paint(prompt, "gray", `… ${asCount(value.length)} characters, ${bytes}`)}`;
 }
 
-function describe(repl: REPLServer, facade: unknown, map: Mapping<unknown>): string {
-  const heading = paint(repl, "bold", inspect(facade, { showProxy: false }));
-  return [heading, ...keysOf(repl, map)].join("\n");
+function describe(prompt: Prompt, facade: unknown, map: Mapping<unknown>): string {
+  const heading = paint(prompt, "bold", inspect(facade, { showProxy: false }));
+  return [heading, ...keysOf(prompt, map)].join("\n");
 }
 
-function keysOf(repl: REPLServer, map: Mapping<unknown>): string[] {
+function keysOf(prompt: Prompt, map: Mapping<unknown>): string[] {
   let glanced: Glanced;
   const started = performance.now();
   try {
     glanced = within(DEADLINE_MS, () =>
-      interruptible(repl, () => glanceAt(map, { prefix: "", limit: SHOWN_KEYS })),
+      interruptible(prompt, () => glanceAt(map, { prefix: "", limit: SHOWN_KEYS })),
     );
   } catch (error) {
-    return [paint(repl, "red", `  ${reasonOf(error, performance.now() - started)}`)];
+    return [paint(prompt, "red", `  ${reasonOf(error, performance.now() - started)}`)];
   }
-  if (glanced.entries.length === 0) return [paint(repl, "gray", "  (no keys)")];
-  const rows = rowsOf(repl, glanced.entries);
-  return glanced.isMore ? [...rows, paint(repl, "gray", "  … and more")] : rows;
+  if (glanced.entries.length === 0) return [paint(prompt, "gray", "  (no keys)")];
+  const rows = rowsOf(prompt, glanced.entries);
+  return glanced.isMore ? [...rows, paint(prompt, "gray", "  … and more")] : rows;
 }
 
 function reasonOf(error: unknown, ms: number): string {

@@ -4,11 +4,11 @@ import { inspect } from "node:util";
 import { mapBehind } from "../bucket-object.js";
 import type { Arguments } from "./arguments.js";
 import { shortenLong } from "./echo.js";
-import type { Writer } from "./echo.js";
 import { isInterruption } from "./interruptible.js";
 import { followLines } from "./lines.js";
 import type { Outcome } from "./lines.js";
 import { problemLine } from "./problem.js";
+import { setWriter } from "./prompt.js";
 import { Session } from "./session.js";
 
 /** As a shell has it for a program that Ctrl-C ended. */
@@ -74,23 +74,22 @@ function open(given: Arguments): Headless {
     },
     () => Infinity,
   );
-  const { repl } = session;
+  const { prompt } = session;
   let isOver = false;
   let done: (ended: Ended) => void = () => {};
   let value: { value?: unknown } = {};
-  repl.on("exit", () => {
+  prompt.on("exit", () => {
     isOver = true;
     done({ outcome: "command", isOver });
   });
-  shortenLong(repl);
-  const show = repl.writer as Writer;
+  shortenLong(prompt);
+  const show = prompt.writer;
   // Node gives the writer what a line gave, to print it.
-  const keep = (result: unknown): string => {
+  setWriter(prompt, (result) => {
     value = { value: result };
     return "";
-  };
-  repl.writer = Object.assign(keep, { options: show.options }) as Writer;
-  followLines(repl, {
+  });
+  followLines(prompt, {
     thrown(error) {
       failed = { thrown: error };
       return "";
@@ -107,7 +106,7 @@ function open(given: Arguments): Headless {
         done = resolve;
         value = {};
         failed = undefined;
-        repl.emit("line", line);
+        prompt.emit("line", line);
       }),
   };
 }

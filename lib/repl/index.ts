@@ -12,14 +12,16 @@ import type { REPLServer } from "node:repl";
 import { isMainThread } from "node:worker_threads";
 import { completeKeys } from "./completion.js";
 import { echoFacades } from "./echo.js";
+import { asPrompt } from "./prompt.js";
 
 const attached = new WeakSet<REPLServer>();
 
 function attach(repl: REPLServer): void {
   if (attached.has(repl)) return;
   attached.add(repl);
-  echoFacades(repl);
-  completeKeys(repl);
+  const prompt = asPrompt(repl);
+  echoFacades(prompt);
+  completeKeys(prompt);
 }
 
 interface NodeRepl {

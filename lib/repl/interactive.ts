@@ -1,6 +1,5 @@
 import os from "node:os";
 import path from "node:path";
-import type { REPLServer } from "node:repl";
 import { inspect } from "node:util";
 import { callsOf } from "../bucket-calls.js";
 import type { Arguments } from "./arguments.js";
@@ -9,6 +8,7 @@ import { shortenLong } from "./echo.js";
 import { followLines } from "./lines.js";
 import { paint } from "./paint.js";
 import { problemLine } from "./problem.js";
+import type { Prompt } from "./prompt.js";
 import { Session } from "./session.js";
 import type { Requests } from "./stats.js";
 
@@ -20,30 +20,30 @@ export function startInteractive(given: Arguments, version: string): void {
     { input: stdin, output: stdout, terminal: true, prompt: PROMPT },
     {
       print: (line) => void stdout.write(`${line}\n`),
-      problem: (thrown) => void stdout.write(`${paint(session.repl, "red", problemLine(thrown))}\n`),
+      problem: (thrown) => void stdout.write(`${paint(session.prompt, "red", problemLine(thrown))}\n`),
     },
     // All but the heading, the prompt and the line that says that there is more.
     () => Math.max(10, (stdout.rows ?? 24) - 3),
   );
-  const { repl } = session;
-  repl.pause();
+  const { prompt } = session;
+  prompt.pause();
   // Over the prompt that Node has printed already.
   stdout.write(`\r\x1b[K${bannerOf(session, version).join("\n")}\n`);
-  shortenLong(repl);
-  completeKeys(repl);
+  shortenLong(prompt);
+  completeKeys(prompt);
   timeLines(session);
-  keepHistory(repl, () => repl.displayPrompt());
-  repl.on("exit", () => endWhenHistoryIsKept(repl));
+  keepHistory(prompt, () => prompt.displayPrompt());
+  prompt.on("exit", () => endWhenHistoryIsKept(prompt));
   // It is loaded while the first line is typed.
   session.base[callsOf]().start();
 }
 
 const PROMPT = "> ";
 
-function bannerOf({ base, repl }: Session, version: string): [string, string] {
+function bannerOf({ base, prompt }: Session, version: string): [string, string] {
   const shown = inspect(base).replace(/^S3BucketMap \{ (.*) \}$/s, "$1");
   return [
-    `${paint(repl, "bold", shown)}  (s3bucketmap ${version}, Node.js ${process.versions.node})`,
+    `${paint(prompt, "bold", shown)}  (s3bucketmap ${version}, Node.js ${process.versions.node})`,
     'bucket.key = "value", bucket.key, bucket.<Tab>, delete bucket.key; the same as a Map: map; .help for more',
   ];
 }
@@ -51,30 +51,30 @@ function bannerOf({ base, repl }: Session, version: string): [string, string] {
 function timeLines(session: Session): void {
   let started = 0;
   let before: Requests = {};
-  followLines(session.repl, {
+  followLines(session.prompt, {
     begin() {
       if (session.isTiming) before = session.requests();
       started = performance.now();
     },
     thrown(error) {
       session.failed(error);
-      return paint(session.repl, "red", problemLine(error));
+      return paint(session.prompt, "red", problemLine(error));
     },
     end(outcome) {
       if (!session.isTiming || outcome === "part") return;
       const ms = performance.now() - started;
-      session.print(paint(session.repl, "gray", `${ms.toFixed(1)} ms, ${session.requestsSince(before)}`));
+      session.print(paint(session.prompt, "gray", `${ms.toFixed(1)} ms, ${session.requestsSince(before)}`));
     },
   });
 }
 
-function keepHistory(repl: REPLServer, done: () => void): void {
+function keepHistory(prompt: Prompt, done: () => void): void {
   const file = process.env["S3BUCKETMAP_HISTORY"] ?? path.join(os.homedir(), ".s3bucketmap_history");
   // Where the file cannot be used, Node says so, and goes on without.
-  repl.setupHistory(file, done);
+  prompt.setupHistory(file, done);
 }
 
-function endWhenHistoryIsKept(repl: REPLServer): void {
-  if ((repl as { _flushing?: boolean })._flushing === true) repl.once("flushHistory", () => process.exit());
+function endWhenHistoryIsKept(prompt: Prompt): void {
+  if ((prompt as { _flushing?: boolean })._flushing === true) prompt.once("flushHistory", () => process.exit());
   else process.exit();
 }

@@ -1,5 +1,5 @@
-import type { REPLServer } from "node:repl";
 import vm from "node:vm";
+import type { Prompt } from "./prompt.js";
 
 const script = new vm.Script("work()", { filename: "s3bucketmap" });
 
@@ -9,8 +9,7 @@ const script = new vm.Script("work()", { filename: "s3bucketmap" });
  *
  * @throws what `work` throws, or ERR_SCRIPT_EXECUTION_INTERRUPTED
  */
-export function interruptible<T>(repl: REPLServer, work: () => T): T {
-  const { input } = repl as unknown as { input: Partial<NodeJS.ReadStream> };
+export function interruptible<T>({ input }: Prompt, work: () => T): T {
   const isRaw = input.isRaw === true;
   if (isRaw) input.setRawMode?.(false);
   try {

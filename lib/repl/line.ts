@@ -15,10 +15,10 @@ export interface Access {
 }
 
 const name = String.raw`[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*`;
-const object = String.raw`(?<![\p{ID_Continue}$\u200c\u200d.\])"'\`}])(?<object>${name}(?:\??\.${name})*?)`;
+const object = String.raw`(?<![\p{ID_Continue}$\u200c\u200d.\])"'\x60}])(?<object>${name}(?:\??\.${name})*?)`;
 const afterDot = new RegExp(String.raw`${object}(?<chain>\??\.)(?<partial>(?:${name})?)$`, "u");
 const afterBracket = new RegExp(
-  String.raw`${object}(?<chain>(?:\?\.)?)\[\s*(?<quote>["'\`])(?<partial>(?:\\.|(?!\k<quote>)[^\\])*)$`,
+  String.raw`${object}(?<chain>(?:\?\.)?)\[\s*(?<quote>["'\x60])(?<partial>(?:\\.|(?!\k<quote>)[^\\])*)$`,
   "u",
 );
 

@@ -1,6 +1,6 @@
 import { Recoverable } from "node:repl";
-import type { REPLEval, REPLServer } from "node:repl";
-import type { Writer } from "./echo.js";
+import { setWriter } from "./prompt.js";
+import type { Prompt } from "./prompt.js";
 
 /** How a line ended; a "part" is one that needs further lines. */
 export type Outcome = "value" | "thrown" | "part" | "command";
@@ -15,33 +15,31 @@ export interface LineEvents {
 }
 
 /** Follows the lines of a prompt. Node tells of none of this: it is seen from what it calls. */
-export function followLines(repl: REPLServer, events: LineEvents): void {
+export function followLines(prompt: Prompt, events: LineEvents): void {
   let outcome: Outcome | undefined;
-  repl.prependListener("line", () => {
+  prompt.prependListener("line", () => {
     outcome = "command";
     events.begin?.();
   });
 
-  const evaluate = repl.eval as REPLEval;
-  const followed: REPLEval = function (this: REPLServer, code, context, file, done) {
+  const evaluate = prompt.eval;
+  prompt.eval = function (code, context, file, done) {
     // For a completion Node evaluates, too, while no line is under way.
     if (outcome === undefined) return evaluate.call(this, code, context, file, done);
     outcome = "thrown";
     // As many arguments as there are: without a result nothing is printed, not even undefined.
-    evaluate.call(this, code, context, file, (...ended: [Error | null, unknown]) => {
+    evaluate.call(this, code, context, file, (...ended) => {
       if (!ended[0]) outcome = "value";
       else if (ended[0] instanceof Recoverable) outcome = "part";
       done(...ended);
     });
   };
-  (repl as { eval: REPLEval }).eval = followed;
 
-  const write = repl.writer as Writer;
-  const writer = (value: unknown): string => (outcome === "thrown" ? events.thrown(value) : write(value));
-  repl.writer = Object.assign(writer, { options: write.options }) as Writer;
+  const write = prompt.writer;
+  setWriter(prompt, (value) => (outcome === "thrown" ? events.thrown(value) : write(value)));
 
-  const displayPrompt = repl.displayPrompt.bind(repl);
-  repl.displayPrompt = (preserveCursor) => {
+  const displayPrompt = prompt.displayPrompt.bind(prompt);
+  prompt.displayPrompt = (preserveCursor) => {
     const ended = outcome;
     outcome = undefined;
     if (ended !== undefined) events.end?.(ended);

@@ -1,5 +1,5 @@
 import repl from "node:repl";
-import type { ReplOptions, REPLServer } from "node:repl";
+import type { ReplOptions } from "node:repl";
 import { setAttended } from "../attended.js";
 import { asObject } from "../bucket-object.js";
 import type { BucketObject } from "../bucket-object.js";
@@ -11,6 +11,8 @@ import type { Arguments } from "./arguments.js";
 import { defineCommands } from "./commands.js";
 import { echoFacades } from "./echo.js";
 import { isInterruption } from "./interruptible.js";
+import { asPrompt } from "./prompt.js";
+import type { Prompt } from "./prompt.js";
 import { difference } from "./stats.js";
 import type { Requests } from "./stats.js";
 
@@ -22,7 +24,7 @@ export interface Out {
 
 /** A prompt on a bucket: its maps, and what the commands share. */
 export class Session {
-  readonly repl: REPLServer;
+  readonly prompt: Prompt;
   readonly map: SyncMap<unknown>;
   /** Without the layers over it, and with Buffers for values. */
   readonly bytes: S3BucketMap<"bytes">;
@@ -44,10 +46,10 @@ export class Session {
     this.bucket = asObject(this.map);
     this.#out = out;
     this.#rows = rows;
-    this.repl = repl.start({ useGlobal: true, breakEvalOnSigint: true, ...start });
+    this.prompt = asPrompt(repl.start({ useGlobal: true, breakEvalOnSigint: true, ...start }));
     this.#fillContext();
-    this.repl.on("reset", () => this.#fillContext());
-    echoFacades(this.repl);
+    this.prompt.on("reset", () => this.#fillContext());
+    echoFacades(this.prompt);
     defineCommands(this);
   }
 
@@ -89,7 +91,7 @@ export class Session {
 
   #fillContext(): void {
     for (const [name, value] of Object.entries({ bucket: this.bucket, map: this.map })) {
-      Object.defineProperty(this.repl.context, name, {
+      Object.defineProperty(this.prompt.context, name, {
         value,
         configurable: true,
         enumerable: true,
@@ -97,4 +99,8 @@ export class Session {
       });
     }
   }
+}
+
+function withJson(base: S3BucketMap<"string" | "bytes">): SyncMap<unknown> {
+  return base as SyncMap<unknown>;
 }

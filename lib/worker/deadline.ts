@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /** Ends what a call has under way: when its time is up, or when nobody waits for it any more. */
 export class Deadline {
   readonly #controller = new AbortController();
@@ -5,6 +7,8 @@ export class Deadline {
   readonly #passed: Promise<never>;
 
   constructor(timeoutMs: number) {
+    // A call on many keys has as many requests listening as may be under way.
+    setMaxListeners(0, this.#controller.signal);
     this.#timer = setTimeout(() => this.#controller.abort(new DeadlinePassed()), timeoutMs);
     this.#passed = new Promise((_resolve, reject) => {
       this.signal.addEventListener("abort", () => reject(this.signal.reason as Error), { once: true });

@@ -3,7 +3,7 @@ import { WriteStream } from "node:tty";
 import type { Call, ClientConfig } from "../bridge/protocol.js";
 import { asBytes, asCount, asKey, asSeconds } from "../format.js";
 import { bytesOnTheWire } from "./s3/connections.js";
-import { watchRequests } from "./s3/seen-requests.js";
+import { watchListed, watchRequests } from "./s3/seen-requests.js";
 
 /** What is done sooner shows nothing. */
 const SHOWN_AFTER_MS = 700;
@@ -44,12 +44,14 @@ export class Progress {
   #isDrawn = false;
 
   constructor() {
-    watchRequests(({ operation, keys = 0, bytesSent = 0, bytesReceived = 0 }) => {
+    watchRequests(({ operation, bytesSent = 0, bytesReceived = 0 }) => {
       const work = this.#work;
       if (work === undefined) return;
       work.requests += 1;
-      work.keys += keys;
       work.bytes += bytesSent + (operation === "HeadObject" ? 0 : bytesReceived);
+    });
+    watchListed((keys) => {
+      if (this.#work !== undefined) this.#work.keys += keys;
     });
   }
 

@@ -4,6 +4,7 @@ import type { Page, PageStart } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";
 import { comesBefore } from "../../utf8-order.js";
 import type { Target } from "./s3.js";
+import { sayListed } from "./seen-requests.js";
 import { BadAnswer } from "./tries.js";
 
 /** S3 gives no more on one page. */
@@ -61,6 +62,7 @@ export async function askForPage(
   // A page of a proxy, read as a listing, would look like an empty bucket.
   if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
   target.bucketProved = true;
+  sayListed(output.KeyCount ?? 0);
   return output;
 }
 

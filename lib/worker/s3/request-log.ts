@@ -44,7 +44,7 @@ export function tellRequests(client: S3Client): void {
       attempts.set(args.input, attempt);
       const started = performance.now();
       const bytesSent = bytesOf(args.request as Message);
-      const say = (answer: Pick<SeenRequest, "outcome" | "bytesReceived" | "keys">): void =>
+      const say = (answer: Pick<SeenRequest, "outcome" | "bytesReceived">): void =>
         sayRequest({
           operation: String(context["commandName"]).replace(/Command$/, ""),
           key: Key ?? Prefix ?? "",
@@ -56,12 +56,10 @@ export function tellRequests(client: S3Client): void {
       try {
         const result = await next(args);
         const received = result.response as Message;
-        const { KeyCount } = result.output as { KeyCount?: number };
         const bytesReceived = received.statusCode === 204 ? 0 : bytesOf(received);
         say({
           outcome: received.statusCode ?? "no status",
           ...(bytesReceived === undefined ? {} : { bytesReceived }),
-          ...(KeyCount === undefined ? {} : { keys: KeyCount }),
         });
         return result;
       } catch (error) {

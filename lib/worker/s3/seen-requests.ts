@@ -11,8 +11,6 @@ export interface SeenRequest {
   /** By the headers, where they tell. What a HEAD tells is not received. */
   bytesSent?: number;
   bytesReceived?: number;
-  /** How many keys a listing gave. */
-  keys?: number;
   /** The HTTP status, or what went wrong instead of one. */
   outcome: number | string;
 }
@@ -31,4 +29,15 @@ export function sayRequest(request: SeenRequest): void {
 
 export function watchRequests(watcher: (request: SeenRequest) => void): void {
   seen.subscribe((request) => watcher(request as SeenRequest));
+}
+
+const listed = channel("s3bucketmap.listed");
+
+/** How many keys a listing gave. */
+export function sayListed(keys: number): void {
+  if (listed.hasSubscribers) listed.publish(keys);
+}
+
+export function watchListed(watcher: (keys: number) => void): void {
+  listed.subscribe((keys) => watcher(keys as number));
 }
