@@ -76,10 +76,13 @@ export function defineCommands(session: Session): void {
   });
 
   define("get", "Copy a value into a new file: .get key file", ([key, file, ...more]) => {
-    if (key === undefined || file === undefined) throw new CommandError("Say which key and which file: .get key file");
+    if (key === undefined || file === undefined)
+      throw new CommandError("Say which key and which file: .get key file");
     refuseMore(more, ".get key file");
     if (fs.existsSync(file)) {
-      throw new CommandError(`The file ${file} exists, and is not overwritten: name another, or remove it first.`);
+      throw new CommandError(
+        `The file ${file} exists, and is not overwritten: name another, or remove it first.`,
+      );
     }
     const bytes = interruptible(prompt, () => session.bytes.get(key));
     if (bytes === undefined) throw new CommandError(`There is no key ${asKey(key)}.`);
@@ -88,7 +91,8 @@ export function defineCommands(session: Session): void {
   });
 
   define("put", "Store a file's bytes as a value: .put file key", ([file, key, ...more]) => {
-    if (key === undefined || file === undefined) throw new CommandError("Say which file and which key: .put file key");
+    if (key === undefined || file === undefined)
+      throw new CommandError("Say which file and which key: .put file key");
     refuseMore(more, ".put file key");
     const bytes = fs.readFileSync(file);
     interruptible(prompt, () => session.bytes.set(key, bytes));

@@ -39,10 +39,7 @@ export function glanceAt(map: Mapping<unknown>, request: GlanceRequest): Glanced
   return { entries: isMore ? entries.slice(0, request.limit - 1) : entries, isMore };
 }
 
-function fromBucket(
-  calls: BucketCalls,
-  { prefix, delimiter, limit, startAfter }: GlanceRequest,
-): Entry[] {
+function fromBucket(calls: BucketCalls, { prefix, delimiter, limit, startAfter }: GlanceRequest): Entry[] {
   const seen = calls.call(
     {
       op: "glance",

@@ -57,9 +57,9 @@ interface Ended {
 }
 
 interface Headless {
-  evaluate(line: string): Promise<Ended>;
+  evaluate: (line: string) => Promise<Ended>;
   /** A value as the prompt would echo it. */
-  show(value: unknown): string;
+  show: (value: unknown) => string;
 }
 
 function open(given: Arguments): Headless {

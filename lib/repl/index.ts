@@ -49,7 +49,12 @@ function whenThere(): void {
     enumerable: true,
     get: () => undefined,
     set(repl: REPLServer) {
-      Object.defineProperty(module, "repl", { value: repl, configurable: true, enumerable: true, writable: true });
+      Object.defineProperty(module, "repl", {
+        value: repl,
+        configurable: true,
+        enumerable: true,
+        writable: true,
+      });
       // It tells of itself before it is complete.
       process.nextTick(attach, repl);
     },

@@ -75,6 +75,7 @@ function keepHistory(prompt: Prompt, done: () => void): void {
 }
 
 function endWhenHistoryIsKept(prompt: Prompt): void {
-  if ((prompt as { _flushing?: boolean })._flushing === true) prompt.once("flushHistory", () => process.exit());
+  if ((prompt as { _flushing?: boolean })._flushing === true)
+    prompt.once("flushHistory", () => process.exit());
   else process.exit();
 }

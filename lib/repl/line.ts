@@ -14,8 +14,8 @@ export interface Access {
   typed: string;
 }
 
-const name = String.raw`[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*`;
-const object = String.raw`(?<![\p{ID_Continue}$\u200c\u200d.\])"'\x60}])(?<object>${name}(?:\??\.${name})*?)`;
+const name = String.raw`[\p{ID_Start}$_](?:[\p{ID_Continue}$]|\u200c|\u200d)*`;
+const object = String.raw`(?<![\p{ID_Continue}$.\])"'\x60}])(?<object>${name}(?:\??\.${name})*?)`;
 const afterDot = new RegExp(String.raw`${object}(?<chain>\??\.)(?<partial>(?:${name})?)$`, "u");
 const afterBracket = new RegExp(
   String.raw`${object}(?<chain>(?:\?\.)?)\[\s*(?<quote>["'\x60])(?<partial>(?:\\.|(?!\k<quote>)[^\\])*)$`,
@@ -40,7 +40,15 @@ export function accessAtEnd(line: string): Access | undefined {
 
 // A string's literal that is not closed yet.
 function unescape(text: string): string {
-  const short: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f", v: "\v", 0: "\0" };
+  const short: Readonly<Record<string, string>> = {
+    n: "\n",
+    r: "\r",
+    t: "\t",
+    b: "\b",
+    f: "\f",
+    v: "\v",
+    0: "\0",
+  };
   return text.replace(
     /\\(?:u\{([\da-f]{1,6})\}|u([\da-f]{4})|x([\da-f]{2})|(.))/giu,
     (_all, braced?: string, four?: string, two?: string, one?: string) => {

@@ -40,9 +40,12 @@ export class Session {
   constructor(given: Arguments, start: ReplOptions, out: Out, rows: () => number) {
     setAttended();
     const { location, layer, options } = given;
-    this.base = new S3BucketMap(location, { ...options, readAs: layer === "bytes" ? "bytes" : "string" } as S3BucketOptions & { readAs: "string" });
+    this.base = new S3BucketMap(location, {
+      ...options,
+      readAs: layer === "bytes" ? "bytes" : "string",
+    } as S3BucketOptions & { readAs: "string" });
     this.bytes = new S3BucketMap(location, { ...options, readAs: "bytes" });
-    this.map = layer === "json" ? withJson(this.base) : (this.base as SyncMap<unknown>);
+    this.map = layer === "json" ? withJson(this.base) : (this.base);
     this.bucket = asObject(this.map);
     this.#out = out;
     this.#rows = rows;
@@ -102,5 +105,5 @@ export class Session {
 }
 
 function withJson(base: S3BucketMap<"string" | "bytes">): SyncMap<unknown> {
-  return base as SyncMap<unknown>;
+  return base;
 }

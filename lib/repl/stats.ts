@@ -20,7 +20,8 @@ export function statsTable(requests: Requests): string[] {
   ]);
   const widths = heading.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]!.length)));
   return [heading, ...rows].map(
-    (row) => `  ${row.map((cell, at) => (at === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[at]!))).join("  ")}`,
+    (row) =>
+      `  ${row.map((cell, at) => (at === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[at]!))).join("  ")}`,
   );
 }
 

@@ -11,7 +11,8 @@ export function wordsOf(text: string): string[] {
   while (rest !== "") {
     word.lastIndex = 0;
     const match = word.exec(rest);
-    if (match === null) throw new SyntaxError(`Put a word with spaces or quotes in it in quotes: ${rest.trim()}`);
+    if (match === null)
+      throw new SyntaxError(`Put a word with spaces or quotes in it in quotes: ${rest.trim()}`);
     const [all, double, single, plain] = match;
     words.push(double === undefined ? (single ?? plain ?? "") : (JSON.parse(`"${double}"`) as string));
     rest = rest.slice(all.length);
