@@ -25,6 +25,11 @@ export const advice: Readonly<Record<string, string>> = {
     "What arrived is not what was stored: try again; if it stays so, the object or the way to it is damaged.",
   NotUtf8: 'Read it with readAs: "bytes".',
   ValueTooLong: 'Read it with readAs: "bytes".',
+  PreconditionFailed: "Read it again, and decide anew; update does so by itself.",
+  TooMuchContention:
+    "Nothing was written. Try again later, let fewer programs change the same key at once, or give each a key of its own.",
+  ConditionsUnsupported:
+    "Without conditions a write of somebody else's could be lost, so nothing was written: use a service that keeps to them, or set, and see to it that one program writes at a time.",
   WorkerNotStarted: "The worker thread that makes the requests could not be started.",
   WorkerDied: "The worker thread that makes the requests ended; the next call starts another.",
   TooManyNestedCalls:

@@ -47,10 +47,11 @@ export class BucketCalls {
     return this.shared.settings.readAs === "string" ? MAX_STRING_BYTES : Number.MAX_SAFE_INTEGER;
   }
 
-  call<C extends Call>(call: C, operation: string = call.op): Results[C["op"]] {
+  /** @param timeoutMs - what is left of a deadline that several calls have in common */
+  call<C extends Call>(call: C, operation: string = call.op, timeoutMs?: number): Results[C["op"]] {
     this.checkOpen(operation);
     this.shared.bridge ??= loadBridge();
-    const outcome = this.shared.bridge.call<C["op"]>(this.shared, call);
+    const outcome = this.shared.bridge.call<C["op"]>(this.shared, call, timeoutMs);
     if (outcome.ok) return outcome.value;
     throw this.error(outcome.failure, operation, "key" in call ? call.key : undefined);
   }
@@ -90,6 +91,13 @@ export class BucketCalls {
   /** Lets the facades' listings know of a write: beforehand as "unsure", for it may fail. */
   tell(key: string, write: Write): void {
     tellListings(this.place, key, write);
+  }
+
+  /** A facade's listing must learn of a write; where it fails, nobody knows what is there. */
+  tracked(write: Write, key: string, run: () => void): void {
+    this.tell(key, "unsure");
+    run();
+    this.tell(key, write);
   }
 
   /** Whole keys, a page at a time. */

@@ -29,7 +29,7 @@ export interface S3BucketMapErrorDetails {
 export class S3BucketMapError extends Error {
   /** A stable name of what happened. */
   readonly code: string;
-  /** The map's method: `get`, `set`, `has`, `delete`, `list`, `head`, `clear`. */
+  /** The map's method: `get`, `set`, `has`, `delete`, `list`, `head`, `clear`, `create`, `update`. */
   readonly operation: string | undefined;
   readonly bucket: string | undefined;
   /** The whole key in the bucket, prefix included. */
@@ -69,7 +69,7 @@ export class AccessDeniedError extends S3BucketMapError {}
 /** The call's deadline (`timeoutMs`) passed (`TimedOut`). A write may still have happened. */
 export class TimedOutError extends S3BucketMapError {}
 
-/** A condition of the write did not hold (HTTP 412, `PreconditionFailed`). Nothing was written. */
+/** What is stored is not, or no longer, what `ifMatch` says (`PreconditionFailed`). Nothing was written. */
 export class PreconditionFailedError extends S3BucketMapError {}
 
 /** A call on many keys was carried out for some of them (`PartialFailure`). */

@@ -14,8 +14,13 @@ export {
 export type {
   BucketObject,
   Bytes,
+  ListedEntry,
+  ListedObject,
+  ListedPrefix,
+  ListEntriesOptions,
   ListOptions,
   ObjectHead,
+  ObjectOptions,
   ReadAs,
   S3BucketMapErrorDetails,
   S3BucketOptions,

@@ -13,5 +13,15 @@ export type { S3BucketOptions, S3Credentials } from "./options.js";
 export { s3Bucket } from "./s3-bucket.js";
 export { S3BucketMap } from "./s3-bucket-map.js";
 export type { ReadAs, ValueOf } from "./s3-bucket-map.js";
-export type { ListOptions, ObjectHead, SetOptions, SyncMap } from "./sync-map.js";
+export type {
+  ListedEntry,
+  ListedObject,
+  ListedPrefix,
+  ListEntriesOptions,
+  ListOptions,
+  ObjectHead,
+  ObjectOptions,
+  SetOptions,
+  SyncMap,
+} from "./sync-map.js";
 export type { Bytes } from "./values.js";

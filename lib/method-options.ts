@@ -1,17 +1,37 @@
+import { WRITES_NAME } from "./bridge/protocol.js";
 import type { ObjectHeaders } from "./bridge/protocol.js";
 import { checkPrefix, kindOf } from "./keys.js";
 import { closest } from "./spelling.js";
 import { wrongArgument } from "./stack.js";
-import type { ListOptions, SetOptions } from "./sync-map.js";
+import type { ListEntriesOptions, ListOptions, SetOptions } from "./sync-map.js";
 
 const listNames = ["prefix", "startAfter", "limit"];
-const setNames = ["contentType", "contentEncoding", "cacheControl", "metadata"];
+const entriesNames = [...listNames, "delimiter"];
+const objectNames = ["contentType", "contentEncoding", "cacheControl", "metadata"];
+const setNames = [...objectNames, "ifMatch"];
 
 /** The user metadata of an object, names and values together. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */
 const MAX_METADATA_BYTES = 2048;
 
+/** The least that a conditional write adds to it: its own name. */
+const MARK_BYTES = 32;
+
 export function checkListOptions(options: ListOptions | undefined): ListOptions {
   checkNames(options, listNames, "a listing");
+  return pickListOptions(options);
+}
+
+export function checkEntriesOptions(options: ListEntriesOptions | undefined): ListEntriesOptions {
+  checkNames(options, entriesNames, "list");
+  const delimiter = options?.delimiter;
+  if (delimiter === undefined) return pickListOptions(options);
+  if (checkPrefix(delimiter, "The option delimiter") === "") {
+    throw wrongArgument("The option delimiter may not be empty: leave it out to list every key.");
+  }
+  return { ...pickListOptions(options), delimiter };
+}
+
+function pickListOptions(options: ListOptions | undefined): ListOptions {
   const { prefix, startAfter, limit } = options ?? {};
   if (prefix !== undefined) checkPrefix(prefix, "The option prefix");
   if (startAfter !== undefined) checkPrefix(startAfter, "The option startAfter");
@@ -25,8 +45,29 @@ export function checkListOptions(options: ListOptions | undefined): ListOptions 
   };
 }
 
-export function objectHeaders(options: SetOptions | undefined, isText: boolean): ObjectHeaders {
-  checkNames(options, setNames, "set");
+/** The ETag that a write is bound to, without its quotes. */
+export function checkIfMatch(options: SetOptions | undefined): string | undefined {
+  const ifMatch: unknown = options?.ifMatch;
+  if (ifMatch === undefined) return undefined;
+  // What cannot be an ETag would match nothing, and an error of S3's would not say why.
+  const etag = typeof ifMatch === "string" ? /^(?:"([^"]+)"|([^"]+))$/.exec(ifMatch) : null;
+  const bare = etag?.[1] ?? etag?.[2];
+  if (bare !== undefined && bare !== "*" && /^[\x21-\x7e]+$/.test(bare) && !bare.startsWith("W/"))
+    return bare;
+  const given = typeof ifMatch === "string" ? JSON.stringify(ifMatch) : kindOf(ifMatch);
+  throw wrongArgument(
+    `The option ifMatch must be an ETag as head gives it, such as '"d41d8cd98f00b204e9800998ecf8427e"', not ${given}.`,
+  );
+}
+
+/** @param of - the method whose options they are */
+export function objectHeaders(
+  options: SetOptions | undefined,
+  isText: boolean,
+  of: "set" | "setMany" | "create" | "update",
+): ObjectHeaders {
+  checkNames(options, of === "set" ? setNames : objectNames, of);
+  const conditional = of === "create" || of === "update" || options?.ifMatch !== undefined;
   const { contentType, contentEncoding, cacheControl, metadata } = options ?? {};
   const headers: ObjectHeaders = {
     contentType: contentType ?? (isText ? "text/plain; charset=utf-8" : "application/octet-stream"),
@@ -35,7 +76,7 @@ export function objectHeaders(options: SetOptions | undefined, isText: boolean):
   if (contentEncoding !== undefined)
     headers.contentEncoding = checkHeader("contentEncoding", contentEncoding);
   if (cacheControl !== undefined) headers.cacheControl = checkHeader("cacheControl", cacheControl);
-  if (metadata !== undefined) headers.metadata = checkMetadata(metadata);
+  if (metadata !== undefined) headers.metadata = checkMetadata(metadata, conditional);
   return headers;
 }
 
@@ -62,7 +103,7 @@ function checkHeader(name: string, value: unknown): string {
   );
 }
 
-function checkMetadata(metadata: unknown): Record<string, string> {
+function checkMetadata(metadata: unknown, conditional: boolean): Record<string, string> {
   if (typeof metadata !== "object" || metadata === null) {
     throw wrongArgument(`metadata must be an object of strings, not ${kindOf(metadata)}.`);
   }
@@ -72,11 +113,16 @@ function checkMetadata(metadata: unknown): Record<string, string> {
     if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
       throw wrongArgument(`The name of metadata ${JSON.stringify(name)} cannot be in an HTTP header.`);
     }
+    if (name.toLowerCase() === WRITES_NAME) {
+      throw wrongArgument(`The name of metadata ${JSON.stringify(name)} is the library's own: take another.`);
+    }
     checked[name.toLowerCase()] = checkHeader(`metadata.${name}`, value);
     bytes += name.length + (value as string).length;
   }
-  if (bytes > MAX_METADATA_BYTES) {
-    throw wrongArgument(`metadata may have at most ${MAX_METADATA_BYTES} bytes; this has ${bytes}.`);
+  const most = conditional ? MAX_METADATA_BYTES - MARK_BYTES : MAX_METADATA_BYTES;
+  if (bytes > most) {
+    const why = conditional ? ", for a conditional write adds a name of its own" : "";
+    throw wrongArgument(`metadata may have at most ${most} bytes here${why}; this has ${bytes}.`);
   }
   return checked;
 }

@@ -1,15 +1,28 @@
 import { inspect } from "node:util";
 import { BucketCalls, callsOf } from "./bucket-calls.js";
 import type { Shared } from "./bucket-calls.js";
+import type { ObjectHeaders } from "./bridge/protocol.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
+import { checkDeasync } from "./check-deasync.js";
+import { create, storeIfMatch, update } from "./conditional-writes.js";
+import type { ChangeFunction } from "./conditional-writes.js";
 import { checkPrefix, kindOf, wholeKey } from "./keys.js";
 import { placeOf } from "./listing.js";
-import type { Place, Write } from "./listing.js";
-import { checkListOptions, objectHeaders } from "./method-options.js";
+import type { Place } from "./listing.js";
+import { listEntries } from "./list-entries.js";
+import { checkEntriesOptions, checkIfMatch, checkListOptions, objectHeaders } from "./method-options.js";
 import { parseSettings } from "./options.js";
 import type { S3BucketOptions } from "./options.js";
 import { wrongArgument } from "./stack.js";
-import type { ListOptions, ObjectHead, SetOptions, SyncMap } from "./sync-map.js";
+import type {
+  ListedEntry,
+  ListEntriesOptions,
+  ListOptions,
+  ObjectHead,
+  ObjectOptions,
+  SetOptions,
+  SyncMap,
+} from "./sync-map.js";
 import { toBody } from "./values.js";
 import type { Bytes } from "./values.js";
 
@@ -76,14 +89,28 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   /**
    * Stores a value, a string (as UTF-8) or bytes, whatever `readAs` says; it is durable when this returns. 1 PUT.
    *
-   * @throws S3BucketMapError; the message says so where the write may have happened all the same
+   * With `ifMatch`, an ETag that `head` or `list` gave, only where the key still has it. Such a write is not sent
+   * again blindly: where its answer is lost, 1 HEAD finds out whether it happened. The first one at a service other
+   * than AWS is preceded by a check that the service keeps to conditions: 5 requests, or 7.
+   *
+   * @throws S3BucketMapError; the message says so where the write may have happened all the same.
+   * PreconditionFailedError where the key has another ETag or is gone; `ConditionsUnsupported` where the service
+   * ignores conditions. Then nothing was written
+   * @example
+   * const { etag } = map.head("testKey");
+   * map.set("testKey", "new value", { ifMatch: etag });
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
    */
   set(key: string, value: string | Bytes, options?: SetOptions): this {
     const whole = wholeKey(this.#calls.prefix, key);
+    const ifMatch = checkIfMatch(options);
+    const headers = objectHeaders(options, typeof value === "string", "set");
+    if (ifMatch !== undefined) {
+      storeIfMatch(this.#calls, whole, value, headers, ifMatch);
+      return this;
+    }
     const body = toBody(value);
-    const headers = objectHeaders(options, typeof value === "string");
-    this.#tracked("set", whole, () => this.#calls.call({ op: "set", key: whole, body, headers }));
+    this.#calls.tracked("set", whole, () => this.#calls.call({ op: "set", key: whole, body, headers }));
     return this;
   }
 
@@ -105,7 +132,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    */
   delete(key: string): boolean {
     const whole = wholeKey(this.#calls.prefix, key);
-    this.#tracked("deleted", whole, () => this.#calls.call({ op: "delete", key: whole }));
+    this.#calls.tracked("deleted", whole, () => this.#calls.call({ op: "delete", key: whole }));
     return true;
   }
 
@@ -140,8 +167,8 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * map.setMany([["a", "1"], ["b", "2"]]);
    * map.setMany(Object.entries({ a: "1", b: "2" }));
    */
-  setMany(entries: Iterable<readonly [string, string | Bytes]>, options?: SetOptions): this {
-    setMany(this.#calls, entries, (isText) => objectHeaders(options, isText));
+  setMany(entries: Iterable<readonly [string, string | Bytes]>, options?: ObjectOptions): this {
+    setMany(this.#calls, entries, (isText) => objectHeaders(options, isText, "setMany"));
     return this;
   }
 
@@ -209,6 +236,62 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     return head && { ...head, lastModified: new Date(head.lastModified) };
   }
 
+  /**
+   * The keys with what is known of each, in the order of their UTF-8 bytes, a page of 1000 at a time; with a
+   * `delimiter` what lies under a common prefix comes as one entry, the "folder". 1 LIST a page, when it is needed.
+   *
+   * @example
+   * for (const { key, prefix, size } of map.list({ delimiter: "/" })) {
+   *   console.log(key === undefined ? `${prefix} is a folder` : `${key} has ${size} bytes`);
+   * }
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html
+   */
+  list(options?: ListEntriesOptions): IterableIterator<ListedEntry> {
+    return listEntries(this.#calls, checkEntriesOptions(options));
+  }
+
+  /**
+   * Stores a value where the key is missing: of any number of programs that try at once, one does. 1 PUT; where its
+   * answer is lost, and at a service other than AWS, as for {@link set} with `ifMatch`.
+   *
+   * @returns whether it did; false where the key exists
+   * @throws S3BucketMapError `ConditionsUnsupported` where the service ignores conditions
+   * @example
+   * if (map.create("lock", hostname())) work();
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+   */
+  create(key: string, value: string | Bytes, options?: ObjectOptions): boolean {
+    const whole = wholeKey(this.#calls.prefix, key);
+    return create(this.#calls, whole, value, objectHeaders(options, typeof value === "string", "create"));
+  }
+
+  /**
+   * Changes a value so that no write of another program is lost: reads it, asks `fn` for a new one, and stores that
+   * where the value is still the same; otherwise it begins again, up to 100 times, within `timeoutMs` in all, what
+   * `fn` takes included. 1 GET and 1 PUT (or 1 DELETE) a time; where an answer is lost, and at a service other than
+   * AWS, as for {@link set} with `ifMatch`, and before the first deletion there 3 requests, or 4.
+   *
+   * @param fn - given the value, or `undefined` where the key is missing, returns the new one, or `undefined` to
+   * delete the key. It must be synchronous, and may be called several times. What it throws passes through, and
+   * nothing is written
+   * @returns what was stored; `undefined` where the key was deleted, or was missing and stays so
+   * @throws S3BucketMapError `TooMuchContention` where others were quicker each time; `ConditionsUnsupported` where the
+   * service ignores conditions, as many do those of a DELETE. Then nothing was written
+   * @example
+   * map.update("counter", (count = "0") => String(Number(count) + 1));
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
+   */
+  update(
+    key: string,
+    fn: (value: ValueOf<As> | undefined) => ValueOf<As> | undefined,
+    options?: ObjectOptions,
+  ): ValueOf<As> | undefined {
+    const whole = wholeKey(this.#calls.prefix, key);
+    const headersOf = (isText: boolean): ObjectHeaders => objectHeaders(options, isText, "update");
+    headersOf(true); // Wrong ones are to be told before anything is sent.
+    return update(this.#calls, whole, fn as ChangeFunction, headersOf) as ValueOf<As> | undefined;
+  }
+
   /** The part of this map whose keys begin with `prefix`, joined on plainly, without a slash. No request. */
   subMap(prefix: string): S3BucketMap<As> {
     this.#calls.checkOpen("subMap");
@@ -241,36 +324,5 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     const where =
       local !== undefined ? ` in the local S3 at ${local}` : endpoint !== undefined ? ` at ${endpoint}` : "";
     return `S3BucketMap { s3://${bucket}/${prefix}${where}${closed ? ", closed" : ""} }`;
-  }
-
-  // A facade's listing must learn of the write; where it fails, nobody knows what is there.
-  #tracked(write: Write, key: string, run: () => void): void {
-    this.#calls.tell(key, "unsure");
-    run();
-    this.#calls.tell(key, write);
-  }
-}
-
-function checkDeasync(): void {
-  // Not left to a try: on Bun deasync does load, and its first wait aborts the whole process.
-  const { bun, deno } = process.versions;
-  if (bun !== undefined || deno !== undefined) {
-    throw wrongArgument(
-      `The option wait: "deasync" needs Node: deasync turns Node's own event loop, which ${bun === undefined ? "Deno" : "Bun"} does not have. ` +
-        'wait: "atomics", the default, needs nothing.',
-    );
-  }
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded only by those who wait this way
-    (require("./bridge/deasync-wait.js") as typeof import("./bridge/deasync-wait.js")).loadDeasync();
-  } catch (cause) {
-    throw Object.assign(
-      wrongArgument(
-        'The option wait: "deasync" needs the optional package deasync, which could not be loaded: npm install deasync ' +
-          "(where npm does not run install scripts: npm rebuild deasync; it has prebuilt files for x64 Linux, macOS and Windows). " +
-          'wait: "atomics", the default, needs nothing.',
-      ),
-      { cause },
-    );
   }
 }

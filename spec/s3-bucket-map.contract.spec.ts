@@ -11,6 +11,7 @@ syncMapSuite("a native Map, as far as it goes", {
   make: () => new Map<string, string>() as unknown as SyncMap<string>,
   sorted: false,
   extended: false,
+  withoutConditions: "a native Map knows of no other writers, and of no ETags",
   strict: false,
   deleteMissing: false,
 });

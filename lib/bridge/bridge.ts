@@ -45,12 +45,16 @@ export class Bridge {
     }
   }
 
-  call<Op extends Call["op"]>(caller: Caller, call: Call & { op: Op }): Outcome<Op> {
+  call<Op extends Call["op"]>(
+    caller: Caller,
+    call: Call & { op: Op },
+    mayTakeMs: number = caller.settings.timeoutMs,
+  ): Outcome<Op> {
     const { wait } = caller.settings;
     const now = performance.now();
     const limitMs = callLimit() - now;
-    const isCutShort = limitMs < caller.settings.timeoutMs;
-    const timeoutMs = isCutShort ? limitMs : caller.settings.timeoutMs;
+    const isCutShort = limitMs < mayTakeMs;
+    const timeoutMs = isCutShort ? limitMs : mayTakeMs;
     if (timeoutMs <= 0) return { ok: false, failure: { code: "TimedOut", reason: "nothing was sent" } };
     const deadline = now + timeoutMs;
     for (const id of this.#waits.takeAbandoned()) this.#abandon(id);
@@ -129,11 +133,22 @@ export class Bridge {
 
 function transferred(call: Call): ArrayBuffer[] {
   const bodies =
-    call.op === "set" ? [call.body] : call.op === "setMany" ? call.objects.map(({ body }) => body) : [];
+    call.op === "set" || call.op === "store"
+      ? [call.body]
+      : call.op === "setMany"
+        ? call.objects.map(({ body }) => body)
+        : [];
   return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
 }
 
-const writes: ReadonlySet<Call["op"]> = new Set(["set", "setMany", "delete", "deleteMany"]);
+const writes: ReadonlySet<Call["op"]> = new Set([
+  "set",
+  "setMany",
+  "delete",
+  "deleteMany",
+  "store",
+  "remove",
+]);
 
 function workerFailed(code: string, cause: unknown): Failure {
   // Not `instanceof`: what the worker sent belongs to the main context, which a test framework's code is not in.

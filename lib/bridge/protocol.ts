@@ -27,10 +27,21 @@ export interface ObjectHeaders {
   metadata?: Record<string, string>;
 }
 
+/** The name, after `x-amz-meta-`, under which an object tells which conditional writes made it. */
+export const WRITES_NAME = "s3bucketmap-writes";
+
 export interface ObjectToStore {
   key: string;
   body: string | Uint8Array;
   headers: ObjectHeaders;
+}
+
+/** Which state of an object it is. */
+export interface Version {
+  /** Without quotes; absent where the key is missing. */
+  etag?: string;
+  /** The latest conditional writes, the newest first; absent where they have not been read. */
+  writes?: string[];
 }
 
 /** Keys are whole keys here: the prefix is the map's affair. */
@@ -44,7 +55,12 @@ export type Call =
   | { op: "setMany"; objects: ObjectToStore[] }
   | { op: "deleteMany"; keys: string[] }
   | ({ op: "list"; prefix: string; limit: number } & PageStart)
-  | ({ op: "glance"; prefix: string; delimiter?: string; limit: number } & PageStart)
+  | ({ op: "entries"; prefix: string; delimiter?: string; limit: number } & PageStart)
+  /** A value with its version, after a pause. */
+  | { op: "read"; key: string; maxBytes: number; delayMs: number }
+  /** Writes where the key is still as `base` says. `prefix`, the map's: where the service may be tried. */
+  | ({ op: "store"; base: Version; prefix: string } & ObjectToStore)
+  | { op: "remove"; key: string; base: Version; prefix: string }
   | { op: "requests" };
 
 export interface Head {
@@ -70,17 +86,28 @@ export interface Page {
   next?: PageStart;
 }
 
-/** What one small LIST tells of the objects and folders under a prefix. */
-export interface Glance {
-  objects: { key: string; size: number; lastModified: number }[];
-  /** The beginnings that several keys share, as far as to the delimiter. */
-  folders: string[];
-  /** Where the rest begins; absent where this is all. */
+/** An object or, with nothing but its name, what keys have in common up to the delimiter. */
+export interface Entry {
+  name: string;
+  object?: { size: number; etag: string; lastModified: number };
+}
+
+export interface EntryPage {
+  entries: Entry[];
   next?: PageStart;
 }
 
+export interface Reading {
+  body: Uint8Array;
+  version: Version;
+}
+
+/** What a conditional write ended in; all but the first: nothing was written, and why. */
+export type Verdict = "done" | "exists" | "changed" | "missing" | "conflict";
+
 /** Requests of one of S3's operations, each try counted. */
 export interface RequestCount {
+  operation: string;
   requests: number;
   failed: number;
   /** Of the bodies. */
@@ -107,9 +134,12 @@ export interface Results {
   setMany: KeyFailure[];
   deleteMany: KeyFailure[];
   list: Page;
-  glance: Glance;
-  /** Since the worker started, of the maps that are attended, by operation. */
-  requests: Record<string, RequestCount>;
+  entries: EntryPage;
+  read: Reading | undefined;
+  store: Verdict;
+  remove: Verdict;
+  /** Since the worker started, of the maps that are attended; one for each operation. */
+  requests: RequestCount[];
 }
 
 /** An error as plain data: a clone of one would lose its class and its code. */

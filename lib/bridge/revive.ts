@@ -72,6 +72,8 @@ const verbs: Readonly<Record<string, readonly [string, string]>> = {
   has: ["look up", "looking up"],
   head: ["read the head of", "reading the head of"],
   set: ["write", "writing"],
+  create: ["create", "creating"],
+  update: ["update", "updating"],
   delete: ["delete", "deleting"],
   list: ["list the keys", "listing the keys"],
   clear: ["delete the keys", "deleting the keys"],

@@ -33,7 +33,11 @@ function removeObject(
     const storedKey = objectKey(bucket, key);
     // No stored key is longer, and the store refuses to look for much longer ones.
     const record = storedKey.length > 1100 ? undefined : plan.read(store.objects, storedKey);
-    if (!record) return;
+    if (!record) {
+      // Alone a deletion of what is not there is none; with a condition it is refused.
+      if (ifMatch !== undefined) throw new S3Error("NoSuchKey", { elements: { Key: key } });
+      return;
+    }
     if (ifMatch !== undefined && !etagMatches(ifMatch, record.etag)) throw preconditionFailed("If-Match");
     removeBody(store, record, plan);
     plan.remove(store.objects, storedKey);

@@ -64,8 +64,9 @@ export function completeKeys(prompt: Prompt): void {
     // The preview that follows a Tab is typing again.
     isTab = false;
     try {
-      const access = mayAsk ? accessAtEnd(line) : undefined;
+      const access = accessAtEnd(line);
       const map = access && mapAt(prompt, access.path);
+      if (map !== undefined && !mayAsk) return callback(null, [[], line]);
       if (access === undefined || map === undefined) {
         within(mayAsk ? DEADLINE_MS : 0, () => node(line, callback));
         return;

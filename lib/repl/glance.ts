@@ -1,7 +1,5 @@
 import type { Mapping } from "../bucket-object.js";
-import { callsOf } from "../bucket-calls.js";
-import type { BucketCalls } from "../bucket-calls.js";
-import { checkPrefix } from "../keys.js";
+import type { SyncMap } from "../sync-map.js";
 import { comesBefore } from "../utf8-order.js";
 
 /** One line of a listing: a key with what S3 says of it, or a folder. */
@@ -33,33 +31,21 @@ const LOOKED_AT = 1000;
 
 /** The first keys and folders of a map under a prefix. 1 LIST of `limit`, for any map over S3. */
 export function glanceAt(map: Mapping<unknown>, request: GlanceRequest): Glanced {
-  const calls = (map as { [callsOf]?: () => BucketCalls | undefined })[callsOf]?.();
-  const entries = calls === undefined ? fromKeys(map, request) : fromBucket(calls, request);
+  const entries = isSyncMap(map) ? fromList(map, request) : fromKeys(map, request);
   const isMore = entries.length >= request.limit;
   return { entries: isMore ? entries.slice(0, request.limit - 1) : entries, isMore };
 }
 
-function fromBucket(calls: BucketCalls, { prefix, delimiter, limit, startAfter }: GlanceRequest): Entry[] {
-  const seen = calls.call(
-    {
-      op: "glance",
-      prefix: checkPrefix(calls.prefix + checkPrefix(prefix), "The prefix, with the map's own,"),
-      limit,
-      ...(delimiter === undefined ? {} : { delimiter }),
-      ...(startAfter === undefined ? {} : { startAfter: `${calls.prefix}${startAfter}\u{10FFFF}` }),
-    },
-    "list",
+function isSyncMap(map: object): map is SyncMap<unknown> {
+  return typeof (map as Partial<SyncMap<unknown>>).list === "function";
+}
+
+function fromList(map: SyncMap<unknown>, request: GlanceRequest): Entry[] {
+  return Array.from(map.list({ ...request }), (listed) =>
+    listed.key === undefined
+      ? { key: listed.prefix, isFolder: true }
+      : { key: listed.key, isFolder: false, size: listed.size, lastModified: listed.lastModified },
   );
-  const entries: Entry[] = [
-    ...seen.objects.map(({ key, size, lastModified }) => ({
-      key: calls.relative(key),
-      isFolder: false,
-      size,
-      lastModified: new Date(lastModified),
-    })),
-    ...seen.folders.map((key) => ({ key: calls.relative(key), isFolder: true })),
-  ];
-  return entries.sort((one, other) => (comesBefore(one.key, other.key) ? -1 : 1));
 }
 
 // A native Map behind a facade, for example.

@@ -50,7 +50,7 @@ function bannerOf({ base, prompt }: Session, version: string): [string, string] 
 
 function timeLines(session: Session): void {
   let started = 0;
-  let before: Requests = {};
+  let before: Requests = [];
   followLines(session.prompt, {
     begin() {
       if (session.isTiming) before = session.requests();

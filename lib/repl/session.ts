@@ -45,7 +45,7 @@ export class Session {
       readAs: layer === "bytes" ? "bytes" : "string",
     } as S3BucketOptions & { readAs: "string" });
     this.bytes = new S3BucketMap(location, { ...options, readAs: "bytes" });
-    this.map = layer === "json" ? withJson(this.base) : (this.base);
+    this.map = layer === "json" ? withJson(this.base) : this.base;
     this.bucket = asObject(this.map);
     this.#out = out;
     this.#rows = rows;
@@ -84,7 +84,7 @@ export class Session {
   /** The requests so far. Sends none, and starts no worker for it. */
   requests(): Requests {
     const calls = this.base[callsOf]();
-    return calls.shared.bridge === undefined ? {} : calls.call({ op: "requests" });
+    return calls.shared.bridge === undefined ? [] : calls.call({ op: "requests" });
   }
 
   /** What has been sent since, in words. */

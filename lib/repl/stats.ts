@@ -2,15 +2,14 @@ import type { RequestCount } from "../bridge/protocol.js";
 import { asBytes, asCount } from "../format.js";
 
 /** Requests by operation, as the worker counted them. */
-export type Requests = Readonly<Record<string, RequestCount>>;
+export type Requests = readonly RequestCount[];
 
 /** A row for each of S3's operations, and their sum. */
 export function statsTable(requests: Requests): string[] {
-  const counts = Object.entries(requests);
-  if (counts.length === 0) return ["No requests yet."];
+  if (requests.length === 0) return ["No requests yet."];
   const heading = ["operation", "requests", "failed", "sent", "received", "time", "each"];
-  const rows = [...counts, ["all", sum(counts.map(([, count]) => count))] as const].map(([name, count]) => [
-    name,
+  const rows = [...requests, sum(requests)].map((count) => [
+    count.operation,
     asCount(count.requests),
     asCount(count.failed),
     asBytes(count.bytesSent),
@@ -27,8 +26,11 @@ export function statsTable(requests: Requests): string[] {
 
 /** How many requests there were more, and of which operations: `2 requests (GetObject, PutObject)`. */
 export function difference(before: Requests, after: Requests): string {
-  const more = Object.entries(after)
-    .map(([name, { requests }]) => ({ name, count: requests - (before[name]?.requests ?? 0) }))
+  const more = after
+    .map(({ operation: name, requests }) => {
+      const known = before.find(({ operation }) => operation === name);
+      return { name, count: requests - (known?.requests ?? 0) };
+    })
     .filter(({ count }) => count > 0);
   const all = more.reduce((total, { count }) => total + count, 0);
   const names = more.map(({ name, count }) => (count === 1 ? name : `${asCount(count)} ${name}`));
@@ -37,9 +39,10 @@ export function difference(before: Requests, after: Requests): string {
 }
 
 function sum(counts: readonly RequestCount[]): RequestCount {
-  const all = { requests: 0, failed: 0, bytesSent: 0, bytesReceived: 0, ms: 0 };
+  const all = { operation: "all", requests: 0, failed: 0, bytesSent: 0, bytesReceived: 0, ms: 0 };
   for (const count of counts) {
-    for (const name of Object.keys(all) as (keyof RequestCount)[]) all[name] += count[name];
+    for (const name of ["requests", "failed", "bytesSent", "bytesReceived", "ms"] as const)
+      all[name] += count[name];
   }
   return all;
 }

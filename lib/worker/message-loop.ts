@@ -94,6 +94,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
 
 function bodiesOf(value: Results[Call["op"]]): ArrayBuffer[] {
   if (value instanceof Uint8Array) return [value.buffer as ArrayBuffer];
+  if (typeof value === "object" && "version" in value) return [value.body.buffer as ArrayBuffer];
   if (!Array.isArray(value)) return [];
   return value.flatMap((one) => ("body" in one && one.body ? [one.body.buffer as ArrayBuffer] : []));
 }
@@ -118,8 +119,14 @@ function perform(s3: S3, call: Call, signal: AbortSignal): Promise<Results[Call[
       return s3.deleteMany(call.keys, signal);
     case "list":
       return s3.list(call, signal);
-    case "glance":
-      return s3.glance(call, signal);
+    case "entries":
+      return s3.entries(call, signal);
+    case "read":
+      return s3.read(call.key, call.maxBytes, call.delayMs, signal);
+    case "store":
+      return s3.store(call, call, signal);
+    case "remove":
+      return s3.remove(call.key, call, signal);
     case "requests":
       return Promise.resolve(requestCounts());
   }

@@ -29,14 +29,22 @@ export function inOrder<T>(place: string, call: Call, run: () => Promise<T>): Pr
 }
 
 function writesBefore(writes: Map<string, Promise<unknown>>, call: Call): Promise<unknown>[] {
-  if (call.op === "list" || call.op === "glance") return [...writes.values()];
+  if (call.op === "list" || call.op === "entries") return [...writes.values()];
   return keysOf(call).flatMap((key) => writes.get(key) ?? []);
 }
 
 function keysWritten(call: Call): string[] {
-  const writes =
-    call.op === "set" || call.op === "setMany" || call.op === "delete" || call.op === "deleteMany";
-  return writes ? keysOf(call) : [];
+  switch (call.op) {
+    case "set":
+    case "setMany":
+    case "delete":
+    case "deleteMany":
+    case "store":
+    case "remove":
+      return keysOf(call);
+    default:
+      return [];
+  }
 }
 
 function keysOf(call: Call): string[] {

@@ -127,7 +127,10 @@ const verbs: Readonly<Record<Exclude<Call["op"], "requests">, string>> = {
   setMany: "writing",
   deleteMany: "deleting",
   list: "listing",
-  glance: "listing",
+  entries: "listing",
+  read: "reading",
+  store: "writing",
+  remove: "deleting",
 };
 
 function placeOf(call: Call, { bucket }: ClientConfig): string {

@@ -9,7 +9,14 @@ export function countRequests(): void {
   if (isCounting) return;
   isCounting = true;
   watchRequests(({ operation, outcome, ms, bytesSent, bytesReceived }) => {
-    const count = counts.get(operation) ?? { requests: 0, failed: 0, bytesSent: 0, bytesReceived: 0, ms: 0 };
+    const count = counts.get(operation) ?? {
+      operation,
+      requests: 0,
+      failed: 0,
+      bytesSent: 0,
+      bytesReceived: 0,
+      ms: 0,
+    };
     count.requests += 1;
     // That a key is missing is an answer as good as any.
     if (typeof outcome !== "number" || (outcome >= 300 && outcome !== 404)) count.failed += 1;
@@ -20,6 +27,6 @@ export function countRequests(): void {
   });
 }
 
-export function requestCounts(): Record<string, RequestCount> {
-  return Object.fromEntries(counts);
+export function requestCounts(): RequestCount[] {
+  return [...counts.values()];
 }

@@ -44,7 +44,7 @@ describe("DeleteObject", () => {
     expect(await remove('"0"')).toMatchObject({ status: 412, code: "PreconditionFailed" });
     expect(await status("k")).toBe(200);
     expect(await remove(`"${md5("x")}"`)).toMatchObject({ status: 204 });
-    expect(await remove(`"${md5("x")}"`)).toMatchObject({ status: 204 });
+    expect(await remove(`"${md5("x")}"`)).toMatchObject({ status: 404, code: "NoSuchKey" });
     expect(await status("k")).toBe(404);
   });
 

@@ -137,6 +137,10 @@ async function serve({ options, handlerFile }) {
     entry.faulted = action !== undefined && !denied;
     const delay = (options.latencyMs ?? 0) + (action?.delayMs ?? 0);
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+    if (options.conditions !== undefined && bendConditions(request, options.conditions)) {
+      const refusal = { status: 501, code: "NotImplemented" };
+      return faults.play(refusal, { incoming, outgoing, entry, apply: () => Promise.reject(new Error()) });
+    }
     const abort = new globalThis.AbortController();
     outgoing.once("close", () => abort.abort());
     const apply = async () => (await handler.handle(request, { abortSignal: abort.signal })).response;
@@ -198,6 +202,24 @@ async function serve({ options, handlerFile }) {
   });
   const address = /** @type {import("node:net").AddressInfo} */ (server.address());
   return { port: address.port, obey };
+}
+
+/**
+ * @param {import("../../lib/local/request.js").LocalRequest} request
+ * @param {NonNullable<import("./http-s3.js").HttpS3Options["conditions"]>} conditions
+ * @returns {boolean} whether to refuse the request
+ */
+function bendConditions({ method, headers }, conditions) {
+  const match = headers["if-match"];
+  const isConditional = match !== undefined || headers["if-none-match"] !== undefined;
+  if (!isConditional || (method !== "PUT" && method !== "DELETE")) return false;
+  if (conditions === "not implemented") return true;
+  if (conditions === "ignored" || (conditions === "ignored by DELETE" && method === "DELETE")) {
+    delete headers["if-match"];
+    delete headers["if-none-match"];
+  }
+  if (conditions === "bare" && match?.startsWith('"')) headers["if-match"] = '"matches nothing"';
+  return false;
 }
 
 /**

@@ -83,6 +83,11 @@ export interface HttpS3Options {
   latencyMs?: number;
   /** Answers InvalidAccessKeyId to others, and AccessDenied to unsigned requests. Signatures are never verified. */
   credentials?: { accessKeyId: string };
+  /**
+   * What other services make of conditions: ignore them, ignore them on DELETE alone, take an ETag only without its
+   * quotes, or refuse them with 501.
+   */
+  conditions?: "ignored" | "ignored by DELETE" | "bare" | "not implemented";
   /** Serve from a child process, as it can be killed, instead of a worker thread. */
   process?: boolean;
   /** Default: a free one. */

@@ -19,6 +19,10 @@ export class Screen {
     );
   }
 
+  get row(): number {
+    return this.#row;
+  }
+
   /** The line with the cursor, as far as to the cursor. */
   get atCursor(): string {
     const line = this.#lines[this.#row] ?? [];

@@ -1,4 +1,4 @@
-import type { SyncMap } from "../../lib/index.js";
+import type { ListEntriesOptions, SyncMap } from "../../lib/index.js";
 
 /** What of the contract a map can be held to. */
 export interface MapUnderTest {
@@ -10,6 +10,10 @@ export interface MapUnderTest {
   extended?: boolean;
   /** The map is the part of another under a prefix. */
   prefixed?: boolean;
+  /** Why there are no `create`, `update`, `list`, nor `ifMatch`, where there are none. */
+  withoutConditions?: string;
+  /** Deleting by `update` is refused, for the service ignores If-Match of a DELETE. */
+  refusesConditionalDelete?: boolean;
   /** Refuses keys and values that S3 cannot keep. */
   strict?: boolean;
   /** What `delete` says of a key that is not there. */
@@ -309,6 +313,15 @@ export function syncMapSuite(name: string, under: MapUnderTest): void {
       });
     }
 
+    if (under.withoutConditions !== undefined) {
+      it(`has no create, update and list: ${under.withoutConditions}`, () => {
+        for (const name of ["create", "update", "list"]) expect(map).not.toHaveProperty(name);
+      });
+    } else {
+      conditionsSuite(() => map, under);
+      listSuite(() => map);
+    }
+
     if (strict) {
       describe("bad input", () => {
         const long = "ú".repeat(513);
@@ -365,5 +378,236 @@ export function syncMapSuite(name: string, under: MapUnderTest): void {
         });
       });
     }
+  });
+}
+
+function conditionsSuite(
+  map: () => SyncMap<string>,
+  { refusesConditionalDelete = false }: MapUnderTest,
+): void {
+  const failed = expect.objectContaining({
+    name: "PreconditionFailedError",
+    code: "PreconditionFailed",
+  }) as Error;
+
+  describe("create", () => {
+    it("stores where the key is missing, and says that it did", () => {
+      expect(map().create("key", "value", { metadata: { a: "b" } })).toBe(true);
+      expect(map().get("key")).toBe("value");
+      expect(map().head("key")!.metadata).toEqual({ a: "b" });
+    });
+
+    it("leaves a key that exists alone, and says so", () => {
+      map().set("key", "value");
+      expect(map().create("key", "other")).toBe(false);
+      expect(map().get("key")).toBe("value");
+    });
+
+    it("can create anew what was deleted, and any odd key", () => {
+      expect(map().create("key", "1")).toBe(true);
+      map().delete("key");
+      expect(map().create("key", "2")).toBe(true);
+      for (const key of ["a//b", "../x", "ú 😀", "\u0001", "%2F"]) {
+        expect([key, map().create(key, key), map().create(key, "other"), map().get(key)]).toEqual([
+          key,
+          true,
+          false,
+          key,
+        ]);
+      }
+    });
+
+    it("refuses what set refuses", () => {
+      expect(() => map().create("key", undefined as unknown as string)).toThrow(TypeError);
+      expect(() => map().create(1 as unknown as string, "value")).toThrow(TypeError);
+      expect(() => map().create("key", "value", { ifMatch: '"x"' } as object)).toThrow(TypeError);
+      expect(map().size).toBe(0);
+    });
+  });
+
+  describe("set with ifMatch", () => {
+    it("stores where the key has that ETag, with its quotes or without", () => {
+      map().set("key", "1");
+      expect(map().set("key", "2", { ifMatch: map().head("key")!.etag })).toBe(map());
+      expect(map().get("key")).toBe("2");
+      map().set("key", "3", { ifMatch: map().head("key")!.etag.slice(1, -1) });
+      expect(map().get("key")).toBe("3");
+    });
+
+    it("throws and stores nothing where it has another, or is gone", () => {
+      map().set("key", "1");
+      const { etag } = map().head("key")!;
+      map().set("key", "2");
+      expect(() => map().set("key", "3", { ifMatch: etag })).toThrow(failed);
+      expect(map().get("key")).toBe("2");
+      map().delete("key");
+      expect(() => map().set("key", "3", { ifMatch: etag })).toThrow(failed);
+      expect(map().has("key")).toBe(false);
+    });
+
+    it.each([["", "*", 'a"b', '""', 'W/"x"', "a b", 1, null]])("refuses %p, which is no ETag", (ifMatch) => {
+      map().set("key", "1");
+      expect(() => map().set("key", "2", { ifMatch: ifMatch as string })).toThrow(TypeError);
+      expect(map().get("key")).toBe("1");
+    });
+
+    it("is no option of setMany", () => {
+      expect(() => map().setMany([["key", "1"]], { ifMatch: '"x"' } as object)).toThrow(TypeError);
+    });
+  });
+
+  describe("update", () => {
+    const increment = (count: string | undefined): string => String(Number(count ?? 0) + 1);
+
+    it("gives the value, or undefined, and stores what it gets back", () => {
+      expect(map().update("counter", increment, { metadata: { a: "b" } })).toBe("1");
+      expect(map().update("counter", increment)).toBe("2");
+      expect(map().get("counter")).toBe("2");
+      expect(map().head("counter")!.metadata).toEqual({});
+    });
+
+    it("begins again when somebody else writes meanwhile, so that neither write is lost", () => {
+      for (const before of [undefined, "10"]) {
+        if (before !== undefined) map().set("counter", before);
+        const seen: (string | undefined)[] = [];
+        const result = map().update("counter", (count) => {
+          seen.push(count);
+          if (seen.length <= 2) map().set("counter", increment(count));
+          return increment(count);
+        });
+        const start = Number(before ?? 0);
+        expect(seen).toEqual([before, String(start + 1), String(start + 2)]);
+        expect([result, map().get("counter")]).toEqual([String(start + 3), String(start + 3)]);
+      }
+    });
+
+    it("begins again when the key is deleted meanwhile", () => {
+      map().set("counter", "5");
+      const seen: (string | undefined)[] = [];
+      map().update("counter", (count) => {
+        seen.push(count);
+        map().delete("counter");
+        return increment(count);
+      });
+      expect(seen).toEqual(["5", undefined]);
+      expect(map().get("counter")).toBe("1");
+    });
+
+    if (refusesConditionalDelete) {
+      it("refuses to delete, and leaves the key alone", () => {
+        map().set("key", "value");
+        expect(() => map().update("key", () => undefined)).toThrow(
+          expect.objectContaining({ code: "ConditionsUnsupported" }) as Error,
+        );
+        expect(map().get("key")).toBe("value");
+        expect([...map().keys()]).toEqual(["key"]);
+      });
+    } else {
+      it("deletes the key where it gets undefined back", () => {
+        map().set("key", "value");
+        expect(map().update("key", () => undefined)).toBeUndefined();
+        expect(map().has("key")).toBe(false);
+      });
+
+      it("does not delete what somebody else has written meanwhile", () => {
+        map().set("key", "1");
+        const seen: (string | undefined)[] = [];
+        const result = map().update("key", (value) => {
+          seen.push(value);
+          if (seen.length > 1) return value;
+          map().set("key", "2");
+          return undefined;
+        });
+        expect([seen, result, map().get("key")]).toEqual([["1", "2"], "2", "2"]);
+      });
+    }
+
+    it("leaves a missing key missing where it gets undefined back", () => {
+      expect(map().update("key", () => undefined)).toBeUndefined();
+      expect(map().size).toBe(0);
+    });
+
+    it("lets what its function throws pass, and stores nothing", () => {
+      map().set("key", "value");
+      const error = new Error("on purpose");
+      expect(() =>
+        map().update("key", () => {
+          throw error;
+        }),
+      ).toThrow(error);
+      expect(map().get("key")).toBe("value");
+    });
+
+    it("refuses what is no function, a promise, and what set refuses", () => {
+      map().set("key", "value");
+      const wrong = (result: unknown): unknown => map().update("key", () => result as string);
+      expect(() => map().update("key", "x" as unknown as () => string)).toThrow(TypeError);
+      expect(() => wrong(Promise.reject(new Error("unheard")))).toThrow(/must be synchronous/);
+      for (const result of [1, null, {}, "\ud800"]) expect(() => wrong(result)).toThrow(TypeError);
+      expect(() => map().update("key", () => "x", { metdata: {} } as object)).toThrow(
+        /did you mean "metadata"/,
+      );
+      expect(map().get("key")).toBe("value");
+    });
+  });
+}
+
+function listSuite(map: () => SyncMap<string>): void {
+  const names = (options?: ListEntriesOptions): string[] =>
+    [...map().list(options)].map(({ key, prefix }) => (key === undefined ? `${prefix} …` : key));
+
+  describe("list", () => {
+    it("gives each key with its size, ETag and time, as head does", () => {
+      const keys = inUtf8Order(oddKeys);
+      map().setMany(keys.map((key) => [key, `${key} ú`] as const));
+      const entries = [...map().list()];
+      expect(entries.map(({ key }) => key)).toEqual(keys);
+      for (const entry of entries) {
+        if (entry.key === undefined) throw new Error("a prefix where there is no delimiter");
+        expect(entry.size).toBe(Buffer.byteLength(`${entry.key} ú`));
+        expect(entry.etag).toBe(map().head(entry.key)!.etag);
+        expect(Math.abs(entry.lastModified.getTime() - Date.now())).toBeLessThan(3_600_000);
+      }
+    });
+
+    it("gives the folders at a delimiter, among the keys, in one order", () => {
+      const keys = ["a", "a/", "a/b", "a/b/c", "a0", "b/c", "z/", "ú/1", "\uffff/1", "😀/1", "😀/2"];
+      map().setMany(keys.map((key) => [key, ""] as const));
+      expect(names({ delimiter: "/" })).toEqual([
+        ...["a", "a/ …", "a0", "b/ …", "z/ …", "ú/ …", "\uffff/ …", "😀/ …"],
+      ]);
+      expect(names({ delimiter: "/", prefix: "a/" })).toEqual(["a/", "a/b", "a/b/ …"]);
+      expect(names({ delimiter: "/", prefix: "a" })).toEqual(["a", "a/ …", "a0"]);
+      expect(names({ delimiter: "😀" })).toEqual([...keys.slice(0, 9), "😀 …"]);
+      expect(names({ delimiter: "b/" })).toEqual([
+        "a",
+        "a/",
+        "a/b",
+        "a/b/ …",
+        "a0",
+        "b/ …",
+        ...keys.slice(6),
+      ]);
+      expect(names({ delimiter: "nowhere" })).toEqual(keys);
+    });
+
+    it("starts after a key or a folder, and takes a limit, which counts both", () => {
+      map().setMany(["a", "b/1", "b/2", "c", "d/1"].map((key) => [key, ""] as const));
+      expect(names({ delimiter: "/", startAfter: "a" })).toEqual(["b/ …", "c", "d/ …"]);
+      expect(names({ delimiter: "/", startAfter: "b/" })).toEqual(["c", "d/ …"]);
+      expect(names({ delimiter: "/", startAfter: "b/1", limit: 1 })).toEqual(["c"]);
+      expect(names({ delimiter: "/", limit: 2 })).toEqual(["a", "b/ …"]);
+      expect(names({ limit: 0, delimiter: "/" })).toEqual([]);
+      expect(names({ startAfter: "b/1", limit: 2 })).toEqual(["b/2", "c"]);
+    });
+
+    it("refuses wrong options, naming the right one", () => {
+      const wrong =
+        (options: object): (() => unknown) =>
+        () => [...map().list(options)];
+      expect(wrong({ delimeter: "/" })).toThrow(/did you mean "delimiter"/);
+      for (const delimiter of ["", "\ud800", 1, null]) expect(wrong({ delimiter })).toThrow(TypeError);
+      expect(wrong({ limit: -1 })).toThrow(TypeError);
+    });
   });
 }

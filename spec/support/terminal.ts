@@ -62,7 +62,10 @@ export class Terminal {
     this.#child.stdin.write(text);
   }
 
-  /** Presses the keys one after the other, each when the one before is on the screen. */
+  /**
+   * Presses the keys one after the other, each when the one before is on the screen, and no faster than a person:
+   * for its previews Node leaves the terminal's raw mode for moments, and a key pressed then is echoed twice.
+   */
   async type(text: string): Promise<void> {
     for (let at = 1; at <= text.length; at += 1) {
       this.press(text.charAt(at - 1));
@@ -70,6 +73,7 @@ export class Terminal {
         () => this.#screen.atCursor.endsWith(text.slice(0, at)),
         `the echo of ${text.slice(0, at)}`,
       );
+      await new Promise((resolve) => setTimeout(resolve, 30));
     }
   }
 
@@ -98,7 +102,7 @@ export class Terminal {
 
   /** What was shown until now is not looked at again. */
   mark(): void {
-    this.#from = Math.max(0, this.#screen.lines.length - 1);
+    this.#from = this.#screen.row;
   }
 
   async shows(what: string | RegExp): Promise<void> {

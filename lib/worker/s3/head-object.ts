@@ -1,9 +1,11 @@
 import { HeadObjectCommand } from "@aws-sdk/client-s3";
 import type { HeadObjectCommandOutput } from "@aws-sdk/client-s3";
-import type { Head } from "../../bridge/protocol.js";
+import type { Head, Version } from "../../bridge/protocol.js";
+import { unquote } from "./conditions.js";
 import { askWhy } from "./missing.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
+import { withoutWrites, writesIn } from "./write-id.js";
 
 /**
  * What is known of an object, or undefined where there is no such key. One HEAD, never the body.
@@ -27,8 +29,21 @@ export async function headObject(
     contentType: output.ContentType,
     contentEncoding: output.ContentEncoding,
     cacheControl: output.CacheControl,
-    metadata: output.Metadata ?? {},
+    metadata: withoutWrites(output.Metadata),
   };
+}
+
+/** What says which state of an object it is, or undefined where there is no such key. One HEAD. */
+export async function headVersion(
+  target: Target,
+  key: string,
+  signal: AbortSignal,
+): Promise<Version | undefined> {
+  const output = await head(target, key, signal);
+  if (output === true) return headVersion(target, key, signal);
+  return output === false
+    ? undefined
+    : { etag: unquote(output.ETag ?? ""), writes: writesIn(output.Metadata) };
 }
 
 /** Whether a key exists. One HEAD. */

@@ -13,7 +13,6 @@ export const MAX_KEYS = 1000;
 export interface ListRequest extends PageStart {
   prefix: string;
   limit: number;
-  delimiter?: string;
 }
 
 /**
@@ -22,31 +21,19 @@ export interface ListRequest extends PageStart {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
 export async function listObjects(target: Target, request: ListRequest, signal: AbortSignal): Promise<Page> {
-  const output = await askForPage(target, request, signal);
+  const command = new ListObjectsV2Command(listInput(target, request));
+  const output = await target.client.send(command, { abortSignal: signal });
+  // A page of a proxy, read as a listing, would look like an empty bucket.
+  if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
+  target.bucketProved = true;
+  sayListed(output.KeyCount ?? 0);
   const listed = (output.Contents ?? []).map(({ Key }) => decodeKey(Key));
-  const keys = newKeys(listed, request.startAfter);
-  if (!output.IsTruncated) return { keys };
-  const last = keys.at(-1);
-  if (last === undefined && (listed.length > 0 || output.NextContinuationToken === undefined)) {
-    throw new OperationError("BadListing", "the service says that there is more, and gives nothing new");
-  }
-  const startAfter = last ?? request.startAfter;
-  return {
-    keys,
-    next: {
-      ...(output.NextContinuationToken === undefined ? {} : { token: output.NextContinuationToken }),
-      ...(startAfter === undefined ? {} : { startAfter }),
-    },
-  };
+  const keys = newNames(listed, request.startAfter);
+  const next = nextPage(output, request, listed.length, keys.at(-1));
+  return { keys, ...(next === undefined ? {} : { next }) };
 }
 
-/** One LIST, whose answer is certainly one. */
-export async function askForPage(
-  target: Target,
-  request: ListRequest,
-  signal: AbortSignal,
-): Promise<ListObjectsV2CommandOutput> {
-  const { client, settings } = target;
+export function listInput({ settings }: Target, request: ListRequest): ListObjectsV2CommandInput {
   const input: ListObjectsV2CommandInput = {
     Bucket: settings.bucket,
     Prefix: request.prefix,
@@ -54,20 +41,34 @@ export async function askForPage(
     // XML cannot carry every key as it is.
     EncodingType: "url",
   };
-  if (request.delimiter !== undefined) input.Delimiter = request.delimiter;
   if (request.token !== undefined) input.ContinuationToken = request.token;
   else if (request.startAfter !== undefined) input.StartAfter = request.startAfter;
   if (settings.requestPayer === true) input.RequestPayer = "requester";
-  const output = await client.send(new ListObjectsV2Command(input), { abortSignal: signal });
-  // A page of a proxy, read as a listing, would look like an empty bucket.
-  if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
-  target.bucketProved = true;
-  sayListed(output.KeyCount ?? 0);
-  return output;
+  return input;
 }
 
-// Keys that came before, on a page that is given twice, are left out: each key is listed once.
-function newKeys(listed: string[], after: string | undefined): string[] {
+/** Where the page after this one begins; `last` is the last name of this one that is new. */
+export function nextPage(
+  output: ListObjectsV2CommandOutput,
+  request: ListRequest,
+  listed: number,
+  last: string | undefined,
+): PageStart | undefined {
+  if (output.IsTruncated !== true) return undefined;
+  const token = output.NextContinuationToken;
+  // A first page may hold nothing but a common prefix that does not come after where the listing is to start.
+  if (last === undefined && (token === undefined || (listed > 0 && request.token !== undefined))) {
+    throw new OperationError("BadListing", "the service says that there is more, and gives nothing new");
+  }
+  const startAfter = last ?? request.startAfter;
+  return {
+    ...(token === undefined ? {} : { token }),
+    ...(startAfter === undefined ? {} : { startAfter }),
+  };
+}
+
+/** Without the names that came before, on a page that is given twice: each is listed once. */
+export function newNames(listed: string[], after: string | undefined): string[] {
   let last = after;
   return listed.filter((key, at) => {
     const previous = listed[at - 1];

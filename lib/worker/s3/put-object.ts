@@ -16,7 +16,19 @@ export async function putObject(
   headers: ObjectHeaders,
   signal: AbortSignal,
 ): Promise<undefined> {
-  const { client, settings } = target;
+  const output = await target.client.send(putCommand(target, key, body, headers), { abortSignal: signal });
+  if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  target.bucketProved = true;
+  return undefined;
+}
+
+/** What stores an object. */
+export function putCommand(
+  { settings }: Target,
+  key: string,
+  body: string | Uint8Array,
+  headers: ObjectHeaders,
+): PutObjectCommand {
   const input: PutObjectCommandInput = {
     Bucket: settings.bucket,
     Key: key,
@@ -40,8 +52,5 @@ export async function putObject(
   if (settings.storageClass !== undefined) {
     input.StorageClass = settings.storageClass as NonNullable<typeof input.StorageClass>;
   }
-  const output = await client.send(new PutObjectCommand(input), { abortSignal: signal });
-  if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
-  target.bucketProved = true;
-  return undefined;
+  return new PutObjectCommand(input);
 }

@@ -1,23 +1,30 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import type {
   ClientConfig,
-  Glance,
   Head,
   KeyFailure,
   ObjectHeaders,
   ObjectToStore,
+  EntryPage,
   Page,
+  Reading,
   Results,
+  Verdict,
 } from "../../bridge/protocol.js";
 import { createClient } from "./client.js";
+import { removeIf, storeIf } from "./conditional.js";
+import type { Condition } from "./conditional.js";
+import type { Conditions } from "./conditions.js";
 import { deleteObject } from "./delete-object.js";
 import { deleteObjects } from "./delete-objects.js";
 import { forEachOf } from "./each-key.js";
-import { getObject } from "./get-object.js";
-import { glance } from "./glance.js";
+import { getObject, readObject } from "./get-object.js";
 import { headObject, objectExists } from "./head-object.js";
+import { listEntries } from "./list-entries.js";
+import type { EntriesRequest } from "./list-entries.js";
 import { listObjects } from "./list-objects.js";
 import type { ListRequest } from "./list-objects.js";
+import { pause } from "./pause.js";
 import { putObject } from "./put-object.js";
 import { otherRegion } from "./region.js";
 
@@ -27,6 +34,8 @@ export interface Target {
   readonly settings: ClientConfig;
   /** Whether an answer has proved that the bucket exists: a HEAD's 404 does not tell. */
   bucketProved: boolean;
+  /** What has been found out of the service's conditions. */
+  readonly conditions: Conditions;
 }
 
 /** The operations on one bucket, with one set of settings. They know nothing of threads. */
@@ -88,12 +97,34 @@ export class S3 {
     return this.#run((target) => deleteObjects(target, keys, signal));
   }
 
-  async glance(request: ListRequest, signal: AbortSignal): Promise<Glance> {
-    return this.#run((target) => glance(target, request, signal));
-  }
-
   async list(request: ListRequest, signal: AbortSignal): Promise<Page> {
     return this.#run((target) => listObjects(target, request, signal));
+  }
+
+  async entries(request: EntriesRequest, signal: AbortSignal): Promise<EntryPage> {
+    return this.#run((target) => listEntries(target, request, signal));
+  }
+
+  async read(
+    key: string,
+    maxBytes: number,
+    delayMs: number,
+    signal: AbortSignal,
+  ): Promise<Reading | undefined> {
+    if (delayMs > 0) await pause(delayMs, signal);
+    return this.#run((target) => readObject(target, key, maxBytes, signal));
+  }
+
+  async store(
+    { key, body, headers }: ObjectToStore,
+    condition: Condition,
+    signal: AbortSignal,
+  ): Promise<Verdict> {
+    return this.#run((target) => storeIf(target, key, body, headers, condition, signal));
+  }
+
+  async remove(key: string, condition: Condition, signal: AbortSignal): Promise<Verdict> {
+    return this.#run((target) => removeIf(target, key, condition, signal));
   }
 
   // A bucket in another region than was asked: it is asked there, now and from now on.
@@ -119,7 +150,7 @@ export class S3 {
   #connect(region?: string): Promise<Target> {
     const settings = this.settings;
     const made = createClient(settings, region)
-      .then((client) => ({ client, settings, bucketProved: false }))
+      .then((client) => ({ client, settings, bucketProved: false, conditions: {} }))
       .catch((error: unknown) => {
         if (this.#target === made) this.#target = undefined;
         throw error;

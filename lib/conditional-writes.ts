@@ -1,0 +1,131 @@
+import { performance } from "node:perf_hooks";
+import type { Failure, ObjectHeaders, Reading, Verdict, Version } from "./bridge/protocol.js";
+import type { BucketCalls } from "./bucket-calls.js";
+import { kindOf } from "./keys.js";
+import { wrongArgument } from "./stack.js";
+import { checkValue, toBody } from "./values.js";
+import type { Bytes } from "./values.js";
+
+/** How often `update` begins at most. */
+const MAX_TURNS = 100;
+
+/** The longest pause before another turn, and the first. */
+const MAX_PAUSE_MS = 1000;
+const FIRST_PAUSE_MS = 10;
+
+export type ChangeFunction = (value: string | Buffer | undefined) => string | Bytes | undefined;
+
+/** Stores a value where the key still has an ETag. */
+export function storeIfMatch(
+  calls: BucketCalls,
+  key: string,
+  value: string | Bytes,
+  headers: ObjectHeaders,
+  etag: string,
+): void {
+  const body = toBody(value);
+  calls.tracked("set", key, () => {
+    const verdict = calls.call(
+      { op: "store", key, body, headers, base: { etag }, prefix: calls.prefix },
+      "set",
+    );
+    if (verdict !== "done") throw calls.error(refusals[verdict], "set", key);
+  });
+}
+
+const refusals: Record<Exclude<Verdict, "done">, Failure> = {
+  changed: {
+    code: "PreconditionFailed",
+    reason: "the key does not have, or no longer, the ETag that ifMatch gives",
+    statusCode: 412,
+  },
+  exists: { code: "PreconditionFailed", reason: "there is such a key already", statusCode: 412 },
+  missing: { code: "PreconditionFailed", reason: "there is no such key, or no more", statusCode: 404 },
+  conflict: { code: "TooMuchContention", reason: "others wrote to it at the same time", statusCode: 409 },
+};
+
+/** Stores a value where the key is missing. */
+export function create(
+  calls: BucketCalls,
+  key: string,
+  value: string | Bytes,
+  headers: ObjectHeaders,
+): boolean {
+  const body = toBody(value);
+  calls.tell(key, "unsure");
+  const base: Version = { writes: [] };
+  const verdict = calls.call({ op: "store", key, body, headers, base, prefix: calls.prefix }, "create");
+  if (verdict === "conflict") throw calls.error(refusals.conflict, "create", key);
+  if (verdict === "done") calls.tell(key, "set");
+  return verdict === "done";
+}
+
+/** Changes a value by compare-and-swap. */
+export function update(
+  calls: BucketCalls,
+  key: string,
+  fn: ChangeFunction,
+  headersOf: (isText: boolean) => ObjectHeaders,
+): string | Bytes | undefined {
+  if (typeof fn !== "function") throw wrongArgument(`update takes a function, not ${kindOf(fn)}.`);
+  const { timeoutMs } = calls.shared.settings;
+  const deadline = performance.now() + timeoutMs;
+  const left = (): number => {
+    const ms = Math.floor(deadline - performance.now());
+    if (ms > 0) return ms;
+    throw calls.error(
+      { code: "TimedOut", reason: "with what its function took; nothing was written" },
+      "update",
+      key,
+    );
+  };
+  for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+    const delayMs = turn === 0 ? 0 : Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn);
+    const reading = calls.call({ op: "read", key, maxBytes: calls.maxBytes, delayMs }, "update", left());
+    const next = fn(valueOf(calls, key, reading));
+    if (next === undefined && reading === undefined) return undefined;
+    if (next !== undefined) checkChange(next);
+    const base: Version = reading?.version ?? { writes: [] };
+    const write = next === undefined ? "deleted" : "set";
+    calls.tell(key, "unsure");
+    const verdict =
+      next === undefined
+        ? calls.call({ op: "remove", key, base, prefix: calls.prefix }, "update", left())
+        : calls.call(
+            {
+              op: "store",
+              key,
+              body: toBody(next),
+              headers: headersOf(typeof next === "string"),
+              base,
+              prefix: calls.prefix,
+            },
+            "update",
+            left(),
+          );
+    if (verdict !== "done") continue;
+    calls.tell(key, write);
+    return next;
+  }
+  const reason = `each of ${MAX_TURNS} times somebody else had changed it meanwhile`;
+  throw calls.error({ code: "TooMuchContention", reason }, "update", key);
+}
+
+function valueOf(calls: BucketCalls, key: string, reading: Reading | undefined): string | Buffer | undefined {
+  if (reading === undefined) return undefined;
+  const read = calls.decode(reading.body);
+  if ("failure" in read) throw calls.error(read.failure, "update", key);
+  return read.value;
+}
+
+function checkChange(next: unknown): void {
+  if (typeof (next as { then?: unknown } | null)?.then === "function") {
+    // What it rejects with must not end the program beside this error.
+    void Promise.resolve(next).catch(() => {});
+    throw wrongArgument(
+      "The function that update takes must be synchronous, and this one returned a promise: " +
+        "do what is asynchronous before, or use the bucket's own calls, which block.",
+    );
+  }
+  checkValue(next);
+}

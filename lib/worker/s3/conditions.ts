@@ -1,0 +1,154 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import type { DeleteObjectCommandInput, PutObjectCommandInput } from "@aws-sdk/client-s3";
+import { OperationError } from "../failure.js";
+import type { Target } from "./s3.js";
+
+/** How a service wants an ETag in If-Match. */
+export type Quoting = "quoted" | "bare";
+
+/** What a service was seen to make of the conditions of a PUT and of a DELETE; the error says that it ignores them. */
+export interface Conditions {
+  put?: Quoting | OperationError;
+  delete?: Quoting | OperationError;
+}
+
+const MAX_PREFIX_BYTES = 960;
+
+/** AWS keeps to conditions, and so does the local S3; of any other service it is not known. */
+export function isKnown(target: Target, hostname: string): boolean {
+  return target.settings.local !== undefined || /\.amazonaws\.(com|com\.cn|eu)$/.test(hostname);
+}
+
+/** An ETag as a service wants it. */
+export function quote(etag: string, quoting: Quoting): string {
+  return quoting === "quoted" ? `"${etag}"` : etag;
+}
+
+export function unquote(etag: string): string {
+  return etag.replace(/^"(.*)"$/, "$1");
+}
+
+/**
+ * Finds out whether a service keeps to the conditions of a PUT: some ignore them, and then every `create` would win.
+ * It is tried on a key of its own, where nothing can be lost, which is deleted afterwards. 5 requests, or 7 where the
+ * service wants ETags bare, once for each service.
+ */
+export async function checkPut(target: Target, prefix: string, signal: AbortSignal): Promise<Quoting> {
+  const trial = new Trial(target, prefix, signal);
+  return trial.run(async () => {
+    const etag = await trial.put();
+    if (!(await trial.refusesPut({ IfNoneMatch: "*" })))
+      throw unsupported("it ignores If-None-Match of a PUT");
+    for (const quoting of ["quoted", "bare"] as const) {
+      if (!(await trial.refusesPut({ IfMatch: quote(wrongEtag(), quoting) }))) {
+        throw unsupported("it ignores If-Match of a PUT");
+      }
+      if (!(await trial.refusesPut({ IfMatch: quote(etag, quoting) }))) return quoting;
+    }
+    throw unsupported("it refuses If-Match of a PUT with the right ETag");
+  });
+}
+
+/** The same for a DELETE. 3 requests, or 4 where the service ignores If-Match or wants it bare. */
+export async function checkDelete(target: Target, prefix: string, signal: AbortSignal): Promise<Quoting> {
+  const trial = new Trial(target, prefix, signal);
+  return trial.run(async () => {
+    const etag = await trial.put();
+    for (const quoting of ["quoted", "bare"] as const) {
+      if (!(await trial.refusesDelete(quote(wrongEtag(), quoting)))) {
+        throw unsupported(
+          "it ignores If-Match of a DELETE, so update cannot delete there; delete the key by delete",
+        );
+      }
+      if (!(await trial.refusesDelete(quote(etag, quoting)))) return quoting;
+    }
+    throw unsupported("it refuses If-Match of a DELETE with the right ETag; delete the key by delete");
+  });
+}
+
+/** A key on which to try conditions. */
+class Trial {
+  readonly #target: Target;
+  readonly #signal: AbortSignal;
+  readonly #input: { Bucket: string; Key: string; RequestPayer?: "requester" };
+  #isThere = false;
+
+  constructor(target: Target, prefix: string, signal: AbortSignal) {
+    this.#target = target;
+    this.#signal = signal;
+    let under = prefix;
+    while (Buffer.byteLength(under) > MAX_PREFIX_BYTES) under = [...under].slice(0, -1).join("");
+    this.#input = {
+      Bucket: target.settings.bucket,
+      // Under the map's own prefix: the credentials may allow no other.
+      Key: `${under}.s3bucketmap-check-${randomUUID()}`,
+      ...(target.settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
+    };
+  }
+
+  /** The key does not stay, whatever the trial ends in. */
+  async run<T>(trial: () => Promise<T>): Promise<T> {
+    let result: T;
+    try {
+      result = await trial();
+    } catch (error) {
+      await this.#remove().catch(() => {}); // The first error says more.
+      throw error;
+    }
+    await this.#remove();
+    return result;
+  }
+
+  /** @returns the ETag, bare */
+  async put(): Promise<string> {
+    this.#isThere = true; // Perhaps, even where it fails.
+    return unquote((await this.#put({})).ETag ?? "");
+  }
+
+  refusesPut(condition: Partial<PutObjectCommandInput>): Promise<boolean> {
+    return this.#refuses(this.#put(condition));
+  }
+
+  async refusesDelete(etag: string): Promise<boolean> {
+    const refused = await this.#refuses(this.#delete({ IfMatch: etag }));
+    if (!refused) this.#isThere = false;
+    return refused;
+  }
+
+  async #put(condition: Partial<PutObjectCommandInput>): Promise<{ ETag?: string | undefined }> {
+    const command = new PutObjectCommand({ ...this.#input, Body: Buffer.alloc(0), ...condition });
+    return this.#target.client.send(command, { abortSignal: this.#signal });
+  }
+
+  #delete(condition: Partial<DeleteObjectCommandInput>): Promise<unknown> {
+    const command = new DeleteObjectCommand({ ...this.#input, ...condition });
+    return this.#target.client.send(command, { abortSignal: this.#signal });
+  }
+
+  async #remove(): Promise<void> {
+    if (this.#isThere) await this.#delete({});
+  }
+
+  async #refuses(request: Promise<unknown>): Promise<boolean> {
+    try {
+      await request;
+      return false;
+    } catch (error) {
+      const { $metadata, name } = error as { $metadata?: { httpStatusCode?: number }; name: string };
+      const status = $metadata?.httpStatusCode;
+      if (status === 412) return true;
+      // "A header you provided implies functionality that is not implemented."
+      if (status === 501 || name === "NotImplemented") throw unsupported("it does not implement conditions");
+      throw error;
+    }
+  }
+}
+
+function wrongEtag(): string {
+  return randomBytes(16).toString("hex");
+}
+
+function unsupported(why: string): OperationError {
+  return new OperationError("ConditionsUnsupported", why);
+}

@@ -1,0 +1,54 @@
+import type { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { maybeDone } from "./tries.js";
+
+/** Keeps the SDK from trying again; what it holds is the error. */
+class Sent extends Error {
+  readonly error: Error;
+
+  constructor(error: Error) {
+    super(error.message);
+    this.error = error;
+  }
+}
+
+type Stack = PutObjectCommand["middlewareStack"];
+
+/**
+ * Makes a command go out once, unless it certainly was not carried out: sent blindly again, a condition that held the
+ * first time would fail because of the first time.
+ */
+export async function sendOnce<Output>(
+  command: PutObjectCommand | DeleteObjectCommand,
+  send: () => Promise<Output>,
+): Promise<Output> {
+  (command.middlewareStack as Stack).add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        throw error instanceof Error && maybeDone(error) ? new Sent(error) : error;
+      }
+    },
+    // Within the SDK's tries, and around the look at each of them.
+    { step: "finalizeRequest", priority: "normal", name: "s3bucketmapOnce" },
+  );
+  try {
+    return await send();
+  } catch (error) {
+    throw error instanceof Sent ? error.error : error;
+  }
+}
+
+/** Calls `look` with the host that a command is for, before anything is sent. */
+export function beforeSending(
+  command: PutObjectCommand | DeleteObjectCommand,
+  look: (hostname: string) => void,
+): void {
+  (command.middlewareStack as Stack).add(
+    (next) => (args) => {
+      look((args.request as { hostname: string }).hostname);
+      return next(args);
+    },
+    { step: "build", name: "s3bucketmapHost" },
+  );
+}

@@ -1,0 +1,152 @@
+// races.js [local|http|service] [TURNS]: do many processes that change the same keys at once lose a write? In
+// sixteen processes, `update` bumps one counter TURNS (200) times each, and `create` is tried by all for each of
+// TURNS / 2 keys; then both again with 5 % of the answers reset after they were carried out (not with "local",
+// which has no answers). "service" is the bucket S3BUCKETMAP_SPEC_BUCKET at AWS_ENDPOINT_URL_S3. A call that failed
+// and did not happen is made again; one that may have happened is not. Fails where the counter is not what was
+// acknowledged, a key has not exactly one winner, or a call could not tell.
+const { fork } = require("node:child_process");
+const { randomUUID } = require("node:crypto");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { S3BucketMap, S3BucketMapError } = require("../dist/index.js");
+const { startResettingProxy } = require("./races/proxy.js");
+
+const PROCESSES = 16;
+const RESET = 0.05;
+
+const [role = "local", ...rest] = process.argv.slice(2);
+if (role === "racer") racer(JSON.parse(String(rest[0])));
+else void main(role, Number(rest[0] ?? 200));
+
+/**
+ * @typedef {{ bucket: string, options: import("../dist/index.js").S3BucketOptions }} Where
+ * @param {{ where: Where, turns: number, keys: number, name: string }} task
+ */
+function racer({ where, turns, keys, name }) {
+  const map = new S3BucketMap(where.bucket, where.options);
+  map.has("start"); // The worker thread is up when the race begins.
+  process.once("message", () => {
+    const calls = {
+      bumped: 0,
+      asked: 0,
+      again: 0,
+      won: /** @type {number[]} */ ([]),
+      unsure: /** @type {string[]} */ ([]),
+    };
+    /** @param {() => void} call */
+    const attempt = (call) => {
+      for (;;) {
+        try {
+          return call();
+        } catch (error) {
+          if (!(error instanceof S3BucketMapError)) throw error;
+          if (error.message.includes("may still have happened")) return void calls.unsure.push(String(error));
+          calls.again += 1;
+        }
+      }
+    };
+    for (let turn = 0; turn < turns; turn += 1) {
+      attempt(() => {
+        map.update("counter", (count = "0") => {
+          calls.asked += 1;
+          return String(Number(count) + 1);
+        });
+        calls.bumped += 1;
+      });
+    }
+    for (let key = 0; key < keys; key += 1) {
+      attempt(() => {
+        if (map.create(`lock ${key}`, name)) calls.won.push(key);
+      });
+    }
+    /** @type {any} */ (process).send(calls, () => process.disconnect());
+  });
+  /** @type {any} */ (process).send("ready");
+}
+
+/**
+ * @param {string} kind
+ * @param {Where} where
+ * @param {number} turns
+ * @param {Where} [through] where the racers go instead: what is in this process cannot answer its own blocking calls
+ */
+async function race(kind, where, turns, through = where) {
+  const keys = Math.ceil(turns / 2);
+  const names = Array.from({ length: PROCESSES }, (_, i) => `process ${i}`);
+  const racers = names.map((name) =>
+    fork(__filename, ["racer", JSON.stringify({ where: through, turns, keys, name })]),
+  );
+  /** @param {import("node:child_process").ChildProcess} child @returns {Promise<any>} */
+  const heard = (child) =>
+    new Promise((resolve, reject) => {
+      child.once("message", resolve);
+      child.once("exit", (code) => reject(new Error(`a racer ended with ${code}`)));
+    });
+  await Promise.all(racers.map(heard));
+  const started = performance.now();
+  const reports = racers.map(heard);
+  for (const child of racers) child.send("start");
+  const done = await Promise.all(reports);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+
+  const map = new S3BucketMap(where.bucket, where.options);
+  const counter = Number(map.get("counter") ?? 0);
+  const bumped = done.reduce((sum, report) => sum + report.bumped, 0);
+  const asked = done.reduce((sum, report) => sum + report.asked, 0);
+  const again = done.reduce((sum, report) => sum + report.again, 0);
+  const wrong = done.flatMap((report) => report.unsure);
+  if (bumped !== PROCESSES * turns) wrong.push(`${bumped} updates were acknowledged of ${PROCESSES * turns}`);
+  if (counter !== PROCESSES * turns) wrong.push(`the counter ends at ${counter}`);
+  for (let key = 0; key < keys; key += 1) {
+    const winners = names.filter((_, at) => done[at].won.includes(key));
+    if (winners.length !== 1) wrong.push(`lock ${key} has ${winners.length} winners`);
+    else if (map.get(`lock ${key}`) !== winners[0]) wrong.push(`lock ${key} is not the winner's`);
+  }
+  map.clear();
+  console.log(
+    `${kind}: ${PROCESSES} processes, counter ${counter} of ${PROCESSES * turns} (${asked} turns), ` +
+      `${keys} locks, ${again} calls made again, wrong: ${wrong.length}, ${seconds} s`,
+  );
+  for (const line of wrong.slice(0, 10)) console.log(`  ${line}`);
+  if (wrong.length > 0) process.exitCode = 1;
+}
+
+/** @param {string} kind @param {number} turns */
+async function main(kind, turns) {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "s3bucketmap-races-"));
+  const prefix = `races/${randomUUID()}/`;
+  /** @type {() => void} */
+  let stop = () => {};
+  try {
+    if (kind === "local") {
+      await race("local", { bucket: "races", options: { prefix, local: directory } }, turns);
+      return;
+    }
+    /** @type {Where} */
+    let where;
+    if (kind === "http") {
+      const { startServer } = require("./soak/server.js");
+      const server = await startServer(directory);
+      stop = server.stop;
+      const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
+      where = { bucket: "races", options: { endpoint: server.endpoint, region: "us-east-1", credentials, prefix } };
+    } else if (kind === "service") {
+      const bucket = String(process.env.S3BUCKETMAP_SPEC_BUCKET);
+      where = { bucket, options: { endpoint: String(process.env.AWS_ENDPOINT_URL_S3), prefix } };
+    } else {
+      throw new Error("Say local, http or service.");
+    }
+    await race(kind, where, turns);
+    const proxy = await startResettingProxy(String(where.options.endpoint), RESET);
+    const through = { ...where, options: { ...where.options, endpoint: proxy.endpoint } };
+    await race(`${kind}, 5 % of the answers reset`, where, turns, through);
+    const { answers, resets } = proxy.counts();
+    console.log(`  ${resets} of ${answers} answers were reset`);
+    proxy.close();
+    if (resets === 0) process.exitCode = 1;
+  } finally {
+    stop();
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
+}

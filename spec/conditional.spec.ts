@@ -1,0 +1,379 @@
+import { S3BucketMap } from "../lib/index.js";
+import type { S3BucketOptions } from "../lib/index.js";
+import { startHttpS3 } from "./support/http-s3.js";
+import type { FaultAction, HttpS3, RequestCounts } from "./support/http-s3.js";
+
+// Conditional writes when the network or S3 fails: each must end in what really happened, or say that it may have.
+
+jest.setTimeout(60_000);
+
+let server: HttpS3;
+beforeAll(async () => {
+  server = await startHttpS3();
+  elsewhere("first/").create("asked", "");
+});
+afterAll(() => server.close());
+afterEach(() => server.clearFaults());
+
+let maps = 0;
+
+/** A map of which the worker knows already that the service keeps to conditions, unless it is told not to ask. */
+function open(options: S3BucketOptions = {}, asked = true): S3BucketMap {
+  maps += 1;
+  const credentials = { accessKeyId: `key${maps}`, secretAccessKey: "secret" };
+  const { endpoint } = server;
+  const map = new S3BucketMap<"string">("bucket", {
+    endpoint,
+    region: "us-east-1",
+    credentials,
+    prefix: `${maps}/`,
+    ...(options as object),
+  });
+  if (asked) {
+    map.create("asked", "");
+    map.update("asked", () => undefined);
+  }
+  server.reset();
+  return map;
+}
+
+/** The same bucket by another name, so that no write waits for another: what another program does. */
+function elsewhere(prefix = `${maps}/`): S3BucketMap {
+  return new S3BucketMap("bucket", {
+    endpoint: `http://localhost:${server.port}`,
+    region: "us-east-1",
+    credentials: { accessKeyId: "another", secretAccessKey: "secret" },
+    wait: "deasync",
+    prefix,
+  });
+}
+
+function sent(): Partial<RequestCounts> {
+  const { total, ...kinds } = server.counts();
+  expect(total).toBeGreaterThanOrEqual(0);
+  return Object.fromEntries(Object.entries(kinds).filter(([, count]) => count > 0));
+}
+
+type Use = "create" | "set with ifMatch" | "update" | "update of a missing key" | "update that deletes";
+
+const uses: Record<Use, (map: S3BucketMap) => unknown> = {
+  create: (map) => map.create("fresh", "new"),
+  "set with ifMatch": (map) =>
+    map.set("here", "new", { ifMatch: '"c9ee90255cdc1ef5f247317065e74111"' }) === map,
+  update: (map) => map.update("here", () => "new"),
+  "update of a missing key": (map) => map.update("fresh", () => "new"),
+  "update that deletes": (map) => map.update("here", () => undefined),
+};
+const ends: Record<
+  Use,
+  [key: string, before: string | undefined, after: string | undefined, result: unknown]
+> = {
+  create: ["fresh", undefined, "new", true],
+  "set with ifMatch": ["here", "stored", "new", true],
+  update: ["here", "stored", "new", "new"],
+  "update of a missing key": ["fresh", undefined, "new", "new"],
+  "update that deletes": ["here", "stored", undefined, undefined],
+};
+const names = Object.keys(uses) as Use[];
+const kindOf = (use: Use): "PUT" | "DELETE" => (use === "update that deletes" ? "DELETE" : "PUT");
+const reads = (use: Use): Partial<RequestCounts> => (use.startsWith("update") ? { GET: 1 } : {});
+const operationOf = (use: Use): string => use.split(" ")[0]!;
+
+/** `ifMatch` above is the MD5 of this. */
+function seed(map: S3BucketMap): S3BucketMap {
+  map.set("here", "stored");
+  server.reset();
+  return map;
+}
+
+describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
+  describe.each(names)("%s", (use) => {
+    const [key, before, after, result] = ends[use];
+    const kind = kindOf(use);
+
+    it("sends one write", () => {
+      const map = seed(open({ wait }));
+      expect(uses[use](map)).toEqual(result);
+      expect(sent()).toEqual({ ...reads(use), [kind]: 1 });
+      expect(map.get(key)).toBe(after);
+    });
+
+    // [what befalls the first write, the writes that are sent]
+    it.each<[string, FaultAction, number]>([
+      ["a reset after it was carried out", { reset: "after-apply" }, 1],
+      ["a reset before it", { reset: "before" }, 2],
+      ["an InternalError", { status: 500, code: "InternalError" }, 2],
+      ["a SlowDown", { status: 503, code: "SlowDown" }, 2],
+      ["a proxy's page", { status: 502, body: "<html>", headers: { "content-type": "text/html" } }, 2],
+      ["a login page", { status: 200, body: "<html>", headers: { "content-type": "text/html" } }, 2],
+    ])("finds out by one HEAD how it ended after %s", (_what, action, writes) => {
+      const map = seed(open({ wait }));
+      server.fault({ operation: kind, action });
+      expect(uses[use](map)).toEqual(result);
+      const cost = sent();
+      // A missing key's HEAD may be asked why, once.
+      expect(cost).toMatchObject({ HEAD: 1, [kind]: writes });
+      expect(map.get(key)).toBe(after);
+    });
+
+    it("is sent again after a 409 of a write at the same time", () => {
+      const map = seed(open({ wait }));
+      server.fault({ operation: kind, action: { status: 409, code: "ConditionalRequestConflict" } });
+      expect(uses[use](map)).toEqual(result);
+      expect(sent()).toEqual({ ...reads(use), [kind]: 2 });
+    });
+
+    it.each<[string, FaultAction, string, number | undefined]>([
+      ["InternalError", { status: 500, code: "InternalError" }, "InternalError", before as undefined],
+      ["a reset", { reset: "before" }, "NetworkError", before as undefined],
+    ])("says that it may have happened after three times %s", (_what, action, code) => {
+      const map = seed(open({ wait }));
+      server.fault({ operation: kind, times: Infinity, action });
+      expect(() => uses[use](map)).toThrow(
+        expect.objectContaining({
+          code,
+          operation: operationOf(use),
+          message: expect.stringContaining("; the write may still have happened") as string,
+        }) as Error,
+      );
+      expect(sent()).toMatchObject({ HEAD: 3, [kind]: 3 });
+      server.clearFaults();
+      expect(map.get(key)).toBe(before);
+    });
+
+    it("says that it may have happened where the HEAD, too, is not answered", () => {
+      const map = seed(open({ wait }));
+      server.fault({ operation: kind, action: { reset: "after-apply" } });
+      server.fault({ operation: "HEAD", times: Infinity, action: { status: 403, code: "AccessDenied" } });
+      // The HEAD's error is asked for the reason by a GET, which comes after update's own.
+      server.fault({
+        operation: "GET",
+        after: use.startsWith("update") ? 1 : 0,
+        times: Infinity,
+        action: { status: 403, code: "AccessDenied" },
+      });
+      expect(() => uses[use](map)).toThrow(
+        expect.objectContaining({
+          code: "NetworkError",
+          message: expect.stringContaining("may still have happened") as string,
+        }) as Error,
+      );
+      server.clearFaults();
+      expect(map.get(key)).toBe(after);
+    });
+
+    it("does not say so where S3 refused it", () => {
+      const map = seed(open({ wait }));
+      server.fault({ operation: kind, times: Infinity, action: { status: 403, code: "AccessDenied" } });
+      expect(() => uses[use](map)).toThrow(
+        expect.objectContaining({
+          name: "AccessDeniedError",
+          message: expect.not.stringContaining("may still") as string,
+        }) as Error,
+      );
+      expect(sent()).toEqual({ ...reads(use), [kind]: 1 });
+    });
+
+    it.each(["before", "after-apply"] as const)("times out where no answer comes (stall: %s)", (stall) => {
+      const map = seed(open({ wait, timeoutMs: 1500 }));
+      server.fault({ operation: kind, times: Infinity, action: { stall } });
+      expect(() => uses[use](map)).toThrow(
+        expect.objectContaining({
+          code: "TimedOut",
+          operation: operationOf(use),
+          message: expect.stringContaining("; the write may still have happened") as string,
+        }) as Error,
+      );
+      expect(sent()).toEqual({ ...reads(use), [kind]: 1 });
+      server.clearFaults();
+      expect(map.get(key)).toBe(stall === "before" ? before : after);
+    });
+
+    it("tells a bucket that is missing from a key that is", () => {
+      const map = seed(open({ wait }));
+      server.fault({ times: Infinity, action: { status: 404, code: "NoSuchBucket" } });
+      expect(() => uses[use](map)).toThrow(expect.objectContaining({ name: "NoSuchBucketError" }) as Error);
+    });
+  });
+});
+
+// The `deasync` wait lets another program's write come between a write and the HEAD that asks for it.
+describe("a write whose answer was lost, and others' on top of it", () => {
+  /** While the HEAD is under way, which takes its time. */
+  function meanwhile(write: () => void): { done: Promise<void> } {
+    server.fault({ operation: "HEAD", action: { delayMs: 600 } });
+    const done = new Promise<void>((resolve, reject) => {
+      const look = (): void => {
+        if (server.counts().HEAD === 0) return void setTimeout(look, 20);
+        try {
+          write();
+          resolve();
+        } catch (error) {
+          reject(error as Error);
+        }
+      };
+      setTimeout(look, 20);
+    });
+    return { done };
+  }
+  const applied: FaultAction = { reset: "after-apply" };
+  const lost: FaultAction = { reset: "before" };
+  const maybe = expect.objectContaining({
+    code: "NetworkError",
+    message: expect.stringContaining("may still have happened") as string,
+  }) as Error;
+  const increment = (count: string | undefined): string => String(Number(count ?? 0) + 1);
+
+  it("create is found in the history of the update that came after it", async () => {
+    const map = open({ wait: "deasync" });
+    server.fault({ operation: "PUT", action: applied });
+    const other = elsewhere();
+    const { done } = meanwhile(() => other.update("counter", increment));
+    expect(map.create("counter", "1")).toBe(true);
+    await done;
+    expect(map.get("counter")).toBe("2");
+  });
+
+  it("create is not found where another created the key", async () => {
+    const map = open({ wait: "deasync" });
+    server.fault({ operation: "PUT", action: lost });
+    const other = elsewhere();
+    const { done } = meanwhile(() => expect(other.create("counter", "5")).toBe(true));
+    expect(map.create("counter", "1")).toBe(false);
+    await done;
+    expect(map.get("counter")).toBe("5");
+  });
+
+  it.each([applied, lost])("create cannot know where a plain write came after it (%j)", async (action) => {
+    const map = open({ wait: "deasync" });
+    server.fault({ operation: "PUT", action });
+    const other = elsewhere();
+    const { done } = meanwhile(() => other.set("counter", "5"));
+    expect(() => map.create("counter", "1")).toThrow(maybe);
+    await done;
+  });
+
+  it.each<[string, FaultAction, number]>([
+    ["was carried out", applied, 1],
+    ["was not", lost, 2],
+  ])("update counts once, where its write %s and two others came after it", async (_what, action, turns) => {
+    const map = open({ wait: "deasync" });
+    map.set("counter", "10");
+    server.fault({ operation: "PUT", action });
+    const other = elsewhere();
+    const { done } = meanwhile(() => {
+      other.update("counter", increment);
+      other.update("counter", increment);
+    });
+    let turn = 0;
+    map.update("counter", (count) => {
+      turn += 1;
+      return increment(count);
+    });
+    await done;
+    expect([turn, map.get("counter")]).toEqual([turns, "13"]);
+  });
+
+  it("update cannot know where the key was deleted after it", async () => {
+    const map = open({ wait: "deasync" });
+    map.set("counter", "10");
+    server.fault({ operation: "PUT", action: applied });
+    const other = elsewhere();
+    const { done } = meanwhile(() => other.delete("counter"));
+    expect(() => map.update("counter", increment)).toThrow(maybe);
+    await done;
+    expect(map.has("counter")).toBe(false);
+  });
+
+  it("set with ifMatch cannot know where another wrote after it", async () => {
+    const map = open({ wait: "deasync" });
+    map.set("key", "1");
+    const { etag } = map.head("key")!;
+    server.reset();
+    server.fault({ operation: "PUT", action: lost });
+    const other = elsewhere();
+    const { done } = meanwhile(() => other.set("key", "3"));
+    expect(() => map.set("key", "2", { ifMatch: etag })).toThrow(maybe);
+    await done;
+    expect(map.get("key")).toBe("3");
+  });
+
+  it("an update that deletes asks again where another updated instead, and is not sure of a key made anew", async () => {
+    const map = open({ wait: "deasync" });
+    map.set("key", "1");
+    const other = elsewhere();
+    server.fault({ operation: "DELETE", action: lost });
+    const first = meanwhile(() => other.update("key", () => "2"));
+    expect(map.update("key", (value) => (value === "1" ? undefined : `${value} kept`))).toBe("2 kept");
+    await first.done;
+    server.reset();
+    server.fault({ operation: "DELETE", action: applied });
+    const second = meanwhile(() => other.create("key", "anew"));
+    expect(() => map.update("key", () => undefined)).toThrow(maybe);
+    await second.done;
+    expect(map.get("key")).toBe("anew");
+  });
+});
+
+describe("update under contention", () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it("gives up after 100 turns, and nothing was written", () => {
+    const map = seed(open());
+    jest.spyOn(Math, "random").mockReturnValue(0); // No pauses.
+    server.fault({ operation: "PUT", times: Infinity, action: { status: 412, code: "PreconditionFailed" } });
+    expect(() => map.update("here", () => "new")).toThrow(
+      expect.objectContaining({
+        code: "TooMuchContention",
+        operation: "update",
+        message: expect.stringContaining("Nothing was written") as string,
+      }) as Error,
+    );
+    expect(sent()).toEqual({ GET: 100, PUT: 100 });
+    expect(map.get("here")).toBe("stored");
+  });
+
+  it("has one deadline for all its turns", () => {
+    const map = seed(open({ timeoutMs: 1000 }));
+    server.fault({ operation: "PUT", times: Infinity, action: { status: 412, code: "PreconditionFailed" } });
+    expect(() => map.update("here", () => "new")).toThrow(
+      expect.objectContaining({ name: "TimedOutError", code: "TimedOut", operation: "update" }) as Error,
+    );
+    expect(sent()["PUT"]).toBeLessThan(100);
+  });
+
+  it("writes nothing where its function takes longer than the deadline", () => {
+    const map = seed(open({ timeoutMs: 500 }));
+    const slow = (): string => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+      return "new";
+    };
+    expect(() => map.update("here", slow)).toThrow(/Timed out after 500 ms .*nothing was written/);
+    expect(map.get("here")).toBe("stored");
+  });
+
+  it("throws TooMuchContention where a create meets a 409 each time", () => {
+    const map = open();
+    server.fault({ operation: "PUT", times: 3, action: { status: 409, code: "ConditionalRequestConflict" } });
+    expect(() => map.create("key", "value")).toThrow(
+      expect.objectContaining({ code: "TooMuchContention", statusCode: 409 }) as Error,
+    );
+    expect(map.create("key", "value")).toBe(true);
+  });
+});
+
+describe("the mark of a conditional write", () => {
+  it("is not seen, and leaves the user's metadata its room but for 32 bytes", () => {
+    const map = open();
+    const metadata = { a: "x".repeat(2048 - 32 - 1) };
+    for (let turn = 0; turn < 50; turn += 1)
+      map.update("key", () => String(turn), turn === 49 ? { metadata } : {});
+    expect(map.head("key")!.metadata).toEqual(metadata);
+    const tooMuch = { metadata: { a: "x".repeat(2048 - 32) } };
+    expect(() => map.create("other", "", tooMuch)).toThrow(TypeError);
+    expect(() => map.set("other", "", { metadata: { "S3bucketmap-writes": "x" } })).toThrow(
+      /the library's own/,
+    );
+    map.set("other", "", tooMuch);
+  });
+});
