@@ -13,6 +13,9 @@ import { S3 } from "./s3/s3.js";
 /** How often a wait that turns an event loop is woken, so that Ctrl-C can end it. */
 const TICK_MS = 100;
 
+/** A call that may not last longer shows no progress: it may be for a line on which someone is typing. */
+const SOON_OVER_MS = 3000;
+
 /** Answers the calls that come in by `port`, and rings the signal after each answer. */
 export function serve(port: MessagePort, signal: Int32Array): void {
   const services = new Map<number, S3>();
@@ -41,7 +44,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
   async function answer(id: number, s3: S3, call: Call, timeoutMs: number): Promise<void> {
     const deadline = new Deadline(timeoutMs);
     running.set(id, deadline);
-    progress?.begin(id, call, s3.settings);
+    if (timeoutMs > SOON_OVER_MS) progress?.begin(id, call, s3.settings);
     ticks ??= setInterval(wake, TICK_MS);
     let reply: Reply;
     try {

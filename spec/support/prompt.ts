@@ -36,11 +36,17 @@ export class Prompts {
     return this.start([process.execPath, cli, ...args], { ...this.environment(server), ...env });
   }
 
-  /** Any program with Node's prompt. */
+  /** Any program with Node's prompt, when the prompt is there. */
   async start(command: string[], env: Record<string, string>): Promise<Terminal> {
+    const terminal = this.run(command, env);
+    await terminal.prompt();
+    return terminal;
+  }
+
+  /** Any program. */
+  run(command: string[], env: Record<string, string>): Terminal {
     const terminal = new Terminal(command, { env, cwd: this.folder });
     this.#terminals.push(terminal);
-    await terminal.prompt();
     return terminal;
   }
 
