@@ -1,11 +1,12 @@
 import type { Bridge, Caller } from "./bridge/bridge.js";
-import type { Call, Failure, PageStart, Results } from "./bridge/protocol.js";
+import type { Call, Failure, PageStart, Reading, Results } from "./bridge/protocol.js";
 import { toError } from "./bridge/revive.js";
 import type { S3BucketMapError } from "./errors.js";
 import { tellListings } from "./listing.js";
 import type { Place, Write } from "./listing.js";
 import type { Settings } from "./options.js";
 import type { ListOptions } from "./sync-map.js";
+import type { Stored } from "./stored.js";
 import { MAX_STRING_BYTES, toBuffer, toText } from "./values.js";
 
 /** S3 gives at most this many keys on a page, and deletes at most so many by one request. */
@@ -76,12 +77,12 @@ export class BucketCalls {
     });
   }
 
-  /** What reading gives for a body: a string or a Buffer, or a failure where it should be text and is none. */
-  decode(body: Uint8Array): { value: string | Buffer } | { failure: Failure } {
+  /** What reading gives: a string or a Buffer, or a failure where it should be text and is none. */
+  decode({ body, etag, contentEncoding }: Reading): Stored<string | Buffer> | { failure: Failure } {
     const value = this.shared.settings.readAs === "string" ? toText(body) : toBuffer(body);
     return value === undefined
       ? { failure: { code: "NotUtf8", reason: "its bytes are not UTF-8" } }
-      : { value };
+      : { value, etag, contentEncoding, size: body.length };
   }
 
   relative(key: string): string {

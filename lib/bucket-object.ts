@@ -79,6 +79,11 @@ export function mapBehind(value: unknown): Mapping<unknown> | undefined {
   return isObject(value) ? mapOf.get(value) : undefined;
 }
 
+/** Whether it is an object that `asObject` made, found without asking it for any property. */
+export function isFacade(object: object): boolean {
+  return mapOf.has(object);
+}
+
 function checkMap(map: unknown): asserts map is Mapping<unknown> {
   if (typeof map !== "object" || map === null)
     throw wrongArgument(`asObject takes a map, not ${kindOf(map)}.`);

@@ -4,6 +4,7 @@ import { PAGE } from "./bucket-calls.js";
 import { PartialFailureError, S3BucketMapError } from "./errors.js";
 import { kindOf, wholeKey } from "./keys.js";
 import { wrongArgument } from "./stack.js";
+import type { Stored } from "./stored.js";
 import { checkValue, toBody } from "./values.js";
 import type { Bytes } from "./values.js";
 
@@ -11,18 +12,18 @@ import type { Bytes } from "./values.js";
 const MAX_BYTES_AT_ONCE = 64 * 1024 * 1024;
 
 /** The values of those keys that are there. */
-export function getMany(calls: BucketCalls, keys: Iterable<string>): Map<string, string | Buffer> {
-  const values = new Map<string, string | Buffer>();
+export function getMany(calls: BucketCalls, keys: Iterable<string>): Map<string, Stored<string | Buffer>> {
+  const values = new Map<string, Stored<string | Buffer>>();
   const progress = new Progress(calls, "getMany", "get", "read");
   for (const slice of slices(wholeKeys(calls, keys, "getMany"))) {
     progress.during(slice, () => {
       const outcomes = calls.call({ op: "getMany", keys: slice, maxBytes: calls.maxBytes });
       for (const [at, key] of slice.entries()) {
         const outcome = outcomes[at]!;
-        const read = "failure" in outcome ? outcome : outcome.body && calls.decode(outcome.body);
-        if (read !== undefined && "failure" in read) progress.failed(key, read.failure);
+        const stored = "failure" in outcome ? outcome : outcome.read && calls.decode(outcome.read);
+        if (stored !== undefined && "failure" in stored) progress.failed(key, stored.failure);
         else {
-          if (read !== undefined) values.set(calls.relative(key), read.value);
+          if (stored !== undefined) values.set(calls.relative(key), stored);
           progress.succeeded(key);
         }
       }
@@ -172,7 +173,7 @@ function* slices(keys: readonly string[]): Generator<string[], void, undefined> 
   for (let from = 0; from < keys.length; from += PAGE) yield keys.slice(from, from + PAGE);
 }
 
-function elements<T>(iterable: Iterable<T>, what: string): T[] {
+export function elements<T>(iterable: Iterable<T>, what: string): T[] {
   // A string is iterable, too, by its characters: it is a single key where many were meant.
   const given: unknown = iterable;
   if (typeof given === "object" && given !== null && Symbol.iterator in given) return [...iterable];

@@ -3,6 +3,7 @@ import type { Failure, ObjectHeaders, Reading, Verdict, Version } from "./bridge
 import type { BucketCalls } from "./bucket-calls.js";
 import { kindOf } from "./keys.js";
 import { wrongArgument } from "./stack.js";
+import type { Stored } from "./stored.js";
 import { checkValue, toBody } from "./values.js";
 import type { Bytes } from "./values.js";
 
@@ -13,7 +14,7 @@ const MAX_TURNS = 100;
 const MAX_PAUSE_MS = 1000;
 const FIRST_PAUSE_MS = 10;
 
-export type ChangeFunction = (value: string | Buffer | undefined) => string | Bytes | undefined;
+export type ChangeFunction = (stored: Stored<string | Buffer> | undefined) => string | Bytes | undefined;
 
 /** Stores a value where the key still has an ETag. */
 export function storeIfMatch(
@@ -67,7 +68,6 @@ export function update(
   fn: ChangeFunction,
   headersOf: (isText: boolean) => ObjectHeaders,
 ): string | Bytes | undefined {
-  if (typeof fn !== "function") throw wrongArgument(`update takes a function, not ${kindOf(fn)}.`);
   const { timeoutMs } = calls.shared.settings;
   const deadline = performance.now() + timeoutMs;
   const left = (): number => {
@@ -84,7 +84,7 @@ export function update(
     const reading = calls.call({ op: "read", key, maxBytes: calls.maxBytes, delayMs }, "update", left());
     const next = fn(valueOf(calls, key, reading));
     if (next === undefined && reading === undefined) return undefined;
-    if (next !== undefined) checkChange(next);
+    if (next !== undefined) checkValue(next);
     const base: Version = reading?.version ?? { writes: [] };
     const write = next === undefined ? "deleted" : "set";
     calls.tell(key, "unsure");
@@ -111,21 +111,30 @@ export function update(
   throw calls.error({ code: "TooMuchContention", reason }, "update", key);
 }
 
-function valueOf(calls: BucketCalls, key: string, reading: Reading | undefined): string | Buffer | undefined {
+function valueOf(
+  calls: BucketCalls,
+  key: string,
+  reading: Reading | undefined,
+): Stored<string | Buffer> | undefined {
   if (reading === undefined) return undefined;
-  const read = calls.decode(reading.body);
-  if ("failure" in read) throw calls.error(read.failure, "update", key);
-  return read.value;
+  const stored = calls.decode(reading);
+  if ("failure" in stored) throw calls.error(stored.failure, "update", key);
+  return stored;
 }
 
-function checkChange(next: unknown): void {
-  if (typeof (next as { then?: unknown } | null)?.then === "function") {
+/** What a function for `update` makes of what was read. @throws TypeError for what is no function, or returns a promise */
+export function changing<V, W>(
+  fn: (value: V | undefined) => W | undefined,
+): (stored: Stored<V> | undefined) => W | undefined {
+  if (typeof fn !== "function") throw wrongArgument(`update takes a function, not ${kindOf(fn)}.`);
+  return (stored) => {
+    const next = fn(stored?.value);
+    if (typeof (next as { then?: unknown } | null | undefined)?.then !== "function") return next;
     // What it rejects with must not end the program beside this error.
     void Promise.resolve(next).catch(() => {});
     throw wrongArgument(
       "The function that update takes must be synchronous, and this one returned a promise: " +
         "do what is asynchronous before, or use the bucket's own calls, which block.",
     );
-  }
-  checkValue(next);
+  };
 }

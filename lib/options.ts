@@ -203,8 +203,16 @@ function wholeNumber(min: number, max: number): Check {
 
 function url(value: unknown, name: string): void {
   text(value, name);
-  const protocol = URL.canParse(value as string) ? new URL(value as string).protocol : "";
-  if (protocol !== "http:" && protocol !== "https:") {
+  const { protocol, username, password, search, hash } = new URL(
+    URL.canParse(value as string) ? (value as string) : "none:",
+  );
+  if (username !== "" || password !== "") {
+    // Inspecting a map shows its endpoint, and so would this message.
+    throw wrongArgument(
+      `The option ${name} has a user's name or password in it, which S3 does not take there: give the option credentials.`,
+    );
+  }
+  if ((protocol !== "http:" && protocol !== "https:") || search !== "" || hash !== "") {
     throw wrongArgument(
       `The option ${name} must be a URL such as "https://s3.example.com", not "${value as string}".`,
     );

@@ -1,11 +1,10 @@
 import { inspect } from "node:util";
 import { BucketCalls, callsOf } from "./bucket-calls.js";
 import type { Shared } from "./bucket-calls.js";
-import type { ObjectHeaders } from "./bridge/protocol.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
+import { BucketReads, getStored } from "./bucket-reads.js";
 import { checkDeasync } from "./check-deasync.js";
-import { create, storeIfMatch, update } from "./conditional-writes.js";
-import type { ChangeFunction } from "./conditional-writes.js";
+import { changing, create, storeIfMatch } from "./conditional-writes.js";
 import { checkPrefix, kindOf, wholeKey } from "./keys.js";
 import { placeOf } from "./listing.js";
 import type { Place } from "./listing.js";
@@ -14,6 +13,8 @@ import { checkEntriesOptions, checkIfMatch, checkListOptions, objectHeaders } fr
 import { parseSettings } from "./options.js";
 import type { S3BucketOptions } from "./options.js";
 import { wrongArgument } from "./stack.js";
+import { gives, storedReads } from "./stored.js";
+import type { Gives, StoredReads } from "./stored.js";
 import type {
   ListedEntry,
   ListEntriesOptions,
@@ -78,12 +79,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
    */
   get(key: string): ValueOf<As> | undefined {
-    const whole = wholeKey(this.#calls.prefix, key);
-    const body = this.#calls.call({ op: "get", key: whole, maxBytes: this.#calls.maxBytes });
-    if (body === undefined) return undefined;
-    const read = this.#calls.decode(body);
-    if ("failure" in read) throw this.#calls.error(read.failure, "get", whole);
-    return read.value as ValueOf<As>;
+    return getStored(this.#calls, key)?.value as ValueOf<As> | undefined;
   }
 
   /**
@@ -155,7 +151,9 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * map.getMany(["a", "b", "missing"]); // Map(2) { 'a' => …, 'b' => … }
    */
   getMany(keys: Iterable<string>): Map<string, ValueOf<As>> {
-    return getMany(this.#calls, keys) as Map<string, ValueOf<As>>;
+    const values = new Map<string, ValueOf<As>>();
+    for (const [key, { value }] of getMany(this.#calls, keys)) values.set(key, value as ValueOf<As>);
+    return values;
   }
 
   /**
@@ -286,10 +284,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     fn: (value: ValueOf<As> | undefined) => ValueOf<As> | undefined,
     options?: ObjectOptions,
   ): ValueOf<As> | undefined {
-    const whole = wholeKey(this.#calls.prefix, key);
-    const headersOf = (isText: boolean): ObjectHeaders => objectHeaders(options, isText, "update");
-    headersOf(true); // Wrong ones are to be told before anything is sent.
-    return update(this.#calls, whole, fn as ChangeFunction, headersOf) as ValueOf<As> | undefined;
+    return this[storedReads].update(key, changing(fn), options);
   }
 
   /** The part of this map whose keys begin with `prefix`, joined on plainly, without a slash. No request. */
@@ -312,6 +307,16 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   /** @internal */
   [callsOf](): BucketCalls {
     return this.#calls;
+  }
+
+  /** @internal */
+  get [gives](): Gives {
+    return this.#calls.shared.settings.readAs;
+  }
+
+  /** @internal */
+  get [storedReads](): StoredReads<ValueOf<As>> {
+    return new BucketReads(this, this.#calls) as unknown as StoredReads<ValueOf<As>>;
   }
 
   get [Symbol.toStringTag](): string {

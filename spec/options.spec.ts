@@ -73,6 +73,8 @@ describe("parseSettings()", () => {
     ["a prefix that leaves no room", { prefix: "x".repeat(1025) }, "1024 bytes"],
     ["region", { region: "" }, "region must be a string that is not empty"],
     ["endpoint without a scheme", { endpoint: "localhost:9000" }, "endpoint must be a URL"],
+    ["endpoint with a query", { endpoint: "https://host/?a=b" }, "endpoint must be a URL"],
+    ["endpoint with credentials", { endpoint: "https://me:secret@host" }, "give the option credentials"],
     ["endpoint of another kind", { endpoint: "ftp://host" }, "endpoint must be a URL"],
     [
       "timeoutMs",

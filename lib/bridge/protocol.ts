@@ -46,7 +46,8 @@ export interface Version {
 
 /** Keys are whole keys here: the prefix is the map's affair. */
 export type Call =
-  | { op: "get"; key: string; maxBytes: number }
+  /** With an ETag, the body only comes if the object has another. */
+  | { op: "get"; key: string; maxBytes: number; ifNoneMatch?: string }
   | { op: "has"; key: string }
   | { op: "head"; key: string }
   | { op: "set"; key: string; body: string | Uint8Array; headers: ObjectHeaders }
@@ -97,8 +98,12 @@ export interface EntryPage {
   next?: PageStart;
 }
 
+/** A body as it was read, with what was told beside it. */
 export interface Reading {
   body: Uint8Array;
+  /** As the service gave it. */
+  etag: string;
+  contentEncoding?: string;
   version: Version;
 }
 
@@ -124,13 +129,13 @@ export interface KeyFailure {
 
 /** What each call is answered with. */
 export interface Results {
-  get: Uint8Array | undefined;
+  get: Reading | "unchanged" | undefined;
   has: boolean;
   head: Head | undefined;
   set: undefined;
   delete: undefined;
   /** One for each key, in their order. */
-  getMany: ({ body: Uint8Array | undefined } | { failure: Failure })[];
+  getMany: ({ read: Reading | undefined } | { failure: Failure })[];
   setMany: KeyFailure[];
   deleteMany: KeyFailure[];
   list: Page;

@@ -4,6 +4,7 @@ import { setAttended } from "../attended.js";
 import { asObject } from "../bucket-object.js";
 import type { BucketObject } from "../bucket-object.js";
 import { callsOf } from "../bucket-calls.js";
+import { json } from "../layers/json.js";
 import type { S3BucketOptions } from "../options.js";
 import { S3BucketMap } from "../s3-bucket-map.js";
 import type { SyncMap } from "../sync-map.js";
@@ -45,7 +46,7 @@ export class Session {
       readAs: layer === "bytes" ? "bytes" : "string",
     } as S3BucketOptions & { readAs: "string" });
     this.bytes = new S3BucketMap(location, { ...options, readAs: "bytes" });
-    this.map = layer === "json" ? withJson(this.base) : this.base;
+    this.map = layer === "json" ? json(this.base as SyncMap<string>) : this.base;
     this.bucket = asObject(this.map);
     this.#out = out;
     this.#rows = rows;
@@ -102,8 +103,4 @@ export class Session {
       });
     }
   }
-}
-
-function withJson(base: S3BucketMap<"string" | "bytes">): SyncMap<unknown> {
-  return base;
 }

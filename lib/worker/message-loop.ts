@@ -96,16 +96,14 @@ export function serve(port: MessagePort, signal: Int32Array): void {
 }
 
 function bodiesOf(value: Results[Call["op"]]): ArrayBuffer[] {
-  if (value instanceof Uint8Array) return [value.buffer as ArrayBuffer];
-  if (typeof value === "object" && "version" in value) return [value.body.buffer as ArrayBuffer];
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((one) => ("body" in one && one.body ? [one.body.buffer as ArrayBuffer] : []));
+  if (Array.isArray(value)) return value.flatMap((one) => ("read" in one ? bodiesOf(one.read) : []));
+  return typeof value === "object" && "body" in value ? [value.body.buffer as ArrayBuffer] : [];
 }
 
 function perform(s3: S3, call: Call, signal: AbortSignal): Promise<Results[Call["op"]]> {
   switch (call.op) {
     case "get":
-      return s3.get(call.key, call.maxBytes, signal);
+      return s3.get(call.key, call.maxBytes, signal, call.ifNoneMatch);
     case "has":
       return s3.has(call.key, signal);
     case "head":

@@ -51,7 +51,19 @@ describeInTerminal("the prompt", () => {
   it("knows its commands, and Node's own", async () => {
     const terminal = await prompts.open(server);
     const help = (await terminal.run(".help")).join("\n");
-    for (const command of ["ls", "more", "head", "get", "put", "stats", "timing", "stack", "save", "load", "exit"])
+    for (const command of [
+      "ls",
+      "more",
+      "head",
+      "get",
+      "put",
+      "stats",
+      "timing",
+      "stack",
+      "save",
+      "load",
+      "exit",
+    ])
       expect(help).toMatch(new RegExp(`^\\.${command} +[A-Z]`, "m"));
   });
 
@@ -65,14 +77,18 @@ describeInTerminal("the prompt", () => {
     server.fault({ key: "denied", action: { status: 403, code: "AccessDenied" }, times: Infinity });
     const terminal = await prompts.open(server);
     const shown = (await terminal.run("bucket.denied")).join("");
-    expect(shown).toMatch(/^Uncaught AccessDeniedError: Cannot read "denied" in bucket "bucket": AccessDenied \(HTTP 403\)/);
+    expect(shown).toMatch(
+      /^Uncaught AccessDeniedError: Cannot read "denied" in bucket "bucket": AccessDenied \(HTTP 403\)/,
+    );
     expect(shown).toContain("S3 also answers 403 for a missing key");
     expect(shown).not.toContain("    at ");
     const full = await terminal.run(".stack");
     expect(full.join("\n")).toMatch(/^AccessDeniedError: [\s\S]*\n {4}at REPL\d+:1:\d+/);
     expect(await terminal.run("throw new Error('of two\\nlines')")).toEqual(["Uncaught Error: of two lines"]);
     expect(await terminal.run("throw { plain: 1 }")).toEqual(["Uncaught { plain: 1 }"]);
-    expect((await terminal.run("bucket.x = 5")).join("")).toMatch(/^Uncaught TypeError: A value must be a string/);
+    expect((await terminal.run("bucket.x = 5")).join("")).toMatch(
+      /^Uncaught TypeError: A value must be a string/,
+    );
     expect((await terminal.run("_error")).join("\n")).toContain("\n    at ");
 
     const colored = await prompts.open(server, ["bucket"], { NO_COLOR: "", FORCE_COLOR: "1" });
@@ -87,11 +103,15 @@ describeInTerminal("the prompt", () => {
     const text = (await terminal.run("bucket.long")).join("");
     expect(text).toBe(`'${"x".repeat(1000)}' … 123,456 characters, 121 KB`);
     expect((await terminal.run("bucket.testKey")).join("")).toBe("'value'");
-    const many = await terminal.run("Object.fromEntries(Array.from({ length: 5000 }, (_, at) => ['k' + at, at]))");
+    const many = await terminal.run(
+      "Object.fromEntries(Array.from({ length: 5000 }, (_, at) => ['k' + at, at]))",
+    );
     expect(many.at(-1)).toMatch(/^… [\d,]+ more lines, [\d,]+ characters in all$/);
 
     const bytes = await prompts.open(server, ["--bytes", "bucket"]);
-    expect((await bytes.run("bucket.long")).join("")).toMatch(/^<Buffer (78 ){50}\.\.\. 123406 more bytes> \(121 KB\)$/);
+    expect((await bytes.run("bucket.long")).join("")).toMatch(
+      /^<Buffer (78 ){50}\.\.\. 123406 more bytes> \(121 KB\)$/,
+    );
   });
 
   it("reads and writes JSON with --json", async () => {
@@ -111,7 +131,9 @@ describeInTerminal("the prompt", () => {
     await first.run("'remembered'.length");
     first.press(keys.ctrlD);
     expect(await first.ended()).toBe(0);
-    expect(readFileSync(path.join(prompts.folder, ".s3bucketmap_history"), "utf8")).toContain("'remembered'.length");
+    expect(readFileSync(path.join(prompts.folder, ".s3bucketmap_history"), "utf8")).toContain(
+      "'remembered'.length",
+    );
     const second = await prompts.open(server);
     second.press(keys.up);
     await second.shows(/^> 'remembered'\.length$/m);
@@ -150,7 +172,9 @@ describeInTerminal("the commands", () => {
     expect(server.counts()).toMatchObject({ total: 3, LIST: 3 });
     const shown = pages.flat().filter((line) => / n\d{3}\/?$/.test(line));
     expect(shown.map((line) => line.trim().split(" ").at(-1))).toEqual(
-      Array.from({ length: 90 }, (_, at) => `n${at + 100}`).flatMap((key) => (key === "n130" ? [key, "n130/"] : [key])),
+      Array.from({ length: 90 }, (_, at) => `n${at + 100}`).flatMap((key) =>
+        key === "n130" ? [key, "n130/"] : [key],
+      ),
     );
     expect(pages.map((page) => page.at(-1))).toEqual([
       "… and more: .more lists them",
@@ -171,12 +195,16 @@ describeInTerminal("the commands", () => {
     expect(await terminal.run(".get 'a b/bytes' copied")).toEqual(["4 bytes in copied"]);
     expect(readFileSync(path.join(prompts.folder, "copied"))).toEqual(bytes);
 
-    expect((await terminal.run(".get testKey copied")).join("")).toMatch(/^Error: The file copied exists, and is not overwritten/);
+    expect((await terminal.run(".get testKey copied")).join("")).toMatch(
+      /^Error: The file copied exists, and is not overwritten/,
+    );
     expect(readFileSync(path.join(prompts.folder, "copied"))).toEqual(bytes);
     expect(await terminal.run(".get nothing elsewhere")).toEqual(["Error: There is no key nothing."]);
     expect(existsSync(path.join(prompts.folder, "elsewhere"))).toBe(false);
     expect((await terminal.run(".put nowhere key")).join("")).toMatch(/^Error: ENOENT: no such file/);
-    expect(await terminal.run(".get testKey")).toEqual(["Error: Say which key and which file: .get key file"]);
+    expect(await terminal.run(".get testKey")).toEqual([
+      "Error: Say which key and which file: .get key file",
+    ]);
     expect((await terminal.run(".ls 'open")).join("")).toMatch(/^SyntaxError: .*quotes/);
     expect((await terminal.run(".head a b")).join("")).toMatch(/^Error: That is 1 too many/);
   });
@@ -187,7 +215,11 @@ describeInTerminal("the commands", () => {
     await terminal.run("bucket.k = 'four'; bucket.k; bucket.missing; 'k' in bucket");
     const stats = await terminal.run(".stats");
     const row = (name: string): string[] =>
-      stats.find((line) => line.trim().startsWith(name))?.trim().split(/ {2,}/).slice(0, 5) ?? [];
+      stats
+        .find((line) => line.trim().startsWith(name))
+        ?.trim()
+        .split(/ {2,}/)
+        .slice(0, 5) ?? [];
     expect(row("PutObject")).toEqual(["PutObject", "1", "0", "4 bytes", "0 bytes"]);
     expect(row("GetObject").slice(0, 4)).toEqual(["GetObject", "2", "0", "0 bytes"]);
     expect(row("HeadObject")).toEqual(["HeadObject", "1", "0", "0 bytes", "0 bytes"]);
@@ -242,10 +274,10 @@ describeInTerminal("work that takes long", () => {
       s3Bucket("bucket", {}).slow; console.log("ended"); setInterval(() => {}, 1000)`;
     const run = async (env: Record<string, string>, redirect = ""): Promise<string> => {
       server.fault({ key: "slow", action: { delayMs: 1500 } });
-      const terminal = prompts.run(
-        ["sh", "-c", `"$0" -e "$1" ${redirect}`, process.execPath, script],
-        { ...prompts.environment(server), ...env },
-      );
+      const terminal = prompts.run(["sh", "-c", `"$0" -e "$1" ${redirect}`, process.execPath, script], {
+        ...prompts.environment(server),
+        ...env,
+      });
       await terminal.shows("ended");
       return terminal.raw;
     };

@@ -18,6 +18,10 @@ export interface MapUnderTest {
   strict?: boolean;
   /** What `delete` says of a key that is not there. */
   deleteMissing?: boolean;
+  /** What `head` says of the value "ú". */
+  headOf?: { size?: number; contentType?: string };
+  /** Those of the values that a bucket refuses which this map takes. */
+  takes?: readonly string[];
 }
 
 /** Keys that something on the way from here to S3 and back could change. */
@@ -267,7 +271,8 @@ export function syncMapSuite(name: string, under: MapUnderTest): void {
         it("gives size, ETag, time and type of one that is", () => {
           map.set("key", "ú");
           const head = map.head("key")!;
-          expect(head).toMatchObject({ size: 2, contentType: "text/plain; charset=utf-8", metadata: {} });
+          const { size = 2, contentType = "text/plain; charset=utf-8" } = under.headOf ?? {};
+          expect(head).toMatchObject({ size, contentType, metadata: {} });
           expect(head.etag).toMatch(/^".+"$/);
           expect(Math.abs(head.lastModified.getTime() - Date.now())).toBeLessThan(3_600_000);
         });
@@ -350,7 +355,7 @@ export function syncMapSuite(name: string, under: MapUnderTest): void {
         it("refuses a wrong key or value among many before anything is sent", () => {
           const good = ["good", "value"] as const;
           for (const use of [
-            () => map.setMany([good, ["bad", 1 as unknown as string]]),
+            () => map.setMany([good, ["bad", undefined as unknown as string]]),
             () => map.setMany([good, ["a\ud800", "value"]]),
             () => map.setMany(["ab" as unknown as [string, string]]),
             () => map.setMany({ good: "value" } as unknown as []),
@@ -363,15 +368,17 @@ export function syncMapSuite(name: string, under: MapUnderTest): void {
           expect(map.size).toBe(0);
         });
 
-        it.each([
-          ["undefined", undefined],
-          ["null", null],
-          ["a number", 1],
-          ["a Date", new Date(0)],
-          ["a plain object", {}],
-          ["an array", ["a"]],
-          ["a lone surrogate", "\udc00"],
-        ])("refuses %s as a value", (_what, value) => {
+        it.each(
+          [
+            ["undefined", undefined],
+            ["null", null],
+            ["a number", 1],
+            ["a Date", new Date(0)],
+            ["a plain object", {}],
+            ["an array", ["a"]],
+            ["a lone surrogate", "\udc00"],
+          ].filter(([what]) => !(under.takes ?? []).includes(what as string)),
+        )("refuses %s as a value", (_what, value) => {
           map.set("key", "before");
           expect(() => map.set("key", value as string)).toThrow(TypeError);
           expect(map.get("key")).toBe("before");

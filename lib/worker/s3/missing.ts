@@ -7,7 +7,7 @@ interface Answered {
   $metadata?: { httpStatusCode?: number; requestId?: string };
 }
 
-function statusOf(error: unknown): number | undefined {
+export function statusOf(error: unknown): number | undefined {
   return (error as Partial<Answered>).$metadata?.httpStatusCode;
 }
 

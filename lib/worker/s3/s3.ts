@@ -18,7 +18,7 @@ import type { Conditions } from "./conditions.js";
 import { deleteObject } from "./delete-object.js";
 import { deleteObjects } from "./delete-objects.js";
 import { forEachOf } from "./each-key.js";
-import { getObject, readObject } from "./get-object.js";
+import { getObject } from "./get-object.js";
 import { headObject, objectExists } from "./head-object.js";
 import { listEntries } from "./list-entries.js";
 import type { EntriesRequest } from "./list-entries.js";
@@ -50,8 +50,13 @@ export class S3 {
     this.place = JSON.stringify([settings.local ?? settings.endpoint ?? null, settings.bucket]);
   }
 
-  async get(key: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    return this.#run((target) => getObject(target, key, maxBytes, signal));
+  async get(
+    key: string,
+    maxBytes: number,
+    signal: AbortSignal,
+    ifNoneMatch?: string,
+  ): Promise<Results["get"]> {
+    return this.#run((target) => getObject(target, key, maxBytes, signal, ifNoneMatch));
   }
 
   async has(key: string, signal: AbortSignal): Promise<boolean> {
@@ -80,7 +85,9 @@ export class S3 {
     const outcomes = await forEachOf(keys, concurrency, false, signal, (key) =>
       this.get(key, maxBytes, signal),
     );
-    return outcomes.map((outcome) => ("value" in outcome ? { body: outcome.value } : outcome));
+    return outcomes.map((outcome) =>
+      "value" in outcome ? { read: outcome.value as Reading | undefined } : outcome,
+    );
   }
 
   async setMany(objects: ObjectToStore[], signal: AbortSignal): Promise<KeyFailure[]> {
@@ -112,7 +119,7 @@ export class S3 {
     signal: AbortSignal,
   ): Promise<Reading | undefined> {
     if (delayMs > 0) await pause(delayMs, signal);
-    return this.#run((target) => readObject(target, key, maxBytes, signal));
+    return this.#run((target) => getObject(target, key, maxBytes, signal));
   }
 
   async store(

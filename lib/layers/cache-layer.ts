@@ -1,0 +1,233 @@
+import { elements } from "../bulk.js";
+import { PartialFailureError } from "../errors.js";
+import { wrongArgument } from "../stack.js";
+import { gives, storedReads, unchanged } from "../stored.js";
+import type { Gives, Stored, StoredReads } from "../stored.js";
+import type { ListOptions, ObjectOptions, SetOptions, SyncMap } from "../sync-map.js";
+import { givesOf } from "./base.js";
+import { toBytes } from "./bytes.js";
+import type { CacheStore } from "./cache-store.js";
+import { Layer } from "./layer.js";
+import { readsOf } from "./reads.js";
+
+/** What iteration reads at once at most. */
+const WINDOW = 32;
+
+/** @see cache */
+export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
+  protected readonly shown: readonly [string, object];
+  readonly #store: CacheStore<V>;
+  readonly #revalidate: boolean;
+  readonly #prefix: string;
+  readonly #reads: StoredReads<V>;
+  #closed = false;
+
+  constructor(base: SyncMap<V>, store: CacheStore<V>, revalidate: boolean, options: object, prefix = "") {
+    super(base);
+    this.shown = ["cache", options];
+    this.#store = store;
+    this.#revalidate = revalidate;
+    this.#prefix = prefix;
+    this.#reads = readsOf(base);
+  }
+
+  get [gives](): Gives {
+    return givesOf(this.base);
+  }
+
+  get [storedReads](): StoredReads<V> {
+    return {
+      get: (key) => this.#get(key),
+      getIfChanged: (key, etag) => this.#getIfChanged(key, etag),
+      getMany: (keys) => this.#getMany(keys),
+      entries: (options) => this.#entries(options),
+      update: (key, change, options) => this.#writing([key], () => this.#reads.update(key, change, options)),
+    };
+  }
+
+  override has(key: string): boolean {
+    const fresh = this.#fresh(key);
+    if (fresh !== undefined) return fresh.stored !== undefined;
+    const before = this.#store.writes;
+    const found = this.base.has(key);
+    if (!found) this.#keep(key, undefined, before);
+    return found;
+  }
+
+  set(key: string, value: V, options?: SetOptions): this {
+    this.#writing(
+      [key],
+      () => this.base.set(key, value, options),
+      () => this.#keepWritten(key, value, options),
+    );
+    return this;
+  }
+
+  create(key: string, value: V, options?: ObjectOptions): boolean {
+    return this.#writing([key], () => this.base.create(key, value, options));
+  }
+
+  setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
+    const all = elements(entries, "setMany takes an iterable of [key, value]");
+    this.#writing(
+      all.map(([key]) => key),
+      () => this.base.setMany(all, options),
+      () => all.forEach(([key, value]) => this.#keepWritten(key, value, options)),
+    );
+    return this;
+  }
+
+  override delete(key: string): boolean {
+    return this.#writing([key], () => this.base.delete(key));
+  }
+
+  override deleteMany(keys: Iterable<string>): void {
+    const all = elements(keys, "deleteMany takes an iterable of keys");
+    this.#writing(all, () => this.base.deleteMany(all));
+  }
+
+  override clear(): void {
+    this.#store.forgetAll(this.#prefix);
+    try {
+      this.base.clear();
+    } finally {
+      this.#store.forgetAll(this.#prefix);
+    }
+  }
+
+  subMap(prefix: string): SyncMap<V> {
+    const base = this.base.subMap(prefix);
+    return new CacheLayer(base, this.#store, this.#revalidate, this.shown[1], this.#prefix + prefix);
+  }
+
+  override close(): void {
+    this.#closed = true;
+    this.base.close();
+  }
+
+  #get(key: string): Stored<V> | undefined {
+    const fresh = this.#fresh(key);
+    if (fresh !== undefined) return copy(fresh.stored);
+    const before = this.#store.writes;
+    const entry = this.#known(key);
+    const etag = this.#revalidate ? entry?.stored?.etag : undefined;
+    const read = etag === undefined ? this.#reads.get(key) : this.#reads.getIfChanged(key, etag);
+    if (read !== unchanged) return this.#keep(key, read, before);
+    this.#store.confirm(entry!);
+    return copy(entry!.stored);
+  }
+
+  #getIfChanged(key: string, etag: string): Stored<V> | typeof unchanged | undefined {
+    const fresh = this.#fresh(key);
+    if (fresh !== undefined) return fresh.stored?.etag === etag ? unchanged : copy(fresh.stored);
+    const before = this.#store.writes;
+    const read = this.#reads.getIfChanged(key, etag);
+    return read === unchanged ? unchanged : this.#keep(key, read, before);
+  }
+
+  #getMany(keys: Iterable<string>): Map<string, Stored<V>> {
+    const all = elements(keys, "getMany takes an iterable of keys");
+    const fresh = new Map(all.map((key) => [key, this.#fresh(key)]));
+    const before = this.#store.writes;
+    const asked = all.filter((key) => fresh.get(key) === undefined);
+    const read: Map<string, Stored<V>> = asked.length === 0
+      ? new Map<string, Stored<V>>()
+      : this.#reads.getMany(asked);
+    const found = new Map<string, Stored<V>>();
+    for (const key of fresh.keys()) {
+      const entry = fresh.get(key);
+      const stored = entry === undefined ? this.#keep(key, read.get(key), before) : copy(entry.stored);
+      if (stored !== undefined) found.set(key, stored);
+    }
+    return found;
+  }
+
+  // Which keys there are is always asked; the values of some may be known.
+  *#entries(options?: ListOptions): IterableIterator<[string, Stored<V>]> {
+    if (this.#store.limits.ttl === 0) return yield* this.#reads.entries(options);
+    let keys: string[] = [];
+    let window = 1;
+    for (const key of this.base.keys(options)) {
+      // It is there, whatever was known of it when it was not.
+      const known = this.#known(key);
+      if (known !== undefined && known.stored === undefined) this.#store.forget(this.#prefix + key);
+      if (keys.push(key) < window) continue;
+      yield* this.#several(keys);
+      keys = [];
+      window = Math.min(2 * window, WINDOW);
+    }
+    yield* this.#several(keys);
+  }
+
+  *#several(keys: string[]): IterableIterator<[string, Stored<V>]> {
+    let read: Map<string, Stored<V>> | undefined;
+    try {
+      read = this.#getMany(keys);
+    } catch (error) {
+      if (!(error instanceof PartialFailureError)) throw error;
+      // Then one by one: those before the one that fails are given, and its own error is thrown.
+    }
+    for (const key of keys) {
+      const stored = read === undefined ? this.#get(key) : read.get(key);
+      if (stored !== undefined) yield [key, stored];
+    }
+  }
+
+  #known(key: unknown): ReturnType<CacheStore<V>["get"]> {
+    // What is no key, and a map that is closed, the base refuses.
+    return typeof key !== "string" || this.#closed ? undefined : this.#store.get(this.#prefix + key);
+  }
+
+  #fresh(key: unknown): ReturnType<CacheStore<V>["get"]> {
+    const entry = this.#known(key);
+    return entry !== undefined && this.#store.isFresh(entry) ? entry : undefined;
+  }
+
+  /** Keeps what was read, unless something was written meanwhile (by a callback, during a `deasync` wait). */
+  #keep(key: string, stored: Stored<V> | undefined, writesBefore: number): Stored<V> | undefined {
+    if (stored !== undefined) checkUnchangeable(stored.value);
+    const useful = stored?.etag !== undefined || this.#store.limits.ttl > 0;
+    if (useful && this.#store.writes === writesBefore) this.#store.keep(this.#prefix + key, copy(stored));
+    return stored;
+  }
+
+  // Only what is read as it was written can be known without reading it.
+  #keepWritten(key: string, value: unknown, options: ObjectOptions | undefined): void {
+    if (this.#store.limits.ttl === 0) return;
+    const kind = this[gives];
+    if (kind === "bytes") value = Buffer.from(toBytes(value));
+    else if (kind !== "string" || typeof value !== "string") return;
+    const contentEncoding = options?.contentEncoding;
+    this.#store.keep(this.#prefix + key, { value: value as V, etag: undefined, contentEncoding });
+  }
+
+  /** @param after - what is known then, unless another write came in between (by a callback, during a `deasync` wait) */
+  #writing<T>(keys: readonly string[], write: () => T, after?: () => void): T {
+    const forget = (): void => {
+      for (const key of keys) this.#store.forget(this.#prefix + key);
+    };
+    forget();
+    const before = this.#store.writes;
+    let undisturbed = false;
+    try {
+      const result = write();
+      undisturbed = this.#store.writes === before;
+      return result;
+    } finally {
+      forget();
+      if (undisturbed) after?.();
+    }
+  }
+}
+
+function copy<V>(stored: Stored<V> | undefined): Stored<V> | undefined {
+  if (!Buffer.isBuffer(stored?.value)) return stored;
+  return { ...stored, value: Buffer.from(stored.value) as V };
+}
+
+function checkUnchangeable(value: unknown): void {
+  if (typeof value !== "object" || value === null || Buffer.isBuffer(value) || Object.isFrozen(value)) return;
+  throw wrongArgument(
+    "cache cannot keep an object that the program could change: put the cache beneath the layer that makes it, as in transform(cache(map), …).",
+  );
+}

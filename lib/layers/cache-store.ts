@@ -1,0 +1,95 @@
+import { performance } from "node:perf_hooks";
+import type { Stored } from "../stored.js";
+
+/** What a cache knows of a key. */
+export interface Entry<V> {
+  /** Undefined of a key that is not there. */
+  readonly stored: Stored<V> | undefined;
+  readonly bytes: number;
+  /** When it was last known to be so. */
+  knownAt: number;
+}
+
+export interface CacheLimits {
+  readonly max: number;
+  readonly maxBytes: number;
+  readonly ttl: number;
+}
+
+/** What an entry takes beside its key and value; what a missing key takes. */
+const ENTRY_BYTES = 100;
+
+/**
+ * The entries of a cache and of its sub-maps, by their keys in the whole cache. The one that was used least recently
+ * goes first: a Map gives its keys in the order of insertion, and each use inserts anew.
+ */
+export class CacheStore<V> {
+  readonly limits: CacheLimits;
+  readonly #entries: Map<string, Entry<V>> = new Map();
+  #bytes = 0;
+  #writes = 0;
+
+  constructor(limits: CacheLimits) {
+    this.limits = limits;
+  }
+
+  /** Counts writes, at their beginning and at their end. What was read while it changed may be old. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  get(key: string): Entry<V> | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  isFresh(entry: Entry<V>): boolean {
+    return performance.now() - entry.knownAt < this.limits.ttl;
+  }
+
+  /** Marks an entry as known to be so now. */
+  confirm(entry: Entry<V>): void {
+    entry.knownAt = performance.now();
+  }
+
+  keep(key: string, stored: Stored<V> | undefined): void {
+    this.#drop(key);
+    const bytes = ENTRY_BYTES + 2 * key.length + sizeOf(stored);
+    if (bytes > this.limits.maxBytes) return;
+    this.#entries.set(key, { stored, bytes, knownAt: performance.now() });
+    this.#bytes += bytes;
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.limits.max && this.#bytes <= this.limits.maxBytes) return;
+      this.#drop(oldest);
+    }
+  }
+
+  /** A write to a key, of which a read that is under way may know nothing. */
+  forget(key: string): void {
+    this.#writes += 1;
+    this.#drop(key);
+  }
+
+  forgetAll(prefix: string): void {
+    this.#writes += 1;
+    for (const key of this.#entries.keys()) if (key.startsWith(prefix)) this.#drop(key);
+  }
+
+  #drop(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#bytes -= entry.bytes;
+    this.#entries.delete(key);
+  }
+}
+
+function sizeOf(stored: Stored<unknown> | undefined): number {
+  const value = stored?.value;
+  if (typeof value === "string") return 2 * value.length;
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  // A parsed value takes more than its text, by how much nobody says.
+  return 8 * (stored?.size ?? 0);
+}

@@ -1,0 +1,90 @@
+import { PartialFailureError } from "../errors.js";
+import type { S3BucketMapError } from "../errors.js";
+import type { Place } from "../listing.js";
+import { unchanged } from "../stored.js";
+import type { Stored, StoredReads } from "../stored.js";
+import type { ListOptions, ObjectOptions } from "../sync-map.js";
+import type { Codec } from "./codec.js";
+import { unreadable } from "./unreadable.js";
+
+/** How a layer reads what its base gives: each value goes through its codec. */
+export class DecodedReads<V, Raw> implements StoredReads<V> {
+  readonly #codec: Codec<V, Raw>;
+  readonly #reads: StoredReads<Raw>;
+  readonly #place: () => Place | undefined;
+  readonly #whole: (key: string) => string;
+
+  /** @param whole - the whole key of one of the map's, in whose name errors speak and codecs decode */
+  constructor(
+    codec: Codec<V, Raw>,
+    reads: StoredReads<Raw>,
+    place: () => Place | undefined,
+    whole: (key: string) => string,
+  ) {
+    this.#codec = codec;
+    this.#reads = reads;
+    this.#place = place;
+    this.#whole = whole;
+  }
+
+  get(key: string): Stored<V> | undefined {
+    const stored = this.#reads.get(key);
+    return stored && this.#decode(stored, key);
+  }
+
+  getIfChanged(key: string, etag: string): Stored<V> | typeof unchanged | undefined {
+    const stored = this.#reads.getIfChanged(key, etag);
+    return stored === undefined || stored === unchanged ? stored : this.#decode(stored, key);
+  }
+
+  getMany(keys: Iterable<string>): Map<string, Stored<V>> {
+    const decoded = new Map<string, Stored<V>>();
+    const failed = new Map<string, S3BucketMapError>();
+    for (const [key, stored] of this.#reads.getMany(keys)) {
+      try {
+        decoded.set(key, this.#decode(stored, key));
+      } catch (error) {
+        failed.set(key, error as S3BucketMapError);
+      }
+    }
+    const [first] = failed.values();
+    if (first === undefined) return decoded;
+    throw new PartialFailureError(
+      `Of ${decoded.size + failed.size} values ${failed.size} could not be read; the first: ${first.message} ` +
+        "The error's succeeded and failed name them all.",
+      { code: "PartialFailure", operation: "getMany", bucket: this.#place()?.bucket, cause: first },
+      [...decoded.keys()],
+      failed,
+    );
+  }
+
+  *entries(options?: ListOptions): IterableIterator<[string, Stored<V>]> {
+    for (const [key, stored] of this.#reads.entries(options)) yield [key, this.#decode(stored, key)];
+  }
+
+  update(
+    key: string,
+    change: (stored: Stored<V> | undefined) => V | undefined,
+    options?: ObjectOptions,
+  ): V | undefined {
+    let changed: V | undefined;
+    const passedOn = this.#codec.options === undefined ? options : this.#codec.options(options);
+    this.#reads.update(
+      key,
+      (stored) => {
+        changed = change(stored === undefined ? undefined : this.#decode(stored, key));
+        return changed === undefined ? undefined : this.#codec.encode(changed, this.#whole(key), options);
+      },
+      passedOn,
+    );
+    return changed;
+  }
+
+  #decode(stored: Stored<Raw>, key: string): Stored<V> {
+    try {
+      return this.#codec.decode(stored, this.#whole(key));
+    } catch (error) {
+      throw unreadable(error, this.#codec.name, this.#whole(key), this.#place());
+    }
+  }
+}

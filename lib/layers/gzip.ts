@@ -1,0 +1,109 @@
+import { constants } from "node:buffer";
+import { kindOf } from "../keys.js";
+import { wrongArgument } from "../stack.js";
+import { storedReads } from "../stored.js";
+import type { SyncMap } from "../sync-map.js";
+import { checkBase } from "./base.js";
+import { bytesBase, toBytes } from "./bytes.js";
+import type { BytesMap } from "./bytes.js";
+import type { Codec } from "./codec.js";
+import { algorithms, compression, withoutLast } from "./compression.js";
+import type { Algorithm, Compression } from "./compression.js";
+import { checkNames, checkWhole } from "./layer-options.js";
+import { TransformLayer } from "./transform-layer.js";
+import { Unreadable } from "./unreadable.js";
+
+/** Options of {@link gzip}. */
+export interface GzipOptions {
+  /** Default: `"gzip"`. `"zstd"` needs Node 22.15 or later, to read as well as to write. */
+  algorithm?: Algorithm;
+  /** How many bytes a value may have when it is not compressed. Default: 1 GiB. */
+  maxBytes?: number;
+}
+
+/** So that a small object which would grow to fill the memory is refused. */
+const DEFAULT_MAX_BYTES: number = 1024 ** 3;
+
+/**
+ * A map of bytes that are compressed over a map of bytes. The requests are those of the base.
+ *
+ * Content-Encoding is set on each object, as HTTP has it: browsers, `curl --compressed` and other tools see
+ * the value itself. By Content-Encoding, and not by its look, a value is known to be compressed when it is
+ * read: one that others stored without it is given as it is, and a file such as `backup.tar.gz` comes back
+ * as it was given. `head` and `list` tell the compressed size.
+ *
+ * Strings can be stored, too, as UTF-8. To compress and encrypt, compress first: `gzip(encrypt(map, key))`.
+ *
+ * @throws TypeError for a base that does not give bytes, and for a value of more than `maxBytes`
+ * @throws S3BucketMapError `NotDecompressed` for a damaged value, `ValueTooLong` for one of more than `maxBytes`
+ * @example
+ * const logs = text(gzip(new S3BucketMap("my-bucket", { readAs: "bytes" })));
+ * logs.set("today.log", "the same line\n".repeat(1000));
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding
+ */
+export function gzip(map: SyncMap<Buffer>, options: GzipOptions = {}): BytesMap {
+  checkBase("gzip", map, ["bytes"], bytesBase);
+  if (!(storedReads in map)) {
+    throw wrongArgument(
+      "gzip needs a map that tells the Content-Encoding of what it reads: S3BucketMap, or a layer over one.",
+    );
+  }
+  checkNames("gzip", options, ["algorithm", "maxBytes"]);
+  const { algorithm = "gzip", maxBytes = DEFAULT_MAX_BYTES } = options;
+  if (!algorithms.includes(algorithm)) {
+    const given = typeof algorithm === "string" ? `"${algorithm as string}"` : kindOf(algorithm);
+    throw wrongArgument(
+      `The option algorithm of gzip must be one of ${algorithms.join(", ")}, not ${given}.`,
+    );
+  }
+  checkWhole("gzip", "maxBytes", maxBytes, 1, constants.MAX_LENGTH);
+  const codec = gzipCodec(algorithm, maxBytes, compression(algorithm));
+  return new TransformLayer(map, codec);
+}
+
+function gzipCodec(
+  algorithm: Algorithm,
+  maxBytes: number,
+  { encodings, compress, decompress }: Compression,
+): Codec<Buffer, Buffer> {
+  return {
+    name: "gzip",
+    ...(algorithm === "gzip" ? {} : { shown: { algorithm } }),
+    gives: "bytes",
+    encode(value) {
+      const bytes = toBytes(value);
+      if (bytes.length <= maxBytes) return compress(bytes);
+      throw wrongArgument(
+        `gzip takes at most ${maxBytes} bytes, and this value has ${bytes.length}: give gzip a greater maxBytes.`,
+      );
+    },
+    decode(stored) {
+      const outer = withoutLast(stored.contentEncoding, encodings);
+      if (outer === undefined) return stored;
+      const contentEncoding = outer === "" ? undefined : outer;
+      const value = unpack(stored.value);
+      return { ...stored, contentEncoding, value, size: value.length };
+    },
+    options: (options) => ({
+      ...options,
+      contentEncoding: options?.contentEncoding
+        ? `${options.contentEncoding},${encodings[0]}`
+        : encodings[0],
+    }),
+  };
+
+  function unpack(bytes: Buffer): Buffer {
+    try {
+      return decompress(bytes, { maxOutputLength: maxBytes });
+    } catch (cause) {
+      const { code, message } = cause as Error & { code?: unknown };
+      if (code === "ERR_BUFFER_TOO_LARGE") {
+        const advice = "Give gzip a greater maxBytes, if you trust whoever stored it.";
+        throw new Unreadable("ValueTooLong", `it has more than ${maxBytes} bytes`, advice, cause);
+      }
+      const advice = "It is damaged, or was stored with a wrong Content-Encoding.";
+      const reason = `its Content-Encoding says that it is compressed, but it cannot be read so: ${message}`;
+      throw new Unreadable("NotDecompressed", reason, advice, cause);
+    }
+  }
+}

@@ -1,0 +1,13 @@
+export type { BytesMap } from "./bytes.js";
+export { cache } from "./cache.js";
+export type { CacheOptions } from "./cache.js";
+export { encrypt } from "./encrypt.js";
+export { gzip } from "./gzip.js";
+export type { GzipOptions } from "./gzip.js";
+export { json } from "./json.js";
+export type { JsonValue } from "./json.js";
+export { readonly } from "./readonly.js";
+export { structured } from "./structured.js";
+export { text } from "./text.js";
+export { transform } from "./transform.js";
+export type { Transformation } from "./transform.js";

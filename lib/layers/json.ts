@@ -1,0 +1,126 @@
+import type { Stored } from "../stored.js";
+import type { SetOptions, SyncMap } from "../sync-map.js";
+import { checkBase } from "./base.js";
+import type { Codec } from "./codec.js";
+import { deepFreeze } from "./frozen.js";
+import { isPlain, nameOf, prototypes, Walk } from "./plain-data.js";
+import { decodeUtf8 } from "./text.js";
+import { TransformLayer } from "./transform-layer.js";
+import { Unreadable } from "./unreadable.js";
+
+/** What JSON can carry without loss. */
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/**
+ * A map of JSON values over a map of strings, or of bytes. The requests are those of the base; values are
+ * stored as `application/json` unless `set` is told otherwise.
+ *
+ * What JSON would lose silently is a TypeError that says where in the value it is, and nothing is stored:
+ * `undefined`, functions, symbols, BigInt, NaN, Infinity, -0, holes in arrays, cycles, and objects of any
+ * class (a Date, a Map). Values may be nested 1000 levels deep.
+ *
+ * Values come back deeply frozen, since a change to them could not reach S3: `bucket.user.name = "x"`
+ * throws a TypeError that says what to do instead, in code that is not strict, too. (For that they are
+ * Proxies, which `structuredClone` and `postMessage` refuse: give them `JSON.parse(JSON.stringify(value))`.)
+ *
+ * @throws TypeError for a base that gives neither strings nor bytes
+ * @throws S3BucketMapError `NotJson` where what is read is no JSON, and `NotUtf8` where it is no text
+ * @example
+ * const users = asObject(json<User>(new S3BucketMap("my-bucket", { prefix: "users/" })));
+ * users.ann = { name: "Ann", tags: ["new"] };
+ * asMap(users).update("ann", (ann) => ({ ...ann!, name: "Anna" }));
+ */
+export function json<T = JsonValue>(map: SyncMap<string> | SyncMap<Buffer>): SyncMap<T> {
+  checkBase(
+    "json",
+    map,
+    ["string", "bytes"],
+    'new S3BucketMap("my-bucket"), or a layer that gives strings or bytes',
+  );
+  return new TransformLayer<T, string>(map as SyncMap<string>, jsonCodec as Codec<T, string>);
+}
+
+const jsonCodec: Codec<unknown, string> = {
+  name: "json",
+  gives: "frozen",
+  encode(value) {
+    checkJson(value, new Walk("json"), new Set());
+    return JSON.stringify(value);
+  },
+  decode(stored: Stored<string | Uint8Array>) {
+    const { value } = stored;
+    return { ...stored, value: parse(typeof value === "string" ? value : decodeUtf8(value)) };
+  },
+  options(options: SetOptions | undefined): SetOptions {
+    return { ...options, contentType: options?.contentType ?? "application/json" };
+  },
+};
+
+function parse(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new Unreadable("NotJson", (cause as Error).message, "Was it stored through json?", cause);
+  }
+  return deepFreeze(value);
+}
+
+/** @throws TypeError for what would not come back from JSON as it is, saying where in the value it is */
+function checkJson(value: unknown, walk: Walk, inside: Set<object>): void {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return;
+    case "number":
+      if (Object.is(value, -0)) throw walk.refuse("-0, which would come back as 0", "Add 0 to it.");
+      if (Number.isFinite(value)) return;
+      throw walk.refuse(String(value), "Use null, or a string.");
+    case "undefined":
+      throw walk.refuse("undefined", "Leave the property out, or use null; to remove a key, delete it.");
+    case "bigint":
+      throw walk.refuse("a BigInt", "Use a string, or the layer structured.");
+    case "function":
+    case "symbol":
+      throw walk.refuse(`a ${typeof value}`, "Store data.");
+  }
+  if (value !== null) checkInside(value as object, walk, inside);
+}
+
+function checkInside(value: object, walk: Walk, inside: Set<object>): void {
+  if (inside.has(value)) throw walk.refuse("an object inside itself", "Use the layer structured.");
+  inside.add(value);
+  if (Array.isArray(value)) checkArray(value, walk, inside);
+  else checkObject(value, walk, inside);
+  inside.delete(value);
+}
+
+function checkArray(array: unknown[], walk: Walk, inside: Set<object>): void {
+  if (prototypes(array) !== 2)
+    throw walk.refuse(nameOf(array), "Make it an array of no class of its own: [...array].");
+  const properties = walk.properties(array);
+  for (const [position, [key, element]] of properties.entries()) {
+    if (key !== String(position)) {
+      throw position < array.length
+        ? hole(walk, position)
+        : walk.refuse(`an array with the property ${JSON.stringify(key)}`, "Use an object.");
+    }
+    walk.into(position, () => checkJson(element, walk, inside));
+  }
+  if (properties.length < array.length) throw hole(walk, properties.length);
+}
+
+function hole(walk: Walk, position: number): TypeError {
+  return walk.refuse(`an array with a hole at index ${position}`, "Put null there.");
+}
+
+function checkObject(object: object, walk: Walk, inside: Set<object>): void {
+  if (!isPlain(object)) {
+    throw walk.refuse(
+      `${nameOf(object)}, which would come back as a plain object or a string`,
+      "Make plain data of it (a Date: toISOString, a Map: Object.fromEntries), or use the layer structured.",
+    );
+  }
+  for (const [key, value] of walk.properties(object)) walk.into(key, () => checkJson(value, walk, inside));
+}

@@ -1,0 +1,121 @@
+import { inspect } from "node:util";
+import type { InspectOptions } from "node:util";
+import { changing } from "../conditional-writes.js";
+import { kindOf } from "../keys.js";
+import { placeOf } from "../listing.js";
+import type { HasPlace, Place } from "../listing.js";
+import { wrongArgument } from "../stack.js";
+import { gives, storedReads } from "../stored.js";
+import type { Gives, HasStoredReads, StoredReads } from "../stored.js";
+import type { ListOptions, ObjectHead, ObjectOptions, SetOptions, SyncMap } from "../sync-map.js";
+
+/**
+ * What all layers have in common: what does not concern values is their base's affair, and reading is said
+ * once, by {@link StoredReads}.
+ */
+export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasPlace, HasStoredReads<V> {
+  protected readonly base: SyncMap<Raw>;
+
+  constructor(base: SyncMap<Raw>) {
+    this.base = base;
+  }
+
+  /** The layer's name and options, for `console.log`. */
+  protected abstract readonly shown: readonly [name: string, options?: object];
+  abstract get [gives](): Gives;
+  abstract get [storedReads](): StoredReads<V>;
+  abstract set(key: string, value: V, options?: SetOptions): this;
+  abstract setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this;
+  abstract create(key: string, value: V, options?: ObjectOptions): boolean;
+  abstract subMap(prefix: string): SyncMap<V>;
+
+  get(key: string): V | undefined {
+    return this[storedReads].get(key)?.value;
+  }
+
+  getMany(keys: Iterable<string>): Map<string, V> {
+    const values = new Map<string, V>();
+    for (const [key, { value }] of this[storedReads].getMany(keys)) values.set(key, value);
+    return values;
+  }
+
+  *entries(options?: ListOptions): IterableIterator<[string, V]> {
+    for (const [key, { value }] of this[storedReads].entries(options)) yield [key, value];
+  }
+
+  update(
+    key: string,
+    change: (value: V | undefined) => V | undefined,
+    options?: ObjectOptions,
+  ): V | undefined {
+    return this[storedReads].update(key, changing(change), options);
+  }
+
+  *values(options?: ListOptions): IterableIterator<V> {
+    for (const [, value] of this.entries(options)) yield value;
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, V]> {
+    return this.entries();
+  }
+
+  forEach(callback: (value: V, key: string, map: this) => void, thisArg?: unknown): void {
+    if (typeof callback !== "function")
+      throw wrongArgument(`forEach takes a function, not ${kindOf(callback)}.`);
+    for (const [key, value] of this.entries()) callback.call(thisArg, value, key, this);
+  }
+
+  has(key: string): boolean {
+    return this.base.has(key);
+  }
+
+  delete(key: string): boolean {
+    return this.base.delete(key);
+  }
+
+  clear(): void {
+    this.base.clear();
+  }
+
+  deleteMany(keys: Iterable<string>): void {
+    this.base.deleteMany(keys);
+  }
+
+  keys(options?: ListOptions): IterableIterator<string> {
+    return this.base.keys(options);
+  }
+
+  get size(): number {
+    return this.base.size;
+  }
+
+  head(key: string): ObjectHead | undefined {
+    return this.base.head(key);
+  }
+
+  list(...args: Parameters<SyncMap<V>["list"]>): ReturnType<SyncMap<V>["list"]> {
+    return this.base.list(...args);
+  }
+
+  close(): void {
+    this.base.close();
+  }
+
+  /** @internal */
+  [placeOf](): Place | undefined {
+    return (this.base as Partial<HasPlace>)[placeOf]?.();
+  }
+
+  get [Symbol.toStringTag](): string {
+    return this.shown[0];
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const [name, settings] = this.shown;
+    const more =
+      settings === undefined
+        ? ""
+        : `, ${inspect(settings, { ...options, depth: 0, compact: true, breakLength: Infinity })}`;
+    return `${name}(${inspect(this.base, options)}${more})`;
+  }
+}

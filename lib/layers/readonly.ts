@@ -1,0 +1,81 @@
+import { wrongArgument } from "../stack.js";
+import { gives, storedReads } from "../stored.js";
+import type { Gives, StoredReads } from "../stored.js";
+import type { SyncMap } from "../sync-map.js";
+import { checkBase, givesOf } from "./base.js";
+import { Layer } from "./layer.js";
+import { readsOf } from "./reads.js";
+
+/**
+ * A map that reads what its base has, and refuses every write with a TypeError before anything is sent. The
+ * requests are those of the base.
+ *
+ * It guards against mistakes in a program that is given the map; who must not write at all is given
+ * credentials that do not allow it.
+ *
+ * @throws TypeError for what is not a map
+ * @example
+ * const settings = asObject(readonly(json(new S3BucketMap("my-bucket", { prefix: "settings/" }))));
+ * settings.theme = "dark"; // TypeError: This map is read-only: …
+ */
+export function readonly<V>(map: SyncMap<V>): SyncMap<V> {
+  checkBase("readonly", map);
+  return new ReadonlyLayer(map);
+}
+
+class ReadonlyLayer<V> extends Layer<V> {
+  protected readonly shown = ["readonly"] as const;
+
+  get [gives](): Gives {
+    return givesOf(this.base);
+  }
+
+  get [storedReads](): StoredReads<V> {
+    const reads = readsOf(this.base);
+    return {
+      get: (key) => reads.get(key),
+      getIfChanged: (key, etag) => reads.getIfChanged(key, etag),
+      getMany: (keys) => reads.getMany(keys),
+      entries: (options) => reads.entries(options),
+      update: () => refuse("update"),
+    };
+  }
+
+  set(): never {
+    return refuse("set");
+  }
+
+  override delete(): never {
+    return refuse("delete");
+  }
+
+  override clear(): never {
+    return refuse("clear");
+  }
+
+  setMany(): never {
+    return refuse("setMany");
+  }
+
+  override deleteMany(): never {
+    return refuse("deleteMany");
+  }
+
+  create(): never {
+    return refuse("create");
+  }
+
+  override update(): never {
+    return refuse("update");
+  }
+
+  subMap(prefix: string): SyncMap<V> {
+    return new ReadonlyLayer(this.base.subMap(prefix));
+  }
+}
+
+function refuse(method: string): never {
+  throw wrongArgument(
+    `This map is read-only: ${method} is refused. Write through the map that readonly was given.`,
+  );
+}

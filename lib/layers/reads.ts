@@ -1,0 +1,26 @@
+import { storedReads } from "../stored.js";
+import type { HasStoredReads, Stored, StoredReads } from "../stored.js";
+import type { ListOptions, SyncMap } from "../sync-map.js";
+
+/** A map's {@link StoredReads}; of one that has none, and so tells nothing beside its values, one made of its methods. */
+export function readsOf<V>(map: SyncMap<V>): StoredReads<V> {
+  return (map as Partial<HasStoredReads<V>>)[storedReads] ?? plainReads(map);
+}
+
+function plainReads<V>(map: SyncMap<V>): StoredReads<V> {
+  const stored = (value: V): Stored<V> => ({ value, etag: undefined, contentEncoding: undefined });
+  const get = (key: string): Stored<V> | undefined => {
+    const value = map.get(key);
+    return value === undefined ? undefined : stored(value);
+  };
+  return {
+    get,
+    getIfChanged: get,
+    getMany: (keys) => new Map([...map.getMany(keys)].map(([key, value]) => [key, stored(value)])),
+    *entries(options?: ListOptions) {
+      for (const [key, value] of map.entries(options)) yield [key, stored(value)];
+    },
+    update: (key, change, options) =>
+      map.update(key, (value) => change(value === undefined ? undefined : stored(value)), options),
+  };
+}

@@ -1,0 +1,75 @@
+import { elements } from "../bulk.js";
+import { kindOf } from "../keys.js";
+import { placeOf } from "../listing.js";
+import { wrongArgument } from "../stack.js";
+import { gives, storedReads } from "../stored.js";
+import type { Gives, StoredReads } from "../stored.js";
+import type { ObjectOptions, SetOptions, SyncMap } from "../sync-map.js";
+import type { Codec } from "./codec.js";
+import { DecodedReads } from "./decoded-reads.js";
+import { Layer } from "./layer.js";
+import { readsOf } from "./reads.js";
+
+/** A layer that makes something else of each value, by a {@link Codec}. */
+export class TransformLayer<V, Raw> extends Layer<V, Raw> {
+  protected readonly shown: readonly [string, object?];
+  readonly #codec: Codec<V, Raw>;
+  readonly #prefix: string;
+
+  /** @param prefix - of the sub-map that this is: what a base that does not say where it is cannot tell */
+  constructor(base: SyncMap<Raw>, codec: Codec<V, Raw>, prefix = "") {
+    super(base);
+    this.shown = codec.shown === undefined ? [codec.name] : [codec.name, codec.shown];
+    this.#codec = codec;
+    this.#prefix = prefix;
+  }
+
+  get [gives](): Gives {
+    return this.#codec.gives;
+  }
+
+  get [storedReads](): StoredReads<V> {
+    return new DecodedReads(
+      this.#codec,
+      readsOf(this.base),
+      () => this[placeOf](),
+      (key) => this.#whole(key),
+    );
+  }
+
+  set(key: string, value: V, options?: SetOptions): this {
+    const encoded = this.#codec.encode(value, this.#whole(key), options);
+    this.base.set(key, encoded, this.#passedOn(options));
+    return this;
+  }
+
+  create(key: string, value: V, options?: ObjectOptions): boolean {
+    const encoded = this.#codec.encode(value, this.#whole(key), options);
+    return this.base.create(key, encoded, this.#passedOn(options));
+  }
+
+  setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
+    // All are encoded before any is sent: a value that is refused is refused before anything is stored.
+    const encoded = elements(entries, "setMany takes an iterable of [key, value]").map((entry) => {
+      if (!Array.isArray(entry))
+        throw wrongArgument(`setMany takes [key, value] entries, not ${kindOf(entry)}.`);
+      const [key, value] = entry as [string, V];
+      return [key, this.#codec.encode(value, this.#whole(key), options)] as const;
+    });
+    this.base.setMany(encoded, this.#passedOn(options));
+    return this;
+  }
+
+  subMap(prefix: string): SyncMap<V> {
+    return new TransformLayer(this.base.subMap(prefix), this.#codec, this.#prefix + prefix);
+  }
+
+  // The same for an object through whichever map it is met.
+  #whole(key: string): string {
+    return (this[placeOf]()?.prefix ?? this.#prefix) + key;
+  }
+
+  #passedOn(options: SetOptions | undefined): SetOptions | undefined {
+    return this.#codec.options === undefined ? options : this.#codec.options(options);
+  }
+}

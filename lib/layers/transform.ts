@@ -1,0 +1,86 @@
+import { closest } from "../spelling.js";
+import { kindOf } from "../keys.js";
+import { wrongArgument } from "../stack.js";
+import type { SetOptions, SyncMap } from "../sync-map.js";
+import { checkBase } from "./base.js";
+import type { Codec } from "./codec.js";
+import { TransformLayer } from "./transform-layer.js";
+
+/** What a layer makes of values on their way to its base, and back. */
+export interface Transformation<V, Raw> {
+  /**
+   * What to store for a value. It should throw a TypeError for a value that `decode` would not give back as it is:
+   * nothing is stored then. `key` is the whole key in the bucket, prefix included, the same through any sub-map.
+   */
+  encode: (value: V, key: string) => Raw;
+  /** The value of what is stored. What it throws is the `cause` of an S3BucketMapError `NotDecodable`. */
+  decode: (stored: Raw, key: string) => V;
+  /** The layer's name, as `console.log` and errors show it. */
+  name?: string;
+  /** The Content-Type of what `encode` gives, unless `set` is told another. */
+  contentType?: string;
+}
+
+const names = ["encode", "decode", "name", "contentType"];
+
+/**
+ * A map whose values are others than its base's: `encode` makes what is stored of each, and `decode` the
+ * value of what is stored. The requests are those of the base; all else is passed on to it.
+ *
+ * @throws TypeError for what is not a map, and for a wrong option
+ * @example
+ * const dates = transform(new S3BucketMap("my-bucket"), {
+ *   encode: (date: Date) => date.toISOString(),
+ *   decode: (text) => new Date(text),
+ * });
+ * dates.set("start", new Date());
+ */
+export function transform<V, Raw>(map: SyncMap<Raw>, transformation: Transformation<V, Raw>): SyncMap<V> {
+  checkBase("transform", map);
+  const { encode, decode, name, contentType } = checkTransformation(transformation);
+  const codec: Codec<V, Raw> = {
+    name,
+    gives: undefined,
+    encode: (value, key) => encode(value, key),
+    decode: (stored, key) => ({ ...stored, value: decode(stored.value, key) }),
+    ...(contentType === undefined
+      ? {}
+      : {
+          options: (options?: SetOptions) => ({
+            ...options,
+            contentType: options?.contentType ?? contentType,
+          }),
+        }),
+  };
+  return new TransformLayer(map, codec);
+}
+
+function checkTransformation<V, Raw>(
+  given: Transformation<V, Raw>,
+): Transformation<V, Raw> & { name: string } {
+  if (typeof given !== "object" || given === null)
+    throw wrongArgument(`transform takes { encode, decode }, not ${kindOf(given)}.`);
+  for (const name of Object.keys(given)) {
+    if (names.includes(name)) continue;
+    const right = closest(name, names) ?? names.join(", ");
+    throw wrongArgument(`There is no option "${name}" of transform: did you mean "${right}"?`);
+  }
+  const { encode, decode, name = "transform", contentType } = given;
+  for (const [option, value] of [
+    ["encode", encode],
+    ["decode", decode],
+  ] as const) {
+    if (typeof value !== "function")
+      throw wrongArgument(`transform needs ${option}, a function, not ${kindOf(value)}.`);
+  }
+  for (const [option, value] of [
+    ["name", name],
+    ["contentType", contentType],
+  ] as const) {
+    if (value !== undefined && (typeof value !== "string" || value === ""))
+      throw wrongArgument(
+        `The option ${option} of transform must be a string that is not empty, not ${kindOf(value)}.`,
+      );
+  }
+  return { encode, decode, name, ...(contentType === undefined ? {} : { contentType }) };
+}

@@ -1,0 +1,44 @@
+import { S3BucketMapError } from "../errors.js";
+import type { Place } from "../listing.js";
+
+/** Why a layer cannot make a value of what is stored. */
+export class Unreadable extends Error {
+  readonly code: string;
+  readonly advice: string;
+
+  /** @param advice - what to do */
+  constructor(code: string, reason: string, advice: string, cause?: unknown) {
+    super(reason, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.advice = advice;
+  }
+}
+
+/** The error for a value that a layer cannot read; what is none of the layer's own complaints is its cause. */
+export function unreadable(
+  error: unknown,
+  layer: string,
+  wholeKey: string,
+  place: Place | undefined,
+): S3BucketMapError {
+  if (error instanceof S3BucketMapError) return error;
+  const { code, message, advice, cause } =
+    error instanceof Unreadable
+      ? error
+      : { code: "NotDecodable", message: messageOf(error), advice: otherwise, cause: error };
+  const bucket = place?.bucket;
+  const where = bucket === undefined ? "" : ` in bucket ${JSON.stringify(bucket)}`;
+  const reason = message.replace(/\s+/g, " ").replace(/[. ]+$/, "");
+  return new S3BucketMapError(
+    `Cannot read ${JSON.stringify(wholeKey)}${where}: ${code}: ${layer}: ${reason}. ${advice}`,
+    { code, operation: "get", bucket, key: wholeKey, cause },
+  );
+}
+
+const otherwise = "Was it stored through the same layers?";
+
+function messageOf(error: unknown): string {
+  return error instanceof Error || (typeof error === "object" && error !== null && "message" in error)
+    ? String((error as Error).message)
+    : String(error);
+}

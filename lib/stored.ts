@@ -1,0 +1,41 @@
+import type { ListOptions, ObjectOptions } from "./sync-map.js";
+
+/** What kind of values a map gives; undefined of a map that does not say. */
+export type Gives = "string" | "bytes" | "frozen" | "objects" | undefined;
+
+/** The property by which a map says what it gives, so that a layer can check its base when it is made. */
+export const gives: unique symbol = Symbol("s3bucketmap.gives");
+
+/** A value with what S3 told beside it. */
+export interface Stored<V> {
+  readonly value: V;
+  /** Quotes included. */
+  readonly etag: string | undefined;
+  readonly contentEncoding: string | undefined;
+  /** How many bytes the value was made of, where that is known. */
+  readonly size?: number;
+}
+
+/** What a conditional read gives for an object that still has the ETag it was asked with. */
+export const unchanged: unique symbol = Symbol("s3bucketmap.unchanged");
+
+/** The methods that read, giving what S3 told beside the values. They cost what those of the map cost. */
+export interface StoredReads<V> {
+  get(key: string): Stored<V> | undefined;
+  /** S3 sends the object only if its ETag is another: `unchanged` costs a GET, too, but no body. */
+  getIfChanged(key: string, etag: string): Stored<V> | typeof unchanged | undefined;
+  getMany(keys: Iterable<string>): Map<string, Stored<V>>;
+  entries(options?: ListOptions): IterableIterator<[string, Stored<V>]>;
+  update(
+    key: string,
+    change: (stored: Stored<V> | undefined) => V | undefined,
+    options?: ObjectOptions,
+  ): V | undefined;
+}
+
+/** The property with a map's {@link StoredReads}: S3BucketMap and all layers have it. */
+export const storedReads: unique symbol = Symbol("s3bucketmap.storedReads");
+
+export interface HasStoredReads<V> {
+  readonly [storedReads]: StoredReads<V>;
+}

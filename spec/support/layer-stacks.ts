@@ -1,0 +1,98 @@
+import type { S3BucketMap, SyncMap } from "../../lib/index.js";
+import { cache, encrypt, gzip, json, structured, text, transform } from "../../lib/layers/index.js";
+import type { MapUnderTest } from "./sync-map-suite.js";
+
+/** A way to stack layers, as far as the contract of strings goes. */
+export interface Stack extends Omit<MapUnderTest, "make"> {
+  over(base: S3BucketMap<"bytes">, strings: S3BucketMap): SyncMap<string>;
+}
+
+export const secret: Buffer = Buffer.from("0123456789abcdef0123456789abcdef");
+
+const asJson = {
+  headOf: { size: 4, contentType: "application/json" },
+  takes: ["null", "a number", "a plain object", "an array", "a lone surrogate"],
+};
+const asStructured = {
+  headOf: { size: 11, contentType: "application/octet-stream" },
+  takes: ["null", "a number", "a Date", "a plain object", "an array", "a lone surrogate"],
+};
+const reversed = (map: SyncMap<string>): SyncMap<string> =>
+  transform(map, {
+    name: "reversed",
+    encode: (value: string) => {
+      if (typeof value !== "string" || !value.isWellFormed()) throw new TypeError("not a string");
+      return [...value].reverse().join("");
+    },
+    decode: (stored) => [...stored].reverse().join(""),
+  });
+
+/** Each layer by itself. */
+export const layers: Readonly<Record<string, Stack>> = {
+  transform: { over: (_bytes, strings) => reversed(strings) },
+  text: { over: (bytes) => text(bytes) },
+  json: { over: (_bytes, strings) => json<string>(strings), ...asJson },
+  "json over bytes": { over: (bytes) => json<string>(bytes), ...asJson },
+  structured: { over: (bytes) => structured<string>(bytes), ...asStructured },
+  gzip: { over: (bytes) => text(gzip(bytes)), headOf: { size: 22 } },
+  "gzip, deflate": { over: (bytes) => text(gzip(bytes, { algorithm: "deflate" })), headOf: { size: 10 } },
+  "gzip, brotli": { over: (bytes) => text(gzip(bytes, { algorithm: "brotli" })), headOf: { size: 6 } },
+  encrypt: { over: (bytes) => text(encrypt(bytes, secret)), headOf: { size: 45 } },
+  cache: { over: (_bytes, strings) => cache(strings) },
+  "cache with a ttl": { over: (_bytes, strings) => cache(strings, { ttl: Infinity, max: 10 }) },
+  "cache of bytes": { over: (bytes) => text(cache(bytes, { ttl: Infinity, revalidate: false })) },
+};
+
+/** Layers over layers, in any order that makes sense. */
+export const stacks: Readonly<Record<string, Stack>> = {
+  "text(gzip(encrypt(bytes)))": {
+    over: (bytes) => text(gzip(encrypt(bytes, secret))),
+    headOf: { size: 22 + 43 + "gzip".length },
+  },
+  "json(gzip(encrypt(bytes)))": {
+    over: (bytes) => json<string>(gzip(encrypt(bytes, secret), { algorithm: "brotli" })),
+    ...asJson,
+    headOf: { size: 8 + 43 + "br".length, contentType: "application/json" },
+  },
+  "text(encrypt(gzip(bytes)))": {
+    over: (bytes) => text(encrypt(gzip(bytes), secret)),
+    headOf: { size: 45 + 23 },
+  },
+  "text(gzip(gzip(bytes)))": {
+    over: (bytes) => text(gzip(gzip(bytes, { algorithm: "deflate" }), { algorithm: "brotli" })),
+    headOf: { size: 6 + 8 },
+  },
+  "text(encrypt(encrypt(bytes)))": {
+    over: (bytes) => text(encrypt(encrypt(bytes, secret), Buffer.alloc(32))),
+    headOf: { size: 2 + 43 + 43 },
+  },
+  "structured(encrypt(bytes))": {
+    over: (bytes) => structured<string>(encrypt(bytes, secret)),
+    ...asStructured,
+    headOf: { size: 11 + 43, contentType: "application/octet-stream" },
+  },
+  "structured(gzip(cache(bytes)))": {
+    over: (bytes) => structured<string>(gzip(cache(bytes))),
+    ...asStructured,
+    headOf: { size: 31, contentType: "application/octet-stream" },
+  },
+  "json(cache(strings))": { over: (_bytes, strings) => json<string>(cache(strings)), ...asJson },
+  "cache(json(strings))": {
+    over: (_bytes, strings) => cache(json<string>(strings), { ttl: Infinity }),
+    ...asJson,
+  },
+  "cache(text(gzip(bytes)))": {
+    over: (bytes) => cache(text(gzip(bytes)), { ttl: 3_600_000 }),
+    headOf: { size: 22 },
+  },
+  "cache(cache(strings))": { over: (_bytes, strings) => cache(cache(strings, { ttl: 3_600_000 })) },
+  "json(text(cache(gzip(encrypt(bytes)))))": {
+    over: (bytes) => json<string>(text(cache(gzip(encrypt(bytes, secret)), { max: 3, ttl: 3_600_000 }))),
+    ...asJson,
+    headOf: { size: 24 + 43 + "gzip".length, contentType: "application/json" },
+  },
+  "transform(json(gzip(bytes)))": {
+    over: (bytes) => reversed(json<string>(gzip(bytes))),
+    headOf: { size: 24, contentType: "application/json" },
+  },
+};
