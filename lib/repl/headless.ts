@@ -2,6 +2,7 @@ import readline from "node:readline";
 import { PassThrough, Writable } from "node:stream";
 import { inspect } from "node:util";
 import { mapBehind } from "../bucket-object.js";
+import { closest } from "../spelling.js";
 import type { Arguments } from "./arguments.js";
 import { shortenLong } from "./echo.js";
 import { isInterruption } from "./interruptible.js";
@@ -9,6 +10,7 @@ import { followLines } from "./lines.js";
 import type { Outcome } from "./lines.js";
 import { problemLine } from "./problem.js";
 import { setWriter } from "./prompt.js";
+import type { Prompt } from "./prompt.js";
 import { Session } from "./session.js";
 
 /** As a shell has it for a program that Ctrl-C ended. */
@@ -105,10 +107,21 @@ function open(given: Arguments): Headless {
       new Promise((resolve) => {
         done = resolve;
         value = {};
-        failed = undefined;
+        failed = unknownCommand(prompt, line);
+        if (failed !== undefined) return resolve({ outcome: "thrown", value: failed.thrown, isOver });
         prompt.emit("line", line);
       }),
   };
+}
+
+// Node only prints that there is none. A number may begin with a dot, too, and so may a line of a longer statement.
+function unknownCommand(prompt: Prompt, line: string): { thrown: Error } | undefined {
+  const name = /^\s*\.([a-z]\w*)(\s|$)/i.exec(line)?.[1];
+  const isWithin = prompt.getPrompt() !== "";
+  if (name === undefined || isWithin || Object.hasOwn(prompt.commands, name)) return undefined;
+  const right = closest(name, Object.keys(prompt.commands));
+  const instead = right === undefined ? ".help lists them" : `did you mean .${right}?`;
+  return { thrown: new Error(`There is no command .${name}: ${instead}`) };
 }
 
 class Nowhere extends Writable {

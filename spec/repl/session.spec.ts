@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { S3BucketMap } from "../../dist/index.js";
+import { S3BucketMap } from "s3bucketmap";
 import { startHttpS3 } from "../support/http-s3.js";
 import type { HttpS3 } from "../support/http-s3.js";
 import { Prompts } from "../support/prompt.js";

@@ -1,4 +1,4 @@
-import { S3BucketMap } from "../../dist/index.js";
+import { S3BucketMap } from "s3bucketmap";
 import { startHttpS3 } from "../support/http-s3.js";
 import type { HttpS3 } from "../support/http-s3.js";
 import { Prompts } from "../support/prompt.js";
