@@ -10,9 +10,14 @@ async function main(): Promise<void> {
   const given = parseArguments(process.argv.slice(2), process.env);
   if (given === "help") process.stdout.write(usage);
   else if (given === "version") process.stdout.write(`${version()}\n`);
-  else if (given.code !== undefined) process.exitCode = await (await headless()).runCode(given, given.code);
+  else if (given.code !== undefined) end(await (await headless()).runCode(given, given.code));
   else if (process.stdin.isTTY && process.stdout.isTTY) await start(given);
-  else process.exitCode = await (await headless()).runPiped(given);
+  else end(await (await headless()).runPiped(given));
+}
+
+// What was evaluated may have set an exit code of its own.
+function end(code: number): void {
+  if (code !== 0) process.exitCode = code;
 }
 
 // Not before they are needed: a mistake on the command line should be told at once.

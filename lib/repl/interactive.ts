@@ -17,7 +17,7 @@ export function startInteractive(given: Arguments, version: string): void {
   const { stdin, stdout } = process;
   const session: Session = new Session(
     given,
-    { input: stdin, output: stdout, terminal: true, prompt: PROMPT },
+    { input: stdin, output: stdout, terminal: true, prompt: "" },
     {
       print: (line) => void stdout.write(`${line}\n`),
       problem: (thrown) => void stdout.write(`${paint(session.prompt, "red", problemLine(thrown))}\n`),
@@ -26,9 +26,9 @@ export function startInteractive(given: Arguments, version: string): void {
     () => Math.max(10, (stdout.rows ?? 24) - 3),
   );
   const { prompt } = session;
-  prompt.pause();
-  // Over the prompt that Node has printed already.
-  stdout.write(`\r\x1b[K${bannerOf(session, version).join("\n")}\n`);
+  // Not until all is set up.
+  prompt.setPrompt(PROMPT);
+  stdout.write(`${bannerOf(session, version).join("\n")}\n`);
   shortenLong(prompt);
   completeKeys(prompt);
   timeLines(session);

@@ -36,12 +36,20 @@ export function followLines(prompt: Prompt, events: LineEvents): void {
   };
 
   const write = prompt.writer;
-  setWriter(prompt, (value) => (outcome === "thrown" ? events.thrown(value) : write(value)));
+  const { options } = write;
+  const { breakLength } = options;
+  setWriter(prompt, (value) => {
+    if (outcome !== "thrown") return write(value);
+    // From this length on Node would break the line after its "Uncaught".
+    options.breakLength = Infinity;
+    return events.thrown(value);
+  });
 
   const displayPrompt = prompt.displayPrompt.bind(prompt);
   prompt.displayPrompt = (preserveCursor) => {
     const ended = outcome;
     outcome = undefined;
+    options.breakLength = breakLength;
     if (ended !== undefined) events.end?.(ended);
     displayPrompt(preserveCursor);
   };

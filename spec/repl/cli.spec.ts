@@ -8,6 +8,8 @@ import { startHttpS3 } from "../support/http-s3.js";
 import type { HttpS3 } from "../support/http-s3.js";
 import { cli } from "../support/prompt.js";
 
+jest.setTimeout(60_000);
+
 let server: HttpS3;
 let folder: string;
 beforeAll(async () => {
