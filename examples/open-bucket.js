@@ -6,16 +6,19 @@ const { asMap, s3Bucket } = require("s3bucketmap");
 
 /**
  * Calls `use` with an empty bucket: without arguments on the command line one of a local S3 that is
- * removed afterwards, else the one they name, under a prefix that is cleared afterwards.
+ * removed afterwards, else the one they name, under a prefix that is cleared afterwards. What other processes
+ * need to open the same comes with it.
  *
- * @param {(bucketMap: import("s3bucketmap").BucketObject<string>) => void} use
+ * @typedef {[name: string, options: import("s3bucketmap").S3BucketOptions]} Where
+ * @param {(bucketMap: import("s3bucketmap").BucketObject<string>, where: Where) => void | Promise<void>} use
  */
-exports.withBucket = function withBucket(use) {
+exports.withBucket = async function withBucket(use) {
   const args = process.argv.slice(2);
   if (args.length === 0) {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), "s3bucketmap-example-"));
     try {
-      use(s3Bucket("example-bucket", { prefix: "testprefix/", local: directory }));
+      const options = { prefix: "testprefix/", local: directory };
+      await use(s3Bucket("example-bucket", options), ["example-bucket", options]);
     } finally {
       fs.rmSync(directory, { recursive: true });
     }
@@ -23,9 +26,10 @@ exports.withBucket = function withBucket(use) {
     const [accessKeyId = "", secretAccessKey = "", name = ""] = args;
     // A prefix of its own: clearing it deletes nobody else's keys.
     const prefix = `testprefix-${randomUUID()}/`;
-    const bucketMap = s3Bucket(name, { prefix, credentials: { accessKeyId, secretAccessKey } });
+    const options = { prefix, credentials: { accessKeyId, secretAccessKey } };
+    const bucketMap = s3Bucket(name, options);
     try {
-      use(bucketMap);
+      await use(bucketMap, [name, options]);
     } finally {
       asMap(bucketMap).clear();
     }

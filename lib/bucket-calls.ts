@@ -1,4 +1,4 @@
-import type { Bridge, Caller } from "./bridge/bridge.js";
+import type { Begun, Bridge, Caller } from "./bridge/bridge.js";
 import type { Call, Failure, PageStart, Reading, Results } from "./bridge/protocol.js";
 import { toError } from "./bridge/revive.js";
 import type { S3BucketMapError } from "./errors.js";
@@ -61,6 +61,13 @@ export class BucketCalls {
   start(): void {
     this.shared.bridge ??= loadBridge();
     this.shared.bridge.start();
+  }
+
+  /** Sends a call without waiting for it. */
+  begin<C extends Call>(call: C, operation: string): Begun<C["op"]> | { failure: Failure } {
+    this.checkOpen(operation);
+    this.shared.bridge ??= loadBridge();
+    return this.shared.bridge.begin<C["op"]>(this.shared, call);
   }
 
   checkOpen(operation: string): void {

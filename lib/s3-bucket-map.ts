@@ -1,4 +1,6 @@
 import { inspect } from "node:util";
+import { BucketBackground, backgroundWrites } from "./background.js";
+import type { BackgroundWrites } from "./background.js";
 import { BucketCalls, callsOf } from "./bucket-calls.js";
 import type { Shared } from "./bucket-calls.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
@@ -312,6 +314,11 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   /** @internal */
   get [gives](): Gives {
     return this.#calls.shared.settings.readAs;
+  }
+
+  /** @internal */
+  get [backgroundWrites](): BackgroundWrites<ValueOf<As>> {
+    return new BucketBackground(this.#calls) as unknown as BackgroundWrites<ValueOf<As>>;
   }
 
   /** @internal */

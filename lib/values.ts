@@ -26,7 +26,7 @@ export function checkValue(value: unknown): asserts value is string | Bytes {
   const advice =
     value === undefined
       ? "To remove a key, delete it."
-      : "Store text as a string, the rest as bytes, and make a string of an object by JSON.stringify; a json layer is to come.";
+      : "Store text as a string, the rest as bytes, and objects through a layer: json(map) of s3bucketmap/layers, or structured(map) for a Date, a Map or a BigInt.";
   throw wrongArgument(
     `A value must be a string or bytes (Buffer, typed array, ArrayBuffer), not ${kindOf(value)}. ${advice}`,
   );

@@ -130,7 +130,10 @@ async function main(kind, turns) {
       const server = await startServer(directory);
       stop = server.stop;
       const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
-      where = { bucket: "races", options: { endpoint: server.endpoint, region: "us-east-1", credentials, prefix } };
+      where = {
+        bucket: "races",
+        options: { endpoint: server.endpoint, region: "us-east-1", credentials, prefix },
+      };
     } else if (kind === "service") {
       const bucket = String(process.env.S3BUCKETMAP_SPEC_BUCKET);
       where = { bucket, options: { endpoint: String(process.env.AWS_ENDPOINT_URL_S3), prefix } };

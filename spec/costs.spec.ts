@@ -65,6 +65,7 @@ const listing: [string, Use][] = [
   ["for…in", (bucket) => loop(bucket, () => true)],
   ["map.size", (_bucket, map) => map.size],
   ["map.keys()", (_bucket, map) => [...map.keys()]],
+  ["map.list()", (_bucket, map) => [...map.list()]],
 ];
 const reading: [string, Use][] = [
   ["Object.entries", (bucket) => Object.entries(bucket)],

@@ -158,10 +158,14 @@ describe("the code", () => {
       head: () => map.head("here"),
       list: () => [...map.keys()],
       clear: () => map.clear(),
+      create: () => map.create("new", "value"),
+      update: () => map.update("here", () => "new"),
       subMap: () => map.subMap("x"),
     };
     for (const [operation, run] of Object.entries(calls))
       expect(thrown(run)).toMatchObject({ code: "Closed", operation, bucket: "bucket" });
+    for (const run of [() => [...map.list()], () => map.set("here", "new", { ifMatch: '"x"' })])
+      expect(thrown(run)).toMatchObject({ code: "Closed" });
     expect(server.counts().total).toBe(0);
   });
 

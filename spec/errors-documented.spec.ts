@@ -22,7 +22,9 @@ function produced(): Set<string> {
   );
   const gives = /(?:\bcode: |OperationError\(\s*|workerFailed\(|^\s*(?:if .*)?return )"([A-Z]\w+)"/gm;
   const codes = files.flatMap((file) =>
-    /(failure|bridge|revive|whole-body|s3-bucket-map|bucket-calls|bulk)\.ts$|worker/.test(file)
+    /(failure|bridge|revive|whole-body|s3-bucket-map|bucket-calls|bulk|conditional-writes)\.ts$|worker/.test(
+      file,
+    )
       ? [...readFileSync(path.join(root, "lib", file), "utf8").matchAll(gives)].map(([, code]) => code!)
       : [],
   );

@@ -15,6 +15,17 @@ function marginOf(timeoutMs: number): number {
   return Math.min(2000, timeoutMs / 10);
 }
 
+/** A call that has been sent and not yet been waited for. */
+export interface Begun<Op extends Call["op"]> {
+  readonly op: Op;
+  readonly id: number;
+  readonly thread: WorkerThread;
+  readonly wait: WaitName;
+  readonly deadline: number;
+  /** Whether its deadline is one that `within` set. */
+  readonly isCutShort: boolean;
+}
+
 export type Outcome<Op extends Call["op"]> =
   { ok: true; value: Results[Op] } | { ok: false; failure: Failure };
 
@@ -48,23 +59,33 @@ export class Bridge {
   call<Op extends Call["op"]>(
     caller: Caller,
     call: Call & { op: Op },
-    mayTakeMs: number = caller.settings.timeoutMs,
+    timeoutMs: number = caller.settings.timeoutMs,
   ): Outcome<Op> {
+    const begun = this.begin<Op>(caller, call, timeoutMs);
+    return "failure" in begun ? { ok: false, failure: begun.failure } : this.finish(begun);
+  }
+
+  /** Sends a call without waiting for it: the worker carries it out meanwhile. */
+  begin<Op extends Call["op"]>(
+    caller: Caller,
+    call: Call & { op: Op },
+    mayTakeMs: number = caller.settings.timeoutMs,
+  ): Begun<Op> | { failure: Failure } {
     const { wait } = caller.settings;
     const now = performance.now();
     const limitMs = callLimit() - now;
     const isCutShort = limitMs < mayTakeMs;
     const timeoutMs = isCutShort ? limitMs : mayTakeMs;
-    if (timeoutMs <= 0) return { ok: false, failure: { code: "TimedOut", reason: "nothing was sent" } };
+    if (timeoutMs <= 0) return { failure: { code: "TimedOut", reason: "nothing was sent" } };
     const deadline = now + timeoutMs;
     for (const id of this.#waits.takeAbandoned()) this.#abandon(id);
-    if (this.#waits.isFull) return { ok: false, failure: { code: "TooManyNestedCalls" } };
+    if (this.#waits.isFull) return { failure: { code: "TooManyNestedCalls" } };
 
     let thread: WorkerThread;
     try {
       thread = this.#livingThread();
     } catch (error) {
-      return { ok: false, failure: workerFailed("WorkerNotStarted", error) };
+      return { failure: workerFailed("WorkerNotStarted", error) };
     }
     // Told at the first request and not when the map was made: the environment may have been filled in between.
     if (caller.known?.thread !== thread) {
@@ -83,8 +104,26 @@ export class Bridge {
       },
       transferred(call),
     );
-    this.#wait(wait, id, thread, () => thread.reply(id) !== undefined, deadline);
+    return { op: call.op, id, thread, wait, deadline, isCutShort };
+  }
 
+  /** Whether `finish` would not have to wait. */
+  isSettled({ id, thread }: Begun<Call["op"]>): boolean {
+    thread.drain();
+    return thread.reply(id) !== undefined || thread.isGone || !thread.expects(id);
+  }
+
+  /** Waits until a call has been answered, or can no longer be. */
+  finish<Op extends Call["op"]>({ op, id, thread, wait, deadline, isCutShort }: Begun<Op>): Outcome<Op> {
+    const maybeWritten = writes.has(op);
+    if (!thread.expects(id)) {
+      // Ctrl-C ended an earlier wait for it.
+      return { ok: false, failure: { code: "TimedOut", reason: "it was interrupted", maybeWritten } };
+    }
+    // A callback during a `deasync` wait may take the reply.
+    this.#wait(wait, id, thread, () => thread.reply(id) !== undefined || !thread.expects(id), deadline);
+
+    const expected = thread.expects(id);
     const reply = thread.reply(id);
     thread.forget(id);
     if (reply !== undefined) {
@@ -92,7 +131,8 @@ export class Bridge {
         ? { ok: true, value: reply.value as Results[Op] }
         : { ok: false, failure: reply.failure };
     }
-    const maybeWritten = writes.has(call.op);
+    if (!expected)
+      return { ok: false, failure: { code: "TimedOut", reason: "it was interrupted", maybeWritten } };
     if (thread.isGone) {
       if (!thread.wasReady) return { ok: false, failure: workerFailed("WorkerNotStarted", thread.lastWords) };
       return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), maybeWritten } };

@@ -67,6 +67,11 @@ export class WorkerThread {
     return id;
   }
 
+  /** Whether a reply, there or yet to come, is kept. */
+  expects(id: number): boolean {
+    return this.#shared.expected.has(id);
+  }
+
   /** The reply to a call, if it is there. */
   reply(id: number): Reply | undefined {
     return this.#shared.expected.get(id);

@@ -1,5 +1,8 @@
+import { backgroundWrites } from "../background.js";
+import type { BackgroundWrites, HasBackgroundWrites, Prepared, Sending } from "../background.js";
 import { elements } from "../bulk.js";
 import { PartialFailureError } from "../errors.js";
+import { placeOf } from "../listing.js";
 import { wrongArgument } from "../stack.js";
 import { gives, storedReads, unchanged } from "../stored.js";
 import type { Gives, Stored, StoredReads } from "../stored.js";
@@ -42,6 +45,31 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
       getMany: (keys) => this.#getMany(keys),
       entries: (options) => this.#entries(options),
       update: (key, change, options) => this.#writing([key], () => this.#reads.update(key, change, options)),
+    };
+  }
+
+  get [backgroundWrites](): BackgroundWrites<V> {
+    const base = (this.base as SyncMap<V> & HasBackgroundWrites<V>)[backgroundWrites];
+    const place = this[placeOf]()?.prefix ?? "";
+    const forget = (writes: readonly Prepared<unknown>[]): void => {
+      // Its keys are whole ones, and the prefix of this map is the end of that of its place.
+      for (const { key } of writes) this.#store.forget(key.slice(place.length - this.#prefix.length));
+    };
+    return {
+      prepare: (key, value, options) => base.prepare(key, value, options),
+      prepareDeletion: (key) => base.prepareDeletion(key),
+      send: (writes) => {
+        forget(writes);
+        const sending = base.send(writes);
+        const finish = (): ReturnType<Sending["finish"]> => {
+          try {
+            return sending.finish();
+          } finally {
+            forget(writes);
+          }
+        };
+        return { isDone: () => sending.isDone(), finish };
+      },
     };
   }
 

@@ -5,6 +5,7 @@ import type { SyncMap } from "../sync-map.js";
 import { checkBase } from "./base.js";
 import { CacheLayer } from "./cache-layer.js";
 import { CacheStore } from "./cache-store.js";
+import { Layer } from "./layer.js";
 import { checkNames, checkWhole } from "./layer-options.js";
 
 /** Options of {@link cache}. */
@@ -65,7 +66,7 @@ export function cache<V>(map: SyncMap<V>, options: CacheOptions = {}): SyncMap<V
     throw wrongArgument(
       "cache with revalidate: false and no ttl would never give what it keeps: give it a ttl.",
     );
-  if (ttl === 0 && !(storedReads in map)) {
+  if (ttl === 0 && !(storedReads in Layer.bottomOf(map))) {
     throw wrongArgument(
       "cache can only ask this map whether a value has changed if it tells ETags with its values, as S3BucketMap and the layers over it do: give it a ttl.",
     );

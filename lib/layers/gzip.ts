@@ -10,6 +10,7 @@ import type { Codec } from "./codec.js";
 import { algorithms, compression, withoutLast } from "./compression.js";
 import type { Algorithm, Compression } from "./compression.js";
 import { checkNames, checkWhole } from "./layer-options.js";
+import { Layer } from "./layer.js";
 import { TransformLayer } from "./transform-layer.js";
 import { Unreadable } from "./unreadable.js";
 
@@ -43,7 +44,7 @@ const DEFAULT_MAX_BYTES: number = 1024 ** 3;
  */
 export function gzip(map: SyncMap<Buffer>, options: GzipOptions = {}): BytesMap {
   checkBase("gzip", map, ["bytes"], bytesBase);
-  if (!(storedReads in map)) {
+  if (!(storedReads in Layer.bottomOf(map))) {
     throw wrongArgument(
       "gzip needs a map that tells the Content-Encoding of what it reads: S3BucketMap, or a layer over one.",
     );
@@ -86,9 +87,7 @@ function gzipCodec(
     },
     options: (options) => ({
       ...options,
-      contentEncoding: options?.contentEncoding
-        ? `${options.contentEncoding},${encodings[0]}`
-        : encodings[0],
+      contentEncoding: options?.contentEncoding ? `${options.contentEncoding},${encodings[0]}` : encodings[0],
     }),
   };
 

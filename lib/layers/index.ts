@@ -11,3 +11,5 @@ export { structured } from "./structured.js";
 export { text } from "./text.js";
 export { transform } from "./transform.js";
 export type { Transformation } from "./transform.js";
+export { writeBuffer } from "./write-buffer.js";
+export type { WriteBuffer, WriteBufferOptions } from "./write-buffer.js";

@@ -20,6 +20,13 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasPlace, HasStor
     this.base = base;
   }
 
+  /** The map under all layers. */
+  static bottomOf(map: object): object {
+    let bottom = map;
+    while (bottom instanceof Layer) bottom = bottom.base as object;
+    return bottom;
+  }
+
   /** The layer's name and options, for `console.log`. */
   protected abstract readonly shown: readonly [name: string, options?: object];
   abstract get [gives](): Gives;

@@ -1,3 +1,5 @@
+import { backgroundWrites } from "../background.js";
+import type { BackgroundWrites } from "../background.js";
 import { wrongArgument } from "../stack.js";
 import { gives, storedReads } from "../stored.js";
 import type { Gives, StoredReads } from "../stored.js";
@@ -39,6 +41,11 @@ class ReadonlyLayer<V> extends Layer<V> {
       entries: (options) => reads.entries(options),
       update: () => refuse("update"),
     };
+  }
+
+  get [backgroundWrites](): BackgroundWrites<V> {
+    const refused = (): never => refuse("set");
+    return { prepare: refused, prepareDeletion: () => refuse("delete"), send: refused };
   }
 
   set(): never {

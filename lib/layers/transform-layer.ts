@@ -1,3 +1,5 @@
+import { backgroundWrites } from "../background.js";
+import type { BackgroundWrites, HasBackgroundWrites, Prepared } from "../background.js";
 import { elements } from "../bulk.js";
 import { kindOf } from "../keys.js";
 import { placeOf } from "../listing.js";
@@ -35,6 +37,19 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
       () => this[placeOf](),
       (key) => this.#whole(key),
     );
+  }
+
+  get [backgroundWrites](): BackgroundWrites<V> {
+    const base = (this.base as SyncMap<Raw> & HasBackgroundWrites<Raw>)[backgroundWrites];
+    return {
+      prepare: (key, value, options) => {
+        const encoded = this.#codec.encode(value, this.#whole(key), options);
+        const prepared = base.prepare(key, encoded, this.#passedOn(options));
+        return { ...prepared, read: () => this.#codec.decode(prepared.read(), this.#whole(key)) };
+      },
+      prepareDeletion: (key) => base.prepareDeletion(key) as Prepared<never>,
+      send: (writes) => base.send(writes),
+    };
   }
 
   set(key: string, value: V, options?: SetOptions): this {

@@ -18,7 +18,7 @@ const DEADLINE_MS = 2000;
 const SHOWN_KEYS = 20;
 
 /** A longer string is shortened. */
-const SHOWN_CHARACTERS = 1000;
+const SHOWN_CHARACTERS = 400;
 
 /** What `inspect` shows of bytes. */
 const SHOWN_BYTES = 50;

@@ -50,10 +50,12 @@ function bannerOf({ base, prompt }: Session, version: string): [string, string] 
 
 function timeLines(session: Session): void {
   let started = 0;
+  let isTimed = false;
   let before: Requests = [];
   followLines(session.prompt, {
     begin() {
-      if (session.isTiming) before = session.requests();
+      isTimed = session.isTiming;
+      if (isTimed) before = session.requests();
       started = performance.now();
     },
     thrown(error) {
@@ -61,7 +63,7 @@ function timeLines(session: Session): void {
       return paint(session.prompt, "red", problemLine(error));
     },
     end(outcome) {
-      if (!session.isTiming || outcome === "part") return;
+      if (!isTimed || !session.isTiming || outcome === "part") return;
       const ms = performance.now() - started;
       session.print(paint(session.prompt, "gray", `${ms.toFixed(1)} ms, ${session.requestsSince(before)}`));
     },

@@ -101,7 +101,7 @@ describeInTerminal("the prompt", () => {
     map.set("long", "x".repeat(123_456));
     const terminal = await prompts.open(server);
     const text = (await terminal.run("bucket.long")).join("");
-    expect(text).toBe(`'${"x".repeat(1000)}' … 123,456 characters, 121 KB`);
+    expect(text).toBe(`'${"x".repeat(400)}' … 123,456 characters, 121 KB`);
     expect((await terminal.run("bucket.testKey")).join("")).toBe("'value'");
     const many = await terminal.run(
       "Object.fromEntries(Array.from({ length: 5000 }, (_, at) => ['k' + at, at]))",
@@ -225,7 +225,7 @@ describeInTerminal("the commands", () => {
     expect(row("HeadObject")).toEqual(["HeadObject", "1", "0", "0 bytes", "0 bytes"]);
     expect(row("all").slice(0, 3)).toEqual(["all", "4", "0"]);
 
-    expect((await terminal.run(".timing on")).slice(0, 1)).toEqual(["Timing is on."]);
+    expect(await terminal.run(".timing on")).toEqual(["Timing is on."]);
     expect(await terminal.run("bucket.k; bucket.k; bucket.j = 'x'")).toEqual([
       "'x'",
       expect.stringMatching(/^\d+\.\d ms, 3 requests \(PutObject, 2 GetObject\)$/),

@@ -28,10 +28,45 @@ under "subprefix/": testKey
 after deleting each: 0 keys
 `;
 
+const counter = `\
+4 processes, 10 times each: counter = 40
+first comers: 1
+`;
+
+const documents = `\
+ann: Ann [new]
+bob: Bob []
+stored: {"name":"Bob","visits":7,"tags":[]}
+Cannot set "visits" of a frozen value
+ann: 2 visits [new,regular]
+json cannot keep a Date, which would come back as a plain object or a string, at .born
+eve in users = false
+`;
+
+const cached = `\
+always: light, lately: light
+always: dark, lately: light
+always: blue, lately: blue, stored: "blue"
+`;
+
+const backup = `\
+monday: { files: 2, stored: 2 }
+tuesday: { files: 3, stored: 1 }
+3 contents, compressed
+restored: notes/today.txt, picture.bin
+as it was on monday: true
+damaged on tuesday: 0
+damaged on tuesday, after an accident: false
+`;
+
 /** The examples, with what they print. */
 export const examples: [string, string][] = [
   ["sample.js", sample],
   ["longer.js", longer],
+  ["counter.js", counter],
+  ["documents.js", documents],
+  ["cached.js", cached],
+  ["backup.js", backup],
 ];
 
 /** Runs an example as a user does. */

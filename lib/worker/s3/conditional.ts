@@ -2,7 +2,6 @@ import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { WRITES_NAME } from "../../bridge/protocol.js";
 import type { ObjectHeaders, Verdict, Version } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";
-import { limits } from "./client.js";
 import { checkDelete, checkPut, isKnown, quote } from "./conditions.js";
 import type { Conditions, Quoting } from "./conditions.js";
 import { headVersion } from "./head-object.js";
@@ -15,6 +14,15 @@ import { hasHappened, historyOf, newWriteId } from "./write-id.js";
 
 /** What an object's user metadata may have in all. */
 const MAX_METADATA_BYTES = 2048;
+
+/**
+ * How often a conditional write goes out at most, while nothing has changed. More than another request, for Ceph
+ * says 500 where one of many writers at once is beaten.
+ */
+const MAX_SENT = 5;
+
+/** How often it is asked what became of it, each time with the tries of any request. */
+const MAX_LOOKS = 3;
 
 /** The state that a conditional write is to replace, and where a service may be tried first. */
 export interface Condition {
@@ -105,7 +113,7 @@ async function decide(
   signal: AbortSignal,
   write: Write,
 ): Promise<Verdict> {
-  let ambiguous: unknown;
+  let ambiguous: Error | undefined;
   for (let sent = 1; ; sent += 1) {
     let refused: Verdict | undefined;
     try {
@@ -125,7 +133,7 @@ async function decide(
     if (ambiguous !== undefined) {
       let now: Version | undefined;
       try {
-        now = await headVersion(target, key, signal);
+        now = await look(target, key, signal);
       } catch {
         throw ambiguous; // It says that the write may have happened.
       }
@@ -137,16 +145,29 @@ async function decide(
       }
     }
     // All is as it was before. To send it again is safe: should the first still arrive, one of the two is refused.
-    if (sent === limits.tries) {
+    if (sent === MAX_SENT) {
       if (ambiguous !== undefined) throw ambiguous;
       return "conflict";
     }
-    await pause(Math.random() * 100 * 2 ** sent, signal);
+    await pause(Math.random() * 50 * 2 ** sent, signal);
   }
 }
 
+// All depends on this answer, so it is asked for more often than others where it is lost.
+async function look(target: Target, key: string, signal: AbortSignal): Promise<Version | undefined> {
+  for (let asked = 1; ; asked += 1) {
+    try {
+      return await headVersion(target, key, signal);
+    } catch (error) {
+      if (asked === MAX_LOOKS || !(error instanceof Error) || !maybeDone(error)) throw error;
+    }
+    await pause(Math.random() * 50 * 2 ** asked, signal);
+  }
+}
+
+// The same bytes are not enough: they can have been written again, over the write in question.
 function isSame(now: Version | undefined, base: Version): boolean {
-  return now?.etag === base.etag;
+  return now?.etag === base.etag && (base.writes === undefined || now?.writes?.[0] === base.writes[0]);
 }
 
 /** What S3's refusal means; undefined where it is none of the condition. */

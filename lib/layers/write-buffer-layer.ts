@@ -1,0 +1,201 @@
+import { backgroundWrites } from "../background.js";
+import type { BackgroundWrites, HasBackgroundWrites, Prepared } from "../background.js";
+import { elements } from "../bulk.js";
+import { kindOf } from "../keys.js";
+import { wrongArgument } from "../stack.js";
+import { gives, storedReads } from "../stored.js";
+import type { Gives, Stored, StoredReads } from "../stored.js";
+import type {
+  ListedEntry,
+  ListEntriesOptions,
+  ListOptions,
+  ObjectHead,
+  ObjectOptions,
+  SetOptions,
+  SyncMap,
+} from "../sync-map.js";
+import { givesOf } from "./base.js";
+import { Layer } from "./layer.js";
+import type { PendingWrites } from "./pending-writes.js";
+import { readsOf } from "./reads.js";
+import type { WriteBuffer } from "./write-buffer.js";
+
+/** @see writeBuffer */
+export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
+  protected readonly shown: readonly [string, object?];
+  readonly #pending: PendingWrites;
+  readonly #prefix: string;
+  readonly #reads: StoredReads<V>;
+  #closed = false;
+
+  constructor(base: SyncMap<V>, pending: PendingWrites, options: object, prefix = "") {
+    super(base);
+    this.shown = Object.keys(options).length === 0 ? ["writeBuffer"] : ["writeBuffer", options];
+    this.#pending = pending;
+    this.#prefix = prefix;
+    this.#reads = readsOf(base);
+  }
+
+  flush(): void {
+    this.#pending.flush();
+  }
+
+  get [gives](): Gives {
+    return givesOf(this.base);
+  }
+
+  get [backgroundWrites](): BackgroundWrites<V> {
+    const base = (this.base as SyncMap<V> & HasBackgroundWrites<V>)[backgroundWrites];
+    // For a write buffer over this one: what is in this one would otherwise come later.
+    const flushed = <T>(key: string, prepare: () => T): T => {
+      if (this.#buffered(key) !== undefined) this.flush();
+      return prepare();
+    };
+    return {
+      prepare: (key, value, options) => flushed(key, () => base.prepare(key, value, options)),
+      prepareDeletion: (key) => flushed(key, () => base.prepareDeletion(key)),
+      send: (writes) => base.send(writes),
+    };
+  }
+
+  get #base(): BackgroundWrites<V> {
+    return (this.base as SyncMap<V> & HasBackgroundWrites<V>)[backgroundWrites];
+  }
+
+  get [storedReads](): StoredReads<V> {
+    return {
+      get: (key) => this.#get(key),
+      getIfChanged: (key, etag) => {
+        return this.#buffered(key) === undefined ? this.#reads.getIfChanged(key, etag) : this.#get(key);
+      },
+      getMany: (keys) => this.#getMany(keys),
+      entries: (options) => this.#entries(options),
+      update: (key, change, options) => {
+        this.flush();
+        return this.#reads.update(key, change, options);
+      },
+    };
+  }
+
+  set(key: string, value: V, options?: SetOptions): this {
+    if (options?.ifMatch !== undefined) {
+      this.flush();
+      this.base.set(key, value, options);
+      return this;
+    }
+    this.#add([[key, this.#base.prepare(key, value, withoutIfMatch(options))]]);
+    return this;
+  }
+
+  setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
+    // All are checked before any is sent.
+    const writes = elements(entries, "setMany takes an iterable of [key, value]").map((entry) => {
+      if (!Array.isArray(entry))
+        throw wrongArgument(`setMany takes [key, value] entries, not ${kindOf(entry)}.`);
+      const [key, value] = entry as [string, V];
+      return [key, this.#base.prepare(key, value, options)] as const;
+    });
+    this.#add(writes);
+    return this;
+  }
+
+  override delete(key: string): boolean {
+    this.#add([[key, this.#base.prepareDeletion(key)]]);
+    return true;
+  }
+
+  override deleteMany(keys: Iterable<string>): void {
+    const writes = elements(keys, "deleteMany takes an iterable of keys").map(
+      (key) => [key, this.#base.prepareDeletion(key)] as const,
+    );
+    this.#add(writes);
+  }
+
+  create(key: string, value: V, options?: ObjectOptions): boolean {
+    this.flush();
+    return this.base.create(key, value, options);
+  }
+
+  override clear(): void {
+    this.flush();
+    this.base.clear();
+  }
+
+  override has(key: string): boolean {
+    const pending = this.#buffered(key);
+    return pending === undefined ? this.base.has(key) : pending.write.object !== undefined;
+  }
+
+  override head(key: string): ObjectHead | undefined {
+    this.flush();
+    return this.base.head(key);
+  }
+
+  override *keys(options?: ListOptions): IterableIterator<string> {
+    this.flush();
+    yield* this.base.keys(options);
+  }
+
+  override *list(options?: ListEntriesOptions): IterableIterator<ListedEntry> {
+    this.flush();
+    yield* this.base.list(options);
+  }
+
+  override get size(): number {
+    this.flush();
+    return this.base.size;
+  }
+
+  subMap(prefix: string): WriteBuffer<V> {
+    const base = this.base.subMap(prefix);
+    return new WriteBufferLayer(base, this.#pending, this.shown[1] ?? {}, this.#prefix + prefix);
+  }
+
+  override close(): void {
+    this.#closed = true;
+    try {
+      this.flush();
+    } finally {
+      this.base.close();
+    }
+  }
+
+  #get(key: string): Stored<V> | undefined {
+    const pending = this.#buffered(key);
+    if (pending === undefined) return this.#reads.get(key);
+    return pending.write.object === undefined ? undefined : (pending.write.read() as Stored<V>);
+  }
+
+  #getMany(keys: Iterable<string>): Map<string, Stored<V>> {
+    const all = [...new Set(elements(keys, "getMany takes an iterable of keys"))];
+    const asked = all.filter((key) => this.#buffered(key) === undefined);
+    const read = asked.length === 0 ? new Map<string, Stored<V>>() : this.#reads.getMany(asked);
+    const found = new Map<string, Stored<V>>();
+    for (const key of all) {
+      const stored = read.get(key) ?? (this.#buffered(key) === undefined ? undefined : this.#get(key));
+      if (stored !== undefined) found.set(key, stored);
+    }
+    return found;
+  }
+
+  *#entries(options?: ListOptions): IterableIterator<[string, Stored<V>]> {
+    this.flush();
+    yield* this.#reads.entries(options);
+  }
+
+  #buffered(key: unknown): ReturnType<PendingWrites["get"]> {
+    // What is no key, and a map that is closed, the base refuses.
+    return typeof key !== "string" || this.#closed ? undefined : this.#pending.get(this.#prefix + key);
+  }
+
+  #add(writes: readonly (readonly [string, Prepared<V>])[]): void {
+    const through = this.#base as BackgroundWrites<never>;
+    this.#pending.add(writes.map(([key, write]) => ({ key: this.#prefix + key, write, through })));
+  }
+}
+
+function withoutIfMatch(options: SetOptions | undefined): ObjectOptions | undefined {
+  if (options === undefined || !("ifMatch" in options)) return options;
+  const { ifMatch: _none, ...others } = options;
+  return others;
+}
