@@ -6,7 +6,7 @@ import path from "node:path";
 import { S3BucketMap } from "s3bucketmap";
 import { startHttpS3 } from "../support/http-s3.js";
 import type { HttpS3 } from "../support/http-s3.js";
-import { cli } from "../support/prompt.js";
+import { cli, node } from "../support/prompt.js";
 
 jest.setTimeout(60_000);
 
@@ -30,7 +30,7 @@ interface Ended {
 
 /** Runs `s3bucketmap`, in a pipe. */
 async function run(args: string[], input = "", env: Record<string, string> = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [cli, ...args], {
+  const child = spawn(node, [cli, ...args], {
     cwd: folder,
     env: { ...process.env, NO_COLOR: "1", HOME: folder, S3BUCKETMAP_LOCAL: "", ...env },
   });

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { S3BucketMap } from "s3bucketmap";
 import { startHttpS3 } from "../support/http-s3.js";
 import type { HttpS3 } from "../support/http-s3.js";
-import { hook, library, Prompts } from "../support/prompt.js";
+import { hook, library, node, Prompts } from "../support/prompt.js";
 import { hasTerminal, keys } from "../support/terminal.js";
 import type { Terminal } from "../support/terminal.js";
 
@@ -32,13 +32,13 @@ afterEach(() => prompts.endTerminals());
 const opened = `const bucket = require(${JSON.stringify(library)}).s3Bucket("bucket"); 0`;
 
 async function preloaded(): Promise<Terminal> {
-  const terminal = await prompts.start([process.execPath, "-r", hook], prompts.environment(server));
+  const terminal = await prompts.start([node, "-r", hook], prompts.environment(server));
   await terminal.run(opened);
   return terminal;
 }
 
 async function required(): Promise<Terminal> {
-  const terminal = await prompts.start([process.execPath], prompts.environment(server));
+  const terminal = await prompts.start([node], prompts.environment(server));
   await terminal.run(opened);
   await terminal.run(`require(${JSON.stringify(hook)}); 0`);
   return terminal;
@@ -114,7 +114,7 @@ describeInTerminal.each([
 describe("s3bucketmap/repl where there is no prompt", () => {
   it("changes nothing, and does not load Node's REPL", () => {
     const program = "console.log(process.moduleLoadList.includes('NativeModule repl'))";
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["-r", hook, "-e", program], {
+    const { status, stdout, stderr } = spawnSync(node, ["-r", hook, "-e", program], {
       encoding: "utf8",
     });
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "false\n", stderr: "" });

@@ -4,6 +4,9 @@ import path from "node:path";
 import type { HttpS3 } from "./http-s3.js";
 import { Terminal } from "./terminal.js";
 
+/** The Node whose prompt it is: another than that of the specs, to try them on it. */
+export const node = process.env["S3BUCKETMAP_SPEC_NODE"] ?? process.execPath;
+
 export const cli = path.join(__dirname, "../../dist/cli.js");
 export const library = path.join(__dirname, "../../dist/index.js");
 export const hook = path.join(__dirname, "../../dist/repl/index.js");
@@ -33,7 +36,7 @@ export class Prompts {
     args: string[] = ["s3://bucket"],
     env: Record<string, string> = {},
   ): Promise<Terminal> {
-    return this.start([process.execPath, cli, ...args], { ...this.environment(server), ...env });
+    return this.start([node, cli, ...args], { ...this.environment(server), ...env });
   }
 
   /** Any program with Node's prompt, when the prompt is there. */
