@@ -93,7 +93,7 @@ void withBucket((_bucket, [location, options]) => {
     console.log(`as it was on monday: ${words === "so many words\n".repeat(100)}`);
 
     console.log(`damaged on tuesday: ${backup.verify("tuesday").length}`);
-    const [some] = backup.contents.keys();
+    const [some] = Object.values(backup.lists.get("tuesday"));
     backup.contents.set(some, "something else");
     console.log(`damaged on tuesday, after an accident: ${backup.verify("tuesday").length > 0}`);
   } finally {

@@ -19,6 +19,8 @@ const required = [
   "dist/index.mjs",
   "dist/cli.js",
   "dist/repl/index.js",
+  "dist/layers/index.js",
+  "dist/layers/index.mjs",
 ];
 const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
 
@@ -164,6 +166,9 @@ const typed = `
 import { asMap, asObject, s3Bucket, S3BucketMap, S3BucketMapError, TimedOutError } from "s3bucketmap";
 import type { BucketObject, ListOptions, ObjectHead, S3BucketOptions, SyncMap } from "s3bucketmap";
 
+import { cache, encrypt, gzip, json, readonly, structured, text, transform, writeBuffer } from "s3bucketmap/layers";
+import type { WriteBuffer } from "s3bucketmap/layers";
+
 const options: S3BucketOptions = { region: "eu-west-1", timeoutMs: 1000, wait: "deasync" };
 const bucket = s3Bucket("my-bucket", { prefix: "testprefix/", readAs: "string" });
 bucket.testKey = "some value";
@@ -186,12 +191,27 @@ try {
   if (error instanceof S3BucketMapError) error.code.toUpperCase();
 }
 
+const bytesMap = new S3BucketMap("my-bucket", { readAs: "bytes" });
+const users: BucketObject<{ name: string }> = asObject(json<{ name: string }>(cache(map, { ttl: 1000 })));
+const name: string | undefined = users["ann"]?.name;
+const buffered: WriteBuffer<unknown> = writeBuffer(structured(gzip(encrypt(bytesMap, Buffer.alloc(32)))));
+buffered.set("at", new Date()).size.toFixed();
+const dates = transform(text(bytesMap), {
+  encode: (date: Date) => date.toISOString(),
+  decode: (stored) => new Date(stored),
+});
+const day: Date | undefined = readonly(dates).get("day");
+// @ts-expect-error -- the base must give bytes
+gzip(new S3BucketMap("my-bucket"));
+// @ts-expect-error -- the values are users
+users["ann"] = "Ann";
+
 // @ts-expect-error -- values are strings
 bucket.testKey = 1;
 // @ts-expect-error -- there is no such option
 s3Bucket("my-bucket", { reigon: "eu-west-1" });
 
-export { bytes, etag, overNative, value, whole };
+export { bytes, day, etag, name, overNative, value, whole };
 `;
 
 /** @param {string} local */
@@ -211,6 +231,10 @@ const imported = await import("s3bucketmap");
 const required = require("s3bucketmap");
 assert.deepStrictEqual(Object.keys(required).filter((name) => imported[name] !== required[name]), []);
 assert.deepStrictEqual(Object.keys(imported).sort(), Object.keys(required).sort());
+const importedLayers = await import("s3bucketmap/layers");
+const requiredLayers = require("s3bucketmap/layers");
+assert.deepStrictEqual(Object.keys(requiredLayers).filter((name) => importedLayers[name] !== requiredLayers[name]), []);
+assert.deepStrictEqual(Object.keys(importedLayers).sort(), Object.keys(requiredLayers).sort());
 
 const options = { local: ${JSON.stringify(local)} };
 const one = imported.s3Bucket("my-bucket", options);
@@ -218,6 +242,11 @@ const other = required.s3Bucket("my-bucket", options);
 one.shared = "value";
 assert.strictEqual(other.shared, "value");
 delete other.shared;
+const numbers = importedLayers.json(required.asMap(other));
+numbers.set("n", { n: 1 });
+assert.deepStrictEqual(requiredLayers.json(required.asMap(one)).get("n"), { n: 1 });
+assert.throws(() => requiredLayers.json(one), TypeError);
+numbers.delete("n");
 assert.strictEqual(required.asMap(one).constructor, imported.S3BucketMap);
 assert.throws(() => required.s3Bucket("No-Such_Bucket-in-here", options).k, imported.S3BucketMapError);
 assert.strictEqual(started, 1);

@@ -20,7 +20,8 @@ function produced(): Set<string> {
   const files = readdirSync(path.join(root, "lib"), { recursive: true, encoding: "utf8" }).filter(
     (file) => file.endsWith(".ts") && !file.startsWith(`local${path.sep}`),
   );
-  const gives = /(?:\bcode: |OperationError\(\s*|workerFailed\(|^\s*(?:if .*)?return )"([A-Z]\w+)"/gm;
+  const gives =
+    /(?:\bcode: |OperationError\(\s*|Unreadable\(\s*|workerFailed\(|^\s*(?:if .*)?return )"([A-Z]\w+)"/gm;
   const codes = files.flatMap((file) =>
     /(failure|bridge|revive|whole-body|s3-bucket-map|bucket-calls|bulk|conditional-writes)\.ts$|worker/.test(
       file,

@@ -6,6 +6,7 @@ import { checkBase } from "./base.js";
 import { CacheLayer } from "./cache-layer.js";
 import { CacheStore } from "./cache-store.js";
 import { Layer } from "./layer.js";
+import { WriteBufferLayer } from "./write-buffer-layer.js";
 import { checkNames, checkWhole } from "./layer-options.js";
 
 /** Options of {@link cache}. */
@@ -69,6 +70,12 @@ export function cache<V>(map: SyncMap<V>, options: CacheOptions = {}): SyncMap<V
   if (ttl === 0 && !(storedReads in Layer.bottomOf(map))) {
     throw wrongArgument(
       "cache can only ask this map whether a value has changed if it tells ETags with its values, as S3BucketMap and the layers over it do: give it a ttl.",
+    );
+  }
+  // What a write buffer has yet to send may fail, and the cache would not hear of it.
+  if (ttl > 0 && [...Layer.stackOf(map)].some((layer) => layer instanceof WriteBufferLayer)) {
+    throw wrongArgument(
+      "cache with a ttl needs a map whose writes are durable when they return: writeBuffer(cache(map)) instead of cache(writeBuffer(map)).",
     );
   }
   return new CacheLayer(map, new CacheStore({ max, maxBytes, ttl }), revalidate, options);

@@ -20,11 +20,16 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasPlace, HasStor
     this.base = base;
   }
 
+  /** A map and all that it stands on, the bottom last. */
+  static *stackOf(map: object): Generator<object, void, undefined> {
+    let next = map;
+    for (; next instanceof Layer; next = next.base as object) yield next;
+    yield next;
+  }
+
   /** The map under all layers. */
   static bottomOf(map: object): object {
-    let bottom = map;
-    while (bottom instanceof Layer) bottom = bottom.base as object;
-    return bottom;
+    return [...Layer.stackOf(map)].at(-1)!;
   }
 
   /** The layer's name and options, for `console.log`. */

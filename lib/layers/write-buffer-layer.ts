@@ -72,7 +72,13 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
       entries: (options) => this.#entries(options),
       update: (key, change, options) => {
         this.flush();
-        return this.#reads.update(key, change, options);
+        const changeAndFlush = (stored: Stored<V> | undefined): V | undefined => {
+          const changed = change(stored);
+          // What the function itself wrote comes before what it returns.
+          this.flush();
+          return changed;
+        };
+        return this.#reads.update(key, changeAndFlush, options);
       },
     };
   }

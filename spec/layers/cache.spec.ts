@@ -1,7 +1,7 @@
 import { setTimeout as later } from "node:timers/promises";
 import { asMap, asObject, S3BucketMap } from "../../lib/index.js";
 import type { S3BucketOptions, SyncMap } from "../../lib/index.js";
-import { cache, gzip, json, structured, text, transform } from "../../lib/layers/index.js";
+import { cache, gzip, json, structured, text, transform, writeBuffer } from "../../lib/layers/index.js";
 import type { CacheOptions } from "../../lib/layers/index.js";
 import { startHttpS3 } from "../support/http-s3.js";
 import type { HttpS3 } from "../support/http-s3.js";
@@ -283,6 +283,15 @@ describe("cache", () => {
         .set("a", new Map([[1, 2]]))
         .get("a"),
     ).toBeDefined();
+  });
+
+  it("with a ttl does not stand on a write buffer, whose writes may yet fail", () => {
+    for (const under of [writeBuffer(base), json<string>(writeBuffer(base))]) {
+      expect(() => cache(under, forever)).toThrow(
+        /writeBuffer\(cache\(map\)\) instead of cache\(writeBuffer\(map\)\)/,
+      );
+    }
+    expect(writeBuffer(cache(base, forever)).get("a")).toBeUndefined();
   });
 
   it.each<[string, CacheOptions, RegExp]>([

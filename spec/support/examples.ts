@@ -56,7 +56,7 @@ tuesday: { files: 3, stored: 1 }
 restored: notes/today.txt, picture.bin
 as it was on monday: true
 damaged on tuesday: 0
-damaged on tuesday, after an accident: false
+damaged on tuesday, after an accident: true
 `;
 
 /** The examples, with what they print. */

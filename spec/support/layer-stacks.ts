@@ -1,5 +1,14 @@
 import type { S3BucketMap, SyncMap } from "../../lib/index.js";
-import { cache, encrypt, gzip, json, structured, text, transform } from "../../lib/layers/index.js";
+import {
+  cache,
+  encrypt,
+  gzip,
+  json,
+  structured,
+  text,
+  transform,
+  writeBuffer,
+} from "../../lib/layers/index.js";
 import type { MapUnderTest } from "./sync-map-suite.js";
 
 /** A way to stack layers, as far as the contract of strings goes. */
@@ -40,6 +49,7 @@ export const layers: Readonly<Record<string, Stack>> = {
   encrypt: { over: (bytes) => text(encrypt(bytes, secret)), headOf: { size: 45 } },
   cache: { over: (_bytes, strings) => cache(strings) },
   "cache with a ttl": { over: (_bytes, strings) => cache(strings, { ttl: Infinity, max: 10 }) },
+  writeBuffer: { over: (_bytes, strings) => writeBuffer(strings) },
   "cache of bytes": { over: (bytes) => text(cache(bytes, { ttl: Infinity, revalidate: false })) },
 };
 
@@ -94,5 +104,17 @@ export const stacks: Readonly<Record<string, Stack>> = {
   "transform(json(gzip(bytes)))": {
     over: (bytes) => reversed(json<string>(gzip(bytes))),
     headOf: { size: 24, contentType: "application/json" },
+  },
+  "json(writeBuffer(strings))": { over: (_bytes, strings) => json<string>(writeBuffer(strings)), ...asJson },
+  "writeBuffer(json(gzip(encrypt(bytes))))": {
+    over: (bytes) => writeBuffer(json<string>(gzip(encrypt(bytes, secret))), { max: 5 }),
+    ...asJson,
+    headOf: { size: 24 + 43 + "gzip".length, contentType: "application/json" },
+  },
+  "cache(writeBuffer(strings))": {
+    over: (_bytes, strings) => cache(writeBuffer(strings)),
+  },
+  "writeBuffer(cache(strings))": {
+    over: (_bytes, strings) => writeBuffer(cache(strings, { ttl: 3_600_000 })),
   },
 };

@@ -1,0 +1,18 @@
+import type { SyncMap } from "../../lib/index.js";
+import { storedReads, unchanged } from "../../lib/stored.js";
+import type { HasStoredReads } from "../../lib/stored.js";
+
+/** What layers are told of a value: its ETag, and by it whether it has changed. */
+export function getStored(
+  map: SyncMap<string>,
+  key: string,
+): { etag: string; ask: (etag: string) => string | undefined } {
+  const reads = (map as SyncMap<string> & HasStoredReads<string>)[storedReads];
+  return {
+    etag: reads.get(key)!.etag!,
+    ask: (etag) => {
+      const stored = reads.getIfChanged(key, etag);
+      return stored === unchanged ? "unchanged" : stored?.value;
+    },
+  };
+}
