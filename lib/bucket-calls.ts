@@ -25,6 +25,9 @@ export interface Shared extends Caller {
   readonly service: string;
 }
 
+/** The method that gives a map's {@link BucketCalls}. */
+export const callsOf: unique symbol = Symbol("s3bucketmap.callsOf");
+
 /** The calls of one map: whole keys, raw bodies, and errors that say what was tried on what. */
 export class BucketCalls {
   readonly shared: Shared;
@@ -56,6 +59,12 @@ export class BucketCalls {
     const outcome = this.shared.bridge.call<C["op"]>(this.shared, call, timeoutMs);
     if (outcome.ok) return outcome.value;
     throw this.error(outcome.failure, operation, "key" in call ? call.key : undefined);
+  }
+
+  /** Starts the worker thread, if there is none, and does not wait for it. */
+  start(): void {
+    this.shared.bridge ??= loadBridge();
+    this.shared.bridge.start();
   }
 
   /** Sends a call without waiting for it. */

@@ -67,11 +67,16 @@ export function asObject<V>(map: Mapping<V>): BucketObject<V> {
  * asMap(bucket).head("testKey").size;
  */
 export function asMap<V>(object: BucketObject<V>): SyncMap<V> {
-  const map = isObject(object) ? mapOf.get(object) : undefined;
+  const map = mapBehind(object);
   if (map !== undefined) return map as object as SyncMap<V>;
   throw wrongArgument(
     `asMap takes an object that s3Bucket or asObject made, not ${kindOf(object)}. (A copy such as {...bucket} is no longer one.)`,
   );
+}
+
+/** The map behind a facade, or undefined for anything else. */
+export function mapBehind(value: unknown): Mapping<unknown> | undefined {
+  return isObject(value) ? mapOf.get(value) : undefined;
 }
 
 /** Whether it is an object that `asObject` made, found without asking it for any property. */

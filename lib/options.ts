@@ -1,4 +1,5 @@
 import path from "node:path";
+import { isAttended } from "./attended.js";
 import type { ClientConfig } from "./bridge/protocol.js";
 import type { WaitName } from "./bridge/wait.js";
 import { checkPrefix, kindOf } from "./keys.js";
@@ -110,6 +111,7 @@ export function parseSettings(location: unknown, options: unknown): Settings {
   const client: ClientConfig = { ...reach, bucket, concurrency: concurrency ?? DEFAULT_CONCURRENCY };
   const local = localDirectory(given);
   if (local !== undefined) client.local = local;
+  if (isAttended()) client.attended = true;
   return {
     prefix: checkPrefix(prefix ?? locationPrefix ?? ""),
     readAs: readAs ?? "string",

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { BucketBackground, backgroundWrites } from "./background.js";
 import type { BackgroundWrites } from "./background.js";
 import { runBatch } from "./batch.js";
-import { BucketCalls } from "./bucket-calls.js";
+import { BucketCalls, callsOf } from "./bucket-calls.js";
 import type { Shared } from "./bucket-calls.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { BucketReads, getStored, storedEntries } from "./bucket-reads.js";
@@ -342,6 +342,11 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   /** @internal */
   [placeOf](): Place {
     return this.#calls.place;
+  }
+
+  /** @internal */
+  [callsOf](): BucketCalls {
+    return this.#calls;
   }
 
   /** @internal */

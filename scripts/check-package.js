@@ -17,6 +17,8 @@ const required = [
   "CHANGELOG.md",
   "dist/index.js",
   "dist/index.mjs",
+  "dist/cli.js",
+  "dist/repl/index.js",
   "dist/layers/index.js",
   "dist/layers/index.mjs",
 ];
@@ -63,7 +65,7 @@ async function main() {
     assert.match(said, /All good!/);
   });
   await check("attw finds no problem", async () => {
-    await succeed([bin("attw"), packed.tarball, "--no-emoji"]);
+    await succeed([bin("attw"), packed.tarball, "--no-emoji", "--profile", "node16"]);
   });
 
   await check("it installs into an empty folder", () => install(project, packed.tarball));
@@ -81,6 +83,23 @@ async function main() {
   await check("require and import share their classes, the facades and one worker thread", () =>
     program(project, "both.mjs", both(local)),
   );
+  await check("npx s3bucketmap reads a pipe, evaluates code, and tells mistakes", async () => {
+    const command = (/** @type {string[]} */ ...args) =>
+      run(["npx", "--no-install", "s3bucketmap", ...args], { cwd: project, timeoutMs: 60_000 });
+    const store = path.join(temporary, "prompt");
+    const piped = await succeed(
+      ["sh", "-c", `echo 'bucket.a = "1"; bucket.a' | npx --no-install s3bucketmap --local "$0"`, store],
+      project,
+    );
+    assert.strictEqual(piped, "'1'\n");
+    assert.strictEqual((await command("--local", store, "--eval", "bucket.a")).stdout, "1\n");
+    assert.strictEqual((await command("--local", store, "--eval", "nope")).code, 1);
+    assert.strictEqual((await command("--lcal", store)).code, 2);
+  });
+  await check("s3bucketmap/repl loads by -r, require and import", async () => {
+    await succeed([...node, "-r", "s3bucketmap/repl", "-e", "require('s3bucketmap/repl')"], project);
+    await succeed([...node, "--import", "s3bucketmap/repl", "-e", "import('s3bucketmap/repl')"], project);
+  });
   await check("a map that is never used starts no thread", () =>
     program(project, "unused.cjs", unused(local)),
   );

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { atomicsWait } from "./atomics-wait.js";
+import { callLimit } from "./call-limit.js";
 import { deasyncWait } from "./deasync-wait.js";
 import { entered, left, turned, wroteTo } from "./absence.js";
 import type { Call, ClientConfig, Failure, Results, ToWorker } from "./protocol.js";
@@ -22,6 +23,8 @@ export interface Begun<Op extends Call["op"]> {
   readonly thread: WorkerThread;
   readonly wait: WaitName;
   readonly deadline: number;
+  /** Whether its deadline is one that `within` set. */
+  readonly isCutShort: boolean;
 }
 
 export type Outcome<Op extends Call["op"]> =
@@ -45,6 +48,15 @@ export class Bridge {
   #thread: WorkerThread | undefined;
   readonly #waits: WaitStack = new WaitStack();
 
+  /** Starts the worker, if there is none, and does not wait for it: the first call then takes less time. */
+  start(): void {
+    try {
+      this.#livingThread();
+    } catch {
+      // The first call will say so.
+    }
+  }
+
   call<Op extends Call["op"]>(
     caller: Caller,
     call: Call & { op: Op },
@@ -58,12 +70,17 @@ export class Bridge {
   begin<Op extends Call["op"]>(
     caller: Caller,
     call: Call & { op: Op },
-    timeoutMs: number = caller.settings.timeoutMs,
+    mayTakeMs: number = caller.settings.timeoutMs,
   ): Begun<Op> | { failure: Failure } {
     entered();
     if (isWrite(call.op)) wroteTo(caller.settings.client.bucket);
     const { wait } = caller.settings;
-    const deadline = performance.now() + timeoutMs;
+    const now = performance.now();
+    const limitMs = callLimit() - now;
+    const isCutShort = limitMs < mayTakeMs;
+    const timeoutMs = isCutShort ? limitMs : mayTakeMs;
+    if (timeoutMs <= 0) return { failure: { code: "TimedOut", reason: "nothing was sent" } };
+    const deadline = now + timeoutMs;
     for (const id of this.#waits.takeAbandoned()) this.#abandon(id);
     if (this.#waits.isFull) return { failure: { code: "TooManyNestedCalls" } };
 
@@ -91,7 +108,7 @@ export class Bridge {
       transferred(call),
     );
     left();
-    return { op: call.op, id, thread, wait, deadline };
+    return { op: call.op, id, thread, wait, deadline, isCutShort };
   }
 
   /** Whether `finish` would not have to wait. */
@@ -141,7 +158,7 @@ export class Bridge {
     return this.#waits.depth;
   }
 
-  #outcome<Op extends Call["op"]>({ id, thread, op }: Begun<Op>): Outcome<Op> {
+  #outcome<Op extends Call["op"]>({ id, thread, op, isCutShort }: Begun<Op>): Outcome<Op> {
     const maybeWritten = isWrite(op);
     const expected = thread.expects(id);
     const reply = thread.reply(id);
@@ -159,7 +176,8 @@ export class Bridge {
       return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), maybeWritten } };
     }
     // It had its time and did not even say that the call timed out: it will not serve the next call either.
-    this.#end(thread);
+    if (isCutShort) this.#abandon(id);
+    else this.#end(thread);
     const reason = thread.wasReady ? "the worker thread did not answer" : "the worker thread did not start";
     return {
       ok: false,

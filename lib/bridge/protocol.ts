@@ -15,6 +15,8 @@ export interface ClientConfig {
   storageClass?: string;
   local?: string;
   concurrency: number;
+  /** Someone watches: requests are counted, and long calls show how far they are. */
+  attended?: boolean;
 }
 
 /** What `set` sends beside the body. */
@@ -67,7 +69,8 @@ export type Call =
   | { op: "read"; key: string; maxBytes: number; delayMs: number }
   /** Writes where the key is still as `base` says. `prefix`, the map's: where the service may be tried. */
   | ({ op: "store"; base: Version; prefix: string } & ObjectToStore)
-  | { op: "remove"; key: string; base: Version; prefix: string };
+  | { op: "remove"; key: string; base: Version; prefix: string }
+  | { op: "requests" };
 
 export interface Head {
   size: number;
@@ -117,6 +120,17 @@ export interface Reading {
 /** What a conditional write ended in; all but the first: nothing was written, and why. */
 export type Verdict = "done" | "exists" | "changed" | "missing" | "conflict";
 
+/** Requests of one of S3's operations, each try counted. */
+export interface RequestCount {
+  operation: string;
+  requests: number;
+  failed: number;
+  /** Of the bodies. */
+  bytesSent: number;
+  bytesReceived: number;
+  ms: number;
+}
+
 /** A call on many keys can fail for some of them. */
 export interface KeyFailure {
   key: string;
@@ -141,6 +155,8 @@ export interface Results {
   read: Reading | undefined;
   store: Verdict;
   remove: Verdict;
+  /** Since the worker started, of the maps that are attended; one for each operation. */
+  requests: RequestCount[];
 }
 
 /** An error as plain data: a clone of one would lose its class and its code. */

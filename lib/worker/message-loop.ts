@@ -1,11 +1,14 @@
+import { isatty } from "node:tty";
 import type { MessagePort } from "node:worker_threads";
 import { adoptEnvironment } from "../bridge/environment.js";
 import { Signal } from "../bridge/protocol.js";
-import type { Call, FromWorker, Reply, Results, ToWorker } from "../bridge/protocol.js";
+import type { Call, ClientConfig, FromWorker, Reply, Results, ToWorker } from "../bridge/protocol.js";
 import { inOrder, isWrite } from "./order.js";
 import { Deadline } from "./deadline.js";
 import { toFailure } from "./failure.js";
 import { ReadAhead } from "./read-ahead.js";
+import { Progress } from "./progress.js";
+import { countRequests, requestCounts } from "./request-counts.js";
 import { S3 } from "./s3/s3.js";
 
 /** What answers the calls of one set of settings. */
@@ -17,12 +20,22 @@ interface Service {
 /** How often a wait that turns an event loop is woken, so that Ctrl-C can end it. */
 const TICK_MS = 100;
 
+/** A call that may not last longer shows no progress: it may be for a line on which someone is typing. */
+const SOON_OVER_MS = 3000;
+
 /** Answers the calls that come in by `port`, and rings the signal after each answer. */
 export function serve(port: MessagePort, signal: Int32Array): void {
   const services = new Map<number, Service>();
   const running = new Map<number, Deadline>();
   const wakes = new Set<MessagePort>();
   let ticks: NodeJS.Timeout | undefined;
+  let progress: Progress | undefined;
+
+  function attend(settings: ClientConfig): void {
+    if (settings.attended !== true) return;
+    countRequests();
+    if (isatty(2)) progress ??= new Progress();
+  }
 
   function send(message: FromWorker, transfer: ArrayBuffer[]): void {
     port.postMessage(message, transfer);
@@ -48,6 +61,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     const deadline = new Deadline(timeoutMs);
     running.set(id, deadline);
     tick();
+    if (timeoutMs > SOON_OVER_MS) progress?.begin(id, call, service.s3.settings);
     let reply: Reply;
     try {
       const work = inOrder(service.s3.place, call, () => perform(service, call, timeoutMs, deadline.signal));
@@ -59,6 +73,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     }
     running.delete(id);
     tick();
+    progress?.end(id);
     deadline.clear();
     send(reply, reply.ok ? bodiesOf(reply.value) : []);
   }
@@ -68,6 +83,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       case "settings":
         adoptEnvironment(process.env, message.environment);
         services.set(message.number, serviceOf(new S3(message.settings)));
+        attend(message.settings);
         break;
       case "call": {
         const service = services.get(message.settings);
@@ -95,6 +111,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
         break;
       case "cancel":
         running.get(message.id)?.cancel();
+        progress?.end(message.id);
         break;
     }
   });
@@ -150,5 +167,7 @@ function perform(
       return s3.store(call, call, signal);
     case "remove":
       return s3.remove(call.key, call, signal);
+    case "requests":
+      return Promise.resolve(requestCounts());
   }
 }

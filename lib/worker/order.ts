@@ -47,9 +47,10 @@ function keysWritten(call: Call): string[] {
   }
 }
 
-function keysOf(call: Exclude<Call, { op: "list" | "entries" }>): string[] {
+function keysOf(call: Call): string[] {
   if (call.op === "setMany") return call.objects.map(({ key }) => key);
-  return "keys" in call ? call.keys : [call.key];
+  if ("keys" in call) return call.keys;
+  return "key" in call ? [call.key] : [];
 }
 
 export function isWrite(call: Call): boolean {

@@ -208,6 +208,15 @@ class Connection {
     return received.message.result;
   }
 
+  private async ended(): Promise<void> {
+    let limit: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.worker.once("exit", () => resolve());
+      limit = setTimeout(resolve, 2000);
+    });
+    clearTimeout(limit);
+  }
+
   async close(): Promise<void> {
     if (this.closed) return;
     try {
@@ -215,6 +224,8 @@ class Connection {
     } finally {
       this.closed = true;
       this.port.close();
+      // It then ends by itself: lmdb aborts the process where its thread is ended in the middle of closing the store.
+      await this.ended();
       await this.worker.terminate();
       this.cleanUp();
     }

@@ -1,11 +1,12 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
+import { watchConnections } from "./connections.js";
 import { overHttp } from "./first-try/exchange.js";
 import type { Agents } from "./first-try/exchange.js";
 import { learnRoute } from "./first-try/route.js";
 import { throughHandler } from "./first-try/through-handler.js";
-import { logRequests } from "./request-log.js";
+import { tellRequests } from "./request-log.js";
 import { watchTries } from "./tries.js";
 
 type RequestHandler = Exclude<S3ClientConfig["requestHandler"], undefined>;
@@ -34,7 +35,8 @@ export async function createClient(settings: ClientConfig, region = settings.reg
     ? serviceClient(settings, region)
     : localClient(settings.local));
   watchTries(client);
-  logRequests(client);
+  tellRequests(client);
+  if (settings.attended === true) watchConnections(client);
   return client;
 }
 

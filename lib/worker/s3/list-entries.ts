@@ -5,6 +5,7 @@ import { comesBefore } from "../../utf8-order.js";
 import { decodeKey, listInput, newNames, nextPage } from "./list-objects.js";
 import type { ListRequest } from "./list-objects.js";
 import type { Target } from "./s3.js";
+import { sayListed } from "./seen-requests.js";
 import { BadAnswer } from "./tries.js";
 
 export interface EntriesRequest extends ListRequest {
@@ -27,6 +28,7 @@ export async function listEntries(
   const output = await target.client.send(new ListObjectsV2Command(input), { abortSignal: signal });
   if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
   target.bucketProved = true;
+  sayListed(output.KeyCount ?? 0);
   const objects = objectsOf(output);
   const prefixes = (output.CommonPrefixes ?? []).map(({ Prefix }): Entry => ({ name: decodeKey(Prefix) }));
   // S3 gives the two apart, each in order.

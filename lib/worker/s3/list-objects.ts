@@ -6,6 +6,7 @@ import { comesBefore } from "../../utf8-order.js";
 import { firstTry } from "./first-try/first-try.js";
 import { listing } from "./first-try/list.js";
 import type { Target } from "./s3.js";
+import { sayListed } from "./seen-requests.js";
 import { BadAnswer } from "./tries.js";
 
 /** S3 gives no more on one page. */
@@ -30,6 +31,7 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
   target.bucketProved = true;
   const contents = output.Contents ?? [];
+  sayListed(contents.length);
   const listed = contents.map(({ Key }) => decodeKey(Key));
   const keys = newNames(listed, request.startAfter);
   // Keys that came before are only left out at the beginning.

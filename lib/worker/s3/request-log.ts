@@ -2,48 +2,20 @@ import fs from "node:fs";
 import { debuglog } from "node:util";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { wasTried } from "./first-try/replay.js";
+import { areRequestsWatched, sayRequest, watchRequests } from "./seen-requests.js";
 
 const log = debuglog("s3bucketmap");
+let isLogging = false;
 
 interface Input {
   Key?: string;
   Prefix?: string;
 }
 
-interface Sent {
-  body?: unknown;
-  headers: Record<string, string>;
-}
-
-interface Received {
+interface Message {
   statusCode?: number;
-  headers: Record<string, string>;
-}
-
-/** Logs one request, if requests are logged. */
-export function logRequest(
-  operation: string,
-  input: object,
-  attempt: number,
-  started: number,
-  outcome: Error | { sent: Sent; received: Received },
-): void {
-  if (!log.enabled) return;
-  const ms = (performance.now() - started).toFixed(1);
-  const { Key, Prefix } = input as Input;
-  const line = `${operation} ${JSON.stringify(Key ?? Prefix ?? "")} ${told(outcome)} ${ms} ms, attempt ${attempt}`;
-  fs.writeSync(2, `S3BUCKETMAP ${process.pid}: ${line}\n`);
-}
-
-function told(outcome: Error | { sent: Sent; received: Received }): string {
-  if (outcome instanceof Error) {
-    const { name, code } = outcome as Error & { code?: unknown };
-    return typeof code === "string" ? `${name} (${code}),` : `${name},`;
-  }
-  const { sent, received } = outcome;
-  const { headers } = sent.body === undefined ? received : sent;
-  const bytes = headers["content-length"] ?? (received.statusCode === 204 ? "0" : "?");
-  return `${received.statusCode}, ${bytes} bytes,`;
+  headers?: Record<string, string>;
+  body?: unknown;
 }
 
 /**
@@ -51,8 +23,51 @@ function told(outcome: Error | { sent: Sent; received: Received }): string {
  * milliseconds, attempt and bytes. Never a header, so never a credential. It is written at once: what a
  * worker logs otherwise waits for the blocked thread, and is lost when the program exits.
  */
-export function logRequests(client: S3Client): void {
-  if (!log.enabled) return;
+function startLog(): void {
+  isLogging = true;
+  watchRequests(({ operation, key, outcome, ms, attempt, bytesSent, bytesReceived }) => {
+    const bytes = typeof outcome === "number" ? ` ${bytesSent ?? bytesReceived ?? "?"} bytes,` : "";
+    const line = `${operation} ${JSON.stringify(key)} ${outcome},${bytes} ${ms.toFixed(1)} ms, attempt ${attempt}`;
+    fs.writeSync(2, `S3BUCKETMAP ${process.pid}: ${line}\n`);
+  });
+}
+
+/** Lets those who watch requests know of one. */
+export function tellRequest(
+  operation: string,
+  input: object,
+  attempt: number,
+  started: number,
+  sent: Message,
+  received: Error | Message,
+): void {
+  if (!areRequestsWatched()) return;
+  const { Key, Prefix } = input as Input;
+  const bytesSent = bytesOf(sent);
+  const seen = {
+    operation,
+    key: Key ?? Prefix ?? "",
+    attempt,
+    ms: performance.now() - started,
+    ...(bytesSent === undefined ? {} : { bytesSent }),
+  };
+  if (received instanceof Error) {
+    const { name, code } = received as Error & { code?: unknown };
+    sayRequest({ ...seen, outcome: typeof code === "string" ? `${name} (${code})` : name });
+    return;
+  }
+  const bytesReceived = received.statusCode === 204 ? 0 : bytesOf(received);
+  sayRequest({
+    ...seen,
+    outcome: received.statusCode ?? "no status",
+    ...(bytesReceived === undefined ? {} : { bytesReceived }),
+  });
+}
+
+/** Lets those who watch requests know of each that this client sends. */
+export function tellRequests(client: S3Client): void {
+  if (log.enabled && !isLogging) startLog();
+  if (!areRequestsWatched()) return;
   const attempts = new WeakMap<object, number>();
   client.middlewareStack.add(
     (next, context) => async (args) => {
@@ -61,16 +76,21 @@ export function logRequests(client: S3Client): void {
       if (attempt === 1 && wasTried(context)) return next(args);
       const operation = String(context["commandName"]).replace(/Command$/, "");
       const started = performance.now();
+      const sent = args.request as Message;
       try {
         const result = await next(args);
-        const [sent, received] = [args.request as Sent, result.response as Received];
-        logRequest(operation, args.input, attempt, started, { sent, received });
+        tellRequest(operation, args.input, attempt, started, sent, result.response as Message);
         return result;
       } catch (error) {
-        logRequest(operation, args.input, attempt, started, error as Error);
+        tellRequest(operation, args.input, attempt, started, sent, error as Error);
         throw error;
       }
     },
     { step: "deserialize", priority: "low", name: "s3bucketmapRequestLog" },
   );
+}
+
+function bytesOf({ headers }: Message): number | undefined {
+  const length = headers?.["content-length"];
+  return length === undefined ? undefined : Number(length);
 }

@@ -42,11 +42,11 @@ export interface Target {
 export class S3 {
   /** The same for all settings that lead to the same bucket. */
   readonly place: string;
-  readonly #settings: ClientConfig;
+  readonly settings: ClientConfig;
   #target: Promise<Target> | undefined;
 
   constructor(settings: ClientConfig) {
-    this.#settings = settings;
+    this.settings = settings;
     this.place = JSON.stringify([settings.local ?? settings.endpoint ?? null, settings.bucket]);
   }
 
@@ -81,7 +81,7 @@ export class S3 {
   }
 
   async getMany(keys: string[], maxBytes: number, signal: AbortSignal): Promise<Results["getMany"]> {
-    const { concurrency } = this.#settings;
+    const { concurrency } = this.settings;
     const outcomes = await forEachOf(keys, concurrency, false, signal, (key) =>
       this.get(key, maxBytes, signal),
     );
@@ -91,7 +91,7 @@ export class S3 {
   }
 
   async setMany(objects: ObjectToStore[], signal: AbortSignal): Promise<KeyFailure[]> {
-    const { concurrency } = this.#settings;
+    const { concurrency } = this.settings;
     const outcomes = await forEachOf(objects, concurrency, true, signal, ({ key, body, headers }) =>
       this.set(key, body, headers, signal),
     );
@@ -155,7 +155,7 @@ export class S3 {
   }
 
   #connect(region?: string): Promise<Target> {
-    const settings = this.#settings;
+    const settings = this.settings;
     const made = createClient(settings, region)
       .then((client) => ({ client, settings, bucketProved: false, conditions: {} }))
       .catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import { logRequest } from "../request-log.js";
+import { tellRequest } from "../request-log.js";
 import type { Answer, Request } from "./exchange.js";
 import { replay } from "./replay.js";
 import type { AnyCommand } from "./replay.js";
@@ -64,11 +64,11 @@ export async function firstTry<Result>(
     answer = await route!.exchange(request, operation.maxBytes ?? Infinity, signal);
   } catch (error) {
     if (signal.aborted) throw error;
-    logRequest(operation.name, input, 1, started, error as Error);
+    tellRequest(operation.name, input, 1, started, request, error as Error);
     replay(command, error as Error);
     return undefined;
   }
-  logRequest(operation.name, input, 1, started, { sent: request, received: answer });
+  tellRequest(operation.name, input, 1, started, request, answer);
   const isWhole = answer.broken === undefined && answer.tooLong === undefined;
   const result = isWhole ? operation.read(answer) : undefined;
   if (result === undefined) replay(command, answer);

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { parseArguments, usage, UsageError } from "./repl/arguments.js";
+import type { Arguments } from "./repl/arguments.js";
+import { problemLine } from "./repl/problem.js";
+
+/** What a shell is told of a mistake on the command line. */
+const USAGE_MISTAKE = 2;
+
+async function main(): Promise<void> {
+  const given = parseArguments(process.argv.slice(2), process.env);
+  if (given === "help") process.stdout.write(usage);
+  else if (given === "version") process.stdout.write(`${version()}\n`);
+  else if (given.code !== undefined) end(await (await headless()).runCode(given, given.code));
+  else if (process.stdin.isTTY && process.stdout.isTTY) await start(given);
+  else end(await (await headless()).runPiped(given));
+}
+
+// What was evaluated may have set an exit code of its own.
+function end(code: number): void {
+  if (code !== 0) process.exitCode = code;
+}
+
+// Not before they are needed: a mistake on the command line should be told at once.
+const headless = (): Promise<typeof import("./repl/headless.js")> => import("./repl/headless.js");
+
+async function start(given: Arguments): Promise<void> {
+  const { startInteractive } = await import("./repl/interactive.js");
+  startInteractive(given, version());
+}
+
+function version(): string {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- it lies outside of what is compiled
+  return (require("../package.json") as { version: string }).version;
+}
+
+main().catch((error: unknown) => {
+  // The library's own TypeErrors say what is wrong with a location or an option.
+  const isMistake = error instanceof UsageError || error instanceof TypeError;
+  const text = isMistake ? error.message : problemLine(error);
+  process.stderr.write(`s3bucketmap: ${text}${error instanceof UsageError ? " (--help says more)" : ""}\n`);
+  process.exitCode = isMistake ? USAGE_MISTAKE : 1;
+});

@@ -1,0 +1,228 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { S3BucketMap } from "s3bucketmap";
+import { startHttpS3 } from "../support/http-s3.js";
+import type { HttpS3 } from "../support/http-s3.js";
+import { cli, node } from "../support/prompt.js";
+
+jest.setTimeout(60_000);
+
+let server: HttpS3;
+let folder: string;
+beforeAll(async () => {
+  server = await startHttpS3();
+  folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-cli-"));
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await server.close();
+});
+afterEach(() => server.clearFaults());
+
+interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+/** Runs `s3bucketmap`, in a pipe. */
+async function run(args: string[], input = "", env: Record<string, string> = {}): Promise<Ended> {
+  const child = spawn(node, [cli, ...args], {
+    cwd: folder,
+    env: { ...process.env, NO_COLOR: "1", HOME: folder, S3BUCKETMAP_LOCAL: "", ...env },
+  });
+  const chunks: Buffer[] = [];
+  let err = "";
+  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  child.stderr.setEncoding("utf8").on("data", (text) => (err += String(text)));
+  child.stdin.on("error", () => {}); // It may have ended before it read all.
+  child.stdin.end(input);
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, out: Buffer.concat(chunks).toString("latin1"), err };
+}
+
+const local = (...args: string[]): string[] => ["--local", path.join(folder, "local"), ...args];
+
+describe("s3bucketmap in a pipe", () => {
+  it("prints what each line gives, as the prompt would, and nothing else", async () => {
+    expect(await run(local(), 'bucket.a = "1"; bucket.a')).toEqual({ code: 0, out: "'1'\n", err: "" });
+    const lines = [
+      "const two = [",
+      "  bucket.a,",
+      "  '2' ]",
+      "",
+      "two",
+      "bucket.missing",
+      "for (const key in bucket) console.log(key)",
+    ];
+    expect(await run(local(), lines.join("\n"))).toEqual({
+      code: 0,
+      out: "undefined\n[ '1', '2' ]\nundefined\na\nundefined\n",
+      err: "",
+    });
+  });
+
+  it("keeps the order of lines that await", async () => {
+    const lines =
+      "await new Promise((resolve) => setTimeout(resolve, 100, 'late'))\nbucket.order = 'next'\nawait bucket.order\n";
+    expect(await run(local(), lines)).toEqual({ code: 0, out: "'late'\n'next'\n'next'\n", err: "" });
+  });
+
+  it("carries out commands", async () => {
+    const { code, out } = await run(
+      local("commands"),
+      "bucket.k = 'v'\n.ls\n.get k copy\n.stats\n.exit\nbucket.never = '1'",
+    );
+    expect(code).toBe(0);
+    expect(out).toMatch(/^'v'\n +size.*key\n +1 byte .* k\n1 byte in copy\n +operation/);
+    expect(readFileSync(path.join(folder, "copy"), "utf8")).toBe("v");
+    expect((await run(local("commands"), "bucket.never")).out).toBe("undefined\n");
+  });
+
+  it.each([
+    ["an error", "bucket.a = 5\nbucket.b = 'never'", /^TypeError: A value must be a string.*\n$/],
+    ["a rejection", "await Promise.reject(new Error('no'))\nbucket.b = 'never'", /^Error: no\n$/],
+    ["a mistake in the language", "let = = 1\nbucket.b = 'never'", /^SyntaxError: .*\n$/],
+    ["a command's error", ".head nothing\nbucket.b = 'never'", /^Error: There is no key nothing\.\n$/],
+    [
+      "an unknown command",
+      ".lls\nbucket.b = 'never'",
+      /^Error: There is no command \.lls: did you mean \.ls\?\n$/,
+    ],
+    [
+      "an end in the middle",
+      "bucket.never = [\n'1',",
+      /^SyntaxError: The input ends in the middle of a statement\.\n$/,
+    ],
+  ])("ends at %s, with exit code 1 and one line on stderr", async (_what, input, says) => {
+    const ended = await run(local("errors"), input);
+    expect(ended).toEqual({ code: 1, out: "", err: expect.stringMatching(says) as string });
+    expect((await run(local("errors", "--eval", "Object.keys(bucket).length"))).out).toBe("0\n");
+  });
+
+  it("is ended by Ctrl-C with exit code 130", async () => {
+    server.fault({ key: "stalled", action: { stall: "before" } });
+    const child = spawn(
+      process.execPath,
+      [cli, "--endpoint", server.endpoint, "bucket", "-e", "bucket.stalled"],
+      {
+        env: {
+          ...process.env,
+          AWS_REGION: "us-east-1",
+          AWS_ACCESS_KEY_ID: "key",
+          AWS_SECRET_ACCESS_KEY: "secret",
+        },
+      },
+    );
+    while (!server.log().some(({ key }) => key === "stalled"))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill("SIGINT");
+    expect(await once(child, "exit")).toEqual([130, null]);
+  });
+});
+
+describe("s3bucketmap --eval", () => {
+  it("prints what the code gives: text and bytes as they are, with --json as JSON", async () => {
+    const at = local("eval");
+    expect(await run([...at, "--eval", "bucket.a = 'one\\ntwo'"])).toEqual({
+      code: 0,
+      out: "one\ntwo\n",
+      err: "",
+    });
+    expect((await run([...at, "-e", "bucket.a"])).out).toBe("one\ntwo\n");
+    expect((await run([...at, "--bytes", "-e", "bucket.b = Buffer.from([0, 255, 10])"])).out).toBe(
+      "\0\xff\n",
+    );
+    expect((await run([...at, "--json", "-e", "bucket.c = { a: [1] }; bucket.c"])).out).toBe(
+      '{\n  "a": [\n    1\n  ]\n}\n',
+    );
+    expect((await run([...at, "-e", "bucket.missing"])).out).toBe("undefined\n");
+    expect((await run([...at, "-e", "[...map.keys()]"])).out).toBe("[ 'a', 'b', 'c' ]\n");
+    expect((await run([...at, "-e", "await Promise.resolve(map.size)"])).out).toBe("3\n");
+    expect((await run([...at, "-e", "bucket"])).out).toMatch(/^S3 bucket object over .*\n +7 bytes .* a\n/);
+  });
+
+  it("sets the exit code", async () => {
+    expect(await run(local("--eval", "nope"))).toEqual({
+      code: 1,
+      out: "",
+      err: "ReferenceError: nope is not defined\n",
+    });
+    expect(await run(local("--eval", "throw null"))).toEqual({ code: 1, out: "", err: "null\n" });
+    expect((await run(local("--eval", "process.exitCode = 7; 1"))).code).toBe(7);
+    expect(await run(local("--eval", "if ("))).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^SyntaxError/) as string,
+    });
+  });
+
+  it("reaches a service by its options and the environment", async () => {
+    const credentials = { AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
+    const args = [
+      "--endpoint",
+      server.endpoint,
+      "--region",
+      "us-east-1",
+      "s3://bucket/p/",
+      "-e",
+      "bucket.k = 'v'",
+    ];
+    expect(await run(args, "", credentials)).toMatchObject({ code: 0, out: "v\n" });
+    const map = new S3BucketMap("bucket", {
+      endpoint: server.endpoint,
+      region: "us-east-1",
+      credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+    });
+    expect(map.get("p/k")).toBe("v");
+    const denied = await run([
+      "--endpoint",
+      server.endpoint,
+      "bucket",
+      "--profile",
+      "none-such",
+      "-e",
+      "bucket.k",
+    ]);
+    expect(denied).toMatchObject({ code: 1, out: "" });
+    expect(denied.err.trim().split("\n")).toHaveLength(1);
+  });
+});
+
+describe("the command line", () => {
+  it.each([
+    [[], /^s3bucketmap: Which bucket\? Say s3bucketmap s3:\/\/bucket\/prefix, or --local DIR/],
+    [["--lcal", "x"], /^s3bucketmap: There is no option --lcal: did you mean --local\?/],
+    [["--frobnicate"], /^s3bucketmap: There is no option --frobnicate: --help lists them/],
+    [["bucket", "--local"], /^s3bucketmap: --local needs a directory/],
+    [["bucket", "--eval"], /^s3bucketmap: --eval needs code/],
+    [["bucket", "--json=yes"], /^s3bucketmap: --json takes no value/],
+    [["bucket", "--json", "--bytes"], /^s3bucketmap: --json and --bytes exclude each other/],
+    [["one", "two"], /^s3bucketmap: One bucket at a time: "one", or "two"\?/],
+    [["my_bucket!"], /^s3bucketmap: "my_bucket!" is not a bucket name/],
+    [["http://bucket"], /^s3bucketmap: The location "http:\/\/bucket" begins with "http:\/\/"/],
+    [["bucket", "--endpoint", "localhost"], /^s3bucketmap: The option endpoint must be a URL/],
+    [
+      ["--local", "x", "--endpoint", "http://localhost"],
+      /^s3bucketmap: The options local and endpoint exclude each other/,
+    ],
+  ])("says of %j in one line what to do, with exit code 2", async (args, says) => {
+    const { code, out, err } = await run(args);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toMatch(says);
+    expect(err.trimEnd().split("\n")).toHaveLength(1);
+  });
+
+  it("prints its help and its version", async () => {
+    const { code, out, err } = await run(["--help"]);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    for (const flag of ["local", "endpoint", "region", "profile", "json", "bytes", "eval", "help", "version"])
+      expect(out).toContain(`--${flag}`);
+    const { version } = JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8")) as {
+      version: string;
+    };
+    expect(await run(["--version"])).toEqual({ code: 0, out: `${version}\n`, err: "" });
+  });
+});

@@ -1,0 +1,289 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { S3BucketMap } from "s3bucketmap";
+import { startHttpS3 } from "../support/http-s3.js";
+import type { HttpS3 } from "../support/http-s3.js";
+import { Prompts } from "../support/prompt.js";
+import { hasTerminal, keys } from "../support/terminal.js";
+
+// Without util-linux's `script` there is no terminal to be had; CONTRIBUTING says so.
+const describeInTerminal = hasTerminal ? describe : describe.skip;
+
+jest.setTimeout(60_000);
+
+let server: HttpS3;
+let prompts: Prompts;
+let map: S3BucketMap;
+beforeAll(async () => {
+  server = await startHttpS3();
+  prompts = new Prompts();
+  map = new S3BucketMap("bucket", {
+    endpoint: server.endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+  });
+});
+afterAll(async () => {
+  prompts.close();
+  await server.close();
+});
+beforeEach(() => {
+  map.clear();
+  map.setMany(Object.entries({ testKey: "value", "a b/c": "3", "dir/x": "5", "dir/y/z": "6" }));
+  server.reset();
+});
+afterEach(() => {
+  server.clearFaults();
+  prompts.endTerminals();
+});
+
+describeInTerminal("the prompt", () => {
+  it("begins with two lines that say where it is and what can be done", async () => {
+    const terminal = await prompts.open(server, ["s3://bucket/dir/"]);
+    const [where = "", what = "", ...rest] = terminal.lines;
+    expect(where).toMatch(/^s3:\/\/bucket\/dir\/ {2}\(s3bucketmap \d+\.\d+\.\d+, Node\.js \d+\.\d+\.\d+\)$/);
+    expect(what).toContain(".help");
+    expect(rest).toEqual([">"]);
+    expect(await terminal.run("bucket.x")).toEqual(["'5'"]);
+    expect(await terminal.run("map.get('x')")).toEqual(["'5'"]);
+  });
+
+  it("knows its commands, and Node's own", async () => {
+    const terminal = await prompts.open(server);
+    const help = (await terminal.run(".help")).join("\n");
+    for (const command of [
+      "ls",
+      "more",
+      "head",
+      "get",
+      "put",
+      "stats",
+      "timing",
+      "stack",
+      "save",
+      "load",
+      "exit",
+    ])
+      expect(help).toMatch(new RegExp(`^\\.${command} +[A-Z]`, "m"));
+  });
+
+  it("awaits at the top level", async () => {
+    const terminal = await prompts.open(server);
+    expect(await terminal.run("const later = await Promise.resolve(bucket.testKey)")).toEqual(["undefined"]);
+    expect(await terminal.run("later")).toEqual(["'value'"]);
+  });
+
+  it("shows an error in one line, with its code and advice, in red where there are colours; its stack at .stack", async () => {
+    server.fault({ key: "denied", action: { status: 403, code: "AccessDenied" }, times: Infinity });
+    const terminal = await prompts.open(server);
+    const shown = (await terminal.run("bucket.denied")).join("");
+    expect(shown).toMatch(
+      /^Uncaught AccessDeniedError: Cannot read "denied" in bucket "bucket": AccessDenied \(HTTP 403\)/,
+    );
+    expect(shown).toContain("S3 also answers 403 for a missing key");
+    expect(shown).not.toContain("    at ");
+    const full = await terminal.run(".stack");
+    expect(full.join("\n")).toMatch(/^AccessDeniedError: [\s\S]*\n {4}at REPL\d+:1:\d+/);
+    expect(await terminal.run("throw new Error('of two\\nlines')")).toEqual(["Uncaught Error: of two lines"]);
+    expect(await terminal.run("throw { plain: 1 }")).toEqual(["Uncaught { plain: 1 }"]);
+    expect((await terminal.run("bucket.x = 5")).join("")).toMatch(
+      /^Uncaught TypeError: A value must be a string/,
+    );
+    expect((await terminal.run("_error")).join("\n")).toContain("\n    at ");
+
+    const colored = await prompts.open(server, ["bucket"], { NO_COLOR: "", FORCE_COLOR: "1" });
+    colored.press("bucket.denied\r");
+    await colored.shows("AccessDenied");
+    expect(colored.raw).toContain('\x1b[31mAccessDeniedError: Cannot read "denied"');
+  });
+
+  it("shortens what is long, and says how long it is", async () => {
+    map.set("long", "x".repeat(123_456));
+    const terminal = await prompts.open(server);
+    const text = (await terminal.run("bucket.long")).join("");
+    expect(text).toBe(`'${"x".repeat(400)}' … 123,456 characters, 121 KB`);
+    expect((await terminal.run("bucket.testKey")).join("")).toBe("'value'");
+    const many = await terminal.run(
+      "Object.fromEntries(Array.from({ length: 5000 }, (_, at) => ['k' + at, at]))",
+    );
+    expect(many.at(-1)).toMatch(/^… [\d,]+ more lines, [\d,]+ characters in all$/);
+
+    const bytes = await prompts.open(server, ["--bytes", "bucket"]);
+    expect((await bytes.run("bucket.long")).join("")).toMatch(
+      /^<Buffer (78 ){50}\.\.\. 123406 more bytes> \(121 KB\)$/,
+    );
+  });
+
+  it("reads and writes JSON with --json", async () => {
+    const terminal = await prompts.open(server, ["--json", "bucket"]);
+    expect(await terminal.run("bucket.user = { name: 'Ann', tags: ['new'] }")).toEqual([
+      "{ name: 'Ann', tags: [ 'new' ] }",
+    ]);
+    expect(await terminal.run("bucket.user")).toEqual(["{ name: 'Ann', tags: [ 'new' ] }"]);
+    expect(map.get("user")).toBe('{"name":"Ann","tags":["new"]}');
+    await terminal.type("bucket.us");
+    terminal.press(keys.tab);
+    await terminal.shows(/^> bucket\.user$/m);
+  });
+
+  it("keeps its history in a file", async () => {
+    const first = await prompts.open(server);
+    await first.run("'remembered'.length");
+    first.press(keys.ctrlD);
+    expect(await first.ended()).toBe(0);
+    expect(readFileSync(path.join(prompts.folder, ".s3bucketmap_history"), "utf8")).toContain(
+      "'remembered'.length",
+    );
+    const second = await prompts.open(server);
+    second.press(keys.up);
+    await second.shows(/^> 'remembered'\.length$/m);
+
+    const other = path.join(prompts.folder, "other history");
+    const third = await prompts.open(server, ["bucket"], { S3BUCKETMAP_HISTORY: other });
+    third.press(".exit\r");
+    expect(await third.ended()).toBe(0);
+    expect(existsSync(other)).toBe(true);
+  });
+});
+
+describeInTerminal("the commands", () => {
+  it("list one level deep with sizes, times and folders", async () => {
+    const terminal = await prompts.open(server);
+    const time = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`;
+    expect(await terminal.run(".ls")).toEqual([
+      expect.stringMatching(/^ +size {2}modified {13}key$/),
+      expect.stringMatching(/^ +a b\/$/),
+      expect.stringMatching(/^ +dir\/$/),
+      expect.stringMatching(new RegExp(`^ +5 bytes {2}${time} {2}testKey$`)),
+    ]);
+    expect((await terminal.run(".ls dir/")).slice(1)).toEqual([
+      expect.stringMatching(/1 byte {2}.*dir\/x$/),
+      expect.stringMatching(/^ +dir\/y\/$/),
+    ]);
+    expect(await terminal.run('.ls "a b/x"')).toEqual(["(no key begins with a b/x)"]);
+  });
+
+  it("list a screen at a time, each by 1 LIST", async () => {
+    map.setMany(Array.from({ length: 90 }, (_, at) => [`n${at + 100}`, "x"]));
+    map.setMany([["n130/x", "folder"]]);
+    const terminal = await prompts.open(server);
+    server.reset();
+    const pages = [await terminal.run(".ls n"), await terminal.run(".more"), await terminal.run(".more")];
+    expect(server.counts()).toMatchObject({ total: 3, LIST: 3 });
+    const shown = pages.flat().filter((line) => / n\d{3}\/?$/.test(line));
+    expect(shown.map((line) => line.trim().split(" ").at(-1))).toEqual(
+      Array.from({ length: 90 }, (_, at) => `n${at + 100}`).flatMap((key) =>
+        key === "n130" ? [key, "n130/"] : [key],
+      ),
+    );
+    expect(pages.map((page) => page.at(-1))).toEqual([
+      "… and more: .more lists them",
+      "… and more: .more lists them",
+      expect.stringMatching(/n189$/),
+    ]);
+    expect(await terminal.run(".more")).toEqual(["Error: There is no more: begin with .ls [prefix]."]);
+  });
+
+  it("show a head, and copy values from and to files", async () => {
+    const terminal = await prompts.open(server, ["bucket"]);
+    expect((await terminal.run(".head testKey")).join("\n")).toContain("size: 5");
+    expect(await terminal.run(".head nothing")).toEqual(["Error: There is no key nothing."]);
+
+    const bytes = Buffer.from([0, 255, 254, 10]);
+    writeFileSync(path.join(prompts.folder, "my bytes"), bytes);
+    expect(await terminal.run('.put "my bytes" "a b/bytes"')).toEqual(["4 bytes in a b/bytes"]);
+    expect(await terminal.run(".get 'a b/bytes' copied")).toEqual(["4 bytes in copied"]);
+    expect(readFileSync(path.join(prompts.folder, "copied"))).toEqual(bytes);
+
+    expect((await terminal.run(".get testKey copied")).join("")).toMatch(
+      /^Error: The file copied exists, and is not overwritten/,
+    );
+    expect(readFileSync(path.join(prompts.folder, "copied"))).toEqual(bytes);
+    expect(await terminal.run(".get nothing elsewhere")).toEqual(["Error: There is no key nothing."]);
+    expect(existsSync(path.join(prompts.folder, "elsewhere"))).toBe(false);
+    expect((await terminal.run(".put nowhere key")).join("")).toMatch(/^Error: ENOENT: no such file/);
+    expect(await terminal.run(".get testKey")).toEqual([
+      "Error: Say which key and which file: .get key file",
+    ]);
+    expect((await terminal.run(".ls 'open")).join("")).toMatch(/^SyntaxError: .*quotes/);
+    expect((await terminal.run(".head a b")).join("")).toMatch(/^Error: That is 1 too many/);
+  });
+
+  it("count the requests, by operation and by line", async () => {
+    const terminal = await prompts.open(server);
+    expect(await terminal.run(".stats")).toEqual(["No requests yet."]);
+    await terminal.run("bucket.k = 'four'; bucket.k; bucket.missing; 'k' in bucket");
+    const stats = await terminal.run(".stats");
+    const row = (name: string): string[] =>
+      stats
+        .find((line) => line.trim().startsWith(name))
+        ?.trim()
+        .split(/ {2,}/)
+        .slice(0, 5) ?? [];
+    expect(row("PutObject")).toEqual(["PutObject", "1", "0", "4 bytes", "0 bytes"]);
+    expect(row("GetObject").slice(0, 4)).toEqual(["GetObject", "2", "0", "0 bytes"]);
+    expect(row("HeadObject")).toEqual(["HeadObject", "1", "0", "0 bytes", "0 bytes"]);
+    expect(row("all").slice(0, 3)).toEqual(["all", "4", "0"]);
+
+    expect(await terminal.run(".timing on")).toEqual(["Timing is on."]);
+    expect(await terminal.run("bucket.k; bucket.k; bucket.j = 'x'")).toEqual([
+      "'x'",
+      expect.stringMatching(/^\d+\.\d ms, 3 requests \(PutObject, 2 GetObject\)$/),
+    ]);
+    expect((await terminal.run("1 + 1")).at(-1)).toMatch(/^\d+\.\d ms, 0 requests$/);
+    expect((await terminal.run("bucket")).at(-1)).toMatch(/^\d+\.\d ms, 1 request \(ListObjectsV2\)$/);
+    expect((await terminal.run("nope")).at(-1)).toMatch(/^\d+\.\d ms, 0 requests$/);
+    expect(await terminal.run(".timing off")).toEqual(["Timing is off."]);
+    expect(await terminal.run("1 + 1")).toEqual(["2"]);
+  });
+});
+
+describeInTerminal("work that takes long", () => {
+  it("shows how far it is, and the line is gone when its answer is there", async () => {
+    map.setMany(Array.from({ length: 2500 }, (_, at) => [`n${at}`, "x"]));
+    server.fault({ operation: "LIST", action: { delayMs: 600 }, times: Infinity });
+    const terminal = await prompts.open(server);
+    const shown = await terminal.run("Object.keys(bucket).length");
+    expect(terminal.raw).toMatch(/listing s3:\/\/bucket\/: [12],000 keys, \d\.\d s/);
+    expect(shown).toEqual(["2504"]);
+  });
+
+  it("shows the bytes of a large value while they come", async () => {
+    map.set("large", "x".repeat(8_000_000));
+    server.fault({ key: "large", action: { delayMs: 1200 } });
+    const terminal = await prompts.open(server);
+    expect(await terminal.run("bucket.large.length")).toEqual(["8000000"]);
+    expect(terminal.raw).toMatch(/reading s3:\/\/bucket\/large: /);
+  });
+
+  it("is drawn no more after Ctrl-C", async () => {
+    server.fault({ key: "stalled", action: { stall: "before" } });
+    const terminal = await prompts.open(server);
+    terminal.press("bucket.stalled\r");
+    await terminal.until(() => terminal.raw.includes("reading s3://bucket/stalled"), "the progress");
+    terminal.press(keys.ctrlC);
+    await terminal.shows("Interrupted.");
+    await terminal.prompt();
+    const drawn = terminal.raw.length;
+    await terminal.run("await new Promise((resolve) => setTimeout(resolve, 500))");
+    expect(terminal.raw.slice(drawn)).not.toContain("reading");
+  });
+
+  it("says nothing in a script, unless asked to, nor where stderr is no terminal", async () => {
+    const script = `const { s3Bucket } = require(${JSON.stringify(path.join(__dirname, "../../dist/index.js"))});
+      s3Bucket("bucket", {}).slow; console.log("ended"); setInterval(() => {}, 1000)`;
+    const run = async (env: Record<string, string>, redirect = ""): Promise<string> => {
+      server.fault({ key: "slow", action: { delayMs: 1500 } });
+      const terminal = prompts.run(["sh", "-c", `"$0" -e "$1" ${redirect}`, process.execPath, script], {
+        ...prompts.environment(server),
+        ...env,
+      });
+      await terminal.shows("ended");
+      return terminal.raw;
+    };
+    expect(await run({})).not.toContain("reading");
+    expect(await run({ S3BUCKETMAP_PROGRESS: "1" })).toContain("reading s3://bucket/slow");
+    expect(await run({ S3BUCKETMAP_PROGRESS: "1" }, "2>stderr")).not.toContain("reading");
+    expect(readFileSync(path.join(prompts.folder, "stderr"), "utf8")).toBe("");
+  });
+});

@@ -1,0 +1,300 @@
+import { S3BucketMap } from "s3bucketmap";
+import { startHttpS3 } from "../support/http-s3.js";
+import type { HttpS3 } from "../support/http-s3.js";
+import { Prompts } from "../support/prompt.js";
+import { hasTerminal, keys } from "../support/terminal.js";
+import type { Terminal } from "../support/terminal.js";
+
+// Without util-linux's `script` there is no terminal to be had; CONTRIBUTING says so.
+const describeInTerminal = hasTerminal ? describe : describe.skip;
+
+jest.setTimeout(60_000);
+
+let server: HttpS3;
+let prompts: Prompts;
+let map: S3BucketMap;
+beforeAll(async () => {
+  server = await startHttpS3();
+  prompts = new Prompts();
+  map = new S3BucketMap("bucket", {
+    endpoint: server.endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+  });
+});
+afterAll(async () => {
+  prompts.close();
+  await server.close();
+});
+beforeEach(() => {
+  map.clear();
+  map.setMany(
+    Object.entries({ testKey: "value", "test-2": "2", "a b/c": "3", "a b/d e": "4", "dir/x": "5" }),
+  );
+  server.reset();
+});
+afterEach(() => {
+  server.clearFaults();
+  prompts.endTerminals();
+});
+
+/** Resolves when the server has seen a request for the key. */
+async function asked(key: string): Promise<void> {
+  while (!server.log().some((request) => request.key === key)) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** Presses Tab, and once more, as to see the list: pressed at once they would be text that is pasted. */
+async function tabTwice(terminal: Terminal): Promise<void> {
+  const before = server.counts().LIST;
+  terminal.press(keys.tab);
+  while (server.counts().LIST === before) await new Promise((resolve) => setTimeout(resolve, 2));
+  terminal.press(keys.tab);
+}
+
+describeInTerminal("what the prompt sends", () => {
+  let terminal: Terminal;
+  beforeEach(async () => {
+    terminal = await prompts.open(server);
+  });
+
+  it("sends nothing while someone types, and 1 GET at Enter", async () => {
+    await terminal.type("bucket.testKey");
+    expect(server.counts().total).toBe(0);
+    terminal.press(keys.enter);
+    await terminal.shows("'value'");
+    expect(server.counts()).toMatchObject({ total: 1, GET: 1 });
+  });
+
+  it.each([
+    "bucket.testKey.length",
+    "bucket['testKey'].len",
+    "({...bucket}).a",
+    "Object.keys(bucket).le",
+    "`${bucket.testKey}`",
+  ])("sends nothing while someone types %s", async (line) => {
+    await terminal.run("bucket.testKey");
+    server.reset();
+    await terminal.type(line);
+    await terminal.run(keys.ctrlU + "0");
+    expect(server.counts().total).toBe(0);
+  });
+
+  it("sends 1 small LIST at Tab, and none for what it has listed just now", async () => {
+    await terminal.type("bucket.te");
+    await tabTwice(terminal);
+    await terminal.shows(/bucket\["test-2"\] +bucket\.testKey/);
+    await terminal.type("stK");
+    terminal.press(keys.tab);
+    await terminal.shows(/^> bucket\.testKey$/m);
+    const log = server.log();
+    expect(log).toHaveLength(1);
+    expect(log[0]).toMatchObject({
+      operation: "ListObjectsV2",
+      query: { prefix: "te", delimiter: "/", "max-keys": "100" },
+    });
+    terminal.press(keys.enter);
+    await terminal.shows("'value'");
+    expect(server.counts()).toMatchObject({ total: 2, LIST: 1, GET: 1 });
+  });
+
+  it("lists anew after a line, which may have changed the bucket", async () => {
+    await terminal.type("bucket.n");
+    await tabTwice(terminal);
+    await terminal.run(keys.ctrlU + "bucket.newer = '1'");
+    await terminal.type("bucket.n");
+    terminal.press(keys.tab);
+    await terminal.shows(/^> bucket\.newer$/m);
+  });
+
+  it("sends 1 LIST of at most 20 for the echo of the bucket", async () => {
+    map.setMany(Array.from({ length: 30 }, (_, at) => [`n${at + 10}`, "x".repeat(at)]));
+    server.reset();
+    const shown = await terminal.run("bucket");
+    const log = server.log();
+    expect(log).toHaveLength(1);
+    expect(log[0]).toMatchObject({ operation: "ListObjectsV2", query: { "max-keys": "20" } });
+    expect(shown[0]).toBe(`S3 bucket object over S3BucketMap { s3://bucket/ }`);
+    expect(shown[1]).toMatch(/^ +1 byte {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}a b\/c$/);
+    expect(shown).toHaveLength(21);
+    expect(shown.at(-1)).toBe("  … and more");
+  });
+
+  it("sends what a line needs and nothing else, for each of its commands", async () => {
+    const sent = async (line: string): Promise<Record<string, number>> => {
+      server.reset();
+      await terminal.run(line);
+      const counts = Object.entries(server.counts());
+      return Object.fromEntries(counts.filter(([kind, count]) => kind !== "total" && count > 0));
+    };
+    expect(await sent(".ls")).toEqual({ LIST: 1 });
+    expect(await sent(".head testKey")).toEqual({ HEAD: 1 });
+    expect(await sent(".get testKey counted")).toEqual({ GET: 1 });
+    expect(await sent(".put counted testKey")).toEqual({ PUT: 1 });
+    expect(await sent(".stats")).toEqual({});
+    expect(await sent(".timing on")).toEqual({});
+    expect(await sent("map")).toEqual({});
+    expect(await sent("[bucket, { bucket }]")).toEqual({});
+  });
+});
+
+describeInTerminal("completion", () => {
+  it("gives keys that are no identifiers in brackets, and stops at each folder", async () => {
+    const terminal = await prompts.open(server);
+    await terminal.type("bucket.a");
+    terminal.press(keys.tab);
+    await terminal.shows(/^> bucket\["a b\/$/m);
+    terminal.press(keys.tab);
+    await terminal.shows(/bucket\["a b\/c"\] +bucket\["a b\/d e"\]/);
+    await terminal.type("d");
+    terminal.press(keys.tab);
+    await terminal.shows(/^> bucket\["a b\/d e"\]$/m);
+    terminal.press(keys.enter);
+    await terminal.shows("'4'");
+  });
+
+  it("completes after another quote, a variable's name and ?.", async () => {
+    const terminal = await prompts.open(server);
+    await terminal.run("const mine = { deep: bucket }; 0");
+    for (const [typed, completed] of [
+      ["bucket['a b/d", `> bucket['a b/d e']`],
+      ["bucket[`a b/d", "> bucket[`a b/d e`]"],
+      ["mine.deep.testK", "> mine.deep.testKey"],
+      ["bucket?.testK", "> bucket?.testKey"],
+      ["'x' + bucket.testK", "> 'x' + bucket.testKey"],
+    ] as const) {
+      await terminal.type(typed);
+      terminal.press(keys.tab);
+      await terminal.until(() => terminal.lines.includes(completed), completed);
+      await terminal.run(keys.ctrlU + "0");
+    }
+  });
+
+  it("prints no key as the terminal would obey it, and completes to one that reads it", async () => {
+    map.set("esc\x1b[2J\x9b\u202e'\"\\", "strange");
+    const terminal = await prompts.open(server);
+    await terminal.type("bucket.esc");
+    terminal.press(keys.tab);
+    await terminal.shows(String.raw`> bucket["esc\u001b[2J\u009b\u202e'\"\\"]`);
+    terminal.press(keys.enter);
+    await terminal.shows("'strange'");
+    expect(terminal.raw).not.toContain("\x9b");
+    expect((await terminal.run(".ls esc")).at(-1)).toContain(String.raw`"esc\u001b[2J\u009b\u202e'\"\\"`);
+  });
+
+  it("is capped, says so, and completes nothing that may be wrong", async () => {
+    map.setMany(Array.from({ length: 150 }, (_, at) => [`same${String(at).padStart(3, "0")}`, ""]));
+    server.reset();
+    const terminal = await prompts.open(server);
+    await terminal.type("bucket.sam");
+    await tabTwice(terminal);
+    await terminal.shows("… and more");
+    expect(terminal.lines.join("\n")).toContain("bucket.same098");
+    expect(terminal.lines.join("\n")).not.toContain("bucket.same099");
+    await terminal.shows(/^> bucket\.sam$/m);
+    expect(server.counts()).toMatchObject({ total: 1, LIST: 1 });
+  });
+
+  it("still is Node's for anything else", async () => {
+    const terminal = await prompts.open(server);
+    await terminal.type("process.versi");
+    terminal.press(keys.tab);
+    await terminal.shows(/^> process\.version$/m);
+    expect(server.counts().total).toBe(0);
+  });
+
+  it.each([
+    ["fails", { status: 403, code: "AccessDenied" }],
+    ["never answers", { stall: "before" as const }],
+  ])("gives the prompt back where the listing %s, and the next call is right", async (_how, action) => {
+    server.fault({ operation: "LIST", action, times: Infinity });
+    const terminal = await prompts.open(server);
+    await terminal.type("bucket.testK");
+    terminal.press(keys.tab);
+    while (server.counts().LIST === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    await terminal.type("ey");
+    terminal.press(keys.enter);
+    await terminal.shows(/^> bucket\.testKey\n'value'\n>$/m);
+    const [, second = ""] = await terminal.run("bucket");
+    expect(second).toMatch(/keys cannot be listed: AccessDenied|keys were not listed within 2 s/);
+    expect(await terminal.run("bucket.testKey")).toEqual(["'value'"]);
+  });
+});
+
+describeInTerminal("type-ahead and paste", () => {
+  it("keeps what is typed during a call", async () => {
+    const terminal = await prompts.open(server);
+    server.fault({ key: "slow", action: { delayMs: 500 } });
+    terminal.press("bucket.slow = 'stored'\r");
+    await asked("slow");
+    terminal.press("bucket.after = 'second'\rbucket.slow + ' ' + bucket.after\r");
+    await terminal.shows("'stored second'");
+    expect(server.log().map(({ method, key }) => `${method} ${key}`)).toEqual([
+      "PUT slow",
+      "PUT after",
+      "GET slow",
+      "GET after",
+    ]);
+  });
+
+  it("carries out 200 pasted lines in their order, and their results stand in that order", async () => {
+    const terminal = await prompts.open(server);
+    const numbers = Array.from({ length: 200 }, (_, at) => at);
+    terminal.press(numbers.map((at) => `bucket.k${at} = 'pasted ${at}'\r`).join(""));
+    await terminal.shows("'pasted 199'");
+    await terminal.prompt();
+    expect(server.log().map(({ method, key }) => `${method} ${key}`)).toEqual(
+      numbers.map((at) => `PUT k${at}`),
+    );
+    expect(terminal.lines.filter((line) => line.startsWith("'pasted"))).toEqual(
+      numbers.map((at) => `'pasted ${at}'`),
+    );
+  });
+
+  it("keeps the order after a line that awaits", async () => {
+    const terminal = await prompts.open(server);
+    terminal.press(
+      "const late = await new Promise((resolve) => setTimeout(resolve, 50, bucket.testKey))\rbucket.late = late\r[bucket.late].length\r",
+    );
+    await terminal.shows(/^1$/m);
+    expect(map.get("late")).toBe("value");
+  });
+});
+
+describeInTerminal("Ctrl-C", () => {
+  it.each([
+    "bucket.stalled",
+    "bucket.stalled = 'never'",
+    ".head stalled",
+    "await Promise.resolve(bucket.stalled)",
+  ])("ends the stalled call of %s and not the session; the next call is right", async (line) => {
+    server.fault({ key: "stalled", action: { stall: "before" }, times: Infinity });
+    const terminal = await prompts.open(server);
+    for (let time = 0; time < 5; time += 1) {
+      server.reset();
+      terminal.mark();
+      terminal.press(`${line}\r`);
+      await asked("stalled");
+      terminal.press(keys.ctrlC);
+      await terminal.shows("Interrupted. A write that was under way may still happen.");
+      await terminal.prompt();
+      expect(await terminal.run(`bucket.testKey = "value ${time}"`)).toEqual([`'value ${time}'`]);
+      expect(await terminal.run("bucket.testKey + ' read'")).toEqual([`'value ${time} read'`]);
+    }
+  });
+
+  it("ends the listing of an echo, and an endless loop", async () => {
+    const terminal = await prompts.open(server);
+    server.fault({ operation: "LIST", action: { stall: "before" } });
+    terminal.press("bucket\r");
+    await asked("");
+    terminal.press(keys.ctrlC);
+    await terminal.shows("(interrupted)");
+    terminal.press("for (;;) bucket.testKey\r");
+    await asked("testKey");
+    terminal.press(keys.ctrlC);
+    await terminal.shows("Interrupted.");
+    expect(await terminal.run("bucket.testKey")).toEqual(["'value'"]);
+  });
+});
