@@ -50,7 +50,9 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
       try {
         this.flush();
       } catch (failed) {
-        throw new AggregateError([thrown, failed], `The function of the batch threw, and so did flush().`);
+        throw new AggregateError([thrown, failed], "The function of the batch threw, and so did flush().", {
+          cause: failed,
+        });
       }
       throw thrown;
     }

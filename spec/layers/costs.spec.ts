@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { asObject, S3BucketMap } from "../../lib/index.js";
 import type { SyncMap } from "../../lib/index.js";
 import { readonly } from "../../lib/layers/index.js";
@@ -67,7 +68,7 @@ describe.each(plain)("what %s sends", (name, { over }) => {
       new S3BucketMap("bucket", { endpoint: server.endpoint, readAs: "bytes" }),
       new S3BucketMap<"string">("bucket", { endpoint: server.endpoint }),
     );
-    expect(sent(() => [String(map), asObject(map), readonly(map)])).toEqual({});
+    expect(sent(() => [inspect(map), asObject(map), readonly(map)])).toEqual({});
     expect(sent(() => expect(() => map.set("a", Symbol() as never)).toThrow(TypeError))).toEqual({});
     expect(sent(() => expect(() => readonly(map).set("a", "1")).toThrow(TypeError))).toEqual({});
   });

@@ -48,9 +48,13 @@ describe.each(Object.entries({ ...layers, ...stacks }))("%s, as a mapping", (_na
         map.clear();
         model.clear();
         for (const [kind, name, value = "made"] of steps) {
-          if (kind === "set") [map.set(name, value), model.set(name, value)];
-          else if (kind === "delete") [map.delete(name), model.delete(name)];
-          else if (kind === "update") {
+          if (kind === "set") {
+            map.set(name, value);
+            model.set(name, value);
+          } else if (kind === "delete") {
+            map.delete(name);
+            model.delete(name);
+          } else if (kind === "update") {
             const change = (old = "none"): string | undefined => (old.length > 5 ? undefined : `${old}+`);
             expect(map.update(name, change)).toBe(change(model.get(name)));
             const changed = change(model.get(name));

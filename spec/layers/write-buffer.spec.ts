@@ -179,7 +179,10 @@ describe("writeBuffer", () => {
     const small = writeBuffer(base, { max: 10 });
     const written: number[] = [];
     const error = thrownBy(() => {
-      for (let key = 0; ; key += 1) small.set(`key ${key}`, "ab") && written.push(key);
+      for (let key = 0; ; key += 1) {
+        small.set(`key ${key}`, "ab");
+        written.push(key);
+      }
     });
     expect(error).toMatchObject({ code: "PartialFailure", succeeded: [] });
     expect((error as PartialFailureError).failed.size).toBe(11);

@@ -13,7 +13,7 @@ import type { MapUnderTest } from "./sync-map-suite.js";
 
 /** A way to stack layers, as far as the contract of strings goes. */
 export interface Stack extends Omit<MapUnderTest, "make"> {
-  over(base: S3BucketMap<"bytes">, strings: S3BucketMap): SyncMap<string>;
+  over: (base: S3BucketMap<"bytes">, strings: S3BucketMap) => SyncMap<string>;
 }
 
 export const secret: Buffer = Buffer.from("0123456789abcdef0123456789abcdef");
