@@ -148,6 +148,7 @@ describe("what json gives", () => {
   }
   const ann: User = { name: "Ann", tags: [{ id: 1 }] };
 
+  const sloppily = vm.runInThisContext("(user) => { user.name = 1; }") as (user: User) => void;
   it.each<[string, (user: User) => unknown]>([
     ["an assignment", (user) => (user.name = "x")],
     ["an assignment deep within", (user) => (user.tags[0]!.id = 2)],
@@ -157,10 +158,7 @@ describe("what json gives", () => {
     ["a deletion", (user) => Reflect.deleteProperty(user, "name")],
     ["a definition", (user) => Object.defineProperty(user, "name", { value: 1 })],
     ["another prototype", (user) => Object.setPrototypeOf(user, null) as unknown],
-    [
-      "an assignment in sloppy code",
-      (user) => vm.runInThisContext("(user) => { user.name = 1; }")(user) as unknown,
-    ],
+    ["an assignment in sloppy code", (user) => sloppily(user)],
   ])("throws at %s, saying what to do, and nothing changes", (_what, change) => {
     const users = asObject(json<User>(at.strings));
     users["ann"] = ann;
