@@ -41,7 +41,18 @@ export type Call =
   | { op: "getMany"; keys: string[]; maxBytes: number }
   | { op: "setMany"; objects: ObjectToStore[] }
   | { op: "deleteMany"; keys: string[] }
-  | ({ op: "list"; prefix: string; limit: number } & PageStart);
+  | ({ op: "list"; prefix: string; limit: number } & PageStart)
+  | {
+      op: "listSpans";
+      prefix: string;
+      spans: Span[];
+      /** What the listing has cost and given so far, and some of the keys it gave. */
+      requests: number;
+      listed: number;
+      sample: string[];
+      /** No page is begun after so long, that all have come before the deadline. */
+      beginForMs: number;
+    };
 
 export interface Head {
   size: number;
@@ -66,6 +77,25 @@ export interface Page {
   next?: PageStart;
 }
 
+/** A part of a listing that is still to be listed. */
+export interface Span {
+  start: PageStart;
+  /** All keys up to this are known; it need not be one itself. */
+  after: string;
+  /** Keys up to this belong to it; to the last part, all. */
+  until: string | undefined;
+  /** A key before it. */
+  low: string;
+  /** The key that its last page began with. */
+  near: string;
+}
+
+/** What was found of a part, and what is left of it. */
+export interface ListedSpan {
+  keys: string[];
+  rest?: Span;
+}
+
 /** A call on many keys can fail for some of them. */
 export interface KeyFailure {
   key: string;
@@ -84,6 +114,8 @@ export interface Results {
   setMany: KeyFailure[];
   deleteMany: KeyFailure[];
   list: Page;
+  /** For each span the parts it was divided into, in order; or that the service can only list from the beginning. */
+  listSpans: { spans: ListedSpan[][]; requests: number } | { sequential: true };
 }
 
 /** An error as plain data: a clone of one would lose its class and its code. */

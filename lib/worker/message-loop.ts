@@ -111,5 +111,7 @@ function perform(s3: S3, call: Call, signal: AbortSignal): Promise<Results[Call[
       return s3.deleteMany(call.keys, signal);
     case "list":
       return s3.list(call, signal);
+    case "listSpans":
+      return s3.listSpans(call, signal);
   }
 }

@@ -29,7 +29,7 @@ export function inOrder<T>(place: string, call: Call, run: () => Promise<T>): Pr
 }
 
 function writesBefore(writes: Map<string, Promise<unknown>>, call: Call): Promise<unknown>[] {
-  if (call.op === "list") return [...writes.values()];
+  if (call.op === "list" || call.op === "listSpans") return [...writes.values()];
   return keysOf(call).flatMap((key) => writes.get(key) ?? []);
 }
 
@@ -39,7 +39,7 @@ function keysWritten(call: Call): string[] {
   return writes ? keysOf(call) : [];
 }
 
-function keysOf(call: Exclude<Call, { op: "list" }>): string[] {
+function keysOf(call: Exclude<Call, { op: "list" | "listSpans" }>): string[] {
   if (call.op === "setMany") return call.objects.map(({ key }) => key);
   return "keys" in call ? call.keys : [call.key];
 }

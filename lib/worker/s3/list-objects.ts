@@ -14,6 +14,13 @@ export const MAX_KEYS = 1000;
 export interface ListRequest extends PageStart {
   prefix: string;
   limit: number;
+  /** Whether a page must not begin before `startAfter`: another is sought than the next. */
+  checked?: boolean;
+}
+
+/** The service begins a listing where it was not told to. */
+export class IgnoresStartAfter extends Error {
+  override name = "IgnoresStartAfter";
 }
 
 /**
@@ -43,13 +50,17 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   }
   target.bucketProved = true;
   const listed = (output.Contents ?? []).map(({ Key }) => decodeKey(Key));
-  const keys = newKeys(listed, request.startAfter);
+  const { startAfter: asked } = request;
+  if (request.checked && asked !== undefined && listed.length > 0 && !comesBefore(asked, listed[0]!)) {
+    throw new IgnoresStartAfter();
+  }
+  const keys = newKeys(listed, asked);
   if (!output.IsTruncated) return { keys };
   const last = keys.at(-1);
   if (last === undefined && (listed.length > 0 || output.NextContinuationToken === undefined)) {
     throw new OperationError("BadListing", "the service says that there is more, and gives nothing new");
   }
-  const startAfter = last ?? request.startAfter;
+  const startAfter = last ?? asked;
   return {
     keys,
     next: {

@@ -16,6 +16,8 @@ import { getObject } from "./get-object.js";
 import { headObject, objectExists } from "./head-object.js";
 import { listObjects } from "./list-objects.js";
 import type { ListRequest } from "./list-objects.js";
+import { listSpans } from "./list-spans.js";
+import type { SpansRequest } from "./list-spans.js";
 import { putObject } from "./put-object.js";
 import { otherRegion } from "./region.js";
 
@@ -88,6 +90,10 @@ export class S3 {
 
   async list(request: ListRequest, signal: AbortSignal): Promise<Page> {
     return this.#run((target) => listObjects(target, request, signal));
+  }
+
+  async listSpans(request: SpansRequest, signal: AbortSignal): Promise<Results["listSpans"]> {
+    return this.#run((target) => listSpans(target, request, signal));
   }
 
   // A bucket in another region than was asked: it is asked there, now and from now on.
