@@ -198,7 +198,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    */
   get size(): number {
     let size = 0;
-    for (const page of wholeListing(this.#calls, "size")) size += page.length;
+    for (const page of wholeListing(this.#calls, "list")) size += page.length;
     return size;
   }
 
@@ -235,7 +235,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     // eslint-disable-next-line @typescript-eslint/unbound-method -- only compared
     if (this.keys !== S3BucketMap.prototype.keys) return [...this.keys()];
     const keys: string[] = [];
-    for (const page of wholeListing(this.#calls, "keys"))
+    for (const page of wholeListing(this.#calls, "list"))
       for (const key of page) keys.push(this.#calls.relative(key));
     return keys;
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { comesBefore } from "../../utf8-order.js";
 import type { ListedSpan, Results, Span } from "../../bridge/protocol.js";
 import { Alphabet, LAST } from "./alphabet.js";
@@ -89,6 +90,8 @@ class Run {
     this.#requests = request.requests;
     this.#listed = request.listed;
     this.#signal = AbortSignal.any([signal, this.#abort.signal]);
+    // One for each page under way.
+    setMaxListeners(Infinity, this.#signal);
     for (const key of request.sample) this.#alphabet.see(key);
     for (const span of this.#spans) span.left = estimate(known(span), PAGE, this.#alphabet);
   }
