@@ -46,7 +46,8 @@ async function run() {
         const keys = await list();
         const took = performance.now() - started;
         expected ??= keys;
-        if (keys.length !== count || !isDeepStrictEqual(keys, expected)) throw new Error(`${name}: other keys`);
+        if (keys.length !== count || !isDeepStrictEqual(keys, expected))
+          throw new Error(`${name}: other keys`);
         // The first round is to warm up.
         if (round > 0) (times[name] ??= []).push(took);
         requests[name] = (await requestsOf(server)) - before;

@@ -34,7 +34,14 @@ export function* wholeListing(calls: BucketCalls, operation: string): Generator<
     if (pages < inOrder || low === undefined || near === undefined || after === undefined) continue;
     if (calls.shared.settings.client.concurrency === 1) continue;
 
-    const rest = inParallel(calls, operation, { start, after, until: undefined, low, near }, pages, listed, sample);
+    const rest = inParallel(
+      calls,
+      operation,
+      { start, after, until: undefined, low, near },
+      pages,
+      listed,
+      sample,
+    );
     if (rest !== undefined) return yield* rest;
     inOrder = Infinity;
   }

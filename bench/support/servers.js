@@ -34,7 +34,7 @@ const cannedServer = (delayMs = 0, bytes = 1024) =>
 
 /** Lists so many keys of one of the shapes in spec/support/key-shapes.js. */
 const listingServer = (delayMs = 0, count = 1000, shape = "zero-padded numbers") =>
-  start("listing-server.js", [String(delayMs), String(count), shape]);
+  start("../../spec/support/listing-server.js", [String(delayMs), String(count), shape]);
 
 /** The local S3 over HTTP. */
 function localServer(delayMs = 0) {

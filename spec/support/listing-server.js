@@ -1,9 +1,9 @@
 // Answers LIST from keys in its memory, as little work as a listing can be. Run as a process,
-// `node listing-server.js DELAY_MS COUNT SHAPE`, it tells its port on stdout; GET /requests tells how many pages it has given.
+// `node listing-server.js DELAY_MS COUNT SHAPE [ODDITY]`, it tells its port on stdout; GET /requests tells how many pages it has given.
 const http = require("node:http");
-const { keysOfShape } = require("../../spec/support/key-shapes.js");
+const { keysOfShape } = require("./key-shapes.js");
 
-const [delayMs = "0", count = "1000", shape = "zero-padded numbers"] = process.argv.slice(2);
+const [delayMs = "0", count = "1000", shape = "zero-padded numbers", oddity] = process.argv.slice(2);
 const keys = keysOfShape(shape, Number(count)).map((key) => Buffer.from(key));
 const fragments = keys.map(
   (key) =>
@@ -28,8 +28,14 @@ function firstAfter(after) {
 function page(query) {
   const token = query.get("continuation-token");
   const after = query.get("start-after");
-  const from = token !== null ? Number(token) : after !== null ? firstAfter(Buffer.from(after)) : 0;
-  const to = Math.min(keys.length, from + Math.min(1000, Number(query.get("max-keys") ?? 1000)));
+  const from =
+    token !== null
+      ? Number(token)
+      : after !== null && oddity !== "ignores start-after"
+        ? firstAfter(Buffer.from(after))
+        : 0;
+  const most = oddity === "short pages" ? 700 : 1000;
+  const to = Math.min(keys.length, from + Math.min(most, Number(query.get("max-keys") ?? 1000)));
   const isTruncated = to < keys.length;
   return (
     `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bench-bucket</Name>` +
