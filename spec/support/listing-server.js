@@ -1,6 +1,7 @@
 // Answers LIST from keys in its memory, as little work as a listing can be. Run as a process,
 // `node listing-server.js DELAY_MS COUNT SHAPE [ODDITY]`, it tells its port on stdout; GET /requests tells how many pages it has given.
 const http = require("node:http");
+const { URLSearchParams } = require("node:url");
 const { keysOfShape } = require("./key-shapes.js");
 
 const [delayMs = "0", count = "1000", shape = "zero-padded numbers", oddity] = process.argv.slice(2);

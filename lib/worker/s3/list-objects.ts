@@ -46,7 +46,7 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
     (await client.send(command, { abortSignal: signal }));
   // A page of a proxy, read as a listing, would look like an empty bucket.
   if (output.IsTruncated === undefined) {
-    throw new BadAnswer("the answer is not a listing", (output as ListObjectsV2CommandOutput).$metadata);
+    throw new BadAnswer("the answer is not a listing", output.$metadata);
   }
   target.bucketProved = true;
   const listed = (output.Contents ?? []).map(({ Key }) => decodeKey(Key));
