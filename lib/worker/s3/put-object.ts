@@ -1,13 +1,14 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
-import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import type { ObjectHeaders } from "../../bridge/protocol.js";
 import { firstTry } from "./first-try/first-try.js";
 import { putting } from "./first-try/put.js";
+import { MULTIPART_ABOVE, uploadInParts } from "./multipart-upload.js";
+import type { ObjectInput } from "./multipart-upload.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
 
 /**
- * Stores a whole object; it is durable when this resolves. One PUT.
+ * Stores a whole object; it is durable when this resolves. One PUT, or one for each part of a long one.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
  */
@@ -19,7 +20,7 @@ export async function putObject(
   signal: AbortSignal,
 ): Promise<undefined> {
   const { client, settings } = target;
-  const input: PutObjectCommandInput = {
+  const input: ObjectInput = {
     Bucket: settings.bucket,
     Key: key,
     Body:
@@ -41,6 +42,12 @@ export async function putObject(
   if (settings.kmsKeyId !== undefined) input.SSEKMSKeyId = settings.kmsKeyId;
   if (settings.storageClass !== undefined) {
     input.StorageClass = settings.storageClass as NonNullable<typeof input.StorageClass>;
+  }
+  // A write with a condition goes out once, whole.
+  if (input.Body.length > MULTIPART_ABOVE && input.IfMatch === undefined && input.IfNoneMatch === undefined) {
+    await uploadInParts(target, input, signal);
+    target.bucketProved = true;
+    return undefined;
   }
   const command = new PutObjectCommand(input);
   if ((await firstTry(client, command, putting(input), signal)) === undefined) {
