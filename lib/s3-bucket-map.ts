@@ -75,7 +75,9 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   }
 
   /**
-   * Stores a value, a string (as UTF-8) or bytes, whatever `readAs` says; it is durable when this returns. 1 PUT.
+   * Stores a value, a string (as UTF-8) or bytes, whatever `readAs` says; it is durable when this returns. 1 PUT;
+   * for a value of more than 16 MiB 1 CreateMultipartUpload, 1 UploadPart for each 8 MiB, 4 at a time, and 1
+   * CompleteMultipartUpload (and 1 AbortMultipartUpload where one of them fails). All within one deadline.
    *
    * @throws S3BucketMapError; the message says so where the write may have happened all the same
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
@@ -232,7 +234,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    */
   [allKeys](): string[] {
     // Who lists other keys means them to be seen by a facade, too.
-     
+
     if (this.keys !== S3BucketMap.prototype.keys) return [...this.keys()];
     const keys: string[] = [];
     for (const page of wholeListing(this.#calls, "list"))

@@ -6,6 +6,7 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
+import { combineCrcs } from "../../local/crc-combine.js";
 import { crc32 } from "./first-try/get.js";
 import type { Target } from "./s3.js";
 import { BadAnswer, surelyNotDone } from "./tries.js";
@@ -63,7 +64,7 @@ export async function uploadInParts(
     const command = new CompleteMultipartUploadCommand({
       ...upload,
       MultipartUpload: { Parts: parts },
-      ...(checksum && { ChecksumType: checksum.ChecksumType, ChecksumCRC32: crc32(body) }),
+      ...(checksum && { ChecksumType: checksum.ChecksumType, ChecksumCRC32: wholeCrc32(parts, body.length) }),
     });
     const output = await client.send(command, { abortSignal: signal });
     if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
@@ -75,6 +76,20 @@ export async function uploadInParts(
     await abort.catch(() => {});
     throw error;
   }
+}
+
+// S3 checks that it has put the parts together right, and later readers that they get the whole.
+function wholeCrc32(parts: CompletedPart[], length: number): string {
+  const size = partSize(length);
+  const digests = parts.map(({ ChecksumCRC32 = "" }, at) => ({
+    digest: Buffer.from(ChecksumCRC32, "base64"),
+    size: Math.min(size, length - at * size),
+  }));
+  return combineCrcs("crc32", digests).toString("base64");
+}
+
+function partSize(length: number): number {
+  return Math.max(PART_BYTES, Math.ceil(length / MAX_PARTS));
 }
 
 async function uploadPart(
@@ -95,7 +110,7 @@ async function eachPart(
   signal: AbortSignal,
   send: (part: { PartNumber: number; Body: Buffer }, signal: AbortSignal) => Promise<CompletedPart>,
 ): Promise<CompletedPart[]> {
-  const size = Math.max(PART_BYTES, Math.ceil(body.length / MAX_PARTS));
+  const size = partSize(body.length);
   const done = new Array<CompletedPart>(Math.ceil(body.length / size));
   const failed = new AbortController();
   const during = AbortSignal.any([signal, failed.signal]);
