@@ -4,7 +4,16 @@ const os = require("node:os");
 const path = require("node:path");
 
 const smoke = process.argv.includes("--smoke");
-const benches = ["empty-call.js", "small-values.js", "concurrent-reads.js", "bulk.js", "start.js"];
+const benches = [
+  "empty-call.js",
+  "small-values.js",
+  "concurrent-reads.js",
+  "bulk.js",
+  "listing.js",
+  "iterate.js",
+  "big.js",
+  "start.js",
+];
 
 const [cpu] = os.cpus();
 console.log(

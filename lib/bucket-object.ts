@@ -1,7 +1,7 @@
 import { inspect, types } from "node:util";
 import { kindOf } from "./keys.js";
-import { placeOf, readsToCome } from "./listing.js";
-import type { HasPlace, HasReadsToCome, Place, Write } from "./listing.js";
+import { allKeys, placeOf, readsToCome } from "./listing.js";
+import type { HasAllKeys, HasPlace, HasReadsToCome, Place, Write } from "./listing.js";
 import { RecentListings } from "./recent-listings.js";
 import { startAtCaller, wrongArgument } from "./stack.js";
 import type { SyncMap } from "./sync-map.js";
@@ -143,7 +143,7 @@ class Traps implements ProxyHandler<object> {
   }
 
   ownKeys(): string[] {
-    const keys = [...this.#map.keys()];
+    const keys = (this.#map as Partial<HasAllKeys>)[allKeys]?.() ?? [...this.#map.keys()];
     // Nobody tells of the changes of a map without a place, and what asking it costs is its own affair.
     const place = this.#place();
     if (place !== undefined) this.#listings.add(keys, place);

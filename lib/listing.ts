@@ -26,6 +26,13 @@ export interface HasReadsToCome {
   [readsToCome](keys: readonly string[]): void;
 }
 
+/** The method that gives all keys at once, where a map has a faster way than `keys()`; layers pass their base's on. */
+export const allKeys: unique symbol = Symbol("s3bucketmap.allKeys");
+
+export interface HasAllKeys {
+  [allKeys](): string[];
+}
+
 // The listings in use, by their bucket's name.
 const inUse = new Map<string, Set<WeakRef<Listing>>>();
 

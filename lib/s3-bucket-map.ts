@@ -9,7 +9,7 @@ import { BucketReads, getStored, storedEntries } from "./bucket-reads.js";
 import { checkDeasync } from "./check-deasync.js";
 import { changing, create, storeIfMatch } from "./conditional-writes.js";
 import { checkPrefix, kindOf, wholeKey } from "./keys.js";
-import { placeOf, readsToCome } from "./listing.js";
+import { allKeys, placeOf, readsToCome } from "./listing.js";
 import type { Place } from "./listing.js";
 import { listEntries } from "./list-entries.js";
 import { checkEntriesOptions, checkIfMatch, checkListOptions, objectHeaders } from "./method-options.js";
@@ -30,12 +30,13 @@ import type {
 } from "./sync-map.js";
 import { toBody } from "./values.js";
 import type { Bytes } from "./values.js";
+import { wholeListing } from "./whole-listing.js";
 
 // Sub-maps are made from what their map has checked already.
 const checked = Symbol("checked");
 
-/** Of so many pages of a listing the sizes are kept for the reads that follow: 8 MB. */
-const MAX_PAGES_OF_SIZES = 1000;
+/** Of so many keys of a listing the sizes are kept for the reads that follow: 8 MB. */
+const MAX_SIZES = 1_000_000;
 
 /** What reading gives. */
 export type ReadAs = "string" | "bytes";
@@ -92,7 +93,9 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   }
 
   /**
-   * Stores a value, a string (as UTF-8) or bytes, whatever `readAs` says; it is durable when this returns. 1 PUT.
+   * Stores a value, a string (as UTF-8) or bytes, whatever `readAs` says; it is durable when this returns. 1 PUT;
+   * for a value of more than 16 MiB 1 CreateMultipartUpload, 1 UploadPart for each 8 MiB, 4 at a time, and 1
+   * CompleteMultipartUpload (and 1 AbortMultipartUpload where one of them fails). All within one deadline.
    *
    * With `ifMatch`, an ETag that `head` or `list` gave, only where the key still has it. Such a write is not sent
    * again blindly: where its answer is lost, 1 HEAD finds out whether it happened. The first one at a service other
@@ -197,8 +200,10 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   *keys(options?: ListOptions): IterableIterator<string> {
     this.#listed = undefined;
     const sizes: Float64Array[] = [];
+    let listed = 0;
     for (const page of this.#calls.pages(checkListOptions(options))) {
-      if (sizes.length < MAX_PAGES_OF_SIZES) sizes.push(page.sizes);
+      listed += page.keys.length;
+      if (listed <= MAX_SIZES) sizes.push(page.sizes);
       for (const key of page.keys) yield this.#calls.relative(key);
     }
     this.#listed = sizes;
@@ -236,10 +241,13 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
       yield [key, value as ValueOf<As>];
   }
 
-  /** How many keys there are. 1 LIST a thousand keys. */
+  /**
+   * How many keys there are. 1 LIST a thousand keys; from 10,000 keys on they are listed in parallel, by at most
+   * 1.3 LIST a thousand, and 10. Each page has at least three quarters of the deadline of a call.
+   */
   get size(): number {
     let size = 0;
-    for (const { keys } of this.#calls.pages()) size += keys.length;
+    for (const { keys } of wholeListing(this.#calls, "list")) size += keys.length;
     return size;
   }
 
@@ -317,6 +325,26 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   /** Ends the use of this map; its sub-maps go on. Nothing needs it: a program ends by itself. */
   close(): void {
     this.#calls.closed = true;
+  }
+
+  /**
+   * All keys at once, as `Object.keys` needs them: in parallel, as for `size`.
+   *
+   * @internal
+   */
+  [allKeys](): string[] {
+    // Who lists other keys means them to be seen by a facade, too.
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- compared, not called
+    if (this.keys !== S3BucketMap.prototype.keys) return [...this.keys()];
+    this.#listed = undefined;
+    const keys: string[] = [];
+    const sizes: Float64Array[] = [];
+    for (const page of wholeListing(this.#calls, "list")) {
+      for (const key of page.keys) keys.push(this.#calls.relative(key));
+      if (keys.length <= MAX_SIZES) sizes.push(page.sizes);
+    }
+    this.#listed = sizes;
+    return keys;
   }
 
   /** @internal */

@@ -23,7 +23,12 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const staying = numberedKeys(2500);
+// The last one lists in parallel what comes after 10,000 keys.
+const cases = [
+  { where: "the local S3", count: 2500, turns: 20 },
+  { where: "HTTP", count: 2500, turns: 20 },
+  { where: "HTTP", count: 14_000, turns: 4 },
+];
 const passing = /^key \d{5} comes and goes$/;
 
 const lists: [string, (map: S3BucketMap) => string[]][] = [
@@ -39,19 +44,22 @@ const lists: [string, (map: S3BucketMap) => string[]][] = [
   ],
 ];
 
-describe.each(["the local S3", "HTTP"])("over %s", (where) => {
+describe.each(cases)("$count keys over $where", ({ where, count, turns }) => {
+  const staying = numberedKeys(count);
+  const bucket = `bucket-${count}`;
   it("every key that stays is listed, once and in order, and no key that never was", async () => {
     const options: S3BucketOptions & { readAs?: "string" } =
       where === "HTTP"
         ? { endpoint: server.endpoint, credentials: { accessKeyId: "key", secretAccessKey: "secret" } }
         : { local: directory };
-    await fill(where === "HTTP" ? server.directory : directory, "bucket", "pages/", staying);
-    const map = new S3BucketMap("bucket", options);
+    await fill(where === "HTTP" ? server.directory : directory, bucket, "pages/", staying);
+    const map = new S3BucketMap(bucket, options);
     const [pages, control] = [map.subMap("pages/"), map.subMap("control/")];
     const writer = promisify(execFile)(process.execPath, [
       path.join(__dirname, "fixtures/write-meanwhile.js"),
-      "bucket",
+      bucket,
       JSON.stringify(options),
+      String(count),
     ]);
     const seen = new Set<string>();
     try {
@@ -59,7 +67,7 @@ describe.each(["the local S3", "HTTP"])("over %s", (where) => {
         if (Date.now() > deadline) throw new Error("The other process did not begin.");
         await new Promise(setImmediate);
       }
-      for (let turn = 0; turn < 20; turn += 1) {
+      for (let turn = 0; turn < turns; turn += 1) {
         for (const [name, list] of lists) {
           const keys = list(pages);
           expect([name, new Set(keys).size]).toEqual([name, keys.length]);

@@ -96,6 +96,22 @@ describe.each(waits)("reading ahead, wait: %s,", (wait) => {
     expect(read).toEqual(names.map((name, at) => (at >= 20 && at < 23 ? `new ${name}` : name)));
   }, 30_000);
 
+  it("does not hide what another process has written while a batch on another bucket was open", async () => {
+    await fill(server.directory, "other", prefix, ["x"]);
+    const other = new S3BucketMap("other", { endpoint: server.endpoint, credentials, prefix, wait });
+    const bucket = asObject(open({ wait }));
+    const read: (string | undefined)[] = [];
+    for (const key of Object.keys(bucket)) {
+      read.push(bucket[key]);
+      if (read.length !== 20) continue;
+      batch(other, () => {
+        other.set("x", "1");
+        for (const next of names.slice(20, 23)) writeElsewhere(next, `new ${next}`);
+      });
+    }
+    expect(read).toEqual(names.map((name, at) => (at >= 20 && at < 23 ? `new ${name}` : name)));
+  }, 30_000);
+
   it("does not hide a write of this thread, by whatever map", () => {
     stopClock();
     const bucket = asObject(open({ wait }));

@@ -32,6 +32,10 @@ async function start(file, args, cleanUp = () => {}) {
 const cannedServer = (delayMs = 0, bytes = 1024) =>
   start("canned-server.js", [String(delayMs), String(bytes)]);
 
+/** Lists so many keys of one of the shapes in spec/support/key-shapes.js. */
+const listingServer = (delayMs = 0, count = 1000, shape = "zero-padded numbers") =>
+  start("../../spec/support/listing-server.js", [String(delayMs), String(count), shape]);
+
 /** The local S3 over HTTP. */
 function localServer(delayMs = 0) {
   const directory = mkdtempSync(path.join(tmpdir(), "s3bucketmap-bench-"));
@@ -52,4 +56,4 @@ function realServer() {
   return { endpoint, bucket, end() {} };
 }
 
-module.exports = { cannedServer, localServer, realServer };
+module.exports = { cannedServer, listingServer, localServer, realServer };

@@ -119,6 +119,8 @@ export class Bridge {
 
   /** Waits until a call has been answered, or can no longer be. */
   finish<Op extends Call["op"]>(begun: Begun<Op>): Outcome<Op> {
+    // The program may have been away since the call was begun.
+    entered();
     const { id, thread, wait, deadline } = begun;
     // A callback during a `deasync` wait may take the reply.
     const hasEnded = (): boolean => thread.reply(id) !== undefined || !thread.expects(id);
@@ -133,6 +135,7 @@ export class Bridge {
    * first, and its deadline counts.
    */
   finishSome(begun: readonly Begun<Call["op"]>[]): Map<Begun<Call["op"]>, Outcome<Call["op"]>> {
+    entered();
     const { id, thread, wait, deadline } = begun[0]!;
     const hasEnded = (one: Begun<Call["op"]>): boolean =>
       one.thread.isGone || one.thread.reply(one.id) !== undefined || !one.thread.expects(one.id);

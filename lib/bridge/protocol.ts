@@ -70,7 +70,18 @@ export type Call =
   /** Writes where the key is still as `base` says. `prefix`, the map's: where the service may be tried. */
   | ({ op: "store"; base: Version; prefix: string } & ObjectToStore)
   | { op: "remove"; key: string; base: Version; prefix: string }
-  | { op: "requests" };
+  | { op: "requests" }
+  | {
+      op: "listSpans";
+      prefix: string;
+      spans: Span[];
+      /** What the listing has cost and given so far, and some of the keys it gave. */
+      requests: number;
+      listed: number;
+      sample: string[];
+      /** No page is begun after so long, that all have come before the deadline. */
+      beginForMs: number;
+    };
 
 export interface Head {
   size: number;
@@ -131,6 +142,27 @@ export interface RequestCount {
   ms: number;
 }
 
+/** A part of a listing that is still to be listed. */
+export interface Span {
+  start: PageStart;
+  /** All keys up to this are known; it need not be one itself. */
+  after: string;
+  /** Keys up to this belong to it; to the last part, all. */
+  until: string | undefined;
+  /** A key before it. */
+  low: string;
+  /** The key that its last page began with. */
+  near: string;
+}
+
+/** What was found of a part, and what is left of it. */
+export interface ListedSpan {
+  keys: string[];
+  /** Of the keys' values, in bytes. */
+  sizes: Float64Array;
+  rest?: Span;
+}
+
 /** A call on many keys can fail for some of them. */
 export interface KeyFailure {
   key: string;
@@ -157,6 +189,8 @@ export interface Results {
   remove: Verdict;
   /** Since the worker started, of the maps that are attended; one for each operation. */
   requests: RequestCount[];
+  /** For each span the parts it was divided into, in order; or that the service can only list from the beginning. */
+  listSpans: { spans: ListedSpan[][]; requests: number } | { sequential: true };
 }
 
 /** An error as plain data: a clone of one would lose its class and its code. */

@@ -4,8 +4,8 @@ import { runBatch } from "../batch.js";
 import type { HasBatch } from "../batch.js";
 import { changing } from "../conditional-writes.js";
 import { kindOf } from "../keys.js";
-import { placeOf, readsToCome } from "../listing.js";
-import type { HasPlace, HasReadsToCome, Place } from "../listing.js";
+import { allKeys, placeOf, readsToCome } from "../listing.js";
+import type { HasAllKeys, HasPlace, HasReadsToCome, Place } from "../listing.js";
 import { wrongArgument } from "../stack.js";
 import { gives, storedReads } from "../stored.js";
 import type { Gives, HasStoredReads, StoredReads } from "../stored.js";
@@ -120,6 +120,13 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlac
     const run = (this.base as Partial<HasBatch>)[runBatch];
     if (run === undefined) throw wrongArgument("batch needs an S3BucketMap under the layers.");
     return run.call(this.base, fn) as T;
+  }
+
+  /** @internal */
+  [allKeys](): string[] {
+    // A layer whose keys are not its base's, as where writes wait, says itself what they are.
+    if (this.keys !== Layer.prototype.keys) return [...this.keys()];
+    return (this.base as Partial<HasAllKeys>)[allKeys]?.() ?? [...this.base.keys()];
   }
 
   /** @internal */

@@ -169,5 +169,7 @@ function perform(
       return s3.remove(call.key, call, signal);
     case "requests":
       return Promise.resolve(requestCounts());
+    case "listSpans":
+      return s3.listSpans(call, signal);
   }
 }

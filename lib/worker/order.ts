@@ -29,7 +29,7 @@ export function inOrder<T>(place: string, call: Call, run: () => Promise<T>): Pr
 }
 
 function writesBefore(writes: Map<string, Promise<unknown>>, call: Call): Promise<unknown>[] {
-  if (call.op === "list" || call.op === "entries") return [...writes.values()];
+  if (call.op === "list" || call.op === "listSpans" || call.op === "entries") return [...writes.values()];
   return keysOf(call).flatMap((key) => writes.get(key) ?? []);
 }
 

@@ -128,6 +128,7 @@ const verbs: Readonly<Record<Exclude<Call["op"], "requests">, string>> = {
   setMany: "writing",
   deleteMany: "deleting",
   list: "listing",
+  listSpans: "listing",
   entries: "listing",
   read: "reading",
   store: "writing",

@@ -15,6 +15,13 @@ export const MAX_KEYS = 1000;
 export interface ListRequest extends PageStart {
   prefix: string;
   limit: number;
+  /** Whether a page must not begin before `startAfter`: another is sought than the next. */
+  checked?: boolean;
+}
+
+/** The service begins a listing where it was not told to. */
+export class IgnoresStartAfter extends Error {
+  override name = "IgnoresStartAfter";
 }
 
 /**
@@ -33,7 +40,11 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   const contents = output.Contents ?? [];
   sayListed(contents.length);
   const listed = contents.map(({ Key }) => decodeKey(Key));
-  const keys = newNames(listed, request.startAfter);
+  const { startAfter: asked } = request;
+  if (request.checked && asked !== undefined && listed.length > 0 && !comesBefore(asked, listed[0]!)) {
+    throw new IgnoresStartAfter();
+  }
+  const keys = newNames(listed, asked);
   // Keys that came before are only left out at the beginning.
   const first = listed.length - keys.length;
   const sizes = Float64Array.from(keys, (_key, at) => contents[first + at]?.Size ?? Infinity);

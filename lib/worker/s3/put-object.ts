@@ -1,13 +1,14 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
-import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import type { ObjectHeaders } from "../../bridge/protocol.js";
 import { firstTry } from "./first-try/first-try.js";
 import { putting } from "./first-try/put.js";
+import { MULTIPART_ABOVE, uploadInParts } from "./multipart-upload.js";
+import type { ObjectInput } from "./multipart-upload.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
 
 /**
- * Stores a whole object; it is durable when this resolves. One PUT.
+ * Stores a whole object; it is durable when this resolves. One PUT, or one for each part of a long one.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
  */
@@ -18,7 +19,13 @@ export async function putObject(
   headers: ObjectHeaders,
   signal: AbortSignal,
 ): Promise<undefined> {
-  const command = putCommand(target, key, body, headers);
+  const input = objectInput(target, key, body, headers);
+  if (input.Body.length > MULTIPART_ABOVE) {
+    await uploadInParts(target, input, signal);
+    target.bucketProved = true;
+    return undefined;
+  }
+  const command = new PutObjectCommand(input);
   if ((await firstTry(target.client, command, putting(command.input), signal)) === undefined) {
     const output = await target.client.send(command, { abortSignal: signal });
     if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
@@ -27,14 +34,23 @@ export async function putObject(
   return undefined;
 }
 
-/** What stores an object. */
+/** What stores an object by one request, whatever its length. */
 export function putCommand(
-  { settings }: Target,
+  target: Target,
   key: string,
   body: string | Uint8Array,
   headers: ObjectHeaders,
 ): PutObjectCommand {
-  const input: PutObjectCommandInput = {
+  return new PutObjectCommand(objectInput(target, key, body, headers));
+}
+
+function objectInput(
+  { settings }: Target,
+  key: string,
+  body: string | Uint8Array,
+  headers: ObjectHeaders,
+): ObjectInput {
+  const input: ObjectInput = {
     Bucket: settings.bucket,
     Key: key,
     Body:
@@ -57,5 +73,5 @@ export function putCommand(
   if (settings.storageClass !== undefined) {
     input.StorageClass = settings.storageClass as NonNullable<typeof input.StorageClass>;
   }
-  return new PutObjectCommand(input);
+  return input;
 }

@@ -25,6 +25,8 @@ import type { EntriesRequest } from "./list-entries.js";
 import { listObjects } from "./list-objects.js";
 import type { ListRequest } from "./list-objects.js";
 import { pause } from "./pause.js";
+import { listSpans } from "./list-spans.js";
+import type { SpansRequest } from "./list-spans.js";
 import { putObject } from "./put-object.js";
 import { otherRegion } from "./region.js";
 
@@ -106,6 +108,10 @@ export class S3 {
 
   async list(request: ListRequest, signal: AbortSignal): Promise<Page> {
     return this.#run((target) => listObjects(target, request, signal));
+  }
+
+  async listSpans(request: SpansRequest, signal: AbortSignal): Promise<Results["listSpans"]> {
+    return this.#run((target) => listSpans(target, request, signal));
   }
 
   async entries(request: EntriesRequest, signal: AbortSignal): Promise<EntryPage> {

@@ -20,6 +20,12 @@ export function maybeDone(error: object): boolean {
   return mayHaveHappened.has(error);
 }
 
+/** An error of a request that by itself writes nothing that could be read: a part of an upload. */
+export function surelyNotDone(error: unknown): unknown {
+  if (typeof error === "object" && error !== null) mayHaveHappened.delete(error);
+  return error;
+}
+
 /** An answer that says it is well, and is none of S3's: of a proxy or a login page, or damaged on its way. */
 export class BadAnswer extends Error {
   override name = "BadAnswer";

@@ -24,6 +24,9 @@ export interface Answer {
   tooLong?: true;
 }
 
+/** A body of so many bytes is put together as it comes. */
+const IN_PLACE_FROM = 1024 * 1024;
+
 /** Carries a request over, once; rejects where no answer came. */
 export type Exchange = (request: Request, maxBytes: number, signal: AbortSignal) => Promise<Answer>;
 
@@ -138,12 +141,13 @@ function collect(response: IncomingMessage, maxBytes: number): Promise<Answer> {
       resolve(answer);
       return;
     }
-    const chunks: Buffer[] = [];
+    const length = Number(answer.headers["content-length"]);
+    const bytes = length >= IN_PLACE_FROM ? inPlace(length) : inChunks();
     const whole = (): void => {
-      answer.body = toBytes(chunks);
+      answer.body = bytes.whole();
       resolve(answer);
     };
-    response.on("data", (chunk: Buffer) => chunks.push(chunk));
+    response.on("data", (chunk: Buffer) => bytes.add(chunk));
     response.on("end", whole);
     response.on("error", (error) => {
       answer.broken = error;
@@ -160,15 +164,39 @@ export function isTooLong(
   return statusCode < 300 && Number(headers["content-length"]) > maxBytes;
 }
 
-// In a buffer of its own: it is handed over to the waiting thread.
-function toBytes(chunks: Buffer[]): Uint8Array {
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+interface Bytes {
+  add(chunk: Buffer): void;
+  /** In a buffer of its own: it is handed over to the waiting thread. */
+  whole(): Uint8Array;
+}
+
+function inChunks(): Bytes {
+  const chunks: Buffer[] = [];
+  return {
+    add: (chunk) => void chunks.push(chunk),
+    whole: () => {
+      const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+      let at = 0;
+      for (const chunk of chunks) {
+        bytes.set(chunk, at);
+        at += chunk.length;
+      }
+      return bytes;
+    },
+  };
+}
+
+// A long body is in memory once, not twice. The HTTP parser gives no more of it than the Content-Length says.
+function inPlace(length: number): Bytes {
+  let bytes: Uint8Array | undefined; // A HEAD's answer has the length, and no body.
   let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return {
+    add: (chunk) => {
+      (bytes ??= new Uint8Array(length)).set(chunk, at);
+      at += chunk.length;
+    },
+    whole: () => (at === length && bytes !== undefined ? bytes : (bytes?.slice(0, at) ?? new Uint8Array())),
+  };
 }
 
 function joined(headers: NodeJS.Dict<string | string[]>): Record<string, string> {

@@ -1,0 +1,218 @@
+import { setMaxListeners } from "node:events";
+import { comesBefore } from "../../utf8-order.js";
+import type { ListedSpan, Results, Span } from "../../bridge/protocol.js";
+import { Alphabet, LAST } from "./alphabet.js";
+import { IgnoresStartAfter, listObjects } from "./list-objects.js";
+import type { Target } from "./s3.js";
+import { estimate, splitPoint } from "./split-point.js";
+import type { Unlisted } from "./split-point.js";
+
+/** How many pages one call begins at most, before it says what it has found and is called again. */
+const SLICE_PAGES = 200;
+
+/** S3 gives so many keys on a page, and what is likely to have fewer than three pages is not divided. */
+const PAGE = 1000;
+const WORTH_DIVIDING = 3 * PAGE;
+
+/** How many ranges may be guesses at one time, of which no page has come yet. */
+const GUESSES = 3;
+
+export interface SpansRequest {
+  prefix: string;
+  spans: Span[];
+  /** How many requests the listing has cost so far. */
+  requests: number;
+  /** How many keys it has given so far. */
+  listed: number;
+  /** Some of those keys. */
+  sample: string[];
+  /** For how long pages are begun. */
+  beginForMs: number;
+}
+
+/** A range that is being listed. */
+interface Open extends Span {
+  /** Which of the spans that were asked for it is a part of. */
+  of: number;
+  keys: string[];
+  sizes: number[];
+  /** About how many keys are left. */
+  left: number;
+  underWay: boolean;
+  /** Whether it is known to have keys. */
+  proved: boolean;
+  done: boolean;
+}
+
+/**
+ * Lists ranges of the keys, several at a time, and divides those of which much seems to be left. It is not known
+ * beforehand how the keys are distributed: the first page of a range shows whether dividing there was right,
+ * and each page counts, none is fetched only to look.
+ *
+ * A range costs at most one page that is not full. So as long as all requests until now, and one more for each
+ * range, are not more than 1.3 a thousand keys listed, and 10, the whole listing will not cost more.
+ *
+ * @returns "sequential" where the service cannot list from a key on
+ */
+export async function listSpans(
+  target: Target,
+  request: SpansRequest,
+  signal: AbortSignal,
+): Promise<Results["listSpans"]> {
+  const run = new Run(target, request, signal);
+  try {
+    return await run.result();
+  } catch (error) {
+    if (error instanceof IgnoresStartAfter) return { sequential: true };
+    throw error;
+  }
+}
+
+class Run {
+  readonly #target: Target;
+  readonly #prefix: string;
+  readonly #alphabet: Alphabet = new Alphabet();
+  readonly #spans: Open[];
+  readonly #ends: number;
+  readonly #abort: AbortController = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #asked: readonly Span[];
+  #requests: number;
+  #listed: number;
+  #sent = 0;
+  #underWay = 0;
+
+  constructor(target: Target, request: SpansRequest, signal: AbortSignal) {
+    this.#target = target;
+    this.#prefix = request.prefix;
+    this.#asked = request.spans;
+    this.#spans = request.spans.map((span, of) => ({
+      ...span,
+      ...unknown,
+      of,
+      keys: [],
+      sizes: [],
+      proved: true,
+    }));
+    this.#ends = performance.now() + request.beginForMs;
+    this.#requests = request.requests;
+    this.#listed = request.listed;
+    this.#signal = AbortSignal.any([signal, this.#abort.signal]);
+    // One for each page under way.
+    setMaxListeners(Infinity, this.#signal);
+    for (const key of request.sample) this.#alphabet.see(key);
+    for (const span of this.#spans) span.left = estimate(known(span), PAGE, this.#alphabet);
+  }
+
+  async result(): Promise<Results["listSpans"]> {
+    await new Promise<void>((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        reject(error instanceof Error ? error : new Error(String(error)));
+        this.#abort.abort();
+      };
+      const next = (): void => {
+        try {
+          this.#begin((page) => void page.then(next, fail));
+        } catch (error) {
+          fail(error);
+        }
+        if (this.#underWay === 0) resolve();
+      };
+      next();
+    });
+    const spans: ListedSpan[][] = this.#asked.map(() => []);
+    for (const span of this.#spans) spans[span.of]!.push(listed(span));
+    return { spans, requests: this.#requests };
+  }
+
+  #begin(follow: (page: Promise<void>) => void): void {
+    while (this.#underWay < this.#target.settings.concurrency) {
+      if (this.#sent >= SLICE_PAGES || (this.#sent > 0 && performance.now() > this.#ends)) return;
+      const span = this.#spans.find(({ underWay, done }) => !underWay && !done) ?? this.#divide();
+      if (span === undefined) return;
+      this.#sent += 1;
+      this.#underWay += 1;
+      span.underWay = true;
+      follow(this.#list(span));
+    }
+  }
+
+  async #list(span: Open): Promise<void> {
+    const { keys, sizes, next } = await listObjects(
+      this.#target,
+      { prefix: this.#prefix, limit: PAGE, ...span.start, checked: true },
+      this.#signal,
+    );
+    span.underWay = false;
+    this.#underWay -= 1;
+    this.#requests += 1;
+    const end = span.until === undefined ? keys.length : countUpTo(keys, span.until);
+    span.done = next === undefined || end < keys.length || keys.at(-1) === span.until;
+    const own = end < keys.length ? keys.slice(0, end) : keys;
+    this.#listed += own.length;
+    for (const [at, key] of own.entries()) {
+      span.keys.push(key);
+      span.sizes.push(sizes[at]!);
+    }
+    if (next !== undefined) span.start = next;
+    if (own.length === 0) return;
+    for (let at = 0; at < own.length; at += 50) this.#alphabet.see(own[at]!);
+    const last = own.at(-1)!;
+    this.#alphabet.see(last);
+    // Behind all that begins alike, it is the key before which shows what the next ones have in common.
+    if (span.proved || span.after.codePointAt(span.after.length - 2) !== LAST) span.near = own[0]!;
+    span.after = last;
+    span.proved = true;
+    span.left = estimate(known(span), own.length, this.#alphabet);
+  }
+
+  /** Divides the range of which most seems to be left, if the requests allow it. */
+  #divide(): Open | undefined {
+    const open = this.#spans.filter(({ done }) => !done);
+    const guesses = open.filter(({ proved }) => !proved).length;
+    if (guesses >= Math.max(GUESSES, open.length - guesses)) return undefined;
+    if (this.#requests + open.length + 1 > (1.3 * this.#listed) / PAGE + 10) return undefined;
+    for (const span of open.sort((a, b) => b.left - a.left)) {
+      if (span.left < WORTH_DIVIDING) return undefined;
+      const point = splitPoint(known(span), this.#prefix, this.#alphabet);
+      if (point === undefined) {
+        span.left = 0;
+        continue;
+      }
+      const upper: Open = {
+        ...unknown,
+        of: span.of,
+        start: { startAfter: point },
+        after: point,
+        until: span.until,
+        low: span.after,
+        near: span.after,
+        keys: [],
+        sizes: [],
+        left: span.left / 2,
+      };
+      span.until = point;
+      span.left = Math.min(span.left / 2, estimate(known(span), PAGE, this.#alphabet));
+      this.#spans.splice(this.#spans.indexOf(span) + 1, 0, upper);
+      return upper;
+    }
+    return undefined;
+  }
+}
+
+const unknown = { left: Infinity, underWay: false, proved: false, done: false };
+
+function known({ after, until, low, near }: Span): Unlisted {
+  return { after, until, low, near };
+}
+
+function listed({ keys, sizes, done, start, after, until, low, near }: Open): ListedSpan {
+  const found = { keys, sizes: Float64Array.from(sizes) };
+  return done ? found : { ...found, rest: { start, after, until, low, near } };
+}
+
+function countUpTo(keys: readonly string[], until: string): number {
+  let count = keys.length;
+  while (count > 0 && comesBefore(until, keys[count - 1]!)) count -= 1;
+  return count;
+}

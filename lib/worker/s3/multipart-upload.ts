@@ -1,0 +1,136 @@
+import { setMaxListeners } from "node:events";
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
+import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
+import { combineCrcs } from "../../local/crc-combine.js";
+import { crc32 } from "./first-try/get.js";
+import type { Target } from "./s3.js";
+import { BadAnswer, surelyNotDone } from "./tries.js";
+
+/** A longer value is uploaded in parts. */
+export const MULTIPART_ABOVE: number = 16 * 1024 ** 2;
+
+/** Of a part, but for the last: at least so much, and more where there would be more parts than S3 takes. */
+const PART_BYTES = 8 * 1024 ** 2;
+const MAX_PARTS = 10_000;
+
+/** How many parts are under way at one time; they are views of the one body, and take no memory of their own. */
+const PARTS_AT_ONCE = 4;
+
+/** How long an upload that failed is tried to be taken back. */
+const ABORT_MS = 5000;
+
+/** What a PUT is asked for, with its body. */
+export type ObjectInput = PutObjectCommandInput & { Bucket: string; Key: string; Body: Buffer };
+
+/**
+ * Stores an object in parts; it is there, whole, when this resolves, and not before. 1 CreateMultipartUpload, 1
+ * UploadPart for each 8 MiB, 1 CompleteMultipartUpload; where one of them fails, 1 AbortMultipartUpload.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
+ */
+export async function uploadInParts(
+  { client }: Target,
+  { Body: body, ...input }: ObjectInput,
+  signal: AbortSignal,
+): Promise<void> {
+  const { Bucket, Key, RequestPayer } = input;
+  const whose = { Bucket, Key, ...(RequestPayer === undefined ? {} : { RequestPayer }) };
+  const withChecksums = (await client.config.requestChecksumCalculation()) === "WHEN_SUPPORTED";
+  const checksum = withChecksums
+    ? ({ ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT" } as const)
+    : undefined;
+
+  let uploadId: string;
+  try {
+    const created = await client.send(new CreateMultipartUploadCommand({ ...input, ...checksum }), {
+      abortSignal: signal,
+    });
+    if (!created.UploadId) throw new BadAnswer("the answer has no upload id", created.$metadata);
+    uploadId = created.UploadId;
+  } catch (error) {
+    throw surelyNotDone(error);
+  }
+
+  const upload = { ...whose, UploadId: uploadId };
+  try {
+    const parts = await eachPart(body, signal, (part, during) =>
+      uploadPart({ client }, { ...upload, ...part }, checksum, during),
+    );
+    const command = new CompleteMultipartUploadCommand({
+      ...upload,
+      MultipartUpload: { Parts: parts },
+      ...(checksum && { ChecksumType: checksum.ChecksumType, ChecksumCRC32: wholeCrc32(parts, body.length) }),
+    });
+    const output = await client.send(command, { abortSignal: signal });
+    if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  } catch (error) {
+    // What is uploaded costs money until it is taken back. Nobody waits for it longer than for the error itself.
+    const abort = client.send(new AbortMultipartUploadCommand(upload), {
+      abortSignal: AbortSignal.timeout(ABORT_MS),
+    });
+    await abort.catch(() => {});
+    throw error;
+  }
+}
+
+// S3 checks that it has put the parts together right, and later readers that they get the whole.
+function wholeCrc32(parts: CompletedPart[], length: number): string {
+  const size = partSize(length);
+  const digests = parts.map(({ ChecksumCRC32 = "" }, at) => ({
+    digest: Buffer.from(ChecksumCRC32, "base64"),
+    size: Math.min(size, length - at * size),
+  }));
+  return combineCrcs("crc32", digests).toString("base64");
+}
+
+function partSize(length: number): number {
+  return Math.max(PART_BYTES, Math.ceil(length / MAX_PARTS));
+}
+
+async function uploadPart(
+  { client }: Pick<Target, "client">,
+  input: { Bucket: string; Key: string; UploadId: string; PartNumber: number; Body: Buffer },
+  checksum: { ChecksumAlgorithm: "CRC32" } | undefined,
+  signal: AbortSignal,
+): Promise<CompletedPart> {
+  const sum = checksum && { ChecksumCRC32: crc32(input.Body) };
+  const output = await client.send(new UploadPartCommand({ ...input, ...sum }), { abortSignal: signal });
+  if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  return { PartNumber: input.PartNumber, ETag: output.ETag, ...sum };
+}
+
+// Rejects when none is under way any more: a part that comes after the upload was taken back would stay.
+async function eachPart(
+  body: Buffer,
+  signal: AbortSignal,
+  send: (part: { PartNumber: number; Body: Buffer }, signal: AbortSignal) => Promise<CompletedPart>,
+): Promise<CompletedPart[]> {
+  const size = partSize(body.length);
+  const done = new Array<CompletedPart>(Math.ceil(body.length / size));
+  const failed = new AbortController();
+  const during = AbortSignal.any([signal, failed.signal]);
+  setMaxListeners(Infinity, during);
+  let first: { error: unknown } | undefined;
+  let next = 0;
+  const run = async (): Promise<void> => {
+    for (let at = next++; at < done.length && first === undefined; at = next++) {
+      try {
+        done[at] = await send(
+          { PartNumber: at + 1, Body: body.subarray(at * size, (at + 1) * size) },
+          during,
+        );
+      } catch (error) {
+        first ??= { error };
+        failed.abort();
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: PARTS_AT_ONCE }, run));
+  if (first !== undefined) throw surelyNotDone(first.error);
+  return done;
+}

@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
+import { S3BucketMap, S3BucketMapError } from "../lib/index.js";
+import { startHttpS3 } from "./support/http-s3.js";
+import type { HttpS3 } from "./support/http-s3.js";
+
+// Values of more than 16 MiB are uploaded in parts, and are there whole or not at all.
+
+const MIB = 1024 ** 2;
+const reach = { region: "us-east-1", credentials: { accessKeyId: "key", secretAccessKey: "secret" } };
+const digest = (bytes: Uint8Array | undefined): string | undefined =>
+  bytes && `${bytes.length} ${createHash("sha256").update(bytes).digest("hex")}`;
+
+// No two parts are alike.
+const big = Buffer.alloc(20 * MIB + 3);
+for (let at = 0; at + 4 <= big.length; at += 4) big.writeUInt32LE(Math.imul(at, 2654435761) >>> 0, at);
+
+let server: HttpS3;
+let client: S3Client;
+beforeAll(async () => {
+  server = await startHttpS3();
+  client = new S3Client({ ...reach, endpoint: server.endpoint, forcePathStyle: true });
+});
+afterAll(async () => {
+  client.destroy();
+  await server.close();
+});
+afterEach(() => server.clearFaults());
+
+describe.each(["atomics", "deasync"] as const)("S3BucketMap#set() of a big value (%s)", (wait) => {
+  let map: S3BucketMap<"bytes">;
+  beforeEach(() => {
+    map = new S3BucketMap("bucket", { ...reach, endpoint: server.endpoint, readAs: "bytes", wait });
+    map.set("value", "the old one");
+    server.reset();
+  });
+
+  const operations = (): string[] => server.log().map(({ operation }) => operation);
+  const uploads = async (): Promise<number> =>
+    (await client.send(new ListMultipartUploadsCommand({ Bucket: "bucket" }))).Uploads?.length ?? 0;
+  const failing = (): S3BucketMapError => {
+    try {
+      map.set("value", big);
+    } catch (error) {
+      return error as S3BucketMapError;
+    }
+    throw new Error("nothing was thrown");
+  };
+
+  it("uploads it in parts of 8 MiB, in parallel, and nothing else", () => {
+    map.set("value", big, { contentType: "image/x", metadata: { name: "given" } });
+    expect(operations().sort()).toEqual([
+      "CompleteMultipartUpload",
+      "CreateMultipartUpload",
+      "UploadPart",
+      "UploadPart",
+      "UploadPart",
+    ]);
+    expect(digest(map.get("value"))).toBe(digest(big));
+    expect(map.head("value")).toMatchObject({
+      size: big.length,
+      contentType: "image/x",
+      metadata: { name: "given" },
+    });
+  });
+
+  it("stores 16 MiB by one PUT", () => {
+    map.set("value", big.subarray(0, 16 * MIB));
+    expect(operations()).toEqual(["PutObject"]);
+    server.reset();
+    map.set("value", big.subarray(0, 16 * MIB + 1));
+    expect(operations()).toContain("CompleteMultipartUpload");
+  });
+
+  it("stores a long string", () => {
+    const text = "äöü€".repeat(2 * MIB);
+    map.set("value", text);
+    expect(map.get("value")?.toString()).toBe(text);
+    expect(operations()).toContain("CompleteMultipartUpload");
+  });
+
+  it("sends a part again that S3 was too busy for, or whose answer was lost", () => {
+    server.fault({ operation: "UploadPart", action: { status: 503, code: "SlowDown" } });
+    server.fault({ operation: "UploadPart", action: { reset: "after-apply" } });
+    map.set("value", big);
+    expect(digest(map.get("value"))).toBe(digest(big));
+  });
+
+  it.each(["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"])(
+    "leaves the old value and no upload behind where %s is refused",
+    async (operation) => {
+      server.fault({ operation, times: Infinity, action: { status: 403, code: "AccessDenied" } });
+      expect(failing()).toMatchObject({ code: "AccessDenied", operation: "set", key: "value" });
+      server.clearFaults();
+      expect(map.get("value")?.toString()).toBe("the old one");
+      expect(await uploads()).toBe(0);
+    },
+  );
+
+  it("takes an error in a 200 of CompleteMultipartUpload for an error", async () => {
+    const body =
+      "<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>";
+    server.fault({ operation: "CompleteMultipartUpload", times: Infinity, action: { status: 200, body } });
+    expect(failing()).toMatchObject({ code: "InternalError" });
+    server.clearFaults();
+    expect(map.get("value")?.toString()).toBe("the old one");
+    expect(await uploads()).toBe(0);
+  });
+
+  it("says that it may have happened where no answer to CompleteMultipartUpload came, and not for a part", () => {
+    server.fault({ operation: "UploadPart", times: Infinity, action: { reset: "before" } });
+    expect(failing().message).not.toContain("may still have happened");
+    server.clearFaults();
+    server.fault({ operation: "CompleteMultipartUpload", times: Infinity, action: { reset: "after-apply" } });
+    expect(failing().message).toContain("may still have happened");
+  });
+});
