@@ -334,7 +334,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    */
   [allKeys](): string[] {
     // Who lists other keys means them to be seen by a facade, too.
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- compared, not called
+     
     if (this.keys !== S3BucketMap.prototype.keys) return [...this.keys()];
     this.#listed = undefined;
     const keys: string[] = [];

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
-import { S3BucketMap, S3BucketMapError } from "../lib/index.js";
+import type { S3BucketMapError } from "../lib/index.js";
+import { S3BucketMap } from "../lib/index.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
 
