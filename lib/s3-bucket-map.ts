@@ -334,7 +334,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    */
   [allKeys](): string[] {
     // Who lists other keys means them to be seen by a facade, too.
-     
+
     if (this.keys !== S3BucketMap.prototype.keys) return [...this.keys()];
     this.#listed = undefined;
     const keys: string[] = [];
