@@ -11,7 +11,7 @@ const only = process.argv
 async function run() {
   const often = smoke
     ? { rounds: 2, calls: 3, warmUp: 2, signed: false }
-    : { rounds: 40, calls: 25, warmUp: 300, signed: false };
+    : { rounds: 40, calls: 50, warmUp: 2000, signed: false };
   const seldom = smoke
     ? { rounds: 1, calls: 2, warmUp: 1, signed: false }
     : { rounds: 15, calls: 10, warmUp: 30, signed: false };

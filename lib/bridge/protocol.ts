@@ -244,11 +244,13 @@ export interface WorkerStart {
 
 /** The words of the shared signal, for when no event loop turns to hear an event. */
 export const Signal = {
-  /** Counts the worker's messages: what an `Atomics.wait` waits on. */
+  /** Counts the worker's messages, and those that are about to come: what an `Atomics.wait` waits on. */
   News: 0,
   /** 1 once the worker is gone, or given up. */
   Gone: 1,
   /** A file descriptor that the worker holds open as long as it lives, or -1. */
   Descriptor: 2,
-  Words: 3,
+  /** Counts the messages to the worker. */
+  Sent: 3,
+  Words: 4,
 } as const;

@@ -41,6 +41,7 @@ export class WorkerThread {
 
   post(message: ToWorker, transfer: (ArrayBuffer | MessagePort)[] = []): void {
     this.#shared.port.postMessage(message, transfer);
+    Atomics.add(this.signal, Signal.Sent, 1);
   }
 
   /** The number by which the worker knows settings; it is told new ones. */

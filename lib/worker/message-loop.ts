@@ -1,6 +1,8 @@
 import { isatty } from "node:tty";
+import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { adoptEnvironment } from "../bridge/environment.js";
+import { lookFor } from "../bridge/look-for.js";
 import { Signal } from "../bridge/protocol.js";
 import type { Call, ClientConfig, FromWorker, Reply, Results, ToWorker } from "../bridge/protocol.js";
 import { inOrder, isWrite } from "./order.js";
@@ -10,6 +12,7 @@ import { ReadAhead } from "./read-ahead.js";
 import { Progress } from "./progress.js";
 import { countRequests, requestCounts } from "./request-counts.js";
 import { S3 } from "./s3/s3.js";
+import { watchAnswers } from "./s3/seen-requests.js";
 
 /** What answers the calls of one set of settings. */
 interface Service {
@@ -19,6 +22,9 @@ interface Service {
 
 /** How often a wait that turns an event loop is woken, so that Ctrl-C can end it. */
 const TICK_MS = 100;
+
+/** For so long the thread looks for the next call before it sleeps: a program in a loop makes it at once. */
+const LINGER_MS = 0.1;
 
 /** A call that may not last longer shows no progress: it may be for a line on which someone is typing. */
 const SOON_OVER_MS = 3000;
@@ -30,6 +36,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
   const wakes = new Set<MessagePort>();
   let ticks: NodeJS.Timeout | undefined;
   let progress: Progress | undefined;
+  let taken = 0;
 
   function attend(settings: ClientConfig): void {
     if (settings.attended !== true) return;
@@ -39,9 +46,20 @@ export function serve(port: MessagePort, signal: Int32Array): void {
 
   function send(message: FromWorker, transfer: ArrayBuffer[]): void {
     port.postMessage(message, transfer);
+    ring();
+    wake();
+  }
+
+  function ring(): void {
     Atomics.add(signal, Signal.News, 1);
     Atomics.notify(signal, Signal.News);
-    wake();
+  }
+
+  // Only when nothing is under way that this would hold up.
+  function linger(): void {
+    if (Deadline.underWay > 0 || !lookFor(signal, Signal.Sent, taken, LINGER_MS)) return;
+    const received = receiveMessageOnPort(port) as { message: ToWorker } | undefined;
+    if (received !== undefined) take(received.message);
   }
 
   // Only while something is both under way and waited for by a turning event loop.
@@ -76,9 +94,11 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     progress?.end(id);
     deadline.clear();
     send(reply, reply.ok ? bodiesOf(reply.value) : []);
+    setImmediate(linger);
   }
 
-  port.on("message", (message: ToWorker) => {
+  function take(message: ToWorker): void {
+    taken = (taken + 1) | 0;
     switch (message.type) {
       case "settings":
         adoptEnvironment(process.env, message.environment);
@@ -114,6 +134,12 @@ export function serve(port: MessagePort, signal: Int32Array): void {
         progress?.end(message.id);
         break;
     }
+  }
+
+  port.on("message", take);
+  // Who waits for this answer is awake when it has been read.
+  watchAnswers(() => {
+    if (running.size === 1) ring();
   });
 }
 

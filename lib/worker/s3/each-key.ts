@@ -22,8 +22,10 @@ export async function forEachOf<Item, T>(
   let succeeded = 0;
   let stop: Failure | undefined;
 
+  let pass: () => void = () => {};
   const passed = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(new DeadlinePassed()), { once: true });
+    pass = () => reject(new DeadlinePassed());
+    signal.addEventListener("abort", pass, { once: true });
   });
   passed.catch(() => {}); // It is only looked at where it is raced.
 
@@ -45,6 +47,10 @@ export async function forEachOf<Item, T>(
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, run));
+  try {
+    await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, run));
+  } finally {
+    signal.removeEventListener("abort", pass);
+  }
   return outcomes;
 }
