@@ -244,7 +244,7 @@ export interface WorkerStart {
 
 /** The words of the shared signal, for when no event loop turns to hear an event. */
 export const Signal = {
-  /** Counts the worker's messages, and those that are about to come: what an `Atomics.wait` waits on. */
+  /** Counts the worker's messages: what an `Atomics.wait` waits on. */
   News: 0,
   /** 1 once the worker is gone, or given up. */
   Gone: 1,

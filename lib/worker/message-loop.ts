@@ -12,7 +12,6 @@ import { ReadAhead } from "./read-ahead.js";
 import { Progress } from "./progress.js";
 import { countRequests, requestCounts } from "./request-counts.js";
 import { S3 } from "./s3/s3.js";
-import { watchAnswers } from "./s3/seen-requests.js";
 
 /** What answers the calls of one set of settings. */
 interface Service {
@@ -46,13 +45,9 @@ export function serve(port: MessagePort, signal: Int32Array): void {
 
   function send(message: FromWorker, transfer: ArrayBuffer[]): void {
     port.postMessage(message, transfer);
-    ring();
-    wake();
-  }
-
-  function ring(): void {
     Atomics.add(signal, Signal.News, 1);
     Atomics.notify(signal, Signal.News);
+    wake();
   }
 
   // Only when nothing is under way that this would hold up.
@@ -137,10 +132,6 @@ export function serve(port: MessagePort, signal: Int32Array): void {
   }
 
   port.on("message", take);
-  // Who waits for this answer is awake when it has been read.
-  watchAnswers(() => {
-    if (running.size === 1) ring();
-  });
 }
 
 function bodiesOf(value: Results[Call["op"]]): ArrayBuffer[] {

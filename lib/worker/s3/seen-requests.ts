@@ -31,17 +31,6 @@ export function watchRequests(watcher: (request: SeenRequest) => void): void {
   seen.subscribe((request) => watcher(request as SeenRequest));
 }
 
-const answers = channel("s3bucketmap.answer");
-
-/** An answer begins to come. */
-export function sayAnswer(): void {
-  answers.publish(undefined);
-}
-
-export function watchAnswers(watcher: () => void): void {
-  answers.subscribe(() => watcher());
-}
-
 const listed = channel("s3bucketmap.listed");
 
 /** How many keys a listing gave. */

@@ -1,7 +1,6 @@
 import type { IncomingMessage, RequestOptions } from "node:http";
 import http from "node:http";
 import https from "node:https";
-import { sayAnswer } from "../seen-requests.js";
 
 /** A signed request, ready to be sent. */
 export interface Request {
@@ -88,7 +87,6 @@ export function overHttp(server: Server, agents: Agents, limits: TimeLimits): Ex
       });
       request.on("response", (incoming) => {
         response = incoming;
-        sayAnswer();
         collect(incoming, maxBytes).then((answer) => {
           signal.removeEventListener("abort", abort);
           resolve(answer);
