@@ -1,14 +1,8 @@
 import { performance } from "node:perf_hooks";
 import { lookFor } from "./look-for.js";
 import { Signal } from "./protocol.js";
-import { lookEveryMs } from "./wait.js";
+import { LOOK_MS, lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
-
-/**
- * For so long a wait looks for news before it sleeps, where the wait before it had them within that time: with a service
- * on this machine or next to it, waking up is a good part of what a call takes. With any other, it sleeps at once.
- */
-const LOOK_MS = 1;
 
 let hasQuickNews = true;
 

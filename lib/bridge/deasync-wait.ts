@@ -1,7 +1,9 @@
 import { performance } from "node:perf_hooks";
-import { clearTimeout, setTimeout } from "node:timers";
+import { clearImmediate, clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
-import { lookEveryMs } from "./wait.js";
+import { lookFor } from "./look-for.js";
+import { Signal } from "./protocol.js";
+import { LOOK_MS, lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
 import type { WorkerThread } from "./worker-thread.js";
 
@@ -33,20 +35,60 @@ export function loadDeasync(): Deasync {
  * it does.
  */
 export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
+  const begun = performance.now();
   const inRepl = holdReplInput();
-  const { port1, port2 } = new MessageChannel();
-  port1.unref();
-  thread.post({ type: "wake", port: port2 }, [port2]);
-  setTimer(thread, deadline, inRepl !== undefined);
-  loadDeasync().loopWhile(() => {
-    while (receiveMessageOnPort(port1) !== undefined);
+  const turns = loadDeasync();
+  const goesOn = (): boolean => {
     thread.drain();
     return !settled() && !thread.isGone && performance.now() < deadline;
-  });
-  port1.close();
+  };
+  setTimer(thread, deadline, inRepl !== undefined);
+  if (hasQuickNews && inRepl === undefined) {
+    const until = begun + LOOK_MS;
+    const mustTurn = begun - lastTurn >= TURN_EVERY_MS;
+    const turning = keepTurning(until);
+    turns.loopWhile(() => {
+      const { news, signal } = thread;
+      if (goesOn()) lookFor(signal, Signal.News, news, BETWEEN_TURNS_MS);
+      return performance.now() < until && (goesOn() || (mustTurn && lastTurn < begun));
+    });
+    turning.end();
+  }
+  if (goesOn()) {
+    const { port1, port2 } = new MessageChannel();
+    port1.unref();
+    thread.post({ type: "wake", port: port2 }, [port2]);
+    turns.loopWhile(() => {
+      while (receiveMessageOnPort(port1) !== undefined);
+      return goesOn();
+    });
+    port1.close();
+  }
   setTimer(thread, outerDeadline, inRepl !== undefined);
   inRepl?.release();
+  hasQuickNews = performance.now() - begun < LOOK_MS;
 };
+
+let hasQuickNews = false;
+
+/** Looking for news takes less than a turn of the loop. */
+const BETWEEN_TURNS_MS = 0.02;
+
+/** Calls whose replies come without a turn are not to hold up the program's timers. */
+const TURN_EVERY_MS = 1;
+
+let lastTurn = -Infinity;
+
+// An event loop with something to do at once does not sleep. Each turn looks at its sources all the same.
+function keepTurning(until: number): { end(): void } {
+  let immediate: NodeJS.Immediate;
+  const turn = (): void => {
+    lastTurn = performance.now();
+    if (lastTurn < until) immediate = setImmediate(turn);
+  };
+  immediate = setImmediate(turn);
+  return { end: () => clearImmediate(immediate) };
+}
 
 // For the innermost of the waits that this thread's event loop is turning for. It also keeps the loop from
 // ending, and from spinning, which it does without any handle to wait for.

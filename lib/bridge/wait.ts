@@ -7,6 +7,12 @@ export type WaitName = "atomics" | "deasync";
 export const lookEveryMs = 500;
 
 /**
+ * For so long a wait looks for news before it sleeps, where the wait before it had them within that time: with a service
+ * on this machine or next to it, waking up is a good part of what a call takes. With any other, it sleeps at once.
+ */
+export const LOOK_MS = 1;
+
+/**
  * Blocks until `settled()`, until the worker is gone, or until the deadline; which of the three, the
  * caller sees for itself. `settled` looks at what has been received; a wait drains the port before asking.
  */
