@@ -8,7 +8,7 @@ const smoke = process.argv.includes("--smoke");
 const count = smoke ? 20 : 1000;
 const rounds = smoke ? 1 : 3;
 const oneByOne = smoke ? 5 : 50;
-const concurrency = 32;
+const concurrency = 64;
 const delayMs = smoke ? 1 : 20;
 
 async function run() {

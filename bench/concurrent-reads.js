@@ -7,7 +7,7 @@ const { median, printTable, spread } = require("./support/statistics.js");
 
 const smoke = process.argv.includes("--smoke");
 const [rounds, count, single] = smoke ? [1, 20, 2] : [10, 1000, 20];
-const concurrency = 32;
+const concurrency = 64;
 const { S3BucketMap } = require(path.join(__dirname, "../dist/index.js"));
 
 async function run() {

@@ -11,7 +11,7 @@ import { wrongArgument } from "./stack.js";
 export const DEFAULT_TIMEOUT_MS = 300_000;
 
 /** How many requests one call has under way at most, unless the option `concurrency` says otherwise. */
-export const DEFAULT_CONCURRENCY = 32;
+export const DEFAULT_CONCURRENCY = 64;
 
 /** Plain credentials. */
 export interface S3Credentials {
@@ -58,7 +58,7 @@ export interface S3BucketOptions {
   wait?: WaitName;
   /** A call's deadline in milliseconds, its retries included. 300,000 unless said otherwise; at most 2³¹ − 1. */
   timeoutMs?: number;
-  /** How many requests one call may have under way. 32 unless said otherwise. */
+  /** How many requests one call may have under way. 64 unless said otherwise. */
   concurrency?: number;
   /**
    * Whether reads that follow a listing in order make the next ones begin early. True unless said otherwise. Nobody

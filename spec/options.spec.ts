@@ -14,7 +14,7 @@ describe("parseSettings()", () => {
       wait: "atomics",
       timeoutMs: 300_000,
       readAhead: true,
-      client: { bucket: "bucket", concurrency: 32 },
+      client: { bucket: "bucket", concurrency: 64 },
     };
     expect(parseSettings("bucket", undefined)).toEqual(settings);
     expect(parseSettings("bucket", { region: undefined, prefix: undefined })).toEqual(settings);
