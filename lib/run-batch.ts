@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import { Progress } from "./bulk.js";
 import type { BucketCalls } from "./bucket-calls.js";
+import { hopeless } from "./hopeless.js";
 import { wrongArgument } from "./stack.js";
 
 /** Runs `fn` while the writes of a map are pipelined. What it says of failures, `batch` documents. */
@@ -29,16 +30,16 @@ export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
 
 function failureOf(calls: BucketCalls, batch: ReturnType<BucketCalls["openBatch"]>): Error | undefined {
   const progress = new Progress(calls, "batch", "set", "written");
-  let succeeded = 0;
+  let areAllHopeless = true;
   for (const [key, { op, failure }] of batch.ends) {
     if (failure === undefined) progress.succeeded(key);
     else {
       calls.tell(key, "unsure");
       progress.failed(key, failure, op);
     }
-    if (failure === undefined) succeeded += 1;
+    areAllHopeless &&= failure !== undefined && hopeless.has(failure.code);
   }
-  if (batch.stopped !== undefined && succeeded === 0) return calls.error(batch.stopped, "batch");
+  if (batch.stopped !== undefined && areAllHopeless) return calls.error(batch.stopped, "batch");
   return progress.error();
 }
 

@@ -118,11 +118,25 @@ describe("a call on many keys that fails for some", () => {
   it("names the keys that S3 refuses in an answer of 200", () => {
     const under = map();
     under.setMany(entries);
-    const body = `<DeleteResult><Error><Key>${maps - 1}/refused</Key><Code>AccessDenied</Code></Error></DeleteResult>`;
+    const refused = `<Error><Key>${maps - 1}/refused</Key><Code>AccessDenied</Code></Error>`;
+    const body = `<DeleteResult><Deleted><Key>${maps - 1}/a</Key></Deleted>${refused}</DeleteResult>`;
     server.fault({ operation: "DELETE_OBJECTS", action: { status: 200, body } });
     const error = partialFailure(() => under.deleteMany(["a", "refused"]));
     expect(error).toMatchObject({ operation: "deleteMany", succeeded: ["a"] });
     expect([...error.failed.keys()]).toEqual(["refused"]);
+  });
+
+  it("names the keys of which an answer of 200 says nothing", () => {
+    const under = map();
+    under.setMany(entries);
+    const body = `<DeleteResult><Deleted><Key>${maps - 1}/a</Key></Deleted></DeleteResult>`;
+    server.fault({ operation: "DELETE_OBJECTS", action: { status: 200, body } });
+    const error = partialFailure(() => under.deleteMany(["a", "refused", "z"]));
+    expect(error).toMatchObject({ operation: "deleteMany", succeeded: ["a"] });
+    expect([...error.failed].map(([key, { code }]) => [key, code])).toEqual([
+      ["refused", "BadAnswer"],
+      ["z", "BadAnswer"],
+    ]);
   });
 
   it("says at the deadline which were done, which may have been, and which were not begun", () => {

@@ -3,6 +3,7 @@ import type { Failure } from "../../bridge/protocol.js";
 import { toFailure } from "../failure.js";
 import { deleteObject } from "./delete-object.js";
 import type { Target } from "./s3.js";
+import { BadAnswer } from "./tries.js";
 
 /** How many keys one request may name. */
 const MAX_BULK_DELETE = 1000;
@@ -49,11 +50,11 @@ async function deleteSlice(
 ): Promise<{ key: string; failure: Failure }[]> {
   const command = new DeleteObjectsCommand({
     Bucket: settings.bucket,
-    Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
+    Delete: { Objects: keys.map((Key) => ({ Key })) },
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
   });
-  const output = await client.send(command, { abortSignal: signal });
-  return (output.Errors ?? []).map(({ Key, Code, Message }) => ({
+  const { Deleted = [], Errors = [], $metadata } = await client.send(command, { abortSignal: signal });
+  const failed = Errors.map(({ Key, Code, Message }) => ({
     key: Key ?? "",
     failure: {
       code: Code ?? "Unknown",
@@ -61,6 +62,14 @@ async function deleteSlice(
       statusCode: 200,
     },
   }));
+  // Any page without errors would pass for success, if S3 were asked to name only those.
+  if (Deleted.length + Errors.length >= keys.length) return failed;
+  const named = new Set([...Deleted, ...Errors].map(({ Key }) => Key));
+  const untold = keys.filter((key) => !named.has(key));
+  const error = new BadAnswer(`the answer does not say what became of ${untold.length} keys`, $metadata);
+  if (untold.length === keys.length) throw error;
+  const failure = toFailure(error, true);
+  return [...failed, ...untold.map((key) => ({ key, failure }))];
 }
 
 // https://www.w3.org/TR/xml/#charsets; lone surrogates are refused before they come here. A key of nothing

@@ -7,8 +7,9 @@ export type Outcome<T> = { value: T } | { failure: Failure };
 
 /**
  * Runs an operation for each of many, so many at a time, and says of each how it ended, in their order.
- * When the deadline passes, what is under way may still happen, and the rest is not begun. Where the first
- * one to end shows that all must fail, its error is thrown instead.
+ * When the deadline passes, what is under way may still happen, and the rest is not begun. Where one shows that all must
+ * fail, the rest is not begun either; if indeed all did, its error is thrown instead. What is under way has ended by then:
+ * a write must not happen after the call.
  */
 export async function forEachOf<Item, T>(
   items: readonly Item[],
@@ -19,8 +20,8 @@ export async function forEachOf<Item, T>(
 ): Promise<Outcome<T>[]> {
   const outcomes = new Array<Outcome<T>>(items.length);
   let next = 0;
-  let succeeded = 0;
   let stop: Failure | undefined;
+  let hopelessError: Error | undefined;
 
   let pass: () => void = () => {};
   const passed = new Promise<never>((_resolve, reject) => {
@@ -37,13 +38,12 @@ export async function forEachOf<Item, T>(
       }
       try {
         outcomes[at] = { value: await Promise.race([operation(items[at]!), passed]) };
-        succeeded += 1;
       } catch (error) {
         const failure = toFailure(error, writes);
         outcomes[at] = { failure };
         if (!hopeless.has(failure.code)) continue;
-        if (succeeded === 0) throw error;
-        stop = failure;
+        stop ??= failure;
+        hopelessError ??= error as Error;
       }
     }
   };
@@ -52,5 +52,7 @@ export async function forEachOf<Item, T>(
   } finally {
     signal.removeEventListener("abort", pass);
   }
+  const areAllHopeless = outcomes.every((one) => "failure" in one && hopeless.has(one.failure.code));
+  if (hopelessError !== undefined && areAllHopeless) throw hopelessError;
   return outcomes;
 }
