@@ -23,7 +23,8 @@ export interface HasPlace {
 export const readsToCome: unique symbol = Symbol("s3bucketmap.readsToCome");
 
 export interface HasReadsToCome {
-  [readsToCome](keys: readonly string[]): void;
+  /** @param isKnown - the keys that a layer will answer for itself */
+  [readsToCome](keys: readonly string[], isKnown?: (key: string) => boolean): void;
 }
 
 /** The method that gives all keys at once, where a map has a faster way than `keys()`; layers pass their base's on. */

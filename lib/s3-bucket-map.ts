@@ -353,7 +353,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   }
 
   /** @internal */
-  [readsToCome](keys: readonly string[]): void {
+  [readsToCome](keys: readonly string[], isKnown?: (key: string) => boolean): void {
     const pages = this.#listed;
     this.#listed = undefined;
     if (pages === undefined || keys.length === 0) return;
@@ -364,7 +364,13 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
       sizes.set(page, at);
       at += page.length;
     }
-    this.#calls.readAhead?.expect({ prefix: this.#calls.prefix, keys, sizes });
+    const { prefix, readAhead } = this.#calls;
+    if (isKnown === undefined) readAhead?.expect({ prefix, keys, sizes });
+    else {
+      const unknown = keys.map((key) => !isKnown(key));
+      const isAsked = (_: unknown, position: number): boolean => unknown[position]!;
+      readAhead?.expect({ prefix, keys: keys.filter(isAsked), sizes: sizes.filter(isAsked) });
+    }
   }
 
   /** @internal */

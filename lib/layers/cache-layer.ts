@@ -136,8 +136,9 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
   }
 
   /** @internal */
-  override [readsToCome](): void {
-    // Some will be known: to read all of them ahead would cost requests that the cache is to save.
+  override [readsToCome](keys: readonly string[], isKnown?: (key: string) => boolean): void {
+    // To read ahead what is known would cost the requests that the cache is to save.
+    super[readsToCome](keys, (key) => this.#known(key) !== undefined || isKnown?.(key) === true);
   }
 
   subMap(prefix: string): SyncMap<V> {

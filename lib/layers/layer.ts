@@ -130,8 +130,8 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlac
   }
 
   /** @internal */
-  [readsToCome](keys: readonly string[]): void {
-    (this.base as Partial<HasReadsToCome>)[readsToCome]?.(keys);
+  [readsToCome](keys: readonly string[], isKnown?: (key: string) => boolean): void {
+    (this.base as Partial<HasReadsToCome>)[readsToCome]?.(keys, isKnown);
   }
 
   /** @internal */

@@ -304,6 +304,17 @@ describe("cache", () => {
     expect(() => cache(base, given)).toThrow(message);
   });
 
+  it("has what it does not know read ahead where a facade's keys are read in order, and nothing else", () => {
+    const keys = Array.from({ length: 60 }, (_, at) => `key ${String(at).padStart(2, "0")}`);
+    base.setMany(keys.map((key) => [key, `value of ${key}`] as const));
+    const stored = Object.fromEntries(keys.map((key) => [key, `value of ${key}`]));
+    const map = cache(base, forever);
+    expect(map.getMany(keys.filter((_, at) => at % 3 === 0)).size).toBe(20);
+    expect(sent(() => expect({ ...asObject(map) }).toEqual(stored))).toEqual({ LIST: 1, GET: 40 });
+    expect(server.maxConcurrent()).toBeGreaterThan(1);
+    expect(sent(() => expect({ ...asObject(map) }).toEqual(stored))).toEqual({ LIST: 1 });
+  });
+
   it("has a facade of the type of its values", () => {
     const bucket = asObject(cache(json<{ n: number }>(base), forever));
     bucket["a"] = { n: 1 };
