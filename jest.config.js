@@ -1,6 +1,8 @@
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
+  // Most of them wait for processes and servers of their own.
+  maxWorkers: "100%",
   roots: ["<rootDir>/spec"],
   testMatch: ["**/*.spec.ts"],
   // These need a service: jest.service.config.js.
