@@ -47,7 +47,8 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   const keys = newNames(listed, asked);
   // Keys that came before are only left out at the beginning.
   const first = listed.length - keys.length;
-  const sizes = Float64Array.from(keys, (_key, at) => contents[first + at]?.Size ?? Infinity);
+  const sizes = new Float64Array(keys.length);
+  for (let at = 0; at < keys.length; at += 1) sizes[at] = contents[first + at]?.Size ?? Infinity;
   const next = nextPage(output, request, listed.length, keys.at(-1));
   return { keys, sizes, ...(next === undefined ? {} : { next }) };
 }
@@ -103,9 +104,10 @@ export function newNames(listed: string[], after: string | undefined): string[] 
   });
 }
 
-export function decodeKey(key: string | undefined): string {
+export function decodeKey(key = ""): string {
+  if (!key.includes("%") && !key.includes("+")) return key;
   try {
-    return decodeURIComponent((key ?? "").replaceAll("+", " "));
+    return decodeURIComponent(key.replaceAll("+", " "));
   } catch {
     throw new OperationError("BadListing", `the service lists a key that is not UTF-8: ${key}`);
   }
