@@ -20,6 +20,8 @@ const none: Shares = { points: [], starts: [] };
 export class Alphabet {
   readonly #seen: Map<number, number>[] = [];
   readonly #shares: (Shares | undefined)[] = [];
+  #keys = 0;
+  #keysThen = 0;
 
   see(key: string): void {
     let position = 0;
@@ -29,6 +31,10 @@ export class Alphabet {
       seen.set(point, (seen.get(point) ?? 0) + 1);
       position += 1;
     }
+    this.#keys += 1;
+    // A few keys more hardly change the shares, which take some time to work out.
+    if (this.#keys < this.#keysThen * 1.1) return;
+    this.#keysThen = this.#keys;
     this.#shares.length = 0;
   }
 
