@@ -33,7 +33,7 @@ export class Alphabet {
     }
     this.#keys += 1;
     // A few keys more hardly change the shares, which take some time to work out.
-    if (this.#keys < this.#keysThen * 1.1) return;
+    if (this.#keys < this.#keysThen * 1.2) return;
     this.#keysThen = this.#keys;
     this.#shares.length = 0;
   }

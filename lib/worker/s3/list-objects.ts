@@ -39,7 +39,7 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   target.bucketProved = true;
   const contents = output.Contents ?? [];
   sayListed(contents.length);
-  const listed = contents.map(({ Key }) => decodeKey(Key));
+  const listed = decodeKeys(contents.map(({ Key }) => Key ?? ""));
   const { startAfter: asked } = request;
   if (request.checked && asked !== undefined && listed.length > 0 && !comesBefore(asked, listed[0]!)) {
     throw new IgnoresStartAfter();
@@ -104,8 +104,20 @@ export function newNames(listed: string[], after: string | undefined): string[] 
   });
 }
 
+// One call for all takes half the time of one for each.
+function decodeKeys(keys: string[]): string[] {
+  const joined = keys.join("<");
+  if (!joined.includes("%") && !joined.includes("+")) return keys;
+  try {
+    const decoded = decodeURIComponent(joined.replaceAll("+", " ")).split("<");
+    if (decoded.length === keys.length) return decoded;
+  } catch {
+    // One by one, the key that is wrong can be named.
+  }
+  return keys.map(decodeKey);
+}
+
 export function decodeKey(key = ""): string {
-  if (!key.includes("%") && !key.includes("+")) return key;
   try {
     return decodeURIComponent(key.replaceAll("+", " "));
   } catch {
