@@ -13,62 +13,84 @@ interface Shares {
 
 const none: Shares = { points: [], starts: [] };
 
-/**
- * The characters of keys seen so far, by their position, and how many keys have them there: what is still to come,
- * nobody says beforehand.
- */
-export class Alphabet {
-  readonly #seen: Map<number, number>[] = [];
-  readonly #shares: (Shares | undefined)[] = [];
-  #keys = 0;
-  #keysThen = 0;
+/** So many keys tell what others that begin like them go on with; fewer do not. */
+const ENOUGH = 30;
 
-  see(key: string): void {
-    let position = 0;
-    for (const character of key) {
-      const point = character.codePointAt(0)!;
-      const seen = (this.#seen[position] ??= new Map<number, number>());
-      seen.set(point, (seen.get(point) ?? 0) + 1);
-      position += 1;
-    }
-    this.#keys += 1;
-    // A few keys more hardly change the shares, which take some time to work out.
-    if (this.#keys < this.#keysThen * 1.2) return;
-    this.#keysThen = this.#keys;
-    this.#shares.length = 0;
+/** The keys that were seen so far: what is still to come, nobody says beforehand. */
+export class Seen {
+  readonly #keys: string[] = [];
+  readonly #alphabets: Map<string, { alphabet: Alphabet; keysThen: number }> = new Map();
+
+  add(keys: readonly string[]): void {
+    for (const key of keys) this.#keys.push(key);
   }
 
-  /** Whether keys are to be expected that have at a position a character after this one. */
-  expectsMore(position: number, after: number): boolean {
-    const last = this.#at(position).points.at(-1);
+  /** With what characters keys go on that begin so: those that were seen, or where they are too few, all. */
+  after(prefix: readonly number[]): Alphabet {
+    const begin = String.fromCodePoint(...prefix);
+    const made = this.#alphabets.get(begin);
+    // A few keys more hardly change it, and it takes some time to make.
+    if (made !== undefined && this.#keys.length < made.keysThen * 1.2) return made.alphabet;
+    const alike = this.#keys.filter((key) => key.startsWith(begin));
+    const alphabet = new Alphabet(alike.length < ENOUGH ? this.#keys : alike, prefix.length);
+    this.#alphabets.set(begin, { alphabet, keysThen: this.#keys.length });
+    return alphabet;
+  }
+}
+
+/** The characters of keys from a position on, and how many keys have them there. */
+export class Alphabet {
+  readonly #shares: readonly Shares[];
+  readonly #from: number;
+
+  constructor(keys: readonly string[], from: number) {
+    const seen: Map<number, number>[] = Array.from({ length: DEPTH }, () => new Map<number, number>());
+    for (const key of keys) {
+      let position = -from;
+      for (const character of key) {
+        const counts = seen[position];
+        if (counts !== undefined) {
+          const point = character.codePointAt(0)!;
+          counts.set(point, (counts.get(point) ?? 0) + 1);
+        } else if (position > 0) break;
+        position += 1;
+      }
+    }
+    this.#from = from;
+    this.#shares = seen.map((own) => toShares(withExpected(own, seen)));
+  }
+
+  /** Whether keys are to be expected that have at the first position a character after this one. */
+  expectsMore(after: number): boolean {
+    const last = this.#shares[0]!.points.at(-1);
     return last !== undefined && last > after;
   }
 
-  /** Where a key stands among all that begin alike, of 0 to 1, by its characters from a position on. */
-  place(points: readonly number[], from: number): number {
+  /** Where a key stands among all that begin alike, of 0 to 1. */
+  place(points: readonly number[]): number {
     let place = 0;
     let width = 1;
-    for (let position = from; position < Math.min(points.length, from + DEPTH); position += 1) {
-      const { points: known, starts } = this.#at(position);
-      const rank = firstFrom(known, points[position]!);
+    for (const [depth, { points: known, starts }] of this.#shares.entries()) {
+      const point = points[this.#from + depth];
+      if (point === undefined) break;
+      const rank = firstFrom(known, point);
       place += width * (starts[rank] ?? 1);
-      if (known[rank] !== points[position]) break;
+      if (known[rank] !== point) break;
       width *= (starts[rank + 1] ?? 1) - starts[rank]!;
     }
     return place;
   }
 
   /**
-   * The characters from a position on of what stands at about a place; the fewer, the less exact.
+   * The characters of what stands at about a place; the fewer, the less exact.
    *
    * @param tolerance - how far from the place it may stand
    */
-  atPlace(place: number, from: number, tolerance: number): number[] {
+  atPlace(place: number, tolerance: number): number[] {
     const found: number[] = [];
     let left = 0;
     let width = 1;
-    for (let position = from; position < from + DEPTH; position += 1) {
-      const { points, starts } = this.#at(position);
+    for (const { points, starts } of this.#shares) {
       if (points.length === 0) break;
       let rank = 0;
       while (rank + 1 < points.length && left + width * starts[rank + 1]! <= place) rank += 1;
@@ -83,22 +105,22 @@ export class Alphabet {
     }
     return found;
   }
+}
 
-  // Where a position has had only some of the characters that another has, the others are likely to come: so the
-  // first digits of numbers that have only begun are foreseen from their last.
-  #at(position: number): Shares {
-    const known = this.#shares[position];
-    if (known !== undefined) return known;
-    const own = this.#seen[position];
-    if (own === undefined) return none;
-    const counts = new Map<number, number>();
-    for (const [other, seen] of this.#seen.entries()) {
-      if (other === position || !isAmong(own, seen)) continue;
-      for (const [point, count] of seen) counts.set(point, (counts.get(point) ?? 0) + count);
-    }
-    if (counts.size > 0) for (const point of own.keys()) if (!counts.has(point)) counts.set(point, 1);
-    return (this.#shares[position] = toShares(counts.size === 0 ? own : counts));
+// Where a position has had only some of the characters that another has, the others are likely to come: so the
+// first digits of numbers that have only begun are foreseen from their last.
+function withExpected(
+  own: ReadonlyMap<number, number>,
+  seen: readonly ReadonlyMap<number, number>[],
+): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const others of seen) {
+    if (others === own || own.size === 0 || !isAmong(own, others)) continue;
+    for (const [point, count] of others) counts.set(point, (counts.get(point) ?? 0) + count);
   }
+  if (counts.size === 0) return own;
+  for (const point of own.keys()) if (!counts.has(point)) counts.set(point, 1);
+  return counts;
 }
 
 // Of the many characters beyond ASCII, two positions may have the same and have shown none in common.

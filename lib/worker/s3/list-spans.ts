@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { comesBefore } from "../../utf8-order.js";
 import type { ListedSpan, Page, Results, Span } from "../../bridge/protocol.js";
-import { Alphabet } from "./alphabet.js";
+import { Seen } from "./alphabet.js";
 import { IgnoresStartAfter, listObjects } from "./list-objects.js";
 import type { Target } from "./s3.js";
 import { estimate, foreseeableEnd, splitPoint } from "./split-point.js";
@@ -13,6 +13,9 @@ const SLICE_PAGES = 200;
 /** S3 gives so many keys on a page, and what is likely to have fewer than two pages is not divided. */
 const PAGE = 1000;
 const WORTH_DIVIDING = 2 * PAGE;
+
+/** One key of a page in so many tells what the others are like. */
+const SAMPLE_EVERY = 50;
 
 /** How many ranges may be guesses at one time, of which no page has come yet; as many as are none in any case. */
 const GUESSES = 6;
@@ -71,7 +74,7 @@ export async function listSpans(
 class Run {
   readonly #target: Target;
   readonly #prefix: string;
-  readonly #alphabet: Alphabet = new Alphabet();
+  readonly #seen: Seen = new Seen();
   readonly #spans: Open[];
   readonly #ends: number;
   readonly #abort: AbortController = new AbortController();
@@ -100,7 +103,7 @@ class Run {
     this.#signal = AbortSignal.any([signal, this.#abort.signal]);
     // One for each page under way.
     setMaxListeners(Infinity, this.#signal);
-    for (const key of request.sample) this.#alphabet.see(key);
+    this.#seen.add(request.sample);
     for (const span of this.#spans) span.left = this.#estimate(span, PAGE);
   }
 
@@ -146,7 +149,7 @@ class Run {
     span.underWay = false;
     this.#underWay -= 1;
     this.#requests += 1;
-    for (let at = 0; at < page.keys.length; at += 50) this.#alphabet.see(page.keys[at]!);
+    this.#seen.add(page.keys.filter((_key, at) => at % SAMPLE_EVERY === 0));
     this.#distribute(page, this.#spans.indexOf(span));
   }
 
@@ -200,10 +203,10 @@ class Run {
   #upperOf(span: Open): Open | undefined {
     const end =
       span.until === undefined
-        ? foreseeableEnd(known(span), PAGE, WORTH_DIVIDING, this.#prefix, this.#alphabet)
+        ? foreseeableEnd(known(span), PAGE, WORTH_DIVIDING, this.#prefix, this.#seen)
         : "open";
     if (end === undefined) return undefined;
-    const point = end === "open" ? splitPoint(known(span), this.#prefix, this.#alphabet) : end.until;
+    const point = end === "open" ? splitPoint(known(span), this.#prefix, this.#seen) : end.until;
     if (point === undefined) return undefined;
     span.left = end === "open" ? span.left / 2 : end.left;
     return {
@@ -222,9 +225,9 @@ class Run {
   }
 
   #estimate(span: Span, count: number): number {
-    if (span.until !== undefined) return estimate(known(span), count, this.#prefix, this.#alphabet);
-    const end = foreseeableEnd(known(span), count, WORTH_DIVIDING, this.#prefix, this.#alphabet);
-    if (end === "open") return estimate(known(span), count, this.#prefix, this.#alphabet);
+    if (span.until !== undefined) return estimate(known(span), count, this.#prefix, this.#seen);
+    const end = foreseeableEnd(known(span), count, WORTH_DIVIDING, this.#prefix, this.#seen);
+    if (end === "open") return estimate(known(span), count, this.#prefix, this.#seen);
     return end?.left ?? 0;
   }
 }

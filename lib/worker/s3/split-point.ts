@@ -1,7 +1,7 @@
 import { MAX_KEY_BYTES } from "../../keys.js";
 import { comesBefore } from "../../utf8-order.js";
 import { LAST } from "./alphabet.js";
-import type { Alphabet } from "./alphabet.js";
+import type { Seen } from "./alphabet.js";
 
 /** What is known of a part of a listing that is still to be listed. */
 export interface Unlisted {
@@ -24,14 +24,15 @@ const TOLERANCE = 0.2;
  *
  * @returns a string to list after, between `after` and `until`; undefined where nothing can be guessed
  */
-export function splitPoint(part: Unlisted, prefix: string, alphabet: Alphabet): string | undefined {
+export function splitPoint(part: Unlisted, prefix: string, seen: Seen): string | undefined {
   const after = pointsOf(part.after);
   const until = endOf(part, prefix);
   const alike = common(after, until);
-  const begin = alphabet.place(after, alike);
-  const width = alphabet.place(until, alike) - begin;
+  const alphabet = seen.after(after.slice(0, alike));
+  const begin = alphabet.place(after);
+  const width = alphabet.place(until) - begin;
   if (!(width > 0)) return undefined;
-  const rest = alphabet.atPlace(begin + width / 2, alike, width * TOLERANCE);
+  const rest = alphabet.atPlace(begin + width / 2, width * TOLERANCE);
   return checked([...after.slice(0, alike), ...rest], part);
 }
 
@@ -47,7 +48,7 @@ export function foreseeableEnd(
   count: number,
   enough: number,
   prefix: string,
-  alphabet: Alphabet,
+  seen: Seen,
 ): { until: string; left: number } | "open" | undefined {
   const after = pointsOf(part.after);
   const least = pointsOf(prefix).length;
@@ -55,24 +56,25 @@ export function foreseeableEnd(
   const levels = [common(pointsOf(part.low), after)];
   for (let level = deepest; level >= least; level -= 1) levels.push(level);
   for (const level of levels) {
-    if (level < least || !alphabet.expectsMore(level, after[level] ?? -1)) continue;
+    if (level < least || !seen.after(after.slice(0, level)).expectsMore(after[level] ?? -1)) continue;
     if (level === least) return "open";
     const until = checked([...after.slice(0, level), LAST], part);
     if (until === undefined) continue;
-    const left = estimate({ ...part, until }, count, prefix, alphabet);
+    const left = estimate({ ...part, until }, count, prefix, seen);
     if (left >= enough) return { until, left };
   }
   return undefined;
 }
 
 /** About how many keys are unlisted, where `count` were between `near` and `after`. */
-export function estimate(part: Unlisted, count: number, prefix: string, alphabet: Alphabet): number {
+export function estimate(part: Unlisted, count: number, prefix: string, seen: Seen): number {
   const end = endOf(part, prefix);
   const begin = pointsOf(part.near);
   const from = common(begin, end);
-  const here = alphabet.place(pointsOf(part.after), from);
-  const seen = here - alphabet.place(begin, from);
-  return seen > 0 ? (count * Math.max(0, alphabet.place(end, from) - here)) / seen : Infinity;
+  const alphabet = seen.after(begin.slice(0, from));
+  const here = alphabet.place(pointsOf(part.after));
+  const known = here - alphabet.place(begin);
+  return known > 0 ? (count * Math.max(0, alphabet.place(end) - here)) / known : Infinity;
 }
 
 function checked(points: number[], { after, until }: Unlisted): string | undefined {
