@@ -15,7 +15,7 @@ const PAGE = 1000;
 const WORTH_DIVIDING = 2 * PAGE;
 
 /** One key of a page in so many tells what the others are like. */
-const SAMPLE_EVERY = 50;
+const SAMPLE_EVERY = 20;
 
 /** How many ranges may be guesses at one time, of which no page has come yet; as many as are none in any case. */
 const GUESSES = 6;
