@@ -1,3 +1,5 @@
+import { comesBefore } from "../../utf8-order.js";
+
 /** Comes after any character that keys have in practice. It only makes up where ranges begin and end. */
 export const LAST = 0x10fffd;
 
@@ -11,18 +13,25 @@ interface Shares {
   readonly starts: readonly number[];
 }
 
-const none: Shares = { points: [], starts: [] };
-
 /** So many keys tell what others that begin like them go on with; fewer do not. */
 const ENOUGH = 30;
 
-/** The keys that were seen so far: what is still to come, nobody says beforehand. */
+/** More would only take longer. */
+const MOST = 1000;
+
+/** Keys that were seen so far: what is still to come, nobody says beforehand. */
 export class Seen {
-  readonly #keys: string[] = [];
+  // In order.
+  readonly #keys: string[];
   readonly #alphabets: Map<string, { alphabet: Alphabet; keysThen: number }> = new Map();
 
+  constructor(keys: readonly string[]) {
+    this.#keys = [...keys].sort((a, b) => (comesBefore(a, b) ? -1 : 1));
+  }
+
+  /** @param keys - in order, and none that was seen between them */
   add(keys: readonly string[]): void {
-    for (const key of keys) this.#keys.push(key);
+    if (keys.length > 0) this.#keys.splice(this.#countBefore(keys[0]!), 0, ...keys);
   }
 
   /** With what characters keys go on that begin so: those that were seen, or where they are too few, all. */
@@ -31,10 +40,23 @@ export class Seen {
     const made = this.#alphabets.get(begin);
     // A few keys more hardly change it, and it takes some time to make.
     if (made !== undefined && this.#keys.length < made.keysThen * 1.2) return made.alphabet;
-    const alike = this.#keys.filter((key) => key.startsWith(begin));
-    const alphabet = new Alphabet(alike.length < ENOUGH ? this.#keys : alike, prefix.length);
+    const first = this.#countBefore(begin);
+    const end = this.#countBefore(begin + String.fromCodePoint(LAST));
+    const keys = end - first < ENOUGH ? this.#keys : this.#keys.slice(first, end);
+    const alphabet = new Alphabet(evenly(keys), prefix.length);
     this.#alphabets.set(begin, { alphabet, keysThen: this.#keys.length });
     return alphabet;
+  }
+
+  #countBefore(key: string): number {
+    let low = 0;
+    let high = this.#keys.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (comesBefore(this.#keys[middle]!, key)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 
@@ -46,14 +68,13 @@ export class Alphabet {
   constructor(keys: readonly string[], from: number) {
     const seen: Map<number, number>[] = Array.from({ length: DEPTH }, () => new Map<number, number>());
     for (const key of keys) {
-      let position = -from;
-      for (const character of key) {
-        const counts = seen[position];
-        if (counts !== undefined) {
-          const point = character.codePointAt(0)!;
-          counts.set(point, (counts.get(point) ?? 0) + 1);
-        } else if (position > 0) break;
-        position += 1;
+      let at = 0;
+      for (let position = 0; position < from + DEPTH && at < key.length; position += 1) {
+        const point = key.codePointAt(at)!;
+        at += point > 0xffff ? 2 : 1;
+        if (position < from) continue;
+        const counts = seen[position - from]!;
+        counts.set(point, (counts.get(point) ?? 0) + 1);
       }
     }
     this.#from = from;
@@ -105,6 +126,11 @@ export class Alphabet {
     }
     return found;
   }
+}
+
+function evenly(keys: readonly string[]): readonly string[] {
+  const step = Math.ceil(keys.length / MOST);
+  return step < 2 ? keys : keys.filter((_key, at) => at % step === 0);
 }
 
 // Where a position has had only some of the characters that another has, the others are likely to come: so the

@@ -74,7 +74,7 @@ export async function listSpans(
 class Run {
   readonly #target: Target;
   readonly #prefix: string;
-  readonly #seen: Seen = new Seen();
+  readonly #seen: Seen;
   readonly #spans: Open[];
   readonly #ends: number;
   readonly #abort: AbortController = new AbortController();
@@ -103,7 +103,7 @@ class Run {
     this.#signal = AbortSignal.any([signal, this.#abort.signal]);
     // One for each page under way.
     setMaxListeners(Infinity, this.#signal);
-    this.#seen.add(request.sample);
+    this.#seen = new Seen(request.sample);
     for (const span of this.#spans) span.left = this.#estimate(span, PAGE);
   }
 
@@ -149,7 +149,6 @@ class Run {
     span.underWay = false;
     this.#underWay -= 1;
     this.#requests += 1;
-    this.#seen.add(page.keys.filter((_key, at) => at % SAMPLE_EVERY === 0));
     this.#distribute(page, this.#spans.indexOf(span));
   }
 
@@ -161,10 +160,13 @@ class Run {
       while (from < keys.length && !comesBefore(span.after, keys[from]!)) from += 1;
       const end = span.until === undefined ? keys.length : countUpTo(keys, span.until);
       if (!span.done && from < end) {
+        const sample: string[] = [];
         for (let key = from; key < end; key += 1) {
           span.keys.push(keys[key]!);
           span.sizes.push(sizes[key]!);
+          if (key % SAMPLE_EVERY === 0) sample.push(keys[key]!);
         }
+        this.#seen.add(sample);
         this.#listed += end - from;
         span.near = keys[from]!;
         span.after = keys[end - 1]!;
