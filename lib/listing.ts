@@ -82,18 +82,23 @@ export class Listing {
   }
 
   get isOver(): boolean {
-    return this.#cursor >= this.#keys.length || performance.now() - this.#usedAt > LIVES_MS;
+    return this.#isOverAt(performance.now());
+  }
+
+  #isOverAt(now: number): boolean {
+    return this.#cursor >= this.#keys.length || now - this.#usedAt > LIVES_MS;
   }
 
   /** Whether the key is there, or undefined where the listing cannot tell. */
   answer(key: string): boolean | undefined {
-    if (this.isOver) return undefined;
+    const now = performance.now();
+    if (this.#isOverAt(now)) return undefined;
     const position = this.#keys[this.#cursor] === key ? this.#cursor : this.#positionOf(key);
     if (position === undefined || position < this.#cursor) return undefined;
     this.#cursor = position + 1;
-    this.#usedAt = performance.now();
-    const write = this.#writes.get(this.#prefix + key);
-    if (this.isOver) this.#drop();
+    this.#usedAt = now;
+    const write = this.#writes.size === 0 ? undefined : this.#writes.get(this.#prefix + key);
+    if (this.#isOverAt(now)) this.#drop();
     return write === "unsure" ? undefined : write !== "deleted";
   }
 

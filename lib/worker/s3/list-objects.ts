@@ -39,7 +39,7 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   target.bucketProved = true;
   const contents = output.Contents ?? [];
   sayListed(contents.length);
-  const listed = contents.map(({ Key }) => decodeKey(Key));
+  const listed = decodeKeys(contents.map(({ Key }) => Key ?? ""));
   const { startAfter: asked } = request;
   if (request.checked && asked !== undefined && listed.length > 0 && !comesBefore(asked, listed[0]!)) {
     throw new IgnoresStartAfter();
@@ -47,7 +47,8 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   const keys = newNames(listed, asked);
   // Keys that came before are only left out at the beginning.
   const first = listed.length - keys.length;
-  const sizes = Float64Array.from(keys, (_key, at) => contents[first + at]?.Size ?? Infinity);
+  const sizes = new Float64Array(keys.length);
+  for (let at = 0; at < keys.length; at += 1) sizes[at] = contents[first + at]?.Size ?? Infinity;
   const next = nextPage(output, request, listed.length, keys.at(-1));
   return { keys, sizes, ...(next === undefined ? {} : { next }) };
 }
@@ -103,9 +104,22 @@ export function newNames(listed: string[], after: string | undefined): string[] 
   });
 }
 
-export function decodeKey(key: string | undefined): string {
+// One call for all takes half the time of one for each.
+function decodeKeys(keys: string[]): string[] {
+  const joined = keys.join("<");
+  if (!joined.includes("%") && !joined.includes("+")) return keys;
   try {
-    return decodeURIComponent((key ?? "").replaceAll("+", " "));
+    const decoded = decodeURIComponent(joined.replaceAll("+", " ")).split("<");
+    if (decoded.length === keys.length) return decoded;
+  } catch {
+    // One by one, the key that is wrong can be named.
+  }
+  return keys.map(decodeKey);
+}
+
+export function decodeKey(key = ""): string {
+  try {
+    return decodeURIComponent(key.replaceAll("+", " "));
   } catch {
     throw new OperationError("BadListing", `the service lists a key that is not UTF-8: ${key}`);
   }

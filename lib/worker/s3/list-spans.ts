@@ -1,21 +1,24 @@
 import { setMaxListeners } from "node:events";
 import { comesBefore } from "../../utf8-order.js";
-import type { ListedSpan, Results, Span } from "../../bridge/protocol.js";
-import { Alphabet, LAST } from "./alphabet.js";
+import type { ListedSpan, Page, Results, Span } from "../../bridge/protocol.js";
+import { Seen } from "./alphabet.js";
 import { IgnoresStartAfter, listObjects } from "./list-objects.js";
 import type { Target } from "./s3.js";
-import { estimate, splitPoint } from "./split-point.js";
+import { estimate, foreseeableEnd, splitPoint } from "./split-point.js";
 import type { Unlisted } from "./split-point.js";
 
 /** How many pages one call begins at most, before it says what it has found and is called again. */
 const SLICE_PAGES = 200;
 
-/** S3 gives so many keys on a page, and what is likely to have fewer than three pages is not divided. */
+/** S3 gives so many keys on a page, and what is likely to have fewer than two pages is not divided. */
 const PAGE = 1000;
-const WORTH_DIVIDING = 3 * PAGE;
+const WORTH_DIVIDING = 2 * PAGE;
 
-/** How many ranges may be guesses at one time, of which no page has come yet. */
-const GUESSES = 3;
+/** One key of a page in so many tells what the others are like. */
+const SAMPLE_EVERY = 20;
+
+/** How many ranges may be guesses at one time, of which no page has come yet; as many as are none in any case. */
+const GUESSES = 6;
 
 export interface SpansRequest {
   prefix: string;
@@ -71,7 +74,7 @@ export async function listSpans(
 class Run {
   readonly #target: Target;
   readonly #prefix: string;
-  readonly #alphabet: Alphabet = new Alphabet();
+  readonly #seen: Seen;
   readonly #spans: Open[];
   readonly #ends: number;
   readonly #abort: AbortController = new AbortController();
@@ -100,8 +103,8 @@ class Run {
     this.#signal = AbortSignal.any([signal, this.#abort.signal]);
     // One for each page under way.
     setMaxListeners(Infinity, this.#signal);
-    for (const key of request.sample) this.#alphabet.see(key);
-    for (const span of this.#spans) span.left = estimate(known(span), PAGE, this.#alphabet);
+    this.#seen = new Seen(request.sample);
+    for (const span of this.#spans) span.left = this.#estimate(span, PAGE);
   }
 
   async result(): Promise<Results["listSpans"]> {
@@ -138,7 +141,7 @@ class Run {
   }
 
   async #list(span: Open): Promise<void> {
-    const { keys, sizes, next } = await listObjects(
+    const page = await listObjects(
       this.#target,
       { prefix: this.#prefix, limit: PAGE, ...span.start, checked: true },
       this.#signal,
@@ -146,24 +149,35 @@ class Run {
     span.underWay = false;
     this.#underWay -= 1;
     this.#requests += 1;
-    const end = span.until === undefined ? keys.length : countUpTo(keys, span.until);
-    span.done = next === undefined || end < keys.length || keys.at(-1) === span.until;
-    const own = end < keys.length ? keys.slice(0, end) : keys;
-    this.#listed += own.length;
-    for (const [at, key] of own.entries()) {
-      span.keys.push(key);
-      span.sizes.push(sizes[at]!);
+    this.#distribute(page, this.#spans.indexOf(span));
+  }
+
+  /** A page that goes on beyond its range is the beginning of the next one, or all of it. */
+  #distribute({ keys, sizes, next }: Page, first: number): void {
+    let from = 0;
+    for (let at = first; at < this.#spans.length; at += 1) {
+      const span = this.#spans[at]!;
+      while (from < keys.length && !comesBefore(span.after, keys[from]!)) from += 1;
+      const end = span.until === undefined ? keys.length : countUpTo(keys, span.until);
+      if (!span.done && from < end) {
+        const sample: string[] = [];
+        for (let key = from; key < end; key += 1) {
+          span.keys.push(keys[key]!);
+          span.sizes.push(sizes[key]!);
+          if (key % SAMPLE_EVERY === 0) sample.push(keys[key]!);
+        }
+        this.#seen.add(sample);
+        this.#listed += end - from;
+        span.near = keys[from]!;
+        span.after = keys[end - 1]!;
+        span.proved = true;
+        if (next !== undefined) span.start = next;
+        span.left = this.#estimate(span, end - from);
+      }
+      from = Math.max(from, end);
+      span.done ||= next === undefined || end < keys.length || keys.at(-1) === span.until;
+      if (next !== undefined && end === keys.length) return;
     }
-    if (next !== undefined) span.start = next;
-    if (own.length === 0) return;
-    for (let at = 0; at < own.length; at += 50) this.#alphabet.see(own[at]!);
-    const last = own.at(-1)!;
-    this.#alphabet.see(last);
-    // Behind all that begins alike, it is the key before which shows what the next ones have in common.
-    if (span.proved || span.after.codePointAt(span.after.length - 2) !== LAST) span.near = own[0]!;
-    span.after = last;
-    span.proved = true;
-    span.left = estimate(known(span), own.length, this.#alphabet);
   }
 
   /** Divides the range of which most seems to be left, if the requests allow it. */
@@ -171,32 +185,52 @@ class Run {
     const open = this.#spans.filter(({ done }) => !done);
     const guesses = open.filter(({ proved }) => !proved).length;
     if (guesses >= Math.max(GUESSES, open.length - guesses)) return undefined;
-    if (this.#requests + open.length + 1 > (1.3 * this.#listed) / PAGE + 10) return undefined;
+    // What is under way for a range that is done by now is still to be counted.
+    const committed = this.#requests + this.#spans.filter(({ done, underWay }) => !done || underWay).length;
+    if (committed + 1 > (1.3 * this.#listed) / PAGE + 10) return undefined;
     for (const span of open.sort((a, b) => b.left - a.left)) {
       if (span.left < WORTH_DIVIDING) return undefined;
-      const point = splitPoint(known(span), this.#prefix, this.#alphabet);
-      if (point === undefined) {
+      const upper = this.#upperOf(span);
+      if (upper === undefined) {
         span.left = 0;
         continue;
       }
-      const upper: Open = {
-        ...unknown,
-        of: span.of,
-        start: { startAfter: point },
-        after: point,
-        until: span.until,
-        low: span.after,
-        near: span.after,
-        keys: [],
-        sizes: [],
-        left: span.left / 2,
-      };
-      span.until = point;
-      span.left = Math.min(span.left / 2, estimate(known(span), PAGE, this.#alphabet));
+      span.until = upper.after;
       this.#spans.splice(this.#spans.indexOf(span) + 1, 0, upper);
       return upper;
     }
     return undefined;
+  }
+
+  #upperOf(span: Open): Open | undefined {
+    const end =
+      span.until === undefined
+        ? foreseeableEnd(known(span), PAGE, WORTH_DIVIDING, this.#prefix, this.#seen)
+        : "open";
+    if (end === undefined) return undefined;
+    const point = end === "open" ? splitPoint(known(span), this.#prefix, this.#seen) : end.until;
+    if (point === undefined) return undefined;
+    span.left = end === "open" ? span.left / 2 : end.left;
+    return {
+      ...unknown,
+      of: span.of,
+      start: { startAfter: point },
+      after: point,
+      until: span.until,
+      low: span.after,
+      near: span.after,
+      keys: [],
+      sizes: [],
+      // Whether there is anything at all, its first page will tell.
+      left: end === "open" ? span.left : 0,
+    };
+  }
+
+  #estimate(span: Span, count: number): number {
+    if (span.until !== undefined) return estimate(known(span), count, this.#prefix, this.#seen);
+    const end = foreseeableEnd(known(span), count, WORTH_DIVIDING, this.#prefix, this.#seen);
+    if (end === "open") return estimate(known(span), count, this.#prefix, this.#seen);
+    return end?.left ?? 0;
   }
 }
 

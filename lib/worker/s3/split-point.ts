@@ -1,7 +1,7 @@
 import { MAX_KEY_BYTES } from "../../keys.js";
 import { comesBefore } from "../../utf8-order.js";
-import { LAST, middle } from "./alphabet.js";
-import type { Alphabet } from "./alphabet.js";
+import { LAST } from "./alphabet.js";
+import type { Seen } from "./alphabet.js";
 
 /** What is known of a part of a listing that is still to be listed. */
 export interface Unlisted {
@@ -15,78 +15,76 @@ export interface Unlisted {
   near: string;
 }
 
+/** How far from the middle of a part it may be divided. */
+const TOLERANCE = 0.2;
+
 /**
- * Where to divide what is unlisted, so that both halves have keys: a guess, from the characters seen.
- *
- * Where all keys that are near begin alike, the question is first whether there are any that do not; and then
- * how the next character divides those that do.
+ * Where to divide a part that has an end, so that both halves have about as many keys: a guess, from the characters
+ * that keys have had at each position.
  *
  * @returns a string to list after, between `after` and `until`; undefined where nothing can be guessed
  */
-export function splitPoint(part: Unlisted, prefix: string, alphabet: Alphabet): string | undefined {
+export function splitPoint(part: Unlisted, prefix: string, seen: Seen): string | undefined {
   const after = pointsOf(part.after);
-  const until = part.until === undefined ? [...pointsOf(prefix), LAST] : pointsOf(part.until);
+  const until = endOf(part, prefix);
   const alike = common(after, until);
-  const points = guess(after, until, alike, part, alphabet);
-  if (points === undefined) return undefined;
-  const point = String.fromCodePoint(...points);
-  const isBetween =
-    comesBefore(part.after, point) && (part.until === undefined || comesBefore(point, part.until));
-  return isBetween && Buffer.byteLength(point) <= MAX_KEY_BYTES ? point : undefined;
+  const alphabet = seen.after(after.slice(0, alike));
+  const begin = alphabet.place(after);
+  const width = alphabet.place(until) - begin;
+  if (!(width > 0)) return undefined;
+  const rest = alphabet.atPlace(begin + width / 2, width * TOLERANCE);
+  return checked([...after.slice(0, alike), ...rest], part);
 }
 
-/** About how many keys are unlisted, where `count` were between `near` and `after`. */
-export function estimate({ after, until, near }: Unlisted, count: number, alphabet: Alphabet): number {
-  if (until === undefined) return Infinity;
-  const end = pointsOf(until);
-  const begin = pointsOf(near);
-  const from = common(begin, end);
-  const here = alphabet.place(pointsOf(after), from);
-  const seen = here - alphabet.place(begin, from);
-  return seen > 0 ? (count * Math.max(0, alphabet.place(end, from) - here)) / seen : Infinity;
-}
-
-function guess(
-  after: number[],
-  until: number[],
-  alike: number,
-  { low, near }: Unlisted,
-  alphabet: Alphabet,
-): number[] | undefined {
-  const x = after[alike] ?? -1;
-  const y = until[alike] ?? LAST;
-  const between = candidates(alphabet, alike, x, y);
-  if (between.length > 0 || y === LAST) {
-    const shared = common(pointsOf(low), after);
-    if (shared > alike) return [...after.slice(0, shared), LAST];
-    if (between.length > 0) return [...after.slice(0, alike), median(between)];
-    return [...after.slice(0, alike + 1), LAST];
-  }
-  const shared = common(pointsOf(near), after);
-  if (shared > alike + 1) return [...after.slice(0, shared), LAST];
-  for (let depth = alike + 1; depth < after.length; depth += 1) {
-    const above = alphabet.between(depth, after[depth]!, LAST);
-    const below = depth === alike + 1 ? alphabet.between(depth, -1, until[depth] ?? -1) : [];
-    const half = (above.length + below.length) >> 1;
-    if (half < above.length) return [...after.slice(0, depth), above[half]!];
-    if (below.length > 0) return [...until.slice(0, depth), below[half - above.length]!];
+/**
+ * What seems to come next of a part without an end: where all keys until now begin alike, those that begin so, too;
+ * and whether there are others is to be asked.
+ *
+ * @param enough - how many keys are worth an end of their own
+ * @returns the end, and about how many keys come before it; "open" where it is all that begins with the prefix
+ */
+export function foreseeableEnd(
+  part: Unlisted,
+  count: number,
+  enough: number,
+  prefix: string,
+  seen: Seen,
+): { until: string; left: number } | "open" | undefined {
+  const after = pointsOf(part.after);
+  const least = pointsOf(prefix).length;
+  const deepest = common(pointsOf(part.near), after);
+  const levels = [common(pointsOf(part.low), after)];
+  for (let level = deepest; level >= least; level -= 1) levels.push(level);
+  for (const level of levels) {
+    if (level < least || !seen.after(after.slice(0, level)).expectsMore(after[level] ?? -1)) continue;
+    if (level === least) return "open";
+    const until = checked([...after.slice(0, level), LAST], part);
+    if (until === undefined) continue;
+    const left = estimate({ ...part, until }, count, prefix, seen);
+    if (left >= enough) return { until, left };
   }
   return undefined;
 }
 
-function candidates(alphabet: Alphabet, position: number, low: number, high: number): number[] {
-  const seen = alphabet.between(position, low, high);
-  if (seen.length > 0) return seen;
-  if (high === LAST) {
-    const expected = alphabet.expected(position, low);
-    if (expected.length > 0) return expected;
-  }
-  const guessed = low >= 0x80 ? middle(low, high) : undefined;
-  return guessed === undefined ? [] : [guessed];
+/** About how many keys are unlisted, where `count` were between `near` and `after`. */
+export function estimate(part: Unlisted, count: number, prefix: string, seen: Seen): number {
+  const end = endOf(part, prefix);
+  const begin = pointsOf(part.near);
+  const from = common(begin, end);
+  const alphabet = seen.after(begin.slice(0, from));
+  const here = alphabet.place(pointsOf(part.after));
+  const known = here - alphabet.place(begin);
+  return known > 0 ? (count * Math.max(0, alphabet.place(end) - here)) / known : Infinity;
 }
 
-function median(points: number[]): number {
-  return points[points.length >> 1]!;
+function checked(points: number[], { after, until }: Unlisted): string | undefined {
+  const point = String.fromCodePoint(...points);
+  const isBetween = comesBefore(after, point) && (until === undefined || comesBefore(point, until));
+  return isBetween && Buffer.byteLength(point) <= MAX_KEY_BYTES ? point : undefined;
+}
+
+function endOf({ until }: Unlisted, prefix: string): number[] {
+  return until === undefined ? [...pointsOf(prefix), LAST] : pointsOf(until);
 }
 
 function pointsOf(key: string): number[] {
