@@ -22,6 +22,10 @@ export interface FaultAction {
   stall?: "before" | "after-apply" | "mid-body";
   /** Wait before anything else. */
   delayMs?: number;
+  /** First overwrite the key with so many bytes, each of them a "!". */
+  overwrite?: number;
+  /** Ask the handler for this range instead of the one that was asked for; "" for none. */
+  range?: string;
   /**
    * Change a listing: `duplicate-page` says truncated and gives this page's own token, so that it comes once more (with
    * `times: Infinity` for ever); `truncated-without-token` says truncated and gives none; `unordered` reverses the keys.
@@ -34,6 +38,8 @@ export interface FaultRule {
   operation?: string;
   /** Default: any. */
   key?: string | RegExp;
+  /** Only requests that ask for a range, or only those that do not. Default: any. */
+  ranged?: boolean;
   /** How often; default 1, and without end for a rule with a probability. */
   times?: number;
   /** How many matching requests to let pass first. */
