@@ -1,9 +1,12 @@
 import { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import type { GetObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
 import type { Answer } from "./first-try/exchange.js";
 import { bodyOf } from "./first-try/replay.js";
-import { readInto } from "./whole-body.js";
+import { statusOf } from "./missing.js";
+import { pause } from "./pause.js";
+import { collect } from "./whole-body.js";
 
 /** A longer body is read by several connections, for a service gives each of them only so much of its speed. */
 export const RANGED_ABOVE: number = 32 * 1024 ** 2;
@@ -12,6 +15,10 @@ const PART_BYTES = 8 * 1024 ** 2;
 
 /** How many ranges are under way at one time; they go into the one buffer, and take no memory of their own. */
 const PARTS_AT_ONCE = 7;
+
+/** How often a part is tried, and how long the pauses between are about. */
+const TRIES = 3;
+const PAUSE_MS = 50;
 
 /** Reads a body that has begun to come in parts as well; undefined, and nothing is done, where it is not a long one. */
 export type InParts = (
@@ -39,30 +46,72 @@ export function inParts(
     const IfMatch = headers["etag"];
     const length = Number(headers["content-length"]);
     if (statusCode !== 200 || IfMatch === undefined || !(length > RANGED_ABOVE)) return undefined;
+    const input = { Bucket, Key, IfMatch, ...(RequestPayer && { RequestPayer }) };
     const atOnce = Math.min(PARTS_AT_ONCE, connections - 1);
     return readBoth(plain, length, atOnce, signal, async (start, into, during) => {
-      const Range = `bytes=${start}-${start + into.length - 1}`;
-      const command = new GetObjectCommand({
-        Bucket,
-        Key,
-        Range,
-        IfMatch,
-        ...(RequestPayer && { RequestPayer }),
-      });
-      readInto(command, into, ({ ETag, ContentRange, $metadata }) => {
-        if ($metadata.httpStatusCode !== 206 || ETag !== IfMatch) return false;
-        return ContentRange === `${Range.replace("=", " ")}/${length}`;
-      });
-      // What is not as it should be is not read on.
-      const left = new AbortController();
-      try {
-        await client.send(command, { abortSignal: AbortSignal.any([during, left.signal]) });
-      } catch (error) {
-        left.abort();
-        throw error;
+      const range = `${start}-${start + into.length - 1}`;
+      for (let tries = 1; ; tries += 1) {
+        const command = new GetObjectCommand({ ...input, Range: `bytes=${range}` });
+        try {
+          await fetchRange(client, command, `bytes ${range}/${length}`, into, during);
+          return;
+        } catch (error) {
+          if (tries === TRIES || !(error instanceof RangeFailed && error.mayPass)) throw error;
+        }
+        await pause(Math.random() * PAUSE_MS * 2 ** tries, during);
       }
     });
   };
+}
+
+/** To the SDK it is not worth another try: those that are left to it are for what cannot be had otherwise. */
+class RangeFailed extends Error {
+  readonly mayPass: boolean;
+
+  constructor(error: unknown) {
+    super("a range could not be read");
+    const status = statusOf(error);
+    this.mayPass = !(error instanceof OtherAnswer) && (status === undefined || status >= 500);
+  }
+}
+
+/** A success, but not with what was asked for. */
+class OtherAnswer extends Error {}
+
+async function fetchRange(
+  client: S3Client,
+  command: GetObjectCommand,
+  contentRange: string,
+  into: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
+  const left = new AbortController();
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        const result = await next(args);
+        const { Body, ContentLength, ContentRange, ETag, $metadata } = result.output;
+        const body = Body as Readable;
+        if (
+          $metadata.httpStatusCode !== 206 ||
+          ETag !== command.input.IfMatch ||
+          ContentRange !== contentRange ||
+          ContentLength !== into.length
+        ) {
+          // It is cut off, and nobody reads it.
+          body.on("error", () => {});
+          left.abort();
+          throw new OtherAnswer();
+        }
+        await collect(body, into.length, into);
+        return result;
+      } catch (error) {
+        throw new RangeFailed(error);
+      }
+    },
+    { step: "finalizeRequest", priority: "low", name: "s3bucketmapRange" },
+  );
+  await client.send(command, { abortSignal: AbortSignal.any([signal, left.signal]) });
 }
 
 /** Has the SDK read a long body so, within its try. It then gets the whole, and checks it as always. */

@@ -87,9 +87,7 @@ export class S3 {
     const outcomes = await forEachOf(keys, concurrency, false, signal, (key) =>
       this.read(key, maxBytes, 0, signal),
     );
-    return outcomes.map((outcome) =>
-      "value" in outcome ? { read: outcome.value } : outcome,
-    );
+    return outcomes.map((outcome) => ("value" in outcome ? { read: outcome.value } : outcome));
   }
 
   async setMany(objects: ObjectToStore[], signal: AbortSignal): Promise<KeyFailure[]> {

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { GetObjectCommand, GetObjectCommandOutput } from "@aws-sdk/client-s3";
+import type { GetObjectCommand } from "@aws-sdk/client-s3";
 import { OperationError } from "../failure.js";
 import { isWhole } from "./first-try/replay.js";
 
@@ -24,54 +24,37 @@ export class BrokenBody extends Error {
  */
 export function readWhole(command: GetObjectCommand, maxBytes: number): () => Uint8Array {
   let bytes: Uint8Array = new Uint8Array();
-  readWithin(command, async ({ ContentLength: length = 0 }, body) => {
-    if (length > maxBytes) {
-      body.destroy();
-      throw new OperationError("ValueTooLong", `it has ${length} bytes, and at most ${maxBytes} can be read`);
-    }
-    bytes = await collect(body, length);
-  });
-  return () => bytes;
-}
-
-/**
- * Reads a command's body into a buffer, within its try.
- *
- * @param isWanted - whether an answer is the one that was asked for; nothing is read of another
- */
-export function readInto(
-  command: GetObjectCommand,
-  into: Uint8Array,
-  isWanted: (output: GetObjectCommandOutput) => boolean,
-): void {
-  readWithin(command, async (output, body) => {
-    if (!isWanted(output) || output.ContentLength !== into.length) {
-      throw new OperationError("BadAnswer", "the answer is not the range that was asked for");
-    }
-    await collect(body, into.length, into);
-  });
-}
-
-function readWithin(
-  command: GetObjectCommand,
-  read: (output: GetObjectCommandOutput, body: Readable) => Promise<void>,
-): void {
   command.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
+      const output = result.output;
+      const body = output.Body as Readable;
+      const length = output.ContentLength ?? 0;
+      if (length > maxBytes) {
+        body.destroy();
+        throw new OperationError(
+          "ValueTooLong",
+          `it has ${length} bytes, and at most ${maxBytes} can be read`,
+        );
+      }
       try {
-        await read(result.output, result.output.Body as Readable);
+        bytes = await collect(body, length);
       } catch (error) {
-        throw error instanceof Error && !(error instanceof OperationError) ? new BrokenBody(error) : error;
+        throw error instanceof Error ? new BrokenBody(error) : error;
       }
       return result;
     },
     { step: "finalizeRequest", priority: "low", name: "s3bucketmapWholeBody" },
   );
+  return () => bytes;
 }
 
-/** @param into - where there is a buffer for it */
-async function collect(body: Readable, length: number, into?: Uint8Array): Promise<Uint8Array> {
+/**
+ * All of a body.
+ *
+ * @param into - a buffer for it, where there is one
+ */
+export async function collect(body: Readable, length: number, into?: Uint8Array): Promise<Uint8Array> {
   let bytes = into;
   let at = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
