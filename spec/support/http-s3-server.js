@@ -109,7 +109,10 @@ async function serve({ options, handlerFile }) {
   const server = http.createServer((incoming, outgoing) => {
     concurrent++;
     maxConcurrent = Math.max(maxConcurrent, concurrent);
-    outgoing.once("close", () => concurrent--);
+    outgoing.once("close", () => {
+      concurrent--;
+      faults.answered();
+    });
     // The client went away; there is no one to tell.
     incoming.on("error", () => undefined);
     outgoing.on("error", () => undefined);
