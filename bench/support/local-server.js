@@ -1,11 +1,26 @@
-// The local S3 behind node:http. Run as a process, `node local-server.js DIRECTORY DELAY_MS`, it tells its port on stdout.
+// The local S3 behind node:http. Run as a process, `node local-server.js DIRECTORY DELAY_MS BYTES_PER_SECOND`, it tells its
+// port on stdout. Each connection gives so many bytes a second, 0 for as many as there are, as those of a service do.
 const http = require("node:http");
 const path = require("node:path");
+const { Transform } = require("node:stream");
 const { URLSearchParams } = require("node:url");
 const { LocalS3Handler } = require(path.join(__dirname, "../../dist/local/handler.js"));
 
-const [directory = "", delayMs = "0"] = process.argv.slice(2);
+const [directory = "", delayMs = "0", speed = "0"] = process.argv.slice(2);
 const handler = new LocalS3Handler({ directory, createBuckets: true });
+
+/** @param {number} bytesPerSecond */
+function limited(bytesPerSecond) {
+  const start = performance.now();
+  let bytes = 0;
+  return new Transform({
+    transform(chunk, _encoding, done) {
+      bytes += chunk.length;
+      this.push(chunk);
+      setTimeout(done, (bytes / bytesPerSecond) * 1000 - (performance.now() - start));
+    },
+  });
+}
 
 const server = http.createServer((incoming, outgoing) => {
   const [path = "/", search] = (incoming.url ?? "/").split("?");
@@ -22,7 +37,8 @@ const server = http.createServer((incoming, outgoing) => {
   const answer = async () => {
     const { response } = await handler.handle(request);
     outgoing.writeHead(response.statusCode, response.headers);
-    response.body.pipe(outgoing);
+    if (speed === "0") response.body.pipe(outgoing);
+    else response.body.pipe(limited(Number(speed))).pipe(outgoing);
   };
   const run = () => answer().catch((error) => outgoing.destroy(error));
   if (delayMs === "0") run();

@@ -36,10 +36,10 @@ const cannedServer = (delayMs = 0, bytes = 1024) =>
 const listingServer = (delayMs = 0, count = 1000, shape = "zero-padded numbers") =>
   start("../../spec/support/listing-server.js", [String(delayMs), String(count), shape]);
 
-/** The local S3 over HTTP. */
-function localServer(delayMs = 0) {
+/** The local S3 over HTTP, which may take so long for each answer, and give so much of it by one connection. */
+function localServer(delayMs = 0, bytesPerSecond = 0) {
   const directory = mkdtempSync(path.join(tmpdir(), "s3bucketmap-bench-"));
-  return start("local-server.js", [directory, String(delayMs)], () =>
+  return start("local-server.js", [directory, String(delayMs), String(bytesPerSecond)], () =>
     rmSync(directory, { recursive: true, force: true }),
   );
 }

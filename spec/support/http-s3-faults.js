@@ -38,6 +38,14 @@ class Faults {
     this.rules = [];
     /** @type {Set<import("node:http").ServerResponse>} */
     this.stalled = new Set();
+    /** @type {{ left: number, goOn: () => void }[]} */
+    this.held = [];
+  }
+
+  /** A request has been answered, or given up. */
+  answered() {
+    for (const held of this.held) if (--held.left === 0) held.goOn();
+    this.held = this.held.filter(({ left }) => left > 0);
   }
 
   /** @param {FaultRule} rule */
@@ -64,6 +72,7 @@ class Faults {
         continue;
       if (typeof rule.key === "string" && rule.key !== entry.key) continue;
       if (rule.key instanceof RegExp && !rule.key.test(entry.key)) continue;
+      if (rule.ranged !== undefined && rule.ranged !== "range" in entry.headers) continue;
       if (state.left <= 0) continue;
       if (state.skip > 0) {
         state.skip--;
@@ -102,6 +111,11 @@ class Faults {
       );
     if (reset === "mid-body") return this.half(outgoing, body, () => outgoing.socket?.resetAndDestroy());
     if (stall === "mid-body") return this.half(outgoing, body, () => this.stalled.add(outgoing));
+    if (action.hold !== undefined) {
+      outgoing.write(body.subarray(0, body.length >> 1));
+      this.held.push({ left: action.hold, goOn: () => outgoing.end(body.subarray(body.length >> 1)) });
+      return;
+    }
     if (action.corrupt && body.length > 0) {
       const middle = body.length >> 1;
       body[middle] = (body[middle] ?? 0) ^ 1;

@@ -109,7 +109,10 @@ async function serve({ options, handlerFile }) {
   const server = http.createServer((incoming, outgoing) => {
     concurrent++;
     maxConcurrent = Math.max(maxConcurrent, concurrent);
-    outgoing.once("close", () => concurrent--);
+    outgoing.once("close", () => {
+      concurrent--;
+      faults.answered();
+    });
     // The client went away; there is no one to tell.
     incoming.on("error", () => undefined);
     outgoing.on("error", () => undefined);
@@ -142,6 +145,18 @@ async function serve({ options, handlerFile }) {
       const refusal = { status: 501, code: "NotImplemented" };
       return faults.play(refusal, { incoming, outgoing, entry, apply: () => Promise.reject(new Error()) });
     }
+    if (action?.overwrite !== undefined) {
+      const body = Buffer.alloc(action.overwrite, "!");
+      await handler.handle({
+        ...request,
+        method: "PUT",
+        query: {},
+        headers: { host: request.headers["host"] ?? "" },
+        body,
+      });
+    }
+    if (action?.range === "") delete request.headers["range"];
+    else if (action?.range !== undefined) request.headers["range"] = action.range;
     const abort = new globalThis.AbortController();
     outgoing.once("close", () => abort.abort());
     const apply = async () => (await handler.handle(request, { abortSignal: abort.signal })).response;

@@ -20,8 +20,14 @@ export interface FaultAction {
   corrupt?: true;
   /** Never go on: unasked, after the handler has done its work, or in the middle of the answer's body. */
   stall?: "before" | "after-apply" | "mid-body";
+  /** Answer with half of the body, and with the rest after so many more requests have been answered. */
+  hold?: number;
   /** Wait before anything else. */
   delayMs?: number;
+  /** First overwrite the key with so many bytes, each of them a "!". */
+  overwrite?: number;
+  /** Ask the handler for this range instead of the one that was asked for; "" for none. */
+  range?: string;
   /**
    * Change a listing: `duplicate-page` says truncated and gives this page's own token, so that it comes once more (with
    * `times: Infinity` for ever); `truncated-without-token` says truncated and gives none; `unordered` reverses the keys.
@@ -34,6 +40,8 @@ export interface FaultRule {
   operation?: string;
   /** Default: any. */
   key?: string | RegExp;
+  /** Only requests that ask for a range, or only those that do not. Default: any. */
+  ranged?: boolean;
   /** How often; default 1, and without end for a rule with a probability. */
   times?: number;
   /** How many matching requests to let pass first. */

@@ -5,14 +5,15 @@ import { firstTry } from "./first-try/first-try.js";
 import { getting } from "./first-try/get.js";
 import type { GotObject } from "./first-try/get.js";
 import { isMissing, statusOf } from "./missing.js";
+import { inParts, readInParts } from "./ranged-get.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
 import { readWhole } from "./whole-body.js";
 import { writesIn } from "./write-id.js";
 
 /**
- * A whole object's bytes, or undefined where there is no such key. One GET. With an ETag, which S3 compares,
- * "unchanged" where the object still has it.
+ * A whole object's bytes, or undefined where there is no such key. One GET, and for a long one that is read alone some
+ * more (ranged-get.ts). With an ETag, which S3 compares, "unchanged" where the object still has it.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
@@ -28,6 +29,7 @@ export async function getObject(
   maxBytes: number,
   signal: AbortSignal,
   ifNoneMatch: string | undefined,
+  isAlone: boolean,
 ): Promise<Reading | "unchanged" | undefined>;
 export async function getObject(
   target: Target,
@@ -35,6 +37,7 @@ export async function getObject(
   maxBytes: number,
   signal: AbortSignal,
   ifNoneMatch?: string,
+  isAlone = false,
 ): Promise<Reading | "unchanged" | undefined> {
   const { client, settings } = target;
   const command = new GetObjectCommand({
@@ -43,11 +46,15 @@ export async function getObject(
     ...(ifNoneMatch === undefined ? {} : { IfNoneMatch: ifNoneMatch }),
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
   });
-  const quick = await firstTry(client, command, getting(command.input, maxBytes), signal);
+  const { concurrency } = settings;
+  const byRanges =
+    isAlone && concurrency > 1 ? inParts(client, command.input, concurrency, signal) : undefined;
+  const quick = await firstTry(client, command, getting(command.input, maxBytes, byRanges), signal);
   if (quick !== undefined) {
     target.bucketProved = true;
     return quick.object && toReading(quick.object);
   }
+  if (byRanges !== undefined) readInParts(command, maxBytes, byRanges);
   const bytes = readWhole(command, maxBytes);
   let read: Omit<GotObject, "body">;
   try {

@@ -58,7 +58,7 @@ export class S3 {
     signal: AbortSignal,
     ifNoneMatch?: string,
   ): Promise<Results["get"]> {
-    return this.#run((target) => getObject(target, key, maxBytes, signal, ifNoneMatch));
+    return this.#run((target) => getObject(target, key, maxBytes, signal, ifNoneMatch, true));
   }
 
   async has(key: string, signal: AbortSignal): Promise<boolean> {
@@ -85,11 +85,9 @@ export class S3 {
   async getMany(keys: string[], maxBytes: number, signal: AbortSignal): Promise<Results["getMany"]> {
     const { concurrency } = this.settings;
     const outcomes = await forEachOf(keys, concurrency, false, signal, (key) =>
-      this.get(key, maxBytes, signal),
+      this.read(key, maxBytes, 0, signal),
     );
-    return outcomes.map((outcome) =>
-      "value" in outcome ? { read: outcome.value as Reading | undefined } : outcome,
-    );
+    return outcomes.map((outcome) => ("value" in outcome ? { read: outcome.value } : outcome));
   }
 
   async setMany(objects: ObjectToStore[], signal: AbortSignal): Promise<KeyFailure[]> {

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { GetObjectCommand } from "@aws-sdk/client-s3";
 import { OperationError } from "../failure.js";
+import { isWhole } from "./first-try/replay.js";
 
 /** A body that did not come whole, or not as it was stored. */
 export class BrokenBody extends Error {
@@ -48,15 +49,22 @@ export function readWhole(command: GetObjectCommand, maxBytes: number): () => Ui
   return () => bytes;
 }
 
-async function collect(body: Readable, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
+/**
+ * All of a body.
+ *
+ * @param into - a buffer for it, where there is one
+ */
+export async function collect(body: Readable, length: number, into?: Uint8Array): Promise<Uint8Array> {
+  let bytes = into;
   let at = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     if (at + chunk.length > length)
       throw new Error(`the body is longer than its Content-Length of ${length}`);
-    bytes.set(chunk, at);
+    // What was put together before is not copied again.
+    if (bytes === undefined && chunk.length === length && isWhole(chunk)) bytes = chunk;
+    else (bytes ??= new Uint8Array(length)).set(chunk, at);
     at += chunk.length;
   }
   if (at !== length) throw new Error(`the body ended after ${at} of ${length} bytes`);
-  return bytes;
+  return bytes ?? new Uint8Array();
 }

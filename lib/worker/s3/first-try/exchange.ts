@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestOptions } from "node:http";
 import http from "node:http";
 import https from "node:https";
+import type { InParts } from "../ranged-get.js";
 
 /** A signed request, ready to be sent. */
 export interface Request {
@@ -28,7 +29,12 @@ export interface Answer {
 const IN_PLACE_FROM = 1024 * 1024;
 
 /** Carries a request over, once; rejects where no answer came. */
-export type Exchange = (request: Request, maxBytes: number, signal: AbortSignal) => Promise<Answer>;
+export type Exchange = (
+  request: Request,
+  maxBytes: number,
+  signal: AbortSignal,
+  inParts?: InParts,
+) => Promise<Answer>;
 
 export interface Server {
   protocol: string;
@@ -55,7 +61,7 @@ export function overHttp(server: Server, agents: Agents, limits: TimeLimits): Ex
   const send = secure ? https.request : http.request;
   const host = server.hostname.replace(/^\[(.*)\]$/, "$1");
 
-  return ({ method, path, search, headers, body }, maxBytes, signal) =>
+  return ({ method, path, search, headers, body }, maxBytes, signal, inParts) =>
     new Promise((resolve, reject) => {
       const options: RequestOptions = {
         agent,
@@ -87,7 +93,7 @@ export function overHttp(server: Server, agents: Agents, limits: TimeLimits): Ex
       });
       request.on("response", (incoming) => {
         response = incoming;
-        collect(incoming, maxBytes).then((answer) => {
+        collect(incoming, maxBytes, inParts).then((answer) => {
           signal.removeEventListener("abort", abort);
           resolve(answer);
         }, fail);
@@ -127,7 +133,7 @@ function keepTime(
   });
 }
 
-function collect(response: IncomingMessage, maxBytes: number): Promise<Answer> {
+function collect(response: IncomingMessage, maxBytes: number, inParts?: InParts): Promise<Answer> {
   return new Promise((resolve) => {
     const answer: Answer = {
       statusCode: response.statusCode ?? -1,
@@ -142,6 +148,14 @@ function collect(response: IncomingMessage, maxBytes: number): Promise<Answer> {
       return;
     }
     const length = Number(answer.headers["content-length"]);
+    const parts = inParts?.(response, answer);
+    if (parts !== undefined) {
+      parts.then(
+        (body) => resolve({ ...answer, body }),
+        (broken: Error) => resolve({ ...answer, broken }),
+      );
+      return;
+    }
     const bytes = length >= IN_PLACE_FROM ? inPlace(length) : inChunks();
     const whole = (): void => {
       answer.body = bytes.whole();

@@ -1,4 +1,5 @@
 import type { S3Client } from "@aws-sdk/client-s3";
+import type { InParts } from "../ranged-get.js";
 import { tellRequest } from "../request-log.js";
 import type { Answer, Request } from "./exchange.js";
 import { replay } from "./replay.js";
@@ -25,6 +26,8 @@ export interface Operation<Result> {
   /** As S3 calls it. */
   name: string;
   maxBytes?: number;
+  /** For the body of a long object. */
+  inParts?: InParts | undefined;
 }
 
 /**
@@ -61,7 +64,7 @@ export async function firstTry<Result>(
   const started = performance.now();
   let answer: Answer;
   try {
-    answer = await route!.exchange(request, operation.maxBytes ?? Infinity, signal);
+    answer = await route!.exchange(request, operation.maxBytes ?? Infinity, signal, operation.inParts);
   } catch (error) {
     if (signal.aborted) throw error;
     tellRequest(operation.name, input, 1, started, request, error as Error);

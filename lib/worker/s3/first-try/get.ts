@@ -1,5 +1,6 @@
 import zlib from "node:zlib";
 import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
+import type { InParts } from "../ranged-get.js";
 import type { Answer } from "./exchange.js";
 import type { Operation } from "./first-try.js";
 import { metadataIn } from "./head.js";
@@ -20,10 +21,12 @@ export interface GotObject {
 export function getting(
   input: GetObjectCommandInput,
   maxBytes: number,
+  inParts?: InParts,
 ): Operation<{ object: GotObject | undefined }> {
   return {
     name: "GetObject",
     maxBytes,
+    inParts,
     draft: ({ asksForChecksums }) => {
       const headers = plainHeaders(input, headerNames, inPath);
       if (headers === undefined || input.Key === undefined) return undefined;

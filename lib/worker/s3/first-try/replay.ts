@@ -43,14 +43,25 @@ export function replay(command: AnyCommand, outcome: Answer | Error): void {
   );
 }
 
-function bodyOf({ body, broken, tooLong }: Answer): Readable {
+const whole = new WeakSet<ArrayBufferLike>();
+
+/** Whether a chunk of a body is all of it, in a buffer of its own. */
+export function isWhole(chunk: Uint8Array): boolean {
+  return whole.has(chunk.buffer);
+}
+
+/** What came of a body, as the stream that the SDK wants. */
+export function bodyOf({ body, broken, tooLong }: Pick<Answer, "body" | "broken" | "tooLong">): Readable {
   const stream = new Readable({
     read() {
       if (broken !== undefined) this.destroy(broken);
     },
   });
   if (tooLong) return stream; // It is refused by its length, unread.
-  if (body.length > 0) stream.push(body);
+  if (body.length > 0) {
+    if (broken === undefined) whole.add(body.buffer);
+    stream.push(body);
+  }
   if (broken === undefined) stream.push(null);
   return stream;
 }

@@ -1,0 +1,199 @@
+import { createHash } from "node:crypto";
+import type { S3BucketMapError, S3BucketOptions } from "../lib/index.js";
+import { S3BucketMap } from "../lib/index.js";
+import { startHttpS3 } from "./support/http-s3.js";
+import type { FaultAction, HttpS3, LoggedRequest } from "./support/http-s3.js";
+
+// Values of more than 32 MiB are read by several connections, and are those of one version all the same.
+
+jest.setTimeout(30_000);
+
+const MIB = 1024 ** 2;
+const PART = 8 * MIB;
+const digest = (bytes: Uint8Array | undefined): string | undefined =>
+  bytes && `${bytes.length} ${createHash("sha256").update(bytes).digest("hex")}`;
+
+// No two parts are alike.
+const big = Buffer.alloc(34 * MIB + 3);
+for (let at = 0; at + 4 <= big.length; at += 4) big.writeUInt32LE(Math.imul(at, 2654435761) >>> 0, at);
+const old = digest(big);
+const other = digest(Buffer.alloc(big.length, "!"));
+
+let server: HttpS3;
+beforeAll(async () => {
+  server = await startHttpS3();
+  const map = open();
+  map.set("value", big);
+  map.set("limit", big.subarray(0, 32 * MIB));
+  map.set("short", "short");
+});
+afterAll(() => server.close());
+afterEach(() => server.clearFaults());
+
+// Maps of the same settings have one client.
+let maps = 0;
+function open<As extends "string" | "bytes" = "bytes">(
+  options: S3BucketOptions & { readAs?: As } = {},
+): S3BucketMap<As> {
+  const credentials = { accessKeyId: `key${(maps += 1)}`, secretAccessKey: "secret" };
+  const reach = { endpoint: server.endpoint, region: "us-east-1", credentials };
+  return new S3BucketMap<As>("bucket", { readAs: "bytes" as As, ...reach, ...options });
+}
+
+const gets = (): LoggedRequest[] => {
+  const log = server.log();
+  expect(log.filter(({ operation }) => operation !== "GetObject")).toEqual([]);
+  return log;
+};
+// All ranges are asked for at once. Nobody reads faster than the plain answer comes.
+const parts = Math.ceil(big.length / PART);
+const holdPlain = (): void => server.fault({ key: "value", ranged: false, action: { hold: parts } });
+const plainGets = (): LoggedRequest[] => gets().filter(({ headers }) => headers["range"] === undefined);
+const ranges = (): LoggedRequest[] => gets().filter(({ headers }) => headers["range"] !== undefined);
+
+// The SDK reads what a map reads first.
+describe.each([
+  ["atomics", "first"],
+  ["deasync", "later"],
+] as const)("S3BucketMap#get() of a long value (%s, what is read %s)", (wait, when) => {
+  let map: S3BucketMap<"bytes">;
+  beforeEach(() => {
+    map = open({ wait });
+    if (when === "later") map.get("short");
+    server.reset();
+  });
+  afterEach(() => map.close());
+
+  it("is one GET, and for each 8 MiB at most one more, of a range of the same version", () => {
+    const etag = open().head("value")?.etag;
+    server.reset();
+    holdPlain();
+    expect(digest(map.get("value"))).toBe(old);
+    expect(plainGets()).toHaveLength(1);
+    const starts = ranges().map(({ headers }) => {
+      expect(headers["if-match"]).toBe(etag);
+      const [start = NaN, end = NaN] = headers["range"]!.replace("bytes=", "").split("-").map(Number);
+      expect(end + 1 - start).toBeLessThanOrEqual(PART);
+      return start;
+    });
+    expect(new Set(starts).size).toBe(parts);
+    expect(starts).toHaveLength(parts);
+  });
+
+  it("is one GET up to 32 MiB", () => {
+    expect(digest(map.get("limit"))).toBe(digest(big.subarray(0, 32 * MIB)));
+    expect(gets()).toHaveLength(1);
+  });
+
+  it.each([0, 1, 2])("is the version that it began with where it is overwritten before range %i", (after) => {
+    holdPlain();
+    server.fault({ ranged: true, after, action: { overwrite: big.length } });
+    const read = digest(map.get("value"));
+    const statuses = ranges().map(({ status }) => status);
+    const requests = plainGets().length;
+    const next = digest(map.get("value"));
+    map.set("value", big);
+    expect(read).toBe(old);
+    expect(requests).toBe(1);
+    expect(statuses).toContain(412);
+    expect(next).toBe(other);
+  });
+
+  it("is the version that it began with where it is overwritten by a longer or a shorter one", () => {
+    for (const overwrite of [3, 50 * MIB]) {
+      holdPlain();
+      server.fault({ ranged: true, action: { overwrite } });
+      const read = digest(map.get("value"));
+      const size = map.head("value")?.size;
+      map.set("value", big);
+      expect(read).toBe(old);
+      expect(size).toBe(overwrite);
+    }
+  });
+
+  it.each<[string, FaultAction]>([
+    ["is no range but the whole", { range: "" }],
+    ["is another range", { range: "bytes=0-8388607" }],
+    ["is a shorter range", { range: "bytes=-7" }],
+    ["is a refusal", { status: 501, code: "NotImplemented" }],
+    ["is a web page", { status: 200, headers: { "content-type": "text/html" }, body: "<html>" }],
+    ["does not come", { reset: "before" }],
+    ["stops coming", { stall: "mid-body" }],
+    ["never comes", { stall: "before" }],
+  ])("is read by the plain GET alone where each answer to a range %s", (_what, action) => {
+    if (action.stall === undefined) holdPlain();
+    server.fault({ ranged: true, times: Infinity, action });
+    expect(digest(map.get("value"))).toBe(old);
+    expect(plainGets()).toHaveLength(1);
+  });
+
+  it.each<[string, FaultAction]>([
+    ["S3 was too busy for", { status: 503, code: "SlowDown" }],
+    ["was reset in the middle", { reset: "mid-body" }],
+    ["was not whole", { truncate: 1 }],
+  ])("is read whole where a range %s", (_what, action) => {
+    holdPlain();
+    server.fault({ ranged: true, times: 2, action });
+    expect(digest(map.get("value"))).toBe(old);
+    expect(plainGets()).toHaveLength(1);
+  });
+
+  it("is read whole where the plain answer stops in the middle", () => {
+    server.fault({ ranged: false, action: { stall: "mid-body" } });
+    expect(digest(map.get("value"))).toBe(old);
+    expect(plainGets()).toHaveLength(1);
+  });
+
+  it("is read again where the plain answer breaks off", () => {
+    server.fault({ ranged: true, times: Infinity, action: { status: 501, code: "NotImplemented" } });
+    server.fault({ ranged: false, action: { reset: "mid-body" } });
+    expect(digest(map.get("value"))).toBe(old);
+    expect(plainGets()).toHaveLength(2);
+  });
+
+  it("is read again where a range comes damaged, by the checksum of the whole", () => {
+    // Else the plain answer could come by, and mend it.
+    server.fault({ ranged: false, action: { stall: "mid-body" } });
+    server.fault({ ranged: true, action: { corrupt: true } });
+    expect(digest(map.get("value"))).toBe(old);
+    expect(plainGets()).toHaveLength(2);
+  });
+
+  it("ends with its deadline where all answers stop", () => {
+    const short = open({ wait, timeoutMs: 1500 });
+    if (when === "later") short.get("short");
+    server.fault({ key: "value", times: Infinity, action: { stall: "mid-body" } });
+    const code = (): string | undefined => {
+      try {
+        short.get("value");
+        return undefined;
+      } catch (error) {
+        return (error as S3BucketMapError).code;
+      }
+    };
+    expect(code()).toBe("TimedOut");
+    server.clearFaults();
+    expect(digest(short.get("limit"))).toBe(digest(big.subarray(0, 32 * MIB)));
+  });
+
+  it("is refused, and no range sent, where it is longer than a string can be", () => {
+    const headers = { "content-length": "600000000", etag: '"etag"', "content-type": "text/plain" };
+    server.fault({
+      operation: "GET",
+      key: "value",
+      times: Infinity,
+      action: { status: 200, headers, body: "-" },
+    });
+    const strings = open({ wait, readAs: "string" });
+    if (when === "later") strings.get("short");
+    server.reset();
+    expect(() => strings.get("value")).toThrow(expect.objectContaining({ code: "ValueTooLong" }) as Error);
+    expect(gets()).toHaveLength(1);
+  });
+
+  it("is one GET where others are read at the same time, or may not be", () => {
+    expect(digest(map.getMany(["value", "short"]).get("value"))).toBe(old);
+    expect(digest(open({ wait, concurrency: 1 }).get("value"))).toBe(old);
+    expect(ranges()).toEqual([]);
+  });
+});
