@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { comesBefore } from "../../utf8-order.js";
 import type { ListedSpan, Page, Results, Span } from "../../bridge/protocol.js";
 import { Seen } from "./alphabet.js";
+import { follow } from "./follow.js";
 import { IgnoresStartAfter, listObjects } from "./list-objects.js";
 import type { Target } from "./s3.js";
 import { estimate, foreseeableEnd, splitPoint } from "./split-point.js";
@@ -78,7 +79,7 @@ class Run {
   readonly #spans: Open[];
   readonly #ends: number;
   readonly #abort: AbortController = new AbortController();
-  readonly #signal: AbortSignal;
+  readonly #unfollow: () => void;
   readonly #asked: readonly Span[];
   #requests: number;
   #listed: number;
@@ -100,9 +101,9 @@ class Run {
     this.#ends = performance.now() + request.beginForMs;
     this.#requests = request.requests;
     this.#listed = request.listed;
-    this.#signal = AbortSignal.any([signal, this.#abort.signal]);
     // One for each page under way.
-    setMaxListeners(Infinity, this.#signal);
+    setMaxListeners(Infinity, this.#abort.signal);
+    this.#unfollow = follow(signal, this.#abort);
     this.#seen = new Seen(request.sample);
     for (const span of this.#spans) span.left = this.#estimate(span, PAGE);
   }
@@ -122,7 +123,7 @@ class Run {
         if (this.#underWay === 0) resolve();
       };
       next();
-    });
+    }).finally(this.#unfollow);
     const spans: ListedSpan[][] = this.#asked.map(() => []);
     for (const span of this.#spans) spans[span.of]!.push(listed(span));
     return { spans, requests: this.#requests };
@@ -144,7 +145,7 @@ class Run {
     const page = await listObjects(
       this.#target,
       { prefix: this.#prefix, limit: PAGE, ...span.start, checked: true },
-      this.#signal,
+      this.#abort.signal,
     );
     span.underWay = false;
     this.#underWay -= 1;

@@ -8,6 +8,7 @@ import {
 import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { combineCrcs } from "../../local/crc-combine.js";
 import { crc32 } from "./first-try/get.js";
+import { follow } from "./follow.js";
 import type { Target } from "./s3.js";
 import { BadAnswer, surelyNotDone } from "./tries.js";
 
@@ -113,8 +114,8 @@ async function eachPart(
   const size = partSize(body.length);
   const done = new Array<CompletedPart>(Math.ceil(body.length / size));
   const failed = new AbortController();
-  const during = AbortSignal.any([signal, failed.signal]);
-  setMaxListeners(Infinity, during);
+  setMaxListeners(Infinity, failed.signal);
+  const unfollow = follow(signal, failed);
   let first: { error: unknown } | undefined;
   let next = 0;
   const run = async (): Promise<void> => {
@@ -122,7 +123,7 @@ async function eachPart(
       try {
         done[at] = await send(
           { PartNumber: at + 1, Body: body.subarray(at * size, (at + 1) * size) },
-          during,
+          failed.signal,
         );
       } catch (error) {
         first ??= { error };
@@ -131,6 +132,7 @@ async function eachPart(
     }
   };
   await Promise.all(Array.from({ length: PARTS_AT_ONCE }, run));
+  unfollow();
   if (first !== undefined) throw surelyNotDone(first.error);
   return done;
 }
