@@ -90,7 +90,7 @@ describe("listSpans()", () => {
           expect(requests).toBeLessThanOrEqual(1.3 * Math.ceil(keys.length / 1000) + 10);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 25, endOnFailure: true },
     );
   }, 120_000);
 });

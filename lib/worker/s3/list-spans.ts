@@ -158,6 +158,8 @@ class Run {
     let from = 0;
     for (let at = first; at < this.#spans.length; at += 1) {
       const span = this.#spans[at]!;
+      // What is on its way for that range has these keys, too, and would be a page that is not full if they were taken here.
+      if (at > first && span.underWay) return;
       while (from < keys.length && !comesBefore(span.after, keys[from]!)) from += 1;
       const end = span.until === undefined ? keys.length : countUpTo(keys, span.until);
       if (!span.done && from < end) {
