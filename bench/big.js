@@ -1,12 +1,18 @@
 // A value of 100 MB: how fast it is stored and read, and what memory that takes at most, beside the SDK awaited. Each
-// of them in a process of its own, which starts with a small value to warm up; they take turns.
+// of them in a process of its own, which starts with a small value to warm up; they take turns. Then the same from a server
+// that is some way off, and gives each connection so much of its speed and no more, as services do.
+//
+// --mb=1000 --rounds=1: another value, and how often.
 const { spawnSync } = require("node:child_process");
 const { localServer } = require("./support/servers.js");
 const { median, printTable, spread } = require("./support/statistics.js");
 
 const smoke = process.argv.includes("--smoke");
-const megabytes = Number(process.argv.find((arg) => /^--mb=\d+$/.test(arg))?.slice(5) ?? (smoke ? 18 : 100));
-const rounds = smoke ? 1 : 5;
+const option = (/** @type {string} */ name) =>
+  process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
+const megabytes = Number(option("mb") ?? (smoke ? 35 : 100));
+const rounds = Number(option("rounds") ?? (smoke ? 1 : 5));
+const speed = 50e6;
 
 const library = JSON.stringify(require.resolve("../dist/index.js"));
 const sdk = JSON.stringify(require.resolve("@aws-sdk/client-s3"));
@@ -43,21 +49,29 @@ const got = kind === "get" ? map.get("big") : bytes;
 say(performance.now() - started, got.length);`,
 };
 
-async function run() {
-  const server = await localServer();
+/**
+ * @param {string} title
+ * @param {import("./support/servers.js").Server} server
+ * @param {string[]} kinds
+ */
+function contest(title, server, kinds) {
   /** @type {Record<string, { took: number, rss: number }[]>} */
   const results = {};
+  const once = (/** @type {string} */ script, /** @type {string} */ kind) => {
+    const args = ["-e", script, server.endpoint, server.bucket, String(megabytes), kind];
+    const { stdout } = spawnSync(process.execPath, args, {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const result = JSON.parse(stdout);
+    if (result.length !== megabytes * 1e6) throw new Error(`${title}: ${result.length} bytes`);
+    return result;
+  };
+  if (!kinds.includes("set")) once(scripts["the SDK"], "set");
   for (let round = 0; round < rounds; round += 1) {
-    for (const kind of ["set", "get"]) {
+    for (const kind of kinds) {
       for (const [name, script] of Object.entries(scripts)) {
-        const args = ["-e", script, server.endpoint, server.bucket, String(megabytes), kind];
-        const { stdout } = spawnSync(process.execPath, args, {
-          encoding: "utf8",
-          stdio: ["ignore", "pipe", "inherit"],
-        });
-        const result = JSON.parse(stdout);
-        if (result.length !== megabytes * 1e6) throw new Error(`${name}: ${result.length} bytes`);
-        (results[`${kind} ${name}`] ??= []).push(result);
+        (results[`${kind} ${name}`] ??= []).push(once(script, kind));
       }
     }
   }
@@ -72,10 +86,15 @@ async function run() {
     const rss = median(all.map((one) => one.rss));
     return [name, middle, range, `${ratio.toFixed(2)} ×`, rss.toFixed(0)];
   });
-  printTable(
-    `${megabytes} MB over the local S3`,
-    ["", "ms", "middle half", "throughput", "MB of RSS more, at most"],
-    rows,
+  printTable(title, ["", "ms", "middle half", "throughput", "MB of RSS more, at most"], rows);
+}
+
+async function run() {
+  contest(`${megabytes} MB over the local S3`, await localServer(), ["set", "get"]);
+  contest(
+    `${megabytes} MB over the local S3, 20 ms and ${speed / 1e6} MB/s a connection`,
+    await localServer(20, speed),
+    ["get"],
   );
 }
 

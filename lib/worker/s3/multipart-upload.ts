@@ -7,7 +7,9 @@ import {
 } from "@aws-sdk/client-s3";
 import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { combineCrcs } from "../../local/crc-combine.js";
+import { firstTry } from "./first-try/first-try.js";
 import { crc32 } from "./first-try/get.js";
+import { uploadingPart } from "./first-try/upload-part.js";
 import { follow } from "./follow.js";
 import type { Target } from "./s3.js";
 import { BadAnswer, surelyNotDone } from "./tries.js";
@@ -100,9 +102,14 @@ async function uploadPart(
   signal: AbortSignal,
 ): Promise<CompletedPart> {
   const sum = checksum && { ChecksumCRC32: crc32(input.Body) };
-  const output = await client.send(new UploadPartCommand({ ...input, ...sum }), { abortSignal: signal });
-  if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
-  return { PartNumber: input.PartNumber, ETag: output.ETag, ...sum };
+  const command = new UploadPartCommand({ ...input, ...sum });
+  let ETag = (await firstTry(client, command, uploadingPart(command.input), signal))?.ETag;
+  if (ETag === undefined) {
+    const output = await client.send(command, { abortSignal: signal });
+    if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+    ETag = output.ETag;
+  }
+  return { PartNumber: input.PartNumber, ETag, ...sum };
 }
 
 // Rejects when none is under way any more: a part that comes after the upload was taken back would stay.

@@ -46,6 +46,7 @@ export function putting(input: PutObjectCommandInput): Operation<{ done: true }>
   };
 }
 
-function isPage(headers: Record<string, string>): boolean {
+/** A proxy's or a login page. */
+export function isPage(headers: Record<string, string>): boolean {
   return headers["content-type"]?.startsWith("text/html") === true;
 }
