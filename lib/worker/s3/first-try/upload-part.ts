@@ -16,6 +16,7 @@ export function uploadingPart(input: UploadPartCommandInput): Operation<{ ETag: 
       const headers = plainHeaders(input, headerNames, elsewhere);
       if (headers === undefined || key === undefined || UploadId === undefined || !Buffer.isBuffer(body))
         return undefined;
+      headers["content-type"] = "application/octet-stream";
       headers["content-length"] = String(body.length);
       const search = `partNumber=${PartNumber}&uploadId=${escapeUri(UploadId)}&x-id=UploadPart`;
       return { method: "PUT", key, search, headers, body };
