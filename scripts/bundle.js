@@ -1,39 +1,30 @@
-// Puts the files of the build that a thread needs into one: Node takes longer to find, read and wrap forty small files than
+// Puts the files of the build that a thread loads into one: Node takes longer to find, read and wrap forty small files than
 // to run them. What tsc has made of each stays a function of its own.
 const fs = require("node:fs");
 const path = require("node:path").posix;
 const ts = require("typescript");
 
 /** A file that is only loaded where it is wanted, with those that only it needs. */
-const apart = /(^|\/)local\/handler\.js$/;
-
-/** What tsc makes of `require`, and of `import`, where it names a file of ours. */
-const wanted = /\brequire\("(\.[^"]+)"\)/g;
-
-/** What tsc makes of `import`. What is asked of a package stays: the worker has to have loaded it before it serves calls. */
-const imported = /^(?:const|var) (\w+_1) = ((?:__import\w+\()?(?:load|require)\("(?!@)[^"]+"\)\)?);$/gm;
+const apart = "local/handler.js";
 
 /**
- * Writes a file that has in it all that `entry` imports, and what those do.
+ * Writes a file that has in it what `entry` imports, and what those files do, and so on.
  *
  * @param {string} dist
- * @param {string} entry - named as in `dist`
+ * @param {string} entry - named as in `dist`, as all files here
  * @param {string} into - at the top of `dist`
- * @param {{ isProgram: boolean }} options - a program runs as its entry does. Else the file gives a function from the name of a
- * module to its exports, which runs a module when something of it is used for the first time: who imports the library and
- * does nothing runs little of it. The files of those modules, and the entry, then pass on what this one has
+ * @param {{ isProgram: boolean }} options - a program has its entry in it, and runs it. Else the file gives a function from
+ * names to what those modules export, and runs each when something of it is first used: who imports the library and does
+ * nothing runs little of it. The files of the modules then pass on what it has, so that there is only one of each
  */
 function bundle(dist, entry, into, { isProgram }) {
   const modules = closure(dist, entry);
   if (!isProgram) modules.delete(entry);
-  const functions = [...modules].map(([name, source]) => {
-    const named = source.replace('"use strict";', "").replace(wanted, (_, other) => {
-      const file = path.join(path.dirname(name), other);
-      return modules.has(file) ? `load("${file}")` : `require("./${file}")`;
-    });
-    return `"${name}"(exports, __filename, __dirname) {\n${shortened(isProgram ? named : deferred(named))}}`;
-  });
-  const whole = `"use strict";
+  const functions = [...modules].map(
+    ([name, source]) =>
+      `"${name}"(exports, __filename, __dirname) {\n${toFunctionBody(name, source, modules, !isProgram)}}`,
+  );
+  const text = `"use strict";
 const path = require("node:path");
 const loaded = Object.create(null);
 function load(name) {
@@ -48,7 +39,7 @@ ${functions.join(",\n")}
 };
 ${isProgram ? `load("${entry}")` : "module.exports = load"};
 `;
-  fs.writeFileSync(path.join(dist, into), whole);
+  fs.writeFileSync(path.join(dist, into), text);
   if (isProgram) return;
   for (const name of modules.keys()) {
     const up = "../".repeat(name.split("/").length - 1) || "./";
@@ -58,13 +49,8 @@ ${isProgram ? `load("${entry}")` : "module.exports = load"};
     );
   }
   const file = path.join(dist, entry);
-  const named = fs
-    .readFileSync(file, "utf8")
-    .replace(wanted, (_, other) => `load("${path.join(path.dirname(entry), other)}")`);
-  fs.writeFileSync(
-    file,
-    deferred(named).replace('"use strict";', `"use strict";\nconst load = require("./${into}");`),
-  );
+  const body = toFunctionBody(entry, fs.readFileSync(file, "utf8"), modules, true);
+  fs.writeFileSync(file, `"use strict";\nconst load = require("./${into}");\n${body}`);
 }
 
 /** The text of all files that an entry needs, by name. @param {string} dist @param {string} entry */
@@ -73,37 +59,93 @@ function closure(dist, entry) {
   const modules = new Map();
   /** @param {string} name */
   const take = (name) => {
-    if (modules.has(name) || apart.test(name)) return;
+    if (modules.has(name) || name === apart) return;
     const source = fs.readFileSync(path.join(dist, name), "utf8");
     modules.set(name, source);
-    for (const [, other = ""] of source.matchAll(wanted)) take(path.join(path.dirname(name), other));
+    for (const { fileName } of ts.preProcessFile(source, true, true).importedFiles) {
+      if (fileName.startsWith(".")) take(path.join(path.dirname(name), fileName));
+    }
   };
   take(entry);
   return modules;
 }
 
-/** Each import is made where something of it is used for the first time. @param {string} source */
-function deferred(source) {
-  /** @type {[string, string][]} */
-  const imports = [];
-  let text = source.replace(imported, (_, name, value) => {
-    imports.push([name, value]);
-    return `let ${name};`;
-  });
-  for (const [name, value] of imports) text = text.replaceAll(`${name}.`, `(${name} ??= ${value}).`);
-  return text;
-}
-
-/** Without comments, and in ASCII, which engines read faster. @param {string} source */
-function shortened(source) {
-  const compilerOptions = {
-    target: ts.ScriptTarget.ESNext,
-    module: ts.ModuleKind.CommonJS,
-    removeComments: true,
+/**
+ * A module's text without comments, in ASCII, which engines read faster, with other modules taken from the bundle.
+ *
+ * @param {string} name @param {string} source @param {ReadonlyMap<string, string>} modules
+ * @param {boolean} isDeferred - whether an import is made where something of it is first used
+ */
+function toFunctionBody(name, source, modules, isDeferred) {
+  /** @type {ts.TransformerFactory<ts.SourceFile>} */
+  const transformer = ({ factory }) => {
+    /** @type {Map<string, ts.Expression>} */
+    const imports = new Map();
+    /** @type {(node: ts.Node) => ts.Node} */
+    const visit = (node) => {
+      if (isDeferred && ts.isVariableStatement(node) && ts.isSourceFile(node.parent)) {
+        const [declaration] = node.declarationList.declarations;
+        const { name: variable, initializer } = declaration ?? {};
+        if (initializer && variable && ts.isIdentifier(variable) && isImport(initializer)) {
+          imports.set(variable.text, visitExpression(initializer));
+          const later = factory.createVariableDeclaration(variable);
+          return factory.createVariableStatement(
+            undefined,
+            factory.createVariableDeclarationList([later], ts.NodeFlags.Let),
+          );
+        }
+      }
+      if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) {
+        const value = imports.get(node.expression.text);
+        if (value !== undefined) {
+          const once = ts.SyntaxKind.QuestionQuestionEqualsToken;
+          const first = factory.createBinaryExpression(node.expression, once, value);
+          return factory.createPropertyAccessExpression(
+            factory.createParenthesizedExpression(first),
+            node.name,
+          );
+        }
+      }
+      const wanted = requiredBy(node);
+      if (wanted?.startsWith(".")) {
+        const file = path.join(path.dirname(name), wanted);
+        const [by, what] = modules.has(file) ? ["load", file] : ["require", `./${file}`];
+        return factory.createCallExpression(factory.createIdentifier(by), undefined, [
+          factory.createStringLiteral(what),
+        ]);
+      }
+      return ts.visitEachChild(node, visit, undefined);
+    };
+    const visitExpression = (/** @type {ts.Expression} */ node) =>
+      /** @type {ts.Expression} */ (ts.visitNode(node, visit));
+    return (file) => /** @type {ts.SourceFile} */ (ts.visitNode(file, visit));
   };
   return ts
-    .transpileModule(source, { compilerOptions })
+    .transpileModule(source.replace('"use strict";', ""), {
+      compilerOptions: {
+        target: ts.ScriptTarget.ESNext,
+        module: ts.ModuleKind.CommonJS,
+        removeComments: true,
+        alwaysStrict: false,
+      },
+      transformers: { before: [transformer] },
+    })
     .outputText.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** What a call of `require` names. @param {ts.Node} node */
+function requiredBy(node) {
+  if (!ts.isCallExpression(node) || !ts.isIdentifier(node.expression)) return undefined;
+  const [argument] = node.arguments;
+  const isRequire = node.expression.text === "require" && argument && ts.isStringLiteral(argument);
+  return isRequire ? argument.text : undefined;
+}
+
+/** `require("…")`, or that within a helper of tsc's. @param {ts.Expression} node @returns {boolean} */
+function isImport(node) {
+  if (requiredBy(node) !== undefined) return true;
+  const [argument] = ts.isCallExpression(node) ? node.arguments : [];
+  return argument !== undefined && requiredBy(argument) !== undefined;
 }
 
 module.exports = { bundle };
