@@ -49,7 +49,8 @@ ${isProgram ? `load("${entry}")` : "module.exports = load"};
     );
   }
   const file = path.join(dist, entry);
-  const body = toFunctionBody(entry, fs.readFileSync(file, "utf8"), modules, true);
+  // Its imports are made at once: Node finds the names that ES modules may import in the form that they have now.
+  const body = toFunctionBody(entry, fs.readFileSync(file, "utf8"), modules, false);
   fs.writeFileSync(file, `"use strict";\nconst load = require("./${into}");\n${body}`);
 }
 
