@@ -22,7 +22,7 @@ function bundle(dist, entry, into, { isProgram }) {
   if (!isProgram) modules.delete(entry);
   const functions = [...modules].map(
     ([name, source]) =>
-      `"${name}"(exports, __filename, __dirname) {\n${toFunctionBody(name, source, modules, !isProgram)}}`,
+      `"${name}"(exports, __filename, __dirname) {\n${toFunctionBody(name, source, modules, true)}}`,
   );
   const text = `"use strict";
 const path = require("node:path");
