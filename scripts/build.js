@@ -5,6 +5,7 @@ const { execFileSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
+const { bundle } = require("./bundle.js");
 
 const root = path.join(__dirname, "..");
 const lib = path.join(root, "lib");
@@ -17,6 +18,7 @@ function stampOfSources() {
   for (const file of [
     ...files.map((f) => path.join("lib", f)),
     "package.json",
+    "scripts/bundle.js",
     "tsconfig.build.json",
     "tsconfig.json",
   ]) {
@@ -47,6 +49,9 @@ if (!process.argv.includes("--if-stale") || stampOfBuild() !== stamp) {
   );
   const stampModule = path.join(dist, "build-stamp.js");
   fs.writeFileSync(stampModule, fs.readFileSync(stampModule, "utf8").replace("@@BUILD_STAMP@@", stamp));
+  // The worker's first: the others' modules are no longer what tsc has made of them then.
+  bundle(dist, "worker/main.js", "worker.js", { isProgram: true });
+  bundle(dist, "index.js", "calling-thread.js", { isProgram: false });
   // Last of all: a build that was interrupted has no stamp, and is made again.
   fs.writeFileSync(stampFile, `${JSON.stringify({ stamp })}\n`);
 }

@@ -175,6 +175,7 @@ describe("the code", () => {
       const { folder: copy, load } = copyOfLibrary(`broken-${wait}`);
       symlinkSync(path.join(root, "node_modules"), path.join(copy, "node_modules"));
       writeFileSync(path.join(copy, "dist/worker/message-loop.js"), 'throw new Error("broken on purpose");');
+      writeFileSync(path.join(copy, "dist/worker.js"), 'require("./worker/main.js");');
       const broken = load();
       const map = new broken.S3BucketMap("bucket", { local: folder, wait });
       for (let time = 0; time < 2; time += 1) {

@@ -15,7 +15,7 @@ function withLimits(connectMs: number, idleMs: number, tries: number): typeof li
   const copy = path.join(folder, `${connectMs}-${idleMs}-${tries}`);
   cpSync(path.join(root, "dist"), path.join(copy, "dist"), { recursive: true });
   symlinkSync(path.join(root, "node_modules"), path.join(copy, "node_modules"));
-  const file = path.join(copy, "dist/worker/s3/client.js");
+  const file = path.join(copy, "dist/worker.js");
   const source = readFileSync(file, "utf8");
   const patched = source
     .replace(/connectMs: 5_?000/, `connectMs: ${connectMs}`)

@@ -30,6 +30,19 @@ describe("a map that is made and never used", () => {
     expect(seen).toEqual({ modules: [], threads: 0, resources: [] });
   });
 
+  it("loads two files, and no module that is in them a second time", () => {
+    const seen = run(`
+      const path = require("node:path");
+      const dist = path.dirname(${library});
+      const { S3BucketMap, S3BucketMapError } = require(${library});
+      new S3BucketMap("bucket");
+      console.log(JSON.stringify({
+        files: Object.keys(require.cache).map((file) => path.relative(dist, file)),
+        isSame: require(path.join(dist, "errors.js")).S3BucketMapError === S3BucketMapError,
+      }));`);
+    expect(seen).toEqual({ files: ["index.js", "calling-thread.js"], isSame: true });
+  });
+
   it("makes no directory for the local S3", () => {
     const folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-start-"));
     try {

@@ -8,7 +8,7 @@ import { buildStamp } from "../build-stamp.js";
 import { Signal } from "./protocol.js";
 import type { Reply, WireError, WorkerStart } from "./protocol.js";
 
-const workerFile = path.join(__dirname, "../worker/main.js");
+const workerFile = path.join(__dirname, "../worker.js");
 
 /** Of Node 22.1 and later. */
 interface CompileCache {

@@ -18,7 +18,9 @@ export function hostileBuild(maxOldGenerationSizeMb = 64): HostileBuild {
   cpSync(path.join(root, "dist"), path.join(folder, "dist"), { recursive: true });
   symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
   cpSync(path.join(__dirname, "hostile-worker.js"), path.join(folder, "dist/worker/s3/get-object.js"));
-  const starter = path.join(folder, "dist/bridge/shared-thread.js");
+  // The files themselves, in place of the bundle of them.
+  writeFileSync(path.join(folder, "dist/worker.js"), 'require("./worker/main.js");');
+  const starter = path.join(folder, "dist/calling-thread.js");
   const source = readFileSync(starter, "utf8");
   const limited = source.replace(
     "execArgv: [],",

@@ -75,8 +75,9 @@ async function serviceClient(settings: ClientConfig, region: string | undefined)
   return client;
 }
 
-async function localClient(directory: string): Promise<S3Client> {
-  const { LocalS3Handler } = await import("../../local/handler.js");
+function localClient(directory: string): S3Client {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it for every map
+  const { LocalS3Handler } = require("../../local/handler.js") as typeof import("../../local/handler.js");
   const handler = new LocalS3Handler({ directory, createBuckets: true });
   const client = new S3Client({
     requestHandler: handler as RequestHandler,
