@@ -121,7 +121,8 @@ describe("the code", () => {
 
   it("PartialFailure names the keys that were deleted, and those that were not with their errors", () => {
     const refusal =
-      "<DeleteResult><Error><Key>p/other</Key><Code>AccessDenied</Code><Message>Not this</Message></Error></DeleteResult>";
+      "<DeleteResult><Deleted><Key>p/here</Key></Deleted>" +
+      "<Error><Key>p/other</Key><Code>AccessDenied</Code><Message>Not this</Message></Error></DeleteResult>";
     server.fault({ operation: "DELETE_OBJECTS", action: { status: 200, body: refusal } });
     const error = thrown(() => freshMap(server.endpoint, "atomics").clear()) as library.PartialFailureError;
     expect(error).toMatchObject({
