@@ -2,7 +2,7 @@ import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { ListObjectsV2CommandInput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import type { Page, PageStart } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";
-import { comesBefore } from "../../utf8-order.js";
+import { comesBefore, orderOf } from "../../utf8-order.js";
 import { firstTry } from "./first-try/first-try.js";
 import { listing } from "./first-try/list.js";
 import type { Target } from "./s3.js";
@@ -89,16 +89,17 @@ export function nextPage(
 
 /** Without the names that came before, on a page that is given twice: each is listed once. */
 export function newNames(listed: string[], after: string | undefined): string[] {
+  const isInOrder = orderOf(listed);
   let last = after;
   return listed.filter((key, at) => {
     const previous = listed[at - 1];
-    if (previous !== undefined && !comesBefore(previous, key)) {
+    if (previous !== undefined && !isInOrder(previous, key)) {
       throw new OperationError(
         "BadListing",
         "the service lists its keys unordered, and cannot be trusted to list them all",
       );
     }
-    if (last !== undefined && !comesBefore(last, key)) return false;
+    if (last !== undefined && last !== previous && !comesBefore(last, key)) return false;
     last = key;
     return true;
   });

@@ -249,7 +249,12 @@ function listed({ keys, sizes, done, start, after, until, low, near }: Open): Li
 }
 
 function countUpTo(keys: readonly string[], until: string): number {
-  let count = keys.length;
-  while (count > 0 && comesBefore(until, keys[count - 1]!)) count -= 1;
-  return count;
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (comesBefore(until, keys[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
