@@ -5,6 +5,7 @@ const { execFileSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
+const { version } = require("../package.json");
 const { bundle } = require("./bundle.js");
 
 const root = path.join(__dirname, "..");
@@ -48,7 +49,10 @@ if (!process.argv.includes("--if-stale") || stampOfBuild() !== stamp) {
     },
   );
   const stampModule = path.join(dist, "build-stamp.js");
-  fs.writeFileSync(stampModule, fs.readFileSync(stampModule, "utf8").replace("@@BUILD_STAMP@@", stamp));
+  fs.writeFileSync(
+    stampModule,
+    fs.readFileSync(stampModule, "utf8").replace("@@BUILD_STAMP@@", stamp).replace("@@VERSION@@", version),
+  );
   // The worker's first: the others' modules are no longer what tsc has made of them then.
   bundle(dist, "worker/main.js", "worker.js", { isProgram: true });
   bundle(dist, "index.js", "calling-thread.js", { isProgram: false });

@@ -3,6 +3,7 @@ import { S3BucketMap } from "../lib/index.js";
 import { LocalS3Handler } from "../lib/local/handler.js";
 import type { LocalRequest } from "../lib/local/request.js";
 import { removeIf, storeIf } from "../lib/worker/s3/conditional.js";
+import { Client } from "../lib/worker/s3/client.js";
 import type { Target } from "../lib/worker/s3/s3.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3, HttpS3Options, LoggedRequest } from "./support/http-s3.js";
@@ -165,7 +166,7 @@ describe("AWS", () => {
     async (host) => {
       const local = new LocalS3Handler({ directory: temporaryDirectory(), createBuckets: true });
       const seen: string[] = [];
-      const client = new S3Client({
+      const sdk = new S3Client({
         region: "eu-west-1",
         endpoint: `https://${host}`,
         forcePathStyle: true,
@@ -178,6 +179,9 @@ describe("AWS", () => {
         } as never,
       });
       const settings = { bucket: "bucket", concurrency: 1 };
+      const client = new Client(settings);
+      client.route = undefined;
+      jest.spyOn(client, "sdk").mockResolvedValue(sdk);
       const target: Target = { client, settings, bucketProved: false, conditions: {} };
       const { signal } = new AbortController();
       const headers = { contentType: "text/plain" };

@@ -1,5 +1,3 @@
-// Loaded before calls are served, not by the first of them: what goes wrong with it has nothing to do with a call.
-import "@aws-sdk/client-s3";
 import { isatty } from "node:tty";
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";

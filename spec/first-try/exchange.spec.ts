@@ -1,4 +1,5 @@
 import http from "node:http";
+import https from "node:https";
 import net from "node:net";
 import type { AddressInfo } from "node:net";
 import { overHttp } from "../../lib/worker/s3/first-try/exchange.js";
@@ -15,7 +16,7 @@ const never = new AbortController().signal;
 
 function exchangeAt(port: number): Exchange {
   const server = { protocol: "http:", hostname: "127.0.0.1", port };
-  const exchange = overHttp(server, { httpAgent: agent }, limits);
+  const exchange = overHttp(server, { httpAgent: agent, httpsAgent: https.globalAgent }, limits);
   if (exchange === undefined) throw new Error("no exchange");
   return exchange;
 }
@@ -158,6 +159,6 @@ describe("overHttp()", () => {
 
   it("knows no other protocols", () => {
     const server = { protocol: "ftp:", hostname: "h", port: undefined };
-    expect(overHttp(server, { httpAgent: agent }, limits)).toBeUndefined();
+    expect(overHttp(server, { httpAgent: agent, httpsAgent: https.globalAgent }, limits)).toBeUndefined();
   });
 });

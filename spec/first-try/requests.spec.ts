@@ -9,6 +9,7 @@ import path from "node:path";
 import { S3Client, UploadPartCommand } from "@aws-sdk/client-s3";
 import fc from "fast-check";
 import type { ClientConfig } from "../../lib/bridge/protocol.js";
+import { version } from "../../lib/build-stamp.js";
 import { S3 } from "../../lib/worker/s3/s3.js";
 import { crc32 } from "../../lib/worker/s3/first-try/get.js";
 import { signer } from "../../lib/worker/s3/first-try/sign.js";
@@ -53,7 +54,14 @@ afterAll(() => {
 beforeEach(() => {
   seen = [];
   answerHeaders = {};
+  leaveFirstToSdk();
 });
+afterEach(() => delete process.env["AWS_RETRY_MODE"]);
+
+/** A variable of which nothing is known here but by the SDK; it has this value in any case. */
+function leaveFirstToSdk(): void {
+  process.env["AWS_RETRY_MODE"] = "standard";
+}
 
 const signal = new AbortController().signal;
 const credentials = { accessKeyId: "AKID", secretAccessKey: "secret" };
@@ -93,16 +101,17 @@ function lasting({ method, url, headers, body }: Seen): object {
 
 const bySdk = ({ headers }: Seen): boolean => headers["amz-sdk-invocation-id"] !== undefined;
 
+const all: [string, Partial<ClientConfig>][] = [
+  ["plain settings", {}],
+  ["a session's token", { credentials: { ...credentials, sessionToken: "token/+=" } }],
+  ["nobody's credentials", { anonymous: true }],
+  ["the requester's money", { requestPayer: true }],
+  ["encryption", { serverSideEncryption: "aws:kms", kmsKeyId: "arn:aws:kms:x:1:key/2" }],
+  ["a storage class", { storageClass: "STANDARD_IA" }],
+  ["another region", { region: "eu-central-1" }],
+];
+
 describe("a first try past the SDK", () => {
-  const all: [string, Partial<ClientConfig>][] = [
-    ["plain settings", {}],
-    ["a session's token", { credentials: { ...credentials, sessionToken: "token/+=" } }],
-    ["nobody's credentials", { anonymous: true }],
-    ["the requester's money", { requestPayer: true }],
-    ["encryption", { serverSideEncryption: "aws:kms", kmsKeyId: "arn:aws:kms:x:1:key/2" }],
-    ["a storage class", { storageClass: "STANDARD_IA" }],
-    ["another region", { region: "eu-central-1" }],
-  ];
   describe.each(all)("with %s", (_name, more) => {
     it.each(Object.entries(operations))("sends for %s what the SDK sends", async (_operation, run) => {
       const s3 = new S3(settings(more));
@@ -135,6 +144,7 @@ describe("a first try past the SDK", () => {
         ...settings(more),
         endpoint: endpoint!,
         forcePathStyle: true,
+        customUserAgent: `s3bucketmap/${version}`,
         ...(more.anonymous ? { signer: { sign: (request) => Promise.resolve(request) } } : {}),
       });
       seen = [];
@@ -234,6 +244,36 @@ describe("a first try past the SDK", () => {
       else process.env["AWS_CONFIG_FILE"] = before;
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe("a first try on a route that is foreseen", () => {
+  it.each(all)("is made by the first request, and as the SDK makes it, with %s", async (_name, more) => {
+    for (const [name, run] of Object.entries(operations)) {
+      delete process.env["AWS_RETRY_MODE"];
+      seen = [];
+      await run(new S3(settings(more)));
+      leaveFirstToSdk();
+      await run(new S3(settings(more)));
+      expect([name, ...seen.map(bySdk)]).toEqual([name, false, true]);
+      // What the SDK says of itself.
+      delete seen[1]!.headers["x-amz-user-agent"];
+      expect(lasting(seen[0]!)).toEqual(lasting(seen[1]!));
+      const told = seen[0]!.headers.authorization;
+      expect(told).toBe(more.anonymous ? undefined : await signedBySdk(seen[0]!, settings(more)));
+    }
+  });
+
+  it("gives way to the route that the SDK has taken", async () => {
+    delete process.env["AWS_RETRY_MODE"];
+    const s3 = new S3(settings());
+    const run = operations["get"]!;
+    await run(s3);
+    await s3.set("k", "v", { ...headers, metadata: { a: " b " } }, signal);
+    await run(s3);
+    expect(seen.map(bySdk)).toEqual([false, true, false]);
+    const toldOfSdk = seen.map((request) => "x-amz-user-agent" in request.headers);
+    expect(toldOfSdk).toEqual([false, true, true]);
   });
 });
 

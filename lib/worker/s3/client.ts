@@ -1,105 +1,88 @@
-import { S3Client } from "@aws-sdk/client-s3";
-import type { S3ClientConfig } from "@aws-sdk/client-s3";
+import type {
+  $Command,
+  S3Client,
+  S3ClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes,
+} from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
-import { watchConnections } from "./connections.js";
+import { version } from "../../build-stamp.js";
+import { Connections } from "./connections.js";
 import { overHttp } from "./first-try/exchange.js";
-import type { Agents } from "./first-try/exchange.js";
-import { learnRoute } from "./first-try/route.js";
+import { foreseeRoute, localRoute } from "./first-try/foreseen-route.js";
+import type { Route, Way } from "./first-try/route.js";
 import { throughHandler } from "./first-try/through-handler.js";
-import { tellRequests } from "./request-log.js";
-import { watchTries } from "./tries.js";
+import { limits } from "./limits.js";
+import { logRequests } from "./request-log.js";
+import { localClient, serviceClient, successOf } from "./sdk-client.js";
 
-type RequestHandler = Exclude<S3ClientConfig["requestHandler"], undefined>;
-
-/** Below the deadline of a call, no dead network blocks a try for longer than these. */
-export const limits = {
-  /** Until a connection stands. */
-  connectMs: 5_000,
-  /**
-   * Without a byte on a connection, whoever's turn it is. The SDK only begins to look after the first 3 s of a
-   * try, and never before with a limit of 6 s or more.
-   */
-  idleMs: 20_000,
-  /** How often a request is sent at most. */
-  tries: 3,
-} as const;
+/** By what the library is told from others in the logs of a service. */
+const userAgent = `s3bucketmap/${version} md/nodejs#${process.versions.node}`;
 
 /**
- * The SDK's client for a map's settings. What they leave out, the SDK's own chain decides, now and not
- * when the map was made: the environment may have been filled in between.
- *
- * @param region - the bucket's, where S3 has told that it is another than the settings say
+ * Sends the requests of a map's settings. What they leave out, the SDK's own chain decides, now and not when the map
+ * was made: the environment may have been filled in between.
  */
-export async function createClient(settings: ClientConfig, region = settings.region): Promise<S3Client> {
-  const client = await (settings.local === undefined
-    ? serviceClient(settings, region)
-    : localClient(settings.local));
-  watchTries(client);
-  tellRequests(client);
-  if (settings.attended === true) watchConnections(client);
-  return client;
-}
+export class Client {
+  /** How a first try is made past the SDK, as far as is known. */
+  route: Route | undefined;
+  /** Gives back of the SDK's allowance for retries what a success gives back. */
+  recordSuccess: () => void = () => {};
+  readonly #make: () => Promise<S3Client>;
+  #made: Promise<S3Client> | undefined;
 
-async function serviceClient(settings: ClientConfig, region: string | undefined): Promise<S3Client> {
-  const config: S3ClientConfig = {
-    maxAttempts: limits.tries,
-    retryMode: "standard",
-    requestHandler: {
-      connectionTimeout: limits.connectMs,
-      socketTimeout: limits.idleMs,
-      httpAgent: { keepAlive: true, maxSockets: settings.concurrency },
-      httpsAgent: { keepAlive: true, maxSockets: settings.concurrency },
-    },
-  };
-  if (region !== undefined) config.region = region;
-  if (settings.profile !== undefined) config.profile = settings.profile;
-  if (settings.credentials !== undefined) config.credentials = settings.credentials;
-  if (settings.endpoint !== undefined) config.endpoint = settings.endpoint;
-  if (settings.anonymous === true) {
-    config.credentials = { accessKeyId: "anonymous", secretAccessKey: "anonymous" };
-    config.signer = { sign: (request) => Promise.resolve(request) };
+  constructor(settings: ClientConfig) {
+    logRequests();
+    const learn = (route: Route | undefined): void => void (this.route = route);
+    if (settings.local === undefined) {
+      const connections = new Connections(settings.concurrency);
+      if (settings.attended === true) connections.watch();
+      const way: Way = {
+        exchangeWith: (server) => overHttp(server, connections, limits),
+        signs: settings.anonymous !== true,
+      };
+      this.route = foreseeRoute(settings, process.env, userAgent, way);
+      this.#make = () => serviceClient(settings, connections, userAgent, way, learn);
+    } else {
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it for every map
+      const { LocalS3Handler } = require("../../local/handler.js") as typeof import("../../local/handler.js");
+      const handler = new LocalS3Handler({ directory: settings.local, createBuckets: true });
+      const way: Way = { exchangeWith: () => throughHandler(handler), signs: false };
+      this.route = localRoute(settings, way);
+      this.#make = () => localClient(handler, way, learn);
+    }
   }
-  const endpoint = settings.endpoint ?? process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"];
-  config.forcePathStyle = settings.forcePathStyle ?? (endpoint !== undefined && !isAws(endpoint));
 
-  let client = new S3Client(config);
-  if (region === undefined && !(await hasRegion(client))) {
-    // us-east-1 answers for every region, with a redirect that is followed once and remembered.
-    client = new S3Client({ ...config, region: "us-east-1" });
+  /**
+   * The SDK's client. It is loaded, which takes longer than many a program, and made when it is first needed: for what
+   * is not tried without it, and for what goes wrong.
+   */
+  sdk(): Promise<S3Client> {
+    return (this.#made ??= this.#load());
   }
-  const handler = client.config.requestHandler as unknown as { httpHandlerConfigs(): Agents };
-  learnRoute(client, {
-    exchangeWith: (server) => overHttp(server, handler.httpHandlerConfigs(), limits),
-    signs: settings.anonymous !== true,
-  });
-  return client;
-}
 
-function localClient(directory: string): S3Client {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it for every map
-  const { LocalS3Handler } = require("../../local/handler.js") as typeof import("../../local/handler.js");
-  const handler = new LocalS3Handler({ directory, createBuckets: true });
-  const client = new S3Client({
-    requestHandler: handler as RequestHandler,
-    endpoint: "http://local-s3",
-    forcePathStyle: true,
-    region: "us-east-1",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-    signer: { sign: (request) => Promise.resolve(request) },
-  });
-  learnRoute(client, { exchangeWith: () => throughHandler(handler), signs: false });
-  return client;
-}
+  async #load(): Promise<S3Client> {
+    try {
+      const client = await Promise.resolve().then(this.#make);
+      this.recordSuccess = await successOf(client);
+      return client;
+    } catch (error) {
+      // What was missing may be there the next time.
+      this.#made = undefined;
+      throw error;
+    }
+  }
 
-// Other services seldom have a DNS name for each bucket.
-function isAws(endpoint: string): boolean {
-  return /\.amazonaws\.com(\.cn)?$/.test(URL.canParse(endpoint) ? new URL(endpoint).hostname : "");
-}
+  /** Sends a command as the SDK does, from its first try on or from where one past it has ended (first-try/replay.ts). */
+  async send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    command: $Command<Input, Output, S3ClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>,
+    options: { abortSignal: AbortSignal },
+  ): Promise<Output> {
+    return (await this.sdk()).send(command, options);
+  }
 
-async function hasRegion(client: S3Client): Promise<boolean> {
-  try {
-    return Boolean(await client.config.region());
-  } catch {
-    return false;
+  /** The region that is asked. */
+  async region(): Promise<string> {
+    return (await this.sdk()).config.region();
   }
 }

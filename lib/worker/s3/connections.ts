@@ -1,27 +1,50 @@
-import type { Agent } from "node:http";
+import http from "node:http";
+import https from "node:https";
 import type { Socket } from "node:net";
-import type { S3Client } from "@aws-sdk/client-s3";
 
-interface Agents {
-  httpAgent?: Agent;
-  httpsAgent?: Agent;
+/** The connections of a client: the same for what is tried past the SDK and for what it sends itself. */
+export class Connections {
+  readonly #maxSockets: number;
+  #http: http.Agent | undefined;
+  #https: https.Agent | undefined;
+  #areWatched = false;
+
+  constructor(maxSockets: number) {
+    this.#maxSockets = maxSockets;
+  }
+
+  get httpAgent(): http.Agent {
+    return (this.#http ??= this.#made(new http.Agent(this.#options)));
+  }
+
+  // To load TLS takes time that a service without it need not cost.
+  get httpsAgent(): https.Agent {
+    return (this.#https ??= this.#made(new https.Agent(this.#options)));
+  }
+
+  /** Has them looked at by {@link bytesOnTheWire}. */
+  watch(): void {
+    this.#areWatched = true;
+    for (const agent of [this.#http, this.#https]) if (agent !== undefined) watched.add(agent);
+  }
+
+  get #options(): http.AgentOptions {
+    return { keepAlive: true, maxSockets: this.#maxSockets };
+  }
+
+  #made<Agent extends http.Agent>(agent: Agent): Agent {
+    if (this.#areWatched) watched.add(agent);
+    return agent;
+  }
 }
 
-const agents = new Set<Agent>();
+const watched = new Set<http.Agent>();
 let most = 0;
-
-/** Has the connections of a client looked at by {@link bytesOnTheWire}. */
-export function watchConnections(client: S3Client): void {
-  const handler = client.config.requestHandler as { httpHandlerConfigs?: () => Agents };
-  const { httpAgent, httpsAgent } = handler.httpHandlerConfigs?.() ?? {};
-  if (httpAgent !== undefined) agents.add(httpAgent);
-  if (httpsAgent !== undefined) agents.add(httpsAgent);
-}
 
 /** How many bytes have come and gone by the connections, those of answers that are not over included. */
 export function bytesOnTheWire(): number {
   let bytes = 0;
-  for (const { sockets, freeSockets } of agents) {
+  for (const { sockets, freeSockets } of watched) {
     for (const socket of [...Object.values(sockets), ...Object.values(freeSockets)].flat()) {
       const { bytesRead, bytesWritten } = socket as Socket;
       bytes += bytesRead + bytesWritten;

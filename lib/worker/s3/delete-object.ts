@@ -1,6 +1,7 @@
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { deleting } from "./first-try/delete.js";
 import { firstTry } from "./first-try/first-try.js";
+import { replay } from "./first-try/replay.js";
 import type { Target } from "./s3.js";
 
 /**
@@ -10,13 +11,14 @@ import type { Target } from "./s3.js";
  */
 export async function deleteObject(target: Target, key: string, signal: AbortSignal): Promise<undefined> {
   const { client, settings } = target;
-  const command = new DeleteObjectCommand({
+  const input = {
     Bucket: settings.bucket,
     Key: key,
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
-  });
-  if ((await firstTry(client, command, deleting(command.input), signal)) === undefined) {
-    await client.send(command, { abortSignal: signal });
+  };
+  const tried = await firstTry(client, input, deleting(input), signal);
+  if (tried.result === undefined) {
+    await client.send(replay(new DeleteObjectCommand(input), tried), { abortSignal: signal });
   }
   target.bucketProved = true;
   return undefined;

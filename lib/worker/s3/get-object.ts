@@ -4,6 +4,7 @@ import { unquote } from "./conditions.js";
 import { firstTry } from "./first-try/first-try.js";
 import { getting } from "./first-try/get.js";
 import type { GotObject } from "./first-try/get.js";
+import { replay } from "./first-try/replay.js";
 import { isMissing, statusOf } from "./missing.js";
 import { inParts, readInParts } from "./ranged-get.js";
 import type { Target } from "./s3.js";
@@ -40,20 +41,21 @@ export async function getObject(
   isAlone = false,
 ): Promise<Reading | "unchanged" | undefined> {
   const { client, settings } = target;
-  const command = new GetObjectCommand({
+  const input = {
     Bucket: settings.bucket,
     Key: key,
     ...(ifNoneMatch === undefined ? {} : { IfNoneMatch: ifNoneMatch }),
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
-  });
+  };
   const { concurrency } = settings;
-  const byRanges =
-    isAlone && concurrency > 1 ? inParts(client, command.input, concurrency, signal) : undefined;
-  const quick = await firstTry(client, command, getting(command.input, maxBytes, byRanges), signal);
-  if (quick !== undefined) {
+  const byRanges = isAlone && concurrency > 1 ? inParts(client, input, concurrency, signal) : undefined;
+  const tried = await firstTry(client, input, getting(input, maxBytes, byRanges), signal);
+  if (tried.result !== undefined) {
     target.bucketProved = true;
-    return quick.object && toReading(quick.object);
+    const { object } = tried.result;
+    return object && toReading(object);
   }
+  const command = replay(new GetObjectCommand(input), tried);
   if (byRanges !== undefined) readInParts(command, maxBytes, byRanges);
   const bytes = readWhole(command, maxBytes);
   let read: Omit<GotObject, "body">;

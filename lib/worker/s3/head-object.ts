@@ -4,6 +4,7 @@ import type { Head, Version } from "../../bridge/protocol.js";
 import { unquote } from "./conditions.js";
 import { firstTry } from "./first-try/first-try.js";
 import { heading } from "./first-try/head.js";
+import { replay } from "./first-try/replay.js";
 import { askWhy } from "./missing.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
@@ -59,16 +60,17 @@ async function head(
   signal: AbortSignal,
 ): Promise<Omit<HeadObjectCommandOutput, "$metadata"> | boolean> {
   const { client, settings } = target;
-  const command = new HeadObjectCommand({
+  const input = {
     Bucket: settings.bucket,
     Key: key,
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
-  });
-  const quick = await firstTry(client, command, heading(command.input, target.bucketProved), signal);
-  if (quick !== undefined) {
+  };
+  const tried = await firstTry(client, input, heading(input, target.bucketProved), signal);
+  if (tried.result !== undefined) {
     target.bucketProved = true;
-    return quick.head;
+    return tried.result.head;
   }
+  const command = replay(new HeadObjectCommand(input), tried);
   let output: HeadObjectCommandOutput;
   try {
     output = await client.send(command, { abortSignal: signal });

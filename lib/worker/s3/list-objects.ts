@@ -5,6 +5,7 @@ import { OperationError } from "../failure.js";
 import { comesBefore, orderOf } from "../../utf8-order.js";
 import { firstTry } from "./first-try/first-try.js";
 import { listing } from "./first-try/list.js";
+import { replay } from "./first-try/replay.js";
 import type { Target } from "./s3.js";
 import { sayListed } from "./seen-requests.js";
 import { BadAnswer } from "./tries.js";
@@ -30,10 +31,11 @@ export class IgnoresStartAfter extends Error {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
 export async function listObjects(target: Target, request: ListRequest, signal: AbortSignal): Promise<Page> {
-  const command = new ListObjectsV2Command(listInput(target, request));
+  const input = listInput(target, request);
+  const tried = await firstTry(target.client, input, listing(input), signal);
   const output =
-    (await firstTry(target.client, command, listing(command.input), signal)) ??
-    (await target.client.send(command, { abortSignal: signal }));
+    tried.result ??
+    (await target.client.send(replay(new ListObjectsV2Command(input), tried), { abortSignal: signal }));
   // A page of a proxy, read as a listing, would look like an empty bucket.
   if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
   target.bucketProved = true;

@@ -9,6 +9,7 @@ import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { combineCrcs } from "../../local/crc-combine.js";
 import { firstTry } from "./first-try/first-try.js";
 import { crc32 } from "./first-try/get.js";
+import { replay } from "./first-try/replay.js";
 import { uploadingPart } from "./first-try/upload-part.js";
 import { follow } from "./follow.js";
 import type { Target } from "./s3.js";
@@ -43,7 +44,7 @@ export async function uploadInParts(
 ): Promise<void> {
   const { Bucket, Key, RequestPayer } = input;
   const whose = { Bucket, Key, ...(RequestPayer === undefined ? {} : { RequestPayer }) };
-  const withChecksums = (await client.config.requestChecksumCalculation()) === "WHEN_SUPPORTED";
+  const withChecksums = (await (await client.sdk()).config.requestChecksumCalculation()) === "WHEN_SUPPORTED";
   const checksum = withChecksums
     ? ({ ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT" } as const)
     : undefined;
@@ -102,9 +103,11 @@ async function uploadPart(
   signal: AbortSignal,
 ): Promise<CompletedPart> {
   const sum = checksum && { ChecksumCRC32: crc32(input.Body) };
-  const command = new UploadPartCommand({ ...input, ...sum });
-  let ETag = (await firstTry(client, command, uploadingPart(command.input), signal))?.ETag;
+  const part = { ...input, ...sum };
+  const tried = await firstTry(client, part, uploadingPart(part), signal);
+  let ETag = tried.result?.ETag;
   if (ETag === undefined) {
+    const command = replay(new UploadPartCommand(part), tried);
     const output = await client.send(command, { abortSignal: signal });
     if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
     ETag = output.ETag;

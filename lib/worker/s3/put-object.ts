@@ -2,6 +2,7 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { ObjectHeaders } from "../../bridge/protocol.js";
 import { firstTry } from "./first-try/first-try.js";
 import { putting } from "./first-try/put.js";
+import { replay } from "./first-try/replay.js";
 import { MULTIPART_ABOVE, uploadInParts } from "./multipart-upload.js";
 import type { ObjectInput } from "./multipart-upload.js";
 import type { Target } from "./s3.js";
@@ -25,8 +26,9 @@ export async function putObject(
     target.bucketProved = true;
     return undefined;
   }
-  const command = new PutObjectCommand(input);
-  if ((await firstTry(target.client, command, putting(command.input), signal)) === undefined) {
+  const tried = await firstTry(target.client, input, putting(input), signal);
+  if (tried.result === undefined) {
+    const command = replay(new PutObjectCommand(input), tried);
     const output = await target.client.send(command, { abortSignal: signal });
     if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
   }

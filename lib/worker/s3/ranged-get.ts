@@ -1,7 +1,8 @@
 import { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
-import type { GetObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
+import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
+import type { Client } from "./client.js";
 import type { Answer } from "./first-try/exchange.js";
 import { bodyOf } from "./first-try/replay.js";
 import { statusOf } from "./missing.js";
@@ -37,7 +38,7 @@ type Fetch = (start: number, into: Uint8Array, signal: AbortSignal) => Promise<v
  * @see https://docs.aws.amazon.com/whitepapers/latest/s3-optimizing-performance-best-practices/use-byte-range-fetches.html
  */
 export function inParts(
-  client: S3Client,
+  client: Client,
   { Bucket, Key, RequestPayer }: GetObjectCommandInput,
   connections: number,
   signal: AbortSignal,
@@ -79,7 +80,7 @@ class RangeFailed extends Error {
 class OtherAnswer extends Error {}
 
 async function fetchRange(
-  client: S3Client,
+  client: Client,
   command: GetObjectCommand,
   contentRange: string,
   into: Uint8Array,

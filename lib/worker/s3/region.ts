@@ -6,17 +6,17 @@ interface Refused {
 }
 
 /**
- * The region that the bucket is in, where an answer says that it is another than the one that was asked.
+ * The region that the bucket is in, where an answer tells it because the wrong one was asked.
  * The answer to a HEAD only says so in its headers.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
  */
-export function otherRegion(error: unknown, asked: string): string | undefined {
+export function otherRegion(error: unknown): string | undefined {
   const { name, Region, $metadata, $response } = error as Refused;
   const status = $metadata?.httpStatusCode;
   if (status !== 301 && status !== 307 && status !== 400) return undefined;
-  const told =
+  return (
     $response?.headers?.["x-amz-bucket-region"] ??
-    (name === "AuthorizationHeaderMalformed" && typeof Region === "string" ? Region : undefined);
-  return told === undefined || told === asked ? undefined : told;
+    (name === "AuthorizationHeaderMalformed" && typeof Region === "string" ? Region : undefined)
+  );
 }

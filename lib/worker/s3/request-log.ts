@@ -23,7 +23,8 @@ interface Message {
  * milliseconds, attempt and bytes. Never a header, so never a credential. It is written at once: what a
  * worker logs otherwise waits for the blocked thread, and is lost when the program exits.
  */
-function startLog(): void {
+export function logRequests(): void {
+  if (!log.enabled || isLogging) return;
   isLogging = true;
   watchRequests(({ operation, key, outcome, ms, attempt, bytesSent, bytesReceived }) => {
     const bytes = typeof outcome === "number" ? ` ${bytesSent ?? bytesReceived ?? "?"} bytes,` : "";
@@ -66,7 +67,6 @@ export function tellRequest(
 
 /** Lets those who watch requests know of each that this client sends. */
 export function tellRequests(client: S3Client): void {
-  if (log.enabled && !isLogging) startLog();
   if (!areRequestsWatched()) return;
   const attempts = new WeakMap<object, number>();
   client.middlewareStack.add(

@@ -1,4 +1,3 @@
-import type { S3Client } from "@aws-sdk/client-s3";
 import type {
   ClientConfig,
   Head,
@@ -11,7 +10,7 @@ import type {
   Results,
   Verdict,
 } from "../../bridge/protocol.js";
-import { createClient } from "./client.js";
+import { Client } from "./client.js";
 import { removeIf, storeIf } from "./conditional.js";
 import type { Condition } from "./conditional.js";
 import type { Conditions } from "./conditions.js";
@@ -32,7 +31,7 @@ import { otherRegion } from "./region.js";
 
 /** What every operation is given. */
 export interface Target {
-  readonly client: S3Client;
+  readonly client: Client;
   readonly settings: ClientConfig;
   /** Whether an answer has proved that the bucket exists: a HEAD's 404 does not tell. */
   bucketProved: boolean;
@@ -45,7 +44,8 @@ export class S3 {
   /** The same for all settings that lead to the same bucket. */
   readonly place: string;
   readonly settings: ClientConfig;
-  #target: Promise<Target> | undefined;
+  /** Made at the first request: the environment may be filled in until then. */
+  #target: Target | undefined;
 
   constructor(settings: ClientConfig) {
     this.settings = settings;
@@ -140,32 +140,20 @@ export class S3 {
 
   // A bucket in another region than was asked: it is asked there, now and from now on.
   async #run<T>(operation: (target: Target) => Promise<T>): Promise<T> {
-    const ready = this.#ready();
-    const target = await ready;
+    const target = (this.#target ??= this.#connect());
     try {
       return await operation(target);
     } catch (error) {
-      const region = otherRegion(error, await target.client.config.region());
-      if (region === undefined) throw error;
+      const region = otherRegion(error);
+      if (region === undefined || region === (await target.client.region())) throw error;
       // Unless another call, that was under way at the same time, has learnt it first.
-      if (this.#target === ready) void this.#connect(region);
-      return operation(await this.#ready());
+      if (this.#target === target) this.#target = this.#connect(region);
+      return operation(this.#target);
     }
   }
 
-  // Made at the first request, and again after a failure: what was missing may be there the next time.
-  #ready(): Promise<Target> {
-    return this.#target ?? this.#connect();
-  }
-
-  #connect(region?: string): Promise<Target> {
-    const settings = this.settings;
-    const made = createClient(settings, region)
-      .then((client) => ({ client, settings, bucketProved: false, conditions: {} }))
-      .catch((error: unknown) => {
-        if (this.#target === made) this.#target = undefined;
-        throw error;
-      });
-    return (this.#target = made);
+  #connect(region?: string): Target {
+    const settings = region === undefined ? this.settings : { ...this.settings, region };
+    return { client: new Client(settings), settings, bucketProved: false, conditions: {} };
   }
 }

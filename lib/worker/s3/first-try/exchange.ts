@@ -44,8 +44,8 @@ export interface Server {
 
 /** The connections that the SDK's own handler uses, too. */
 export interface Agents {
-  httpAgent?: http.Agent;
-  httpsAgent?: https.Agent;
+  readonly httpAgent: http.Agent;
+  readonly httpsAgent: https.Agent;
 }
 
 export interface TimeLimits {
@@ -56,8 +56,8 @@ export interface TimeLimits {
 /** Exchanges over HTTP. Its errors are those of the SDK's own handler, which decides by them what it tries again. */
 export function overHttp(server: Server, agents: Agents, limits: TimeLimits): Exchange | undefined {
   const secure = server.protocol === "https:";
+  if (!secure && server.protocol !== "http:") return undefined;
   const agent = secure ? agents.httpsAgent : agents.httpAgent;
-  if (agent === undefined || (!secure && server.protocol !== "http:")) return undefined;
   const send = secure ? https.request : http.request;
   const host = server.hostname.replace(/^\[(.*)\]$/, "$1");
 

@@ -1,10 +1,8 @@
-import type { S3Client } from "@aws-sdk/client-s3";
+import type { Client } from "../client.js";
 import type { InParts } from "../ranged-get.js";
 import { tellRequest } from "../request-log.js";
 import type { Answer, Request } from "./exchange.js";
-import { replay } from "./replay.js";
-import type { AnyCommand } from "./replay.js";
-import { pathOf, routeOf } from "./route.js";
+import { pathOf } from "./route.js";
 import type { Route } from "./route.js";
 
 /** A request before it is signed and sent on a route. */
@@ -30,23 +28,33 @@ export interface Operation<Result> {
   inParts?: InParts | undefined;
 }
 
+/** What came of a first try. */
+export interface Tried<Result> {
+  /** The answer, where it was the plain one that was hoped for. */
+  result?: Result;
+  /** Otherwise, where anything was sent: what the SDK is to make something of ({@link replay}). */
+  outcome?: Answer | Error;
+}
+
 /**
- * Makes the first try of a command without the SDK, whose work is most of what a small request costs. What it
- * resolves with is the answer, if it was the plain one that was hoped for.
+ * Makes the first try of a request without the SDK, whose work is most of what a small request costs, and whose loading
+ * is most of what a program's first one does.
  *
- * With undefined, the command is to be sent by the SDK: either nothing has been sent yet, or the SDK is given
- * what came of it as its own first try. So each failure has one and the same way to be handled, no request is
- * sent more often than the SDK would, and attempts count right.
+ * Without a result, the SDK is to send it: either nothing has been sent yet, or the SDK is given what came of it as its
+ * own first try. So each failure has one and the same way to be handled, no request is sent more often than the SDK
+ * would, and attempts count right.
+ *
+ * @param input - that of the SDK's command
  */
 export async function firstTry<Result>(
-  client: S3Client,
-  command: AnyCommand,
+  client: Client,
+  input: object,
   operation: Operation<Result>,
   signal: AbortSignal,
-): Promise<Result | undefined> {
-  const route = routeOf(client);
+): Promise<Tried<Result>> {
+  const { route } = client;
   const draft = route && operation.draft(route);
-  if (draft === undefined || signal.aborted) return undefined;
+  if (draft === undefined || signal.aborted) return {};
   const request: Request = {
     method: draft.method,
     path: pathOf(route!.basePath, draft.key),
@@ -57,10 +65,9 @@ export async function firstTry<Result>(
   try {
     await route!.sign(request);
   } catch {
-    return undefined; // Without credentials, for example. The SDK will say so.
+    return {}; // Without credentials, for example. The SDK will say so.
   }
 
-  const { input } = command;
   const started = performance.now();
   let answer: Answer;
   try {
@@ -68,13 +75,12 @@ export async function firstTry<Result>(
   } catch (error) {
     if (signal.aborted) throw error;
     tellRequest(operation.name, input, 1, started, request, error as Error);
-    replay(command, error as Error);
-    return undefined;
+    return { outcome: error as Error };
   }
   tellRequest(operation.name, input, 1, started, request, answer);
   const isWhole = answer.broken === undefined && answer.tooLong === undefined;
   const result = isWhole ? operation.read(answer) : undefined;
-  if (result === undefined) replay(command, answer);
-  else route!.recordSuccess();
-  return result;
+  if (result === undefined) return { outcome: answer };
+  client.recordSuccess();
+  return { result };
 }

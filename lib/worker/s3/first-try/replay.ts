@@ -23,10 +23,16 @@ export function wasTried(context: object): boolean {
 }
 
 /**
- * Gives the SDK what came of a command's first try, as if it had made it itself: what to make of it, whether to
- * try again and what to throw in the end is up to the SDK alone.
+ * Gives the SDK what came of a command's first try, if there was one, as if it had made it itself: what to make of it,
+ * whether to try again and what to throw in the end is up to the SDK alone.
+ *
+ * @returns the command, which does so when it is sent
  */
-export function replay(command: AnyCommand, outcome: Answer | Error): void {
+export function replay<Command extends AnyCommand>(
+  command: Command,
+  { outcome }: { readonly outcome?: Answer | Error },
+): Command {
+  if (outcome === undefined) return command;
   let told = false;
   (command.middlewareStack as MiddlewareStack).add(
     (next, context) => {
@@ -41,6 +47,7 @@ export function replay(command: AnyCommand, outcome: Answer | Error): void {
     },
     { step: "deserialize", priority: "low", name: "s3bucketmapFirstTry" },
   );
+  return command;
 }
 
 const whole = new WeakSet<ArrayBufferLike>();

@@ -5,7 +5,7 @@ import { isPlain } from "./plain-headers.js";
 import { signer } from "./sign.js";
 import type { Credentials, Sign } from "./sign.js";
 
-/** How requests for the bucket are made, learnt from one that the SDK has made. */
+/** How requests for the bucket are made: foreseen, or learnt from one that the SDK has made. */
 export interface Route {
   readonly exchange: Exchange;
   /** What comes before the slash and the key. */
@@ -16,8 +16,6 @@ export interface Route {
   /** Whether the SDK is set to send checksums, and to ask for them. */
   readonly sendsChecksums: boolean;
   readonly asksForChecksums: boolean;
-  /** Gives back of the SDK's allowance for retries what a success gives back. */
-  readonly recordSuccess: () => void;
 }
 
 /** How to reach servers past the SDK. */
@@ -54,24 +52,15 @@ interface Config {
   disableClockSkewCorrection?(): Promise<boolean | undefined>;
   requestChecksumCalculation(): Promise<string>;
   responseChecksumValidation(): Promise<string>;
-  retryStrategy(): Promise<{
-    acquireInitialRetryToken(scope: string): Promise<unknown>;
-    recordSuccess(token: unknown): void;
-  }>;
-}
-
-const routes = new WeakMap<S3Client, Route>();
-
-/** The route of a client's requests, once there has been one. */
-export function routeOf(client: S3Client): Route | undefined {
-  return routes.get(client);
 }
 
 /**
  * Learns a client's route from the first answer that it gets. Of endpoints, regions and ways to sign there are
  * many; only what the SDK itself has settled on is used, and only where it is the plain way.
+ *
+ * @param learnt - is told the route, or undefined where there is none past the SDK
  */
-export function learnRoute(client: S3Client, way: Way): void {
+export function learnRoute(client: S3Client, way: Way, learnt: (route: Route | undefined) => void): void {
   let looked = false;
   client.middlewareStack.add(
     (next, context) => async (args) => {
@@ -80,8 +69,7 @@ export function learnRoute(client: S3Client, way: Way): void {
         looked = true;
         const { Key } = args.input as { Key?: string };
         // Of an SDK that has changed in here nothing is learnt, and it makes every try itself.
-        const route = await toRoute(client, way, context, args.request as Sent, Key).catch(() => undefined);
-        if (route !== undefined) routes.set(client, route);
+        learnt(await toRoute(client, way, context, args.request as Sent, Key).catch(() => undefined));
       }
       return result;
     },
@@ -112,9 +100,6 @@ async function toRoute(
   if (exchange === undefined) return undefined;
 
   const config = client.config as unknown as Config;
-  const strategy = await config.retryStrategy();
-  if (typeof strategy.recordSuccess !== "function") return undefined;
-  const token = await strategy.acquireInitialRetryToken("");
   const corrected = (await config.disableClockSkewCorrection?.()) !== true;
   const now = (): number => Date.now() + (corrected ? (config.systemClockOffset ?? 0) : 0);
   return {
@@ -124,7 +109,6 @@ async function toRoute(
     sign: way.signs ? signer(region, service, () => config.credentials(), now) : () => Promise.resolve(),
     sendsChecksums: (await config.requestChecksumCalculation()) === "WHEN_SUPPORTED",
     asksForChecksums: (await config.responseChecksumValidation()) === "WHEN_SUPPORTED",
-    recordSuccess: () => strategy.recordSuccess(token),
   };
 }
 

@@ -1,0 +1,78 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+/** What a profile of the shared configuration files says, where it says nothing else. */
+export interface PlainProfile {
+  region?: string;
+  aws_access_key_id?: string;
+  aws_secret_access_key?: string;
+  aws_session_token?: string;
+  /** Whether it says how credentials are got, other than by writing them down. */
+  hasProvider?: true;
+}
+
+const understood = new Set(["region", "aws_access_key_id", "aws_secret_access_key", "aws_session_token"]);
+/** Those that are about credentials only. */
+const providing =
+  /^(?:sso_\w+|role_arn|source_profile|credential_source|credential_process|external_id|mfa_serial|role_session_name|duration_seconds|web_identity_token_file|login_session)$/;
+/** Those of the command line, which no SDK looks at. */
+const ignored = new Set(["output", "cli_pager", "cli_auto_prompt", "cli_history"]);
+
+/**
+ * Reads a profile without the SDK. A file that is not there has nothing to say.
+ *
+ * @returns undefined where a profile, or how it is written, is not of the plainest kind: the SDK knows more
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+ */
+export function readPlainProfile(name: string, env: NodeJS.ProcessEnv): PlainProfile | undefined {
+  if (!/^[\w-]+$/.test(name) || name === "__proto__") return undefined;
+  const folder = path.join(homeOf(env), ".aws");
+  const config = env["AWS_CONFIG_FILE"] ?? path.join(folder, "config");
+  const credentials = env["AWS_SHARED_CREDENTIALS_FILE"] ?? path.join(folder, "credentials");
+  const profile: PlainProfile = {};
+  const files = [
+    [config, name === "default" ? name : `profile ${name}`],
+    [credentials, name],
+  ] as const;
+  for (const [file, section] of files) {
+    let text: string;
+    try {
+      text = fs.readFileSync(file, "utf8");
+    } catch {
+      continue; // The SDK, too, takes what it cannot read for empty.
+    }
+    if (file.startsWith("~") || !takeSection(text, section, name, profile)) return undefined;
+  }
+  return profile;
+}
+
+/** @returns whether it is plain */
+function takeSection(text: string, section: string, name: string, profile: PlainProfile): boolean {
+  let isIn = false;
+  let wasIn = false;
+  for (const line of text.split(/\r?\n/)) {
+    const said = line.split(/(?:^|\s)[;#]/, 1)[0]!.trim();
+    if (said.startsWith("[") && said.endsWith("]")) {
+      const title = said.slice(1, -1);
+      isIn = title === section;
+      if (isIn && wasIn) return false;
+      wasIn ||= isIn;
+      // The same profile, it may be, in other words.
+      if (!isIn && title.replace(/^\s*profile\s/, "").replace(/["'\s]/g, "") === name) return false;
+    } else if (isIn && said !== "") {
+      const [, key, value] = /^([a-z_]+)\s*=\s*(\S.*)$/.exec(said) ?? [];
+      if (key === undefined || /^\s/.test(line)) return false;
+      if (ignored.has(key)) continue;
+      if (providing.test(key)) profile.hasProvider = true;
+      else if (understood.has(key) && !(key in profile) && /^[\w+/=.:@-]+$/.test(value!))
+        profile[key as keyof Omit<PlainProfile, "hasProvider">] = value!;
+      else return false;
+    }
+  }
+  return true;
+}
+
+function homeOf({ HOME, USERPROFILE, HOMEPATH, HOMEDRIVE = `C:${path.sep}` }: NodeJS.ProcessEnv): string {
+  return HOME || USERPROFILE || (HOMEPATH ? `${HOMEDRIVE}${HOMEPATH}` : os.homedir());
+}

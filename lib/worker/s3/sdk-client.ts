@@ -1,0 +1,97 @@
+import { S3Client } from "@aws-sdk/client-s3";
+import type { S3ClientConfig } from "@aws-sdk/client-s3";
+import type { ClientConfig } from "../../bridge/protocol.js";
+import type { LocalS3Handler } from "../../local/handler.js";
+import type { Connections } from "./connections.js";
+import { learnRoute } from "./first-try/route.js";
+import type { Route, Way } from "./first-try/route.js";
+import { limits } from "./limits.js";
+import { tellRequests } from "./request-log.js";
+import { watchTries } from "./tries.js";
+
+type RequestHandler = Exclude<S3ClientConfig["requestHandler"], undefined>;
+type Learn = (route: Route | undefined) => void;
+
+/** The SDK's client for a service. */
+export async function serviceClient(
+  settings: ClientConfig,
+  connections: Connections,
+  userAgent: string,
+  way: Way,
+  learn: Learn,
+): Promise<S3Client> {
+  const { region, profile, credentials, endpoint, anonymous } = settings;
+  const config: S3ClientConfig = {
+    maxAttempts: limits.tries,
+    retryMode: "standard",
+    requestHandler: {
+      connectionTimeout: limits.connectMs,
+      socketTimeout: limits.idleMs,
+      httpAgent: connections.httpAgent,
+      httpsAgent: connections.httpsAgent,
+    },
+    customUserAgent: userAgent.split(" ", 1)[0]!,
+  };
+  if (region !== undefined) config.region = region;
+  if (profile !== undefined) config.profile = profile;
+  if (credentials !== undefined) config.credentials = credentials;
+  if (endpoint !== undefined) config.endpoint = endpoint;
+  if (anonymous === true) {
+    config.credentials = { accessKeyId: "anonymous", secretAccessKey: "anonymous" };
+    config.signer = { sign: (request) => Promise.resolve(request) };
+  }
+  const asked = endpoint ?? process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"];
+  config.forcePathStyle = settings.forcePathStyle ?? (asked !== undefined && !isAws(asked));
+
+  let client = new S3Client(config);
+  if (region === undefined && !(await hasRegion(client))) {
+    // us-east-1 answers for every region, with a redirect that is followed once and remembered.
+    client = new S3Client({ ...config, region: "us-east-1" });
+  }
+  return watch(client, way, learn);
+}
+
+/** The SDK's client for the local S3. */
+export function localClient(handler: LocalS3Handler, way: Way, learn: Learn): Promise<S3Client> {
+  const client = new S3Client({
+    requestHandler: handler as RequestHandler,
+    endpoint: "http://local-s3",
+    forcePathStyle: true,
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    signer: { sign: (request) => Promise.resolve(request) },
+  });
+  return Promise.resolve(watch(client, way, learn));
+}
+
+interface Allowance {
+  acquireInitialRetryToken(scope: string): Promise<unknown>;
+  recordSuccess?(token: unknown): void;
+}
+
+/** What tells a client's allowance for retries that a request has succeeded which it did not send. */
+export async function successOf(client: S3Client): Promise<() => void> {
+  const allowance = (await client.config.retryStrategy()) as Allowance;
+  const token = await allowance.acquireInitialRetryToken("");
+  return () => allowance.recordSuccess?.(token);
+}
+
+function watch(client: S3Client, way: Way, learn: Learn): S3Client {
+  learnRoute(client, way, learn);
+  watchTries(client);
+  tellRequests(client);
+  return client;
+}
+
+// Other services seldom have a DNS name for each bucket.
+function isAws(endpoint: string): boolean {
+  return /\.amazonaws\.com(\.cn)?$/.test(URL.canParse(endpoint) ? new URL(endpoint).hostname : "");
+}
+
+async function hasRegion(client: S3Client): Promise<boolean> {
+  try {
+    return Boolean(await client.config.region());
+  } catch {
+    return false;
+  }
+}
