@@ -35,6 +35,7 @@ export const advice: Readonly<Record<string, string>> = {
   TooManyNestedCalls:
     "At most 64 calls can wait inside one another: a callback that uses the bucket runs during a deasync wait of a call in a callback, and so on.",
   Closed: "The map was closed: make a new one.",
+  SdkUnavailable: "The AWS SDK is not installed, or not whole: npm install @aws-sdk/client-s3",
   LocalS3Unavailable: "The local S3 needs the optional package lmdb: npm install lmdb",
 };
 

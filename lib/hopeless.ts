@@ -6,4 +6,5 @@ export const hopeless: ReadonlySet<string> = new Set([
   "SignatureDoesNotMatch",
   "ExpiredToken",
   "LocalS3Unavailable",
+  "SdkUnavailable",
 ]);

@@ -200,6 +200,28 @@ describe("the code", () => {
     build.remove();
   });
 
+  it("SdkUnavailable comes where the SDK is needed and not installed, which small requests do without", () => {
+    const { load } = copyOfLibrary("without-sdk");
+    const without = load();
+    const map = new without.S3BucketMap("bucket", {
+      endpoint: server.endpoint,
+      credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+    });
+    map.set("small", "value").set("other", "1");
+    expect([map.get("small"), map.get("missing"), map.has("small")]).toEqual(["value", undefined, true]);
+    expect([...map.keys()]).toContain("small");
+    expect(map.delete("other")).toBe(true);
+    const error = thrown(() => map.deleteMany(["small"]), without.S3BucketMapError);
+    expect(error).toMatchObject({ code: "SdkUnavailable", operation: "deleteMany" });
+    expect(error.message).toMatch(/npm install @aws-sdk\/client-s3/);
+    server.fault({ operation: "PUT", action: { status: 500, code: "InternalError" } });
+    const write = thrown(() => map.set("small", "new"), without.S3BucketMapError);
+    expect(write).toMatchObject({ code: "SdkUnavailable" });
+    expect(write.message).toContain("may still have happened");
+    server.clearFaults();
+    expect(map.get("small")).toBe("value");
+  });
+
   it("LocalS3Unavailable comes where lmdb is not installed, and says how to install it", () => {
     const { folder: copy, load } = copyOfLibrary("without-lmdb");
     const modules = path.join(copy, "node_modules");

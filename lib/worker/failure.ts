@@ -39,7 +39,8 @@ export function toFailure(error: unknown, writes: boolean): Failure {
   if (meta?.httpStatusCode !== undefined) failure.statusCode = meta.httpStatusCode;
   if (meta?.requestId !== undefined) failure.requestId = meta.requestId;
   if (meta?.attempts !== undefined) failure.attempts = meta.attempts;
-  if (writes && maybeDone(error)) failure.maybeWritten = true;
+  // A first try without the SDK may have gone out before it was needed.
+  if (writes && (maybeDone(error) || failure.code === "SdkUnavailable")) failure.maybeWritten = true;
   return failure;
 }
 
@@ -65,6 +66,7 @@ function codeOf(error: SdkError): string {
   if (error.name === "CredentialsProviderError" || error.name === "TokenProviderError")
     return "CredentialsMissing";
   if (error.code === "LocalS3Unavailable") return error.code;
+  if (error.code === "MODULE_NOT_FOUND") return "SdkUnavailable";
   if (typeof error.code === "string" || error.name === "TimeoutError") return "NetworkError";
   return "BadConfiguration";
 }
