@@ -6,12 +6,30 @@ const { createHash } = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
 const { version } = require("../package.json");
-const { bundle } = require("./bundle.js");
+const { bundleLibrary, bundleProgram } = require("./bundle.js");
 
 const root = path.join(__dirname, "..");
 const lib = path.join(root, "lib");
 const dist = path.join(root, "dist");
 const stampFile = path.join(dist, "build-stamp.json");
+
+/** What runs where the library is imported and a map is made; spec/start says whether that is all. */
+const early = [
+  "attended.js",
+  "background.js",
+  "batch.js",
+  "bucket-calls.js",
+  "bucket-object.js",
+  "errors.js",
+  "keys.js",
+  "listing.js",
+  "location.js",
+  "options.js",
+  "recent-listings.js",
+  "s3-bucket-map.js",
+  "s3-bucket.js",
+  "stored.js",
+];
 
 function stampOfSources() {
   const hash = createHash("sha256");
@@ -19,6 +37,7 @@ function stampOfSources() {
   for (const file of [
     ...files.map((f) => path.join("lib", f)),
     "package.json",
+    "scripts/build.js",
     "scripts/bundle.js",
     "tsconfig.build.json",
     "tsconfig.json",
@@ -54,8 +73,8 @@ if (!process.argv.includes("--if-stale") || stampOfBuild() !== stamp) {
     fs.readFileSync(stampModule, "utf8").replace("@@BUILD_STAMP@@", stamp).replace("@@VERSION@@", version),
   );
   // The worker's first: the others' modules are no longer what tsc has made of them then.
-  bundle(dist, "worker/main.js", "worker.js", { isProgram: true });
-  bundle(dist, "index.js", "calling-thread.js", { isProgram: false });
+  bundleProgram(dist, "worker/main.js", "worker.js");
+  bundleLibrary(dist, "index.js", "calling-thread.js", { into: "first-call.js", early });
   // Last of all: a build that was interrupted has no stamp, and is made again.
   fs.writeFileSync(stampFile, `${JSON.stringify({ stamp })}\n`);
 }

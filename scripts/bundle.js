@@ -8,39 +8,57 @@ const ts = require("typescript");
 const apart = "local/handler.js";
 
 /**
- * Writes a file that has in it what `entry` imports, and what those files do, and so on.
+ * Writes a program: a file that has in it what `entry` imports, and what those files do, and so on, and runs it.
  *
  * @param {string} dist
  * @param {string} entry - named as in `dist`, as all files here
  * @param {string} into - at the top of `dist`
- * @param {{ isProgram: boolean }} options - a program has its entry in it, and runs it. Else the file gives a function from
- * names to what those modules export, and runs each when something of it is first used: who imports the library and does
- * nothing runs little of it. The files of the modules then pass on what it has, so that there is only one of each
  */
-function bundle(dist, entry, into, { isProgram }) {
+function bundleProgram(dist, entry, into) {
   const modules = closure(dist, entry);
-  if (!isProgram) modules.delete(entry);
-  const functions = [...modules].map(
-    ([name, source]) =>
-      `"${name}"(exports, __filename, __dirname) {\n${toFunctionBody(name, source, modules, true)}}`,
-  );
   const text = `"use strict";
-const path = require("node:path");
-const loaded = Object.create(null);
-function load(name) {
-  if (loaded[name] === undefined) {
-    const file = path.join(__dirname, name);
-    modules[name]((loaded[name] = {}), file, path.dirname(file));
-  }
-  return loaded[name];
-}
+${loader("modules[name]")}
 const modules = {
-${functions.join(",\n")}
+${functionsOf(modules.keys(), modules)}
 };
-${isProgram ? `load("${entry}")` : "module.exports = load"};
+load("${entry}");
 `;
   fs.writeFileSync(path.join(dist, into), text);
-  if (isProgram) return;
+}
+
+/**
+ * Writes a file that gives a function from names to what the modules export that a library imports, and runs each when
+ * something of it is first used: who imports the library and does nothing runs little of it. The files of the modules then
+ * pass on what it has, so that there is only one of each.
+ *
+ * @param {string} dist
+ * @param {string} entry - the library's; it stays a file of its own
+ * @param {string} into
+ * @param {{ into: string, early: readonly string[] }} late - where all modules are that are not among the early ones; that file
+ * is loaded when one of them is first used, for a file takes time even where nothing in it runs
+ */
+function bundleLibrary(dist, entry, into, late) {
+  const modules = closure(dist, entry);
+  modules.delete(entry);
+  /** @param {boolean} isEarly */
+  const functions = (isEarly) =>
+    functionsOf(
+      [...modules.keys()].filter((name) => late.early.includes(name) === isEarly),
+      modules,
+    );
+  const text = `"use strict";
+let late;
+${loader(`modules[name] ?? (late ??= require("./${late.into}")(load))[name]`)}
+const modules = {
+${functions(true)}
+};
+module.exports = load;
+`;
+  fs.writeFileSync(path.join(dist, into), text);
+  fs.writeFileSync(
+    path.join(dist, late.into),
+    `"use strict";\nmodule.exports = (load) => ({\n${functions(false)}\n});\n`,
+  );
   for (const name of modules.keys()) {
     const up = "../".repeat(name.split("/").length - 1) || "./";
     fs.writeFileSync(
@@ -52,6 +70,33 @@ ${isProgram ? `load("${entry}")` : "module.exports = load"};
   // Its imports are made at once: Node finds the names that ES modules may import in the form that they have now.
   const body = toFunctionBody(entry, fs.readFileSync(file, "utf8"), modules, false);
   fs.writeFileSync(file, `"use strict";\nconst load = require("./${into}");\n${body}`);
+}
+
+/** What runs a module, once. @param {string} found - an expression for its function, by its name */
+function loader(found) {
+  return `const path = require("node:path");
+const loaded = Object.create(null);
+function load(name) {
+  if (loaded[name] === undefined) {
+    const file = path.join(__dirname, name);
+    (${found})((loaded[name] = {}), file, path.dirname(file));
+  }
+  return loaded[name];
+}`;
+}
+
+/**
+ * Modules as methods of an object literal.
+ *
+ * @param {Iterable<string>} names
+ * @param {ReadonlyMap<string, string>} modules - all that can be loaded by their names, and their texts
+ */
+function functionsOf(names, modules) {
+  const functions = [...names].map((name) => {
+    const body = toFunctionBody(name, modules.get(name) ?? "", modules, true);
+    return `"${name}"(exports, __filename, __dirname) {\n${body}}`;
+  });
+  return functions.join(",\n");
 }
 
 /** The text of all files that an entry needs, by name. @param {string} dist @param {string} entry */
@@ -149,4 +194,4 @@ function isImport(node) {
   return argument !== undefined && requiredBy(argument) !== undefined;
 }
 
-module.exports = { bundle };
+module.exports = { bundleLibrary, bundleProgram };

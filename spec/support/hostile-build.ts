@@ -20,7 +20,7 @@ export function hostileBuild(maxOldGenerationSizeMb = 64): HostileBuild {
   cpSync(path.join(__dirname, "hostile-worker.js"), path.join(folder, "dist/worker/s3/get-object.js"));
   // The files themselves, in place of the bundle of them.
   writeFileSync(path.join(folder, "dist/worker.js"), 'require("./worker/main.js");');
-  const starter = path.join(folder, "dist/calling-thread.js");
+  const starter = path.join(folder, "dist/first-call.js");
   const source = readFileSync(starter, "utf8");
   const limited = source.replace(
     "execArgv: [],",
