@@ -51,9 +51,9 @@ function environmentWith(env: Environment, { config, credentials }: Files): Envi
   const others = Object.entries(before).filter(([name]) => !name.startsWith("AWS_"));
   return {
     ...(Object.fromEntries(others) as Environment),
-    ...env,
     AWS_CONFIG_FILE: configFile,
     AWS_SHARED_CREDENTIALS_FILE: credentialsFile,
+    ...env,
   };
 }
 
@@ -223,6 +223,12 @@ describe("a route that is foreseen", () => {
       { config: "[profile 'a']\nregion=eu-west-1\n" },
     ],
     ["a variable is not known", { ...local, credentials }, { AWS_USE_FIPS_ENDPOINT: "true" }, {}],
+    [
+      "a file is in the home folder, which the SDK finds",
+      { ...local, credentials },
+      { AWS_CONFIG_FILE: "~/x" },
+      {},
+    ],
     ["a variable is empty", { ...local, credentials }, { AWS_REGION: "" }, {}],
     ["the bucket is a directory bucket", { bucket: "b--use1-az4--x-s3", credentials }, {}, {}],
     [
@@ -283,6 +289,7 @@ describe("a route that is foreseen", () => {
       AWS_ENDPOINT_URL: endpoint,
       AWS_ENDPOINT_URL_S3: endpoint,
       AWS_CA_BUNDLE: mostly([undefined], ["/x"]),
+      AWS_EC2_METADATA_DISABLED: mostly([undefined], ["true"]),
     });
     const line = mostly(
       [

@@ -36,13 +36,14 @@ export function readPlainProfile(name: string, env: NodeJS.ProcessEnv): PlainPro
     [credentials, name],
   ] as const;
   for (const [file, section] of files) {
+    if (file.startsWith("~")) return undefined;
     let text: string;
     try {
       text = fs.readFileSync(file, "utf8");
     } catch {
       continue; // The SDK, too, takes what it cannot read for empty.
     }
-    if (file.startsWith("~") || !takeSection(text, section, name, profile)) return undefined;
+    if (!takeSection(text, section, name, profile)) return undefined;
   }
   return profile;
 }

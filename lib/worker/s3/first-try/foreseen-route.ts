@@ -7,7 +7,7 @@ import { signer } from "./sign.js";
 import type { Credentials } from "./sign.js";
 
 /** Of the variables that begin with AWS_, those that the SDK reads, and of which it is known here what they mean to it. */
-export const understood: ReadonlySet<string> = new Set([
+const understood: ReadonlySet<string> = new Set([
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",
   "AWS_SESSION_TOKEN",
@@ -16,6 +16,7 @@ export const understood: ReadonlySet<string> = new Set([
   "AWS_REGION",
   "AWS_ENDPOINT_URL",
   "AWS_ENDPOINT_URL_S3",
+  "AWS_EC2_METADATA_DISABLED",
   "AWS_CONFIG_FILE",
   "AWS_SHARED_CREDENTIALS_FILE",
 ]);
@@ -29,6 +30,7 @@ export const notRead: ReadonlySet<string> = new Set([
   "AWS_PAGER",
   "AWS_SDK_LOAD_CONFIG",
   "AWS_SESSION_EXPIRATION",
+  "AWS_STS_REGIONAL_ENDPOINTS",
   "AWS_VAULT",
 ]);
 
