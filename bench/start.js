@@ -12,13 +12,15 @@ const sdk = JSON.stringify(require.resolve("@aws-sdk/client-s3"));
 // Node 20 reads these at each start, which takes twice as long as all else that a bare node does, and would hide the rest.
 const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
 
-/** @type {(endpoint: string, bucket: string) => Record<string, { source: string, beside: string }>} */
+/** @type {(endpoint: string, bucket: string) => Record<string, { source: string, beside: string, env?: object }>} */
 function scripts(endpoint, bucket) {
   const where = `endpoint: ${JSON.stringify(endpoint)}, region: "us-east-1", forcePathStyle: true`;
   const options = `{ ${where}, credentials: { accessKeyId: "test", secretAccessKey: "testtest" } }`;
   const name = JSON.stringify(bucket);
   const bare = "bare node";
   const awaited = "a first value, the SDK awaited";
+  const first = `const { S3BucketMap } = require(${library});
+        process.exit(new S3BucketMap(${name}, ${options}).get("k").length === 1024 ? 0 : 1);`;
   return {
     [bare]: { source: "0", beside: bare },
     "the import alone": { source: `require(${library});`, beside: bare },
@@ -32,11 +34,9 @@ function scripts(endpoint, bucket) {
           .then(({ Body }) => Body.transformToString()).then((value) => process.exit(value.length === 1024 ? 0 : 1));`,
       beside: awaited,
     },
-    "a first value, s3bucketmap": {
-      source: `const { S3BucketMap } = require(${library});
-        process.exit(new S3BucketMap(${name}, ${options}).get("k").length === 1024 ? 0 : 1);`,
-      beside: awaited,
-    },
+    "a first value, s3bucketmap": { source: first, beside: awaited },
+    // As where credentials must be fetched: a variable of which only the SDK knows what it means has it make the request.
+    "… where it needs the SDK": { source: first, beside: awaited, env: { AWS_RETRY_MODE: "standard" } },
   };
 }
 
@@ -46,9 +46,9 @@ async function run() {
   /** @type {Record<string, number[]>} */
   const times = {};
   for (let round = 0; round < rounds; round += 1) {
-    for (const [name, { source }] of Object.entries(all)) {
+    for (const [name, { source, env: more }] of Object.entries(all)) {
       const started = process.hrtime.bigint();
-      const { status } = spawnSync(process.execPath, ["-e", source], { env });
+      const { status } = spawnSync(process.execPath, ["-e", source], { env: { ...env, ...more } });
       if (status !== 0) throw new Error(`${name} ended with ${status}`);
       (times[name] ??= []).push(Number(process.hrtime.bigint() - started) / 1e6);
     }
