@@ -103,6 +103,7 @@ exports.places = {
     "in a promise's callback",
     "in a timer",
     "in a worker thread",
+    "in a long call",
   ],
   "module.mjs": [
     "at the top level",

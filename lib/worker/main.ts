@@ -30,6 +30,7 @@ process.on("uncaughtExceptionMonitor", sayLastWords);
 // Where no handler runs (an exhausted heap), Node still closes what this thread had opened: the waiting
 // side looks at this descriptor. A file of its own, or a descriptor number used again would look alive.
 function openDescriptor(): number {
+  if ("deno" in process.versions) return -1; // A thread's descriptors are its own there, and look closed to others.
   try {
     const file = path.join(os.tmpdir(), `s3bucketmap-${process.pid}-${process.hrtime.bigint().toString(36)}`);
     const fd = fs.openSync(file, "wx");

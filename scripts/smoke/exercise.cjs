@@ -74,6 +74,31 @@ exports.exerciseLater = function exerciseLater(library) {
   setTimeout(() => exports.exercise(library, "in a timer"), 1);
 };
 
+/**
+ * A call that lasts long enough to be asked after: silence is not death.
+ *
+ * @param {typeof import("s3bucketmap")} library
+ */
+exports.exerciseWaiting = function exerciseWaiting({ S3BucketMap }) {
+  const place = "in a long call";
+  if (!places.includes(place)) return;
+  // Nobody in this blocked thread takes the connection.
+  const server = require("node:net").createServer();
+  server.listen(0, "127.0.0.1", () => {
+    const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+    const { local: _, ...others } = options;
+    const map = new S3BucketMap("bucket", {
+      ...others,
+      endpoint: `http://127.0.0.1:${port}`,
+      credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+      timeoutMs: 1500,
+    });
+    assert.throws(() => map.get("k"), { code: "TimedOut" });
+    server.close();
+    console.log(`ok ${place}`);
+  });
+};
+
 /** In a thread of the program's own. */
 exports.exerciseInWorker = function exerciseInWorker(/** @type {string} */ file) {
   const { Worker } = require("node:worker_threads");
