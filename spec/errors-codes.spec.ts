@@ -207,6 +207,7 @@ describe("the code", () => {
       endpoint: server.endpoint,
       credentials: { accessKeyId: "key", secretAccessKey: "secret" },
     });
+    expect(map.has("missing")).toBe(false);
     map.set("small", "value").set("other", "1");
     expect([map.get("small"), map.get("missing"), map.has("small")]).toEqual(["value", undefined, true]);
     expect([...map.keys()]).toContain("small");

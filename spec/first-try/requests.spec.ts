@@ -33,6 +33,11 @@ beforeAll(async () => {
       const { method = "", url = "", headers } = request;
       seen.push({ method, url, headers, body });
       const page = `<ListBucketResult><IsTruncated>false</IsTruncated><EncodingType>url</EncodingType></ListBucketResult>`;
+      if (url.includes("/missing")) {
+        response.writeHead(404, { "x-amz-request-id": "id" });
+        response.end(method === "HEAD" ? undefined : "<Error><Code>NoSuchKey</Code></Error>");
+        return;
+      }
       const isGet = method === "GET" || method === "HEAD";
       const upload = `<Result><UploadId>a+b/c=</UploadId><ETag>"e"</ETag></Result>`;
       const text = method === "POST" ? upload : url.includes("list-type=2") ? page : isGet ? "value" : "";
@@ -262,6 +267,18 @@ describe("a first try on a route that is foreseen", () => {
       const told = seen[0]!.headers.authorization;
       expect(told).toBe(more.anonymous ? undefined : await signedBySdk(seen[0]!, settings(more)));
     }
+  });
+
+  it.each(all)("asks for a missing key's reason as the SDK does, with %s", async (_name, more) => {
+    delete process.env["AWS_RETRY_MODE"];
+    expect(await new S3(settings(more)).has("missing", signal)).toBe(false);
+    leaveFirstToSdk();
+    expect(await new S3(settings(more)).has("missing", signal)).toBe(false);
+    const [head, byte, headBySdk, byteBySdk] = seen as [Seen, Seen, Seen, Seen];
+    expect(byte.headers.range).toBe("bytes=0-0");
+    expect([head, byte, headBySdk].map(bySdk)).toEqual([false, false, true]);
+    for (const { headers: told } of [headBySdk, byteBySdk]) delete told["x-amz-user-agent"];
+    expect([head, byte].map(lasting)).toEqual([headBySdk, byteBySdk].map(lasting));
   });
 
   it("gives way to the route that the SDK has taken", async () => {

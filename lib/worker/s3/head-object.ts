@@ -5,7 +5,7 @@ import { unquote } from "./conditions.js";
 import { firstTry } from "./first-try/first-try.js";
 import { heading } from "./first-try/head.js";
 import { replay } from "./first-try/replay.js";
-import { askWhy } from "./missing.js";
+import { askForByte, askWhy } from "./missing.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
 import { withoutWrites, writesIn } from "./write-id.js";
@@ -65,8 +65,9 @@ async function head(
     Key: key,
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
   };
-  const tried = await firstTry(client, input, heading(input, target.bucketProved), signal);
+  const tried = await firstTry(client, input, heading(input), signal);
   if (tried.result !== undefined) {
+    if (tried.result.head === false && !target.bucketProved) return askForByte(target, key, signal);
     target.bucketProved = true;
     return tried.result.head;
   }

@@ -1,5 +1,8 @@
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import type { Readable } from "node:stream";
+import { firstTry } from "./first-try/first-try.js";
+import { probing } from "./first-try/get.js";
+import { replay } from "./first-try/replay.js";
 import type { Target } from "./s3.js";
 
 interface Answered {
@@ -24,8 +27,8 @@ export function isMissing(target: Target, error: unknown): boolean {
 
 /**
  * Why a HEAD was refused. Its answer has no body, so a missing bucket looks like a missing key, and an
- * expired token like a denial, and a slow-down like any other distress. One GET of a single byte is answered with the reason, and needs no other
- * permission than s3:GetObject; after a 404 it is only asked while nothing has proved the bucket.
+ * expired token like a denial, and a slow-down like any other distress. One GET of a single byte is answered with the
+ * reason; after a 404 it is only asked while nothing has proved the bucket.
  *
  * @returns whether the key exists; anything else is thrown
  */
@@ -39,14 +42,25 @@ export async function askWhy(
   if (status === undefined) throw error;
   // S3's own answer carries its request id; that of a proxy on the way says nothing of the key.
   if (status === 404 && target.bucketProved && hasRequestId(error)) return false;
+  return askForByte(target, key, signal);
+}
+
+/** Whether a key exists. One GET of its first byte, which needs no other permission than s3:GetObject. */
+export async function askForByte(target: Target, key: string, signal: AbortSignal): Promise<boolean> {
   const { client, settings } = target;
-  const command = new GetObjectCommand({
+  const input = {
     Bucket: settings.bucket,
     Key: key,
     Range: "bytes=0-0",
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
-  });
+  };
+  const tried = await firstTry(client, input, probing(input), signal);
+  if (tried.result !== undefined) {
+    target.bucketProved = true;
+    return tried.result.exists;
+  }
   try {
+    const command = replay(new GetObjectCommand(input), tried);
     const { Body } = await client.send(command, { abortSignal: signal });
     (Body as Readable | undefined)?.destroy();
   } catch (reason) {

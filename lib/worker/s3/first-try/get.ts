@@ -2,12 +2,13 @@ import zlib from "node:zlib";
 import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { InParts } from "../ranged-get.js";
 import type { Answer } from "./exchange.js";
-import type { Operation } from "./first-try.js";
+import type { Draft, Operation } from "./first-try.js";
 import { metadataIn } from "./head.js";
 import { plainHeaders } from "./plain-headers.js";
+import type { Route } from "./route.js";
 
 const inPath = new Set(["Bucket", "Key"]);
-const headerNames = { RequestPayer: "x-amz-request-payer" };
+const headerNames = { RequestPayer: "x-amz-request-payer", Range: "range" };
 
 /** A whole object, and what of its headers is needed. */
 export interface GotObject {
@@ -27,18 +28,37 @@ export function getting(
     name: "GetObject",
     maxBytes,
     inParts,
-    draft: ({ asksForChecksums }) => {
-      const headers = plainHeaders(input, headerNames, inPath);
-      if (headers === undefined || input.Key === undefined) return undefined;
-      if (asksForChecksums) headers["x-amz-checksum-mode"] = "ENABLED";
-      return { method: "GET", key: input.Key, search: "x-id=GetObject", headers };
-    },
+    draft: (route) => draftOf(input, route),
     read: (answer) => {
       if (isNoSuchKey(answer)) return { object: undefined };
       const object = objectOf(answer);
       return object && isUndamaged(answer) ? { object } : undefined;
     },
   };
+}
+
+/** Whether there is such a key, by the first byte of its object. An empty one has none, and is left to the SDK. */
+export function probing(input: GetObjectCommandInput & { Range: string }): Operation<{ exists: boolean }> {
+  return {
+    name: "GetObject",
+    // A service that knows no ranges gives all of it.
+    maxBytes: 1,
+    draft: (route) => draftOf(input, route),
+    read: (answer) => {
+      if (isNoSuchKey(answer)) return { exists: false };
+      const { statusCode, headers, body } = answer;
+      return statusCode === 206 && headers["etag"] !== undefined && body.length === 1
+        ? { exists: true }
+        : undefined;
+    },
+  };
+}
+
+function draftOf(input: GetObjectCommandInput, { asksForChecksums }: Route): Draft | undefined {
+  const headers = plainHeaders(input, headerNames, inPath);
+  if (headers === undefined || input.Key === undefined) return undefined;
+  if (asksForChecksums) headers["x-amz-checksum-mode"] = "ENABLED";
+  return { method: "GET", key: input.Key, search: "x-id=GetObject", headers };
 }
 
 function objectOf({ statusCode, headers, body }: Answer): GotObject | undefined {

@@ -6,14 +6,9 @@ import { plainHeaders } from "./plain-headers.js";
 const inPath = new Set(["Bucket", "Key"]);
 const headerNames = { RequestPayer: "x-amz-request-payer" };
 
-/**
- * What is known of an object, or false where there is no such key.
- *
- * @param bucketProved - only then does a 404 say that it is the key that is missing
- */
+/** What is known of an object, or false where S3 has answered 404. */
 export function heading(
   input: HeadObjectCommandInput,
-  bucketProved: boolean,
 ): Operation<{ head: Omit<HeadObjectCommandOutput, "$metadata"> | false }> {
   return {
     name: "HeadObject",
@@ -24,7 +19,8 @@ export function heading(
     },
     read: (answer) => {
       const { statusCode, headers } = answer;
-      if (statusCode === 404 && bucketProved && headers["x-amz-request-id"]) return { head: false };
+      // Without the id it is a proxy's on the way.
+      if (statusCode === 404 && headers["x-amz-request-id"]) return { head: false };
       const head = statusCode === 200 ? headOf(answer) : undefined;
       return head && { head };
     },
