@@ -1,5 +1,5 @@
 // A value of 100 MB: how fast it is stored and read, and what memory that takes at most, beside the SDK awaited. Each
-// of them in a process of its own, which starts with a small value to warm up; they take turns. Then the same from a server
+// of them in a process of its own, which has the SDK loaded, and a small value stored, before; they take turns. Then the same from a server
 // that is some way off, and gives each connection so much of its speed and no more, as services do.
 //
 // --mb=1000 --rounds=1: another value, and how often.
@@ -43,6 +43,7 @@ const { GetObjectCommand, PutObjectCommand, S3Client } = require(${sdk});
 const { S3BucketMap } = require(${library});
 const map = new S3BucketMap(Bucket, { ...reach, readAs: "bytes" });
 map.set("small", "small");
+map.deleteMany(["small"]); // Needs the SDK.
 start();
 if (kind === "set") map.set("big", bytes);
 const got = kind === "get" ? map.get("big") : bytes;

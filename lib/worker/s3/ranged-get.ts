@@ -4,6 +4,9 @@ import { GetObjectCommand } from "@aws-sdk/client-s3";
 import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Client } from "./client.js";
 import type { Answer } from "./first-try/exchange.js";
+import { firstTry } from "./first-try/first-try.js";
+import { gettingPart } from "./first-try/get.js";
+import type { Part } from "./first-try/get.js";
 import { bodyOf } from "./first-try/replay.js";
 import { statusOf } from "./missing.js";
 import { pause } from "./pause.js";
@@ -51,10 +54,11 @@ export function inParts(
     const atOnce = Math.min(PARTS_AT_ONCE, connections - 1);
     return readBoth(plain, length, atOnce, signal, async (start, into, during) => {
       const range = `${start}-${start + into.length - 1}`;
+      const asked = { ...input, Range: `bytes=${range}` };
+      const part = { contentRange: `bytes ${range}/${length}`, into };
       for (let tries = 1; ; tries += 1) {
-        const command = new GetObjectCommand({ ...input, Range: `bytes=${range}` });
         try {
-          await fetchRange(client, command, `bytes ${range}/${length}`, into, during);
+          await fetchPart(client, asked, part, during);
           return;
         } catch (error) {
           if (tries === TRIES || !(error instanceof RangeFailed && error.mayPass)) throw error;
@@ -69,21 +73,30 @@ export function inParts(
 class RangeFailed extends Error {
   readonly mayPass: boolean;
 
-  constructor(error: unknown) {
+  constructor(mayPass: boolean) {
     super("a range could not be read");
-    const status = statusOf(error);
-    this.mayPass = !(error instanceof OtherAnswer) && (status === undefined || status >= 500);
+    this.mayPass = mayPass;
   }
 }
 
 /** A success, but not with what was asked for. */
 class OtherAnswer extends Error {}
 
-async function fetchRange(
+type PartInput = GetObjectCommandInput & { IfMatch: string; Range: string };
+
+async function fetchPart(client: Client, input: PartInput, part: Part, signal: AbortSignal): Promise<void> {
+  const { result, outcome } = await firstTry(client, input, gettingPart(input, part), signal);
+  if (result !== undefined) return;
+  if (outcome === undefined) return fetchPartBySdk(client, new GetObjectCommand(input), part, signal);
+  throw new RangeFailed(
+    outcome instanceof Error || outcome.broken !== undefined || outcome.statusCode >= 500,
+  );
+}
+
+async function fetchPartBySdk(
   client: Client,
   command: GetObjectCommand,
-  contentRange: string,
-  into: Uint8Array,
+  { contentRange, into }: Part,
   signal: AbortSignal,
 ): Promise<void> {
   const left = new AbortController();
@@ -107,7 +120,8 @@ async function fetchRange(
         await collect(body, into.length, into);
         return result;
       } catch (error) {
-        throw new RangeFailed(error);
+        const status = statusOf(error);
+        throw new RangeFailed(!(error instanceof OtherAnswer) && (status === undefined || status >= 500));
       }
     },
     { step: "finalizeRequest", priority: "low", name: "s3bucketmapRange" },

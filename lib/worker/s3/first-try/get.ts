@@ -1,6 +1,7 @@
 import zlib from "node:zlib";
 import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { InParts } from "../ranged-get.js";
+import { collect } from "../whole-body.js";
 import type { Answer } from "./exchange.js";
 import type { Draft, Operation } from "./first-try.js";
 import { metadataIn } from "./head.js";
@@ -8,7 +9,7 @@ import { plainHeaders } from "./plain-headers.js";
 import type { Route } from "./route.js";
 
 const inPath = new Set(["Bucket", "Key"]);
-const headerNames = { RequestPayer: "x-amz-request-payer", Range: "range" };
+const headerNames = { RequestPayer: "x-amz-request-payer", Range: "range", IfMatch: "if-match" };
 
 /** A whole object, and what of its headers is needed. */
 export interface GotObject {
@@ -51,6 +52,32 @@ export function probing(input: GetObjectCommandInput & { Range: string }): Opera
         ? { exists: true }
         : undefined;
     },
+  };
+}
+
+/** What of a version's bytes is put into a buffer. */
+export interface Part {
+  /** As the answer has it. */
+  readonly contentRange: string;
+  readonly into: Uint8Array;
+}
+
+/** Some bytes of one version of an object, which are put where they belong as they come. */
+export function gettingPart(
+  input: GetObjectCommandInput & { IfMatch: string; Range: string },
+  { contentRange, into }: Part,
+): Operation<{ done: true }> {
+  const isAsked = ({ statusCode, headers }: Pick<Answer, "statusCode" | "headers">): boolean =>
+    statusCode === 206 &&
+    headers["etag"] === input.IfMatch &&
+    headers["content-range"] === contentRange &&
+    Number(headers["content-length"]) === into.length;
+  return {
+    name: "GetObject",
+    maxBytes: into.length,
+    inParts: (plain, answer) => (isAsked(answer) ? collect(plain, into.length, into) : undefined),
+    draft: (route) => draftOf(input, route),
+    read: (answer) => (isAsked(answer) ? { done: true } : undefined),
   };
 }
 
