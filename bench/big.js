@@ -11,7 +11,7 @@ const smoke = process.argv.includes("--smoke");
 const option = (/** @type {string} */ name) =>
   process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
 const megabytes = Number(option("mb") ?? (smoke ? 35 : 100));
-const rounds = Number(option("rounds") ?? (smoke ? 1 : 5));
+const rounds = Number(option("rounds") ?? (smoke ? 1 : 11));
 const speed = 50e6;
 
 const library = JSON.stringify(require.resolve("../dist/index.js"));

@@ -83,7 +83,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
 
   /**
    * The value of a key, or `undefined` where there is none. 1 GET, and for a value of more than 32 MiB at most 1 for
-   * each 8 MiB of it, which other connections carry; it is of one version all the same.
+   * each 8 MiB of it, which other connections carry where one is not quick; it is of one version all the same.
    *
    * @throws S3BucketMapError `NotUtf8` where a string is read and the bytes are none; `ValueTooLong` from
    * 512 MiB on, V8's limit for a string; both can be read with `readAs: "bytes"`

@@ -1,6 +1,10 @@
 import { createHash } from "node:crypto";
+import { EventEmitter } from "node:events";
+import type { IncomingMessage } from "node:http";
 import type { S3BucketMapError, S3BucketOptions } from "../lib/index.js";
 import { S3BucketMap } from "../lib/index.js";
+import type { Client } from "../lib/worker/s3/client.js";
+import { inParts } from "../lib/worker/s3/ranged-get.js";
 import { leaveFirstToSdk } from "./support/fault-cell.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { FaultAction, HttpS3, LoggedRequest } from "./support/http-s3.js";
@@ -46,9 +50,10 @@ const gets = (): LoggedRequest[] => {
   expect(log.filter(({ operation }) => operation !== "GetObject")).toEqual([]);
   return log;
 };
-// All ranges are asked for at once. Nobody reads faster than the plain answer comes.
+// All ranges are asked for at once, where the plain answer is not quick.
 const parts = Math.ceil(big.length / PART);
-const holdPlain = (): void => server.fault({ key: "value", ranged: false, action: { hold: parts } });
+const holdPlain = (answers = parts): void =>
+  server.fault({ key: "value", ranged: false, action: { hold: answers } });
 const plainGets = (): LoggedRequest[] => gets().filter(({ headers }) => headers["range"] === undefined);
 const ranges = (): LoggedRequest[] => gets().filter(({ headers }) => headers["range"] !== undefined);
 
@@ -119,13 +124,22 @@ describe.each([
     ["is a refusal", { status: 501, code: "NotImplemented" }],
     ["is a web page", { status: 200, headers: { "content-type": "text/html" }, body: "<html>" }],
     ["does not come", { reset: "before" }],
-    ["stops coming", { stall: "mid-body" }],
-    ["never comes", { stall: "before" }],
   ])("is read by the plain GET alone where each answer to a range %s", (_what, action) => {
-    if (action.stall === undefined) holdPlain();
+    holdPlain();
     server.fault({ ranged: true, times: Infinity, action });
     expect(digest(map.get("value"))).toBe(old);
     expect(plainGets()).toHaveLength(1);
+  });
+
+  it.each<[string, FaultAction]>([
+    ["stop coming", { stall: "mid-body" }],
+    ["never come", { stall: "before" }],
+  ])("is read by the plain GET where the answers to all ranges but one %s", (_what, action) => {
+    holdPlain(1);
+    server.fault({ ranged: true, after: 1, times: Infinity, action });
+    expect(digest(map.get("value"))).toBe(old);
+    expect(plainGets()).toHaveLength(1);
+    expect(ranges().length).toBeGreaterThan(1);
   });
 
   it.each<[string, FaultAction]>([
@@ -194,5 +208,53 @@ describe.each([
     expect(digest(map.getMany(["value", "short"]).get("value"))).toBe(old);
     expect(digest(open({ wait, concurrency: 1 }).get("value"))).toBe(old);
     expect(ranges()).toEqual([]);
+  });
+});
+
+describe("inParts()", () => {
+  const length = 100e6;
+  let plain: EventEmitter & { destroy(): void };
+  let asked: number;
+  let read: Promise<Uint8Array> | undefined;
+  beforeEach(() => {
+    jest.useFakeTimers();
+    asked = 0;
+    plain = Object.assign(new EventEmitter(), { destroy() {} });
+    const send = (): Promise<never> => {
+      asked += 1;
+      return Promise.reject(Object.assign(new Error(), { $metadata: { httpStatusCode: 501 } }));
+    };
+    const client = { route: undefined, send } as unknown as Client;
+    const headers = { etag: '"etag"', "content-length": String(length) };
+    const begin = inParts(client, { Bucket: "bucket", Key: "key" }, 8, new AbortController().signal);
+    read = begin(plain as unknown as IncomingMessage, { statusCode: 200, headers });
+  });
+  afterEach(() => jest.useRealTimers());
+
+  async function come(megabytes: number, ms: number): Promise<void> {
+    plain.emit("data", Buffer.alloc(megabytes * 1e6, "!"));
+    await jest.advanceTimersByTimeAsync(ms);
+  }
+
+  it("asks for no range while more than 150 MB a second come", async () => {
+    await come(0, 10);
+    for (let ms = 10; ms < 500; ms += 10) await come(2, 10);
+    await come(2, 0);
+    expect(await read).toHaveLength(length);
+    expect(asked).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it.each([
+    [0, 20],
+    [0.9, 50],
+    [1.4, 300],
+  ])("asks for ranges where only %f MB come in 10 ms, after %i ms", async (megabytes, ms) => {
+    for (let at = 0; at < ms; at += 10) {
+      expect(asked).toBe(0);
+      await come(megabytes, 10);
+    }
+    expect(asked).toBe(7);
+    expect(jest.getTimerCount()).toBe(0);
   });
 });

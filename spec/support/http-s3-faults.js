@@ -112,8 +112,8 @@ class Faults {
     if (reset === "mid-body") return this.half(outgoing, body, () => outgoing.socket?.resetAndDestroy());
     if (stall === "mid-body") return this.half(outgoing, body, () => this.stalled.add(outgoing));
     if (action.hold !== undefined) {
-      outgoing.write(body.subarray(0, body.length >> 1));
-      this.held.push({ left: action.hold, goOn: () => outgoing.end(body.subarray(body.length >> 1)) });
+      outgoing.write(body.subarray(0, 1));
+      this.held.push({ left: action.hold, goOn: () => outgoing.end(body.subarray(1)) });
       return;
     }
     if (action.corrupt && body.length > 0) {

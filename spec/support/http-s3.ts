@@ -20,7 +20,7 @@ export interface FaultAction {
   corrupt?: true;
   /** Never go on: unasked, after the handler has done its work, or in the middle of the answer's body. */
   stall?: "before" | "after-apply" | "mid-body";
-  /** Answer with half of the body, and with the rest after so many more requests have been answered. */
+  /** Answer with the first byte of the body, and with the rest after so many more requests have been answered. */
   hold?: number;
   /** Wait before anything else. */
   delayMs?: number;

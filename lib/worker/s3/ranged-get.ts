@@ -8,6 +8,7 @@ import { firstTry } from "./first-try/first-try.js";
 import { gettingPart } from "./first-try/get.js";
 import type { Part } from "./first-try/get.js";
 import { bodyOf } from "./first-try/replay.js";
+import { InPlace } from "./in-place.js";
 import { statusOf } from "./missing.js";
 import { pause } from "./pause.js";
 import { collect } from "./whole-body.js";
@@ -19,6 +20,15 @@ const PART_BYTES = 8 * 1024 ** 2;
 
 /** How many ranges are under way at one time; they go into the one buffer, and take no memory of their own. */
 const PARTS_AT_ONCE = 7;
+
+/**
+ * Where one connection gives more than this, more of them would only cost requests: services give each about 90 MB a
+ * second, and this thread takes 400 at most. A connection may need a while until it is quick: so many bytes count as if
+ * they had come. It is looked at every so often.
+ */
+const QUICK_BYTES_PER_MS = 150_000;
+const LEAD_BYTES = 3_000_000;
+const PACE_MS = 10;
 
 /** How often a part is tried, and how long the pauses between are about. */
 const TRIES = 3;
@@ -34,8 +44,8 @@ export type InParts = (
 type Fetch = (start: number, into: Uint8Array, signal: AbortSignal) => Promise<void>;
 
 /**
- * What reads the body of a GET by further GETs, too: of ranges, from the end on, and of the same version of the object
- * (If-Match). For each 8 MiB at most one.
+ * What reads the body of a GET by further GETs, too, where it does not come quickly: of ranges, from the end on, and of
+ * the same version of the object (If-Match). For each 8 MiB at most one.
  *
  * @param connections - how many there may be at one time in all
  * @see https://docs.aws.amazon.com/whitepapers/latest/s3-optimizing-performance-best-practices/use-byte-range-fetches.html
@@ -160,8 +170,7 @@ function readBoth(
   fetch: Fetch,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const bytes = new Uint8Array(length);
-    let front = 0;
+    const front = new InPlace(new Uint8Array(length));
     let back = length;
     const missing = new Set<{ end: number }>();
     let isGoing = true;
@@ -170,6 +179,7 @@ function readBoth(
     const end = (settle: () => void): void => {
       if (over.signal.aborted) return;
       signal.removeEventListener("abort", abort);
+      clearInterval(pace);
       // From now on nothing is written to the buffer, which goes to another thread.
       over.abort();
       plain.destroy();
@@ -178,17 +188,17 @@ function readBoth(
     const fail = (error: Error): void => end(() => reject(error));
     const abort = (): void => fail(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
     const look = (): void => {
-      for (const part of missing) if (part.end > front) return;
-      if (front >= back) end(() => resolve(bytes));
+      for (const part of missing) if (part.end > front.length) return;
+      if (front.length >= back) end(() => resolve(front.bytes));
     };
     const run = async (): Promise<void> => {
-      while (isGoing && front < back && !over.signal.aborted) {
-        const start = Math.max(front, back - PART_BYTES);
+      while (isGoing && front.length < back && !over.signal.aborted) {
+        const start = Math.max(front.length, back - PART_BYTES);
         const part = { end: back };
         missing.add(part);
         back = start;
         try {
-          await fetch(start, bytes.subarray(start, part.end), over.signal);
+          await fetch(start, front.bytes.subarray(start, part.end), over.signal);
         } catch {
           isGoing = false; // The object has changed, or the service has no ranges: the plain answer is the one.
           return;
@@ -201,12 +211,16 @@ function readBoth(
     signal.addEventListener("abort", abort, { once: true });
     plain.on("data", (chunk: Buffer) => {
       if (over.signal.aborted) return;
-      bytes.set(chunk, front);
-      front += chunk.length;
+      front.add(chunk);
       look();
     });
     plain.on("error", fail);
-    plain.on("close", () => fail(new Error(`the body ended after ${front} of ${length} bytes`)));
-    for (let started = 0; started < atOnce; started += 1) void run();
+    plain.on("close", () => fail(new Error(`the body ended after ${front.length} of ${length} bytes`)));
+    const began = performance.now();
+    const pace = setInterval(() => {
+      if (front.length + LEAD_BYTES > (performance.now() - began) * QUICK_BYTES_PER_MS) return;
+      clearInterval(pace);
+      for (let started = 0; started < atOnce; started += 1) void run();
+    }, PACE_MS);
   });
 }

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { GetObjectCommand } from "@aws-sdk/client-s3";
 import { OperationError } from "../failure.js";
 import { isWhole } from "./first-try/replay.js";
+import { InPlace } from "./in-place.js";
 
 /** A body that did not come whole, or not as it was stored. */
 export class BrokenBody extends Error {
@@ -55,16 +56,17 @@ export function readWhole(command: GetObjectCommand, maxBytes: number): () => Ui
  * @param into - a buffer for it, where there is one
  */
 export async function collect(body: Readable, length: number, into?: Uint8Array): Promise<Uint8Array> {
-  let bytes = into;
+  let parts = into && new InPlace(into);
+  let whole: Uint8Array | undefined;
   let at = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     if (at + chunk.length > length)
       throw new Error(`the body is longer than its Content-Length of ${length}`);
-    // What was put together before is not copied again.
-    if (bytes === undefined && chunk.length === length && isWhole(chunk)) bytes = chunk;
-    else (bytes ??= new Uint8Array(length)).set(chunk, at);
     at += chunk.length;
+    // What was put together before is not copied again.
+    if (parts === undefined && chunk.length === length && isWhole(chunk)) whole = chunk;
+    else (parts ??= new InPlace(new Uint8Array(length))).add(chunk);
   }
   if (at !== length) throw new Error(`the body ended after ${at} of ${length} bytes`);
-  return bytes ?? new Uint8Array();
+  return whole ?? parts?.bytes ?? new Uint8Array();
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestOptions } from "node:http";
 import http from "node:http";
 import https from "node:https";
+import { InPlace } from "../in-place.js";
 import type { InParts } from "../ranged-get.js";
 
 /** A signed request, ready to be sent. */
@@ -200,16 +201,15 @@ function inChunks(): Bytes {
   };
 }
 
-// A long body is in memory once, not twice. The HTTP parser gives no more of it than the Content-Length says.
+// The HTTP parser gives no more of it than the Content-Length says.
 function inPlace(length: number): Bytes {
-  let bytes: Uint8Array | undefined; // A HEAD's answer has the length, and no body.
-  let at = 0;
+  let parts: InPlace | undefined; // A HEAD's answer has the length, and no body.
   return {
-    add: (chunk) => {
-      (bytes ??= new Uint8Array(length)).set(chunk, at);
-      at += chunk.length;
+    add: (chunk) => (parts ??= new InPlace(new Uint8Array(length))).add(chunk),
+    whole: () => {
+      if (parts === undefined) return new Uint8Array();
+      return parts.length === length ? parts.bytes : parts.bytes.slice(0, parts.length);
     },
-    whole: () => (at === length && bytes !== undefined ? bytes : (bytes?.slice(0, at) ?? new Uint8Array())),
   };
 }
 
