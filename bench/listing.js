@@ -8,7 +8,7 @@ const { median, printTable, spread } = require("./support/statistics.js");
 
 const smoke = process.argv.includes("--smoke");
 const count = smoke ? 12_000 : 100_000;
-const rounds = smoke ? 1 : 3;
+const rounds = smoke ? 1 : 5;
 const delayMs = smoke ? 0 : 20;
 const credentials = { accessKeyId: "bench", secretAccessKey: "bench" };
 
