@@ -24,10 +24,11 @@ async function run() {
     if (seen % (count / 100) === 0 && seen > count / 10) rss.push(process.memoryUsage.rss() / 2 ** 20);
   }
   if (seen !== count) throw new Error(`${seen} of ${count} keys`);
-  console.log(`${count} keys by keys(): ${((performance.now() - started) / 1000).toFixed(1)} s`);
-  console.log(`the first key after ${first.toFixed(1)} ms`);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const [after, least, most] = [rss[0] ?? NaN, Math.min(...rss), Math.max(...rss)].map((mb) => mb.toFixed(0));
+  console.log(`\n### ${count} keys by keys()\n`);
   console.log(
-    `RSS after a tenth ${rss[0]?.toFixed(0)} MB, then ${Math.min(...rss).toFixed(0)} to ${Math.max(...rss).toFixed(0)} MB`,
+    `${seconds} s, the first key after ${first.toFixed(1)} ms; RSS after a tenth ${after} MB, then ${least} to ${most} MB.`,
   );
   server.end();
 }
