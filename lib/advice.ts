@@ -24,7 +24,7 @@ export const advice: Readonly<Record<string, string>> = {
   ChecksumMismatch:
     "What arrived is not what was stored: try again; if it stays so, the object or the way to it is damaged.",
   NotUtf8: 'Read it with readAs: "bytes".',
-  ValueTooLong: 'Read it with readAs: "bytes".',
+  ValueTooLong: 'Up to 4 GiB can be read with readAs: "bytes".',
   PreconditionFailed: "Read it again, and decide anew; update does so by itself.",
   TooMuchContention:
     "Nothing was written. Try again later, let fewer programs change the same key at once, or give each a key of its own.",

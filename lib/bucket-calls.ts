@@ -9,7 +9,7 @@ import type { Settings } from "./options.js";
 import type { ListOptions } from "./sync-map.js";
 import type { Stored } from "./stored.js";
 import type { ReadAhead } from "./read-ahead.js";
-import { MAX_STRING_BYTES, toBuffer, toText } from "./values.js";
+import { MAX_STRING_BYTES, MAX_VALUE_BYTES, toBuffer, toText } from "./values.js";
 
 /** S3 gives at most this many keys on a page, and deletes at most so many by one request. */
 export const PAGE = 1000;
@@ -49,7 +49,7 @@ export class BucketCalls {
 
   /** The longest body that can be read as a value. */
   get maxBytes(): number {
-    return this.shared.settings.readAs === "string" ? MAX_STRING_BYTES : Number.MAX_SAFE_INTEGER;
+    return this.shared.settings.readAs === "string" ? MAX_STRING_BYTES : MAX_VALUE_BYTES;
   }
 
   /** @param timeoutMs - what is left of a deadline that several calls have in common */

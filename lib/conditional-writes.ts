@@ -4,7 +4,7 @@ import type { BucketCalls } from "./bucket-calls.js";
 import { kindOf } from "./keys.js";
 import { wrongArgument } from "./stack.js";
 import type { Stored } from "./stored.js";
-import { checkValue, toBody } from "./values.js";
+import { checkValue, MAX_CONDITIONAL_BYTES, toBody } from "./values.js";
 import type { Bytes } from "./values.js";
 
 /** How often `update` begins at most. */
@@ -24,7 +24,7 @@ export function storeIfMatch(
   headers: ObjectHeaders,
   etag: string,
 ): void {
-  const body = toBody(value);
+  const body = toBody(value, MAX_CONDITIONAL_BYTES);
   calls.tracked("set", key, () => {
     const verdict = calls.call(
       { op: "store", key, body, headers, base: { etag }, prefix: calls.prefix },
@@ -52,7 +52,7 @@ export function create(
   value: string | Bytes,
   headers: ObjectHeaders,
 ): boolean {
-  const body = toBody(value);
+  const body = toBody(value, MAX_CONDITIONAL_BYTES);
   calls.tell(key, "unsure");
   const base: Version = { writes: [] };
   const verdict = calls.call({ op: "store", key, body, headers, base, prefix: calls.prefix }, "create");
@@ -84,7 +84,7 @@ export function update(
     const reading = calls.call({ op: "read", key, maxBytes: calls.maxBytes, delayMs }, "update", left());
     const next = fn(valueOf(calls, key, reading));
     if (next === undefined && reading === undefined) return undefined;
-    if (next !== undefined) checkValue(next);
+    if (next !== undefined) checkValue(next, MAX_CONDITIONAL_BYTES);
     const base: Version = reading?.version ?? { writes: [] };
     const write = next === undefined ? "deleted" : "set";
     calls.tell(key, "unsure");

@@ -86,7 +86,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * each 8 MiB of it, which other connections carry where one is not quick; it is of one version all the same.
    *
    * @throws S3BucketMapError `NotUtf8` where a string is read and the bytes are none; `ValueTooLong` from
-   * 512 MiB on, V8's limit for a string; both can be read with `readAs: "bytes"`
+   * 512 MiB on, V8's limit for a string; both can be read with `readAs: "bytes"`, up to 4 GiB
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
    */
   get(key: string): ValueOf<As> | undefined {
@@ -102,6 +102,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * again blindly: where its answer is lost, 1 HEAD finds out whether it happened. The first one at a service other
    * than AWS is preceded by a check that the service keeps to conditions: 5 requests, or 7.
    *
+   * @throws TypeError for a value of 4 GiB or more, and with `ifMatch` of 2 GiB or more
    * @throws S3BucketMapError; the message says so where the write may have happened all the same.
    * PreconditionFailedError where the key has another ETag or is gone; `ConditionsUnsupported` where the service
    * ignores conditions. Then nothing was written

@@ -7,8 +7,11 @@ import { wrongArgument } from "./stack.js";
 /** What may be stored. */
 export type Bytes = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
 
-/** S3 takes no more in one PUT. https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html */
-export const MAX_PUT_BYTES = 5 * 1024 ** 3;
+/** The length of bytes that cross between threads has 32 bits: of longer ones V8 cuts off the rest, and says nothing. */
+export const MAX_VALUE_BYTES: number = 2 ** 32 - 1;
+
+/** A conditional write is one PUT, and Node's crypto takes no more at once. */
+export const MAX_CONDITIONAL_BYTES: number = 2 ** 31 - 1;
 
 /** V8's longest string; a longer object can only be read as bytes. */
 export const MAX_STRING_BYTES: number = constants.MAX_STRING_LENGTH;
@@ -17,12 +20,12 @@ export const MAX_STRING_BYTES: number = constants.MAX_STRING_LENGTH;
 const TRANSFER_FROM = 32 * 1024;
 
 /** @throws TypeError for what cannot be stored */
-export function checkValue(value: unknown): asserts value is string | Bytes {
+export function checkValue(value: unknown, maxBytes?: number): asserts value is string | Bytes {
   if (typeof value === "string") {
     if (value.isWellFormed()) return;
     throw wrongArgument("The value has a lone surrogate, which UTF-8 cannot carry: store it as bytes.");
   }
-  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return checkSize(value);
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return checkSize(value, maxBytes);
   const advice =
     value === undefined
       ? "To remove a key, delete it."
@@ -36,22 +39,21 @@ export function checkValue(value: unknown): asserts value is string | Bytes {
  * What is sent for a value. Bytes are copied once: what the caller does to its buffer afterwards must not
  * reach S3, and the copy then moves to the worker instead of being copied again.
  */
-export function toBody(value: unknown): string | Uint8Array {
-  checkValue(value);
+export function toBody(value: unknown, maxBytes?: number): string | Uint8Array {
+  checkValue(value, maxBytes);
   if (typeof value === "string") {
     if (value.length < TRANSFER_FROM) return value;
-    const bytes = new TextEncoder().encode(value);
-    checkSize(bytes);
-    return bytes;
+    return new TextEncoder().encode(value); // At most three times as long as the longest string.
   }
   if (ArrayBuffer.isView(value))
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
   return new Uint8Array(value).slice();
 }
 
-function checkSize({ byteLength }: { byteLength: number }): void {
-  if (byteLength <= MAX_PUT_BYTES) return;
-  throw wrongArgument(`A value may have at most ${MAX_PUT_BYTES} bytes; this one has ${byteLength}.`);
+function checkSize({ byteLength }: { byteLength: number }, maxBytes = MAX_VALUE_BYTES): void {
+  if (byteLength <= maxBytes) return;
+  const limit = maxBytes < MAX_VALUE_BYTES ? "A value that is written on a condition" : "A value";
+  throw wrongArgument(`${limit} may have at most ${maxBytes} bytes; this one has ${byteLength}.`);
 }
 
 export function toBuffer(bytes: Uint8Array): Buffer {

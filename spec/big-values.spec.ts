@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
 import type { S3BucketMapError } from "../lib/index.js";
-import { S3BucketMap } from "../lib/index.js";
+import { batch, S3BucketMap } from "../lib/index.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
 
@@ -114,5 +114,56 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#set() of a big value
     server.clearFaults();
     server.fault({ operation: "CompleteMultipartUpload", times: Infinity, action: { reset: "after-apply" } });
     expect(failing().message).toContain("may still have happened");
+  });
+});
+
+// Nothing of these buffers is ever touched, so they take no memory.
+describe("S3BucketMap with a value that no thread can be given", () => {
+  let map: S3BucketMap<"bytes">;
+  beforeEach(() => {
+    map = new S3BucketMap("bucket", { ...reach, endpoint: server.endpoint, readAs: "bytes" });
+    map.set("value", "the old one");
+    server.reset();
+  });
+
+  const tooLong = new Uint8Array(2 ** 32);
+  it.each<[string, () => unknown]>([
+    ["set", () => map.set("value", tooLong)],
+    ["set of an array of numbers", () => map.set("value", new Float64Array(tooLong.buffer))],
+    ["set of an ArrayBuffer", () => map.set("value", tooLong.buffer)],
+    ["setMany", () => map.setMany(Object.entries({ other: "", value: tooLong }))],
+    ["batch", () => batch(map, () => map.set("value", tooLong))],
+  ])("refuses it before anything is sent: %s", (_how, write) => {
+    expect(write).toThrow(
+      new TypeError("A value may have at most 4294967295 bytes; this one has 4294967296."),
+    );
+    expect(server.log()).toEqual([]);
+  });
+
+  const tooLongAtOnce = tooLong.subarray(0, 2 ** 31);
+  it.each<[string, () => unknown]>([
+    ["set", () => map.set("value", tooLongAtOnce, { ifMatch: '"etag"' })],
+    ["create", () => map.create("value", tooLongAtOnce)],
+    ["update", () => map.update("value", () => tooLongAtOnce)],
+  ])("refuses to write on a condition what cannot be hashed at once: %s", (_how, write) => {
+    expect(write).toThrow(
+      new TypeError(
+        "A value that is written on a condition may have at most 2147483647 bytes; this one has 2147483648.",
+      ),
+    );
+    expect(server.log().filter(({ operation }) => operation !== "GetObject")).toEqual([]);
+  });
+
+  it("refuses to read it before it comes", () => {
+    const headers = { "content-length": String(2 ** 32), etag: '"etag"', "content-type": "text/plain" };
+    server.fault({ operation: "GET", times: Infinity, action: { status: 200, headers, body: "-" } });
+    expect(() => map.get("value")).toThrow(
+      expect.objectContaining({
+        code: "ValueTooLong",
+        message: expect.stringContaining(
+          "it has 4294967296 bytes, and at most 4294967295 can be read",
+        ) as string,
+      }) as Error,
+    );
   });
 });
