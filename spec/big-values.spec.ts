@@ -126,7 +126,7 @@ describe("S3BucketMap with a value that no thread can be given", () => {
     server.reset();
   });
 
-  const tooLong = new Uint8Array(2 ** 32);
+  const tooLong = Buffer.from(new ArrayBuffer(2 ** 32));
   it.each<[string, () => unknown]>([
     ["set", () => map.set("value", tooLong)],
     ["set of an array of numbers", () => map.set("value", new Float64Array(tooLong.buffer))],

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { GetObjectCommand } from "@aws-sdk/client-s3";
 import { OperationError } from "../failure.js";
-import { isWhole } from "./first-try/replay.js";
+import { isOfWhole } from "./first-try/replay.js";
 import { InPlace } from "./in-place.js";
 
 /** A body that did not come whole, or not as it was stored. */
@@ -62,10 +62,10 @@ export async function collect(body: Readable, length: number, into?: Uint8Array)
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     if (at + chunk.length > length)
       throw new Error(`the body is longer than its Content-Length of ${length}`);
-    at += chunk.length;
     // What was put together before is not copied again.
-    if (parts === undefined && chunk.length === length && isWhole(chunk)) whole = chunk;
+    if (parts === undefined && isOfWhole(chunk, length)) whole = new Uint8Array(chunk.buffer);
     else (parts ??= new InPlace(new Uint8Array(length))).add(chunk);
+    at += chunk.length;
   }
   if (at !== length) throw new Error(`the body ended after ${at} of ${length} bytes`);
   return whole ?? parts?.bytes ?? new Uint8Array();

@@ -52,23 +52,26 @@ export function replay<Command extends AnyCommand>(
 
 const whole = new WeakSet<ArrayBufferLike>();
 
-/** Whether a chunk of a body is all of it, in a buffer of its own. */
-export function isWhole(chunk: Uint8Array): boolean {
-  return whole.has(chunk.buffer);
+/** Whether a chunk of a body is in a buffer that has all of it, of so many bytes, and nothing else. */
+export function isOfWhole({ buffer }: Uint8Array, length: number): boolean {
+  return whole.has(buffer) && buffer.byteLength === length;
 }
+
+/** The SDK hashes a chunk at once, and Node's crypto takes less than 2 GiB. */
+const CHUNK_BYTES = 64 * 1024 ** 2;
 
 /** What came of a body, as the stream that the SDK wants. */
 export function bodyOf({ body, broken, tooLong }: Pick<Answer, "body" | "broken" | "tooLong">): Readable {
-  const stream = new Readable({
+  if (broken === undefined && body.length > 0) whole.add(body.buffer);
+  let at = 0;
+  return new Readable({
     read() {
-      if (broken !== undefined) this.destroy(broken);
+      if (tooLong) return; // It is refused by its length, unread.
+      const chunk = body.subarray(at, at + CHUNK_BYTES);
+      at += chunk.length;
+      if (chunk.length > 0) this.push(chunk);
+      else if (broken === undefined) this.push(null);
+      else this.destroy(broken);
     },
   });
-  if (tooLong) return stream; // It is refused by its length, unread.
-  if (body.length > 0) {
-    if (broken === undefined) whole.add(body.buffer);
-    stream.push(body);
-  }
-  if (broken === undefined) stream.push(null);
-  return stream;
 }
