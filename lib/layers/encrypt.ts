@@ -22,6 +22,8 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const NONCE_AT: number = NAME.length + 1 + MARK_BYTES;
 const CIPHERTEXT_AT: number = NONCE_AT + NONCE_BYTES;
+/** Node's crypto takes less than 2 GiB at once; the value's Content-Encoding must fit, too. */
+const MOST: number = 2 ** 31 - 512;
 /** Of an empty value. */
 const LEAST: number = CIPHERTEXT_AT + 1 + TAG_BYTES;
 
@@ -37,7 +39,7 @@ const LEAST: number = CIPHERTEXT_AT + 1 + TAG_BYTES;
  * Whoever loses the key loses the values. One key is good for 2³² writes.
  *
  * @param key - 32 random bytes: `randomBytes(32)`, or `scryptSync(passphrase, salt, 32)`, of node:crypto
- * @throws TypeError for a base that does not give bytes, or a key that is not 32 bytes
+ * @throws TypeError for a base that does not give bytes, or a key that is not 32 bytes; for a value of 2 GiB
  * @throws S3BucketMapError `NotEncrypted` for what this layer did not store, `WrongKey` for another key, `Damaged` for
  * what was changed since, or is the value of another object
  * @example
@@ -77,6 +79,8 @@ function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
     gives: "bytes",
     encode(value, wholeKey, options) {
       const bytes = toBytes(value);
+      if (bytes.length > MOST)
+        throw wrongArgument(`encrypt takes at most ${MOST} bytes, and this value has ${bytes.length}.`);
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(bound(wholeKey));
       const prefix = encodingPrefix(options);

@@ -114,6 +114,13 @@ describe("encrypt", () => {
     expect(() => encrypt(at.bytes, secret).set("key", "x", { contentEncoding: "ú" })).toThrow(TypeError);
   });
 
+  it("refuses a value that cannot be encrypted at once", () => {
+    const tooLong = Buffer.from(new ArrayBuffer(2 ** 31 - 511)); // Never touched, it takes no memory.
+    expect(() => encrypt(at.bytes, secret).set("key", tooLong)).toThrow(
+      new TypeError("encrypt takes at most 2147483136 bytes, and this value has 2147483137."),
+    );
+  });
+
   it("keeps a copy of the key", () => {
     const key = randomBytes(32);
     const map = encrypt(at.bytes, key);
