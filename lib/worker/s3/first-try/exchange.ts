@@ -157,7 +157,7 @@ function collect(response: IncomingMessage, maxBytes: number, inParts?: InParts)
       );
       return;
     }
-    const bytes = length >= IN_PLACE_FROM ? inPlace(length) : inChunks();
+    const bytes = gathering(length);
     const whole = (): void => {
       answer.body = bytes.whole();
       resolve(answer);
@@ -177,6 +177,11 @@ export function isTooLong(
   maxBytes: number,
 ): boolean {
   return statusCode < 300 && Number(headers["content-length"]) > maxBytes;
+}
+
+/** Gathers the chunks of a body that has so many bytes. */
+export function gathering(length: number): Bytes {
+  return length >= IN_PLACE_FROM ? inPlace(length) : inChunks();
 }
 
 interface Bytes {

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { isTooLong } from "./exchange.js";
+import { gathering, isTooLong } from "./exchange.js";
 import type { Exchange } from "./exchange.js";
 
 interface Handler {
@@ -27,14 +27,14 @@ export function throughHandler(handler: Handler): Exchange {
       body.destroy();
       return { statusCode, headers, body: new Uint8Array(), tooLong: true };
     }
-    const chunks: Buffer[] = [];
+    const bytes = gathering(Number(headers["content-length"]));
     let broken: Error | undefined;
     try {
-      for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk);
+      for await (const chunk of body as AsyncIterable<Buffer>) bytes.add(chunk);
     } catch (error) {
       broken = error as Error;
     }
-    const answer = { statusCode, headers, body: new Uint8Array(Buffer.concat(chunks)) };
+    const answer = { statusCode, headers, body: bytes.whole() };
     return broken === undefined ? answer : { ...answer, broken };
   };
 }
