@@ -7,6 +7,8 @@ const { URLSearchParams } = require("node:url");
 const { fork } = require("node:child_process");
 const { isMainThread, parentPort, workerData } = require("node:worker_threads");
 const { Faults } = require("./http-s3-faults.js");
+const { playQuirk, quirkOf } = require("./quirks/play.js");
+const { quirks } = require("./quirks/quirks.js");
 
 /** @typedef {import("./http-s3.js").Command} Command */
 /** @typedef {import("./http-s3.js").ServerData} ServerData */
@@ -106,7 +108,11 @@ async function serve({ options, handlerFile }) {
       : { status: 403, code: "AccessDenied", message: "Access Denied" };
   }
 
-  const server = http.createServer((incoming, outgoing) => {
+  /**
+   * @param {http.IncomingMessage} incoming
+   * @param {http.ServerResponse} outgoing
+   */
+  function receive(incoming, outgoing) {
     concurrent++;
     maxConcurrent = Math.max(maxConcurrent, concurrent);
     outgoing.once("close", () => {
@@ -125,6 +131,14 @@ async function serve({ options, handlerFile }) {
       outgoing.writeHead(500, { "content-type": "application/xml" });
       outgoing.end(`<Error><Code>InternalError</Code><Message>${String(error)}</Message></Error>`);
     });
+  }
+
+  const server = http.createServer(receive);
+  server.on("checkContinue", (incoming, outgoing) => {
+    const quirk = options.quirks && quirkOf(quirks, incoming.headers);
+    if (quirk && quirk.refusesExpect) return void outgoing.writeHead(417, { connection: "close" }).end();
+    outgoing.writeContinue();
+    receive(incoming, outgoing);
   });
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
@@ -159,6 +173,12 @@ async function serve({ options, handlerFile }) {
     else if (action?.range !== undefined) request.headers["range"] = action.range;
     const abort = new globalThis.AbortController();
     outgoing.once("close", () => abort.abort());
+    const quirk = options.quirks && quirkOf(quirks, request.headers);
+    if (quirk) {
+      const handle = async (/** @type {import("../../lib/local/request.js").LocalRequest} */ asked) =>
+        (await handler.handle(asked, { abortSignal: abort.signal })).response;
+      return playQuirk(quirk, { request, incoming, outgoing, entry, handle });
+    }
     const apply = async () => (await handler.handle(request, { abortSignal: abort.signal })).response;
     if (action) return faults.play(action, { incoming, outgoing, entry, apply });
     const response = await apply();

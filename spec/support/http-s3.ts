@@ -98,6 +98,8 @@ export interface HttpS3Options {
    * quotes, or refuse them with 501.
    */
   conditions?: "ignored" | "ignored by DELETE" | "bare" | "not implemented";
+  /** Answer as the service of quirks/quirks.js whose name is the access key, and to any other key as ever. */
+  quirks?: boolean;
   /** Serve from a child process, as it can be killed, instead of a worker thread. */
   process?: boolean;
   /** Default: a free one. */
