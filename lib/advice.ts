@@ -37,6 +37,20 @@ export const advice: Readonly<Record<string, string>> = {
   Closed: "The map was closed: make a new one.",
   SdkUnavailable: "The AWS SDK is not installed, or not whole: npm install @aws-sdk/client-s3",
   LocalS3Unavailable: "The local S3 needs the optional package lmdb: npm install lmdb",
+  LocalS3BadPath:
+    "Give the option local (or S3BUCKETMAP_LOCAL) the path of a directory that exists or can be made.",
+  LocalS3NotADirectory:
+    "Give the option local (or S3BUCKETMAP_LOCAL) the path of a directory, or move the file away.",
+  LocalS3AccessDenied:
+    "The local S3 must be able to read and write its directory and the files in it, also to read values.",
+  LocalS3DiskFull: "Make room on the disk.",
+  LocalS3Damaged: "Restore the whole directory from a backup, while no program uses it, or use another one.",
+  LocalS3OtherFormat: "Use another directory, or the version of the program that wrote this one.",
+  LocalS3Replaced:
+    "Call again to use the directory that is there now. Where only one of its files was replaced, end the programs that use it first.",
+  LocalS3TooManyReaders: "Let fewer programs and threads use the directory at once.",
+  LocalS3OutOfResources: "Close files, or raise the limits of the process (ulimit -n, ulimit -v).",
+  LocalS3Failed: "Look at the disk and its file system, and start the program again.",
 };
 
 /** For a status without a code of S3's. */

@@ -6,5 +6,10 @@ export const hopeless: ReadonlySet<string> = new Set([
   "SignatureDoesNotMatch",
   "ExpiredToken",
   "LocalS3Unavailable",
+  "LocalS3BadPath",
+  "LocalS3NotADirectory",
+  "LocalS3AccessDenied",
+  "LocalS3Damaged",
+  "LocalS3OtherFormat",
   "SdkUnavailable",
 ]);

@@ -166,7 +166,7 @@ function refuseContradictions(options: S3BucketOptions): void {
 }
 
 function localDirectory(options: S3BucketOptions): string | undefined {
-  if (options.local !== undefined) return path.resolve(options.local);
+  if (options.local !== undefined) return absolute(options.local, "The option local");
   const fromEnvironment = process.env["S3BUCKETMAP_LOCAL"];
   if (fromEnvironment === undefined || fromEnvironment === "") return undefined;
   if (options.endpoint !== undefined) {
@@ -175,7 +175,19 @@ function localDirectory(options: S3BucketOptions): string | undefined {
         `unset the one or leave out the other, so that it is clear where to write.`,
     );
   }
-  return path.resolve(fromEnvironment);
+  return absolute(fromEnvironment, "S3BUCKETMAP_LOCAL");
+}
+
+function absolute(directory: string, name: string): string {
+  if (directory.includes("\0"))
+    throw wrongArgument(`${name} has a NUL character in it, which no path can have.`);
+  try {
+    return path.resolve(directory);
+  } catch {
+    throw wrongArgument(
+      `${name} is "${directory}", and the working directory that it is relative to is gone: give an absolute path.`,
+    );
+  }
 }
 
 function text(value: unknown, name: string): void {

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import type { Transaction } from "lmdb";
 import { chunkKey, removeChunks } from "./body-writer.js";
+import { LocalS3Error } from "./local-error.js";
 import type { Plan } from "./plan.js";
 import { CHUNK_SIZE, type ObjectRecord, type PartRecord } from "./records.js";
 import type { Store } from "./store.js";
@@ -130,7 +131,8 @@ function readSlice(
   transaction?: Transaction,
 ): Buffer {
   const chunk = store.bodies.get(key, transaction && { transaction });
-  if (!chunk || chunk.length < to) throw new Error("The local S3 has lost a part of this object's body.");
+  if (!chunk || chunk.length < to)
+    throw new LocalS3Error("LocalS3Damaged", "a part of the object is missing");
   return chunk.length === to - from ? chunk : chunk.subarray(from, to);
 }
 

@@ -128,7 +128,7 @@ export async function storeCopy(
       await writer.write(chunk);
     }
   } catch (error) {
-    await writer.discard();
+    await writer.discard().catch(() => undefined);
     throw error;
   }
   const received: Received = { size: writer.size, md5: md5.digest() };

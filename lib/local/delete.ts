@@ -2,6 +2,7 @@ import { removeBody } from "./body-reader.js";
 import { checkBucket, objectKey } from "./buckets.js";
 import { etagMatches } from "./conditions.js";
 import { checkVersion } from "./get-object.js";
+import { LocalS3Error } from "./local-error.js";
 import { receiveSmallBody } from "./receive-body.js";
 import type { Context, Reply, S3Request } from "./request.js";
 import { preconditionFailed, S3Error } from "./s3-error.js";
@@ -58,17 +59,23 @@ export async function deleteObjects(context: Context, request: S3Request): Promi
   const { quiet, targets } = parseDelete(bytes);
   context.store.read(() => checkBucket(context, bucket));
   // Each key for itself, as S3 does; together they go into one transaction, or a few.
+  const failures: LocalS3Error[] = [];
   const results = await Promise.all(
     targets.map(async ({ key, etag }) => {
       try {
         await removeObject(context, bucket, key, etag);
         return quiet ? "" : `<Deleted>${element("Key", key)}</Deleted>`;
       } catch (error) {
-        if (!(error instanceof S3Error)) throw error;
+        if (error instanceof LocalS3Error) failures.push(error);
+        else if (!(error instanceof S3Error)) throw error;
         return `<Error>${element("Key", key)}${element("Code", error.code)}${element("Message", error.message)}</Error>`;
       }
     }),
   );
+  const [failure] = failures;
+  // What failed for all keys, or may have been done for some, is no answer to be read key by key.
+  if (failure && (failures.length === targets.length || failures.some((one) => !one.nothingWritten)))
+    throw failures.find((one) => !one.nothingWritten) ?? failure;
   return { statusCode: 200, headers: {}, body: xmlDocument("DeleteResult", results.join("")) };
 }
 

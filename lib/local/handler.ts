@@ -11,6 +11,7 @@ import {
 } from "./buckets.js";
 import { copyObject } from "./copy-object.js";
 import { deleteObject, deleteObjects } from "./delete.js";
+import { LocalS3Error } from "./local-error.js";
 import { getObject, headObject } from "./get-object.js";
 import { listObjects, listObjectsV2 } from "./list.js";
 import { completeMultipartUpload } from "./complete-multipart.js";
@@ -45,6 +46,9 @@ const operations: Record<Operation, (context: Context, request: S3Request) => Re
   AbortMultipartUpload: abortMultipartUpload,
 };
 
+// A directory that is replaced again and again in the course of one request is not waited for.
+const MAX_OPENINGS = 5;
+
 export interface LocalS3Options {
   /** Where the data is; made when it is missing. Any number of threads and processes may share it. */
   directory: string;
@@ -70,7 +74,6 @@ export class LocalS3Handler {
   readonly metadata: { handlerProtocol: string } = { handlerProtocol: "http/1.1" };
   private readonly options: LocalS3Options;
   private store: Store | undefined;
-  private busy = 0;
   private destroyed = false;
 
   constructor(options: LocalS3Options) {
@@ -85,24 +88,20 @@ export class LocalS3Handler {
     const abortSignal = options.abortSignal as AbortSignal | undefined;
     if (this.destroyed) throw new Error("This local S3 has been destroyed.");
     if (abortSignal?.aborted) throw abortError();
-    const store = (this.store ??= this.open());
-    this.busy++;
-    const requestId = randomBytes(8).toString("hex").toUpperCase();
-    try {
-      const reply = await this.reply(store, request, abortSignal, requestId);
-      if (abortSignal?.aborted) {
-        if (reply.body instanceof Readable) reply.body.destroy();
-        throw abortError();
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.answer((this.store ??= this.open()), request, abortSignal);
+      } catch (error) {
+        if (!(error instanceof LocalS3Error) || !error.reopen) throw error;
+        if (!error.nothingWritten || tries === MAX_OPENINGS || !isRepeatable(request.body)) throw error;
       }
-      return { response: this.response(request, reply, abortSignal, requestId) };
-    } finally {
-      this.release();
     }
   }
 
   destroy(): void {
     this.destroyed = true;
-    this.closeWhenIdle();
+    this.store?.retire();
+    this.store = undefined;
   }
 
   httpHandlerConfigs(): Record<string, never> {
@@ -116,6 +115,35 @@ export class LocalS3Handler {
     // What a killed process left goes in the background; no request depends on it.
     sweepPending(store).catch(() => undefined);
     return store;
+  }
+
+  private async answer(
+    store: Store,
+    request: LocalRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<{ response: LocalResponse }> {
+    const requestId = randomBytes(8).toString("hex").toUpperCase();
+    store.hold();
+    try {
+      const reply = await this.reply(store, request, signal, requestId);
+      if (signal?.aborted) {
+        if (reply.body instanceof Readable) reply.body.destroy();
+        throw abortError();
+      }
+      if (reply.body instanceof Readable) track(store, reply.body, signal);
+      return { response: this.response(request, reply, requestId) };
+    } catch (error) {
+      if (error instanceof LocalS3Error && error.reopen) this.leave(store);
+      throw error;
+    } finally {
+      store.release();
+    }
+  }
+
+  private leave(store: Store): void {
+    if (this.store !== store) return;
+    this.store = undefined;
+    store.retire();
   }
 
   private async reply(
@@ -142,7 +170,6 @@ export class LocalS3Handler {
   private response(
     { method }: LocalRequest,
     { statusCode, headers, body }: Reply,
-    signal: AbortSignal | undefined,
     requestId: string,
   ): LocalResponse {
     const complete: Record<string, string> = {
@@ -158,34 +185,26 @@ export class LocalS3Handler {
       complete["content-type"] ??= "application/xml";
       complete["content-length"] ??= String(body.length);
     } else if (body === undefined && !silent && statusCode === 200) complete["content-length"] ??= "0";
-    if (body instanceof Readable) this.track(body, signal);
     const sent =
       silent || body === undefined ? Readable.from([]) : body instanceof Readable ? body : whole(body);
     return { statusCode, headers: complete, body: sent };
   }
+}
 
-  // The store stays open, and an abort is heeded, until the last byte.
-  private track(body: Readable, signal: AbortSignal | undefined): void {
-    this.busy++;
-    const abort = (): void => void body.destroy(abortError());
-    signal?.addEventListener("abort", abort, { once: true });
-    body.once("close", () => {
-      signal?.removeEventListener("abort", abort);
-      this.release();
-    });
-  }
+// The store stays open, and an abort is heeded, until the last byte.
+function track(store: Store, body: Readable, signal: AbortSignal | undefined): void {
+  store.hold();
+  const abort = (): void => void body.destroy(abortError());
+  signal?.addEventListener("abort", abort, { once: true });
+  body.once("close", () => {
+    signal?.removeEventListener("abort", abort);
+    store.release();
+  });
+}
 
-  private release(): void {
-    this.busy--;
-    this.closeWhenIdle();
-  }
-
-  private closeWhenIdle(): void {
-    if (!this.destroyed || this.busy > 0) return;
-    const { store } = this;
-    this.store = undefined;
-    store?.close().catch(() => undefined);
-  }
+// A stream may have been read in part.
+function isRepeatable(body: unknown): boolean {
+  return body === undefined || body === null || typeof body === "string" || ArrayBuffer.isView(body);
 }
 
 function whole(bytes: Buffer): Readable {

@@ -129,7 +129,7 @@ async function commitPart(
       plan.put(store.parts, key, part);
     });
   } catch (error) {
-    await writer.discard();
+    await writer.discard().catch(() => undefined);
     throw error;
   }
   return part;

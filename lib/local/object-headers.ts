@@ -40,13 +40,9 @@ export function objectHeadersOf(headers: Record<string, string>): {
   const found: Record<string, string> = {};
   for (const name of kept) if (headers[name] !== undefined) found[name] = headers[name];
   found["content-type"] ??= "binary/octet-stream";
-  // aws-chunked says how the body came over the wire, not what it is.
-  const encoding = found["content-encoding"]
-    ?.split(",")
-    .map((coding) => coding.trim())
-    .filter((coding) => coding !== "aws-chunked" && coding !== "");
-  if (encoding?.length) found["content-encoding"] = encoding.join(",");
-  else delete found["content-encoding"];
+  const encoding = withoutChunked(found["content-encoding"] ?? "");
+  if (encoding === "") delete found["content-encoding"];
+  else found["content-encoding"] = encoding;
   let bytes = 0;
   for (const [name, value] of Object.entries(headers)) {
     if (!name.startsWith("x-amz-meta-")) continue;
@@ -64,6 +60,14 @@ export function objectHeadersOf(headers: Record<string, string>): {
     headers: found,
     ...(storageClass !== undefined && storageClass !== "STANDARD" && { storageClass }),
   };
+}
+
+// aws-chunked says how the body came over the wire, not what it is. All else is kept as it came.
+function withoutChunked(encoding: string): string {
+  return encoding
+    .replace(/(^|,)\s*aws-chunked\s*(?=,|$)/gi, "")
+    .replace(/^\s*,|^\s+|\s+$/g, "")
+    .trimStart();
 }
 
 export function checkSupported(headers: Record<string, string>): void {

@@ -52,7 +52,7 @@ export async function storeBody(
     const options = { maxSize: MAX_SINGLE_SIZE, signal, algorithm };
     return { writer, received: await receiveBody(request, (bytes) => writer.write(bytes), options) };
   } catch (error) {
-    await writer.discard();
+    await writer.discard().catch(() => undefined);
     throw error;
   }
 }
@@ -81,7 +81,7 @@ export async function commitObject(
       plan.put(store.objects, storedKey, record);
     });
   } catch (error) {
-    await writer.discard();
+    await writer.discard().catch(() => undefined);
     throw error;
   }
 }

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import type * as Lmdb from "lmdb";
@@ -11,10 +10,24 @@ import {
   type PendingRecord,
   type UploadRecord,
 } from "./records.js";
+import { LocalS3Error, toCommitError, toLocalError } from "./local-error.js";
+import { Place } from "./place.js";
 import { Plan } from "./plan.js";
+import { checkRoom, prepareFiles } from "./prepare-files.js";
 
 // Bounds the memory of one transaction: LMDB keeps its dirty pages until the commit.
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
+
+const FORMAT_KEY = "s3bucketmap format";
+const names: ReadonlySet<string> = new Set([
+  FORMAT_KEY,
+  "objects",
+  "bodies",
+  "parts",
+  "uploads",
+  "buckets",
+  "pending",
+]);
 
 interface QueuedWrite {
   bytes: number;
@@ -35,38 +48,41 @@ export class Store {
   readonly uploads: Database<UploadRecord, Buffer>;
   readonly buckets: Database<BucketRecord, Buffer>;
   readonly pending: Database<PendingRecord, Buffer>;
+  private readonly path: string;
+  private readonly place: Place;
   private readonly root: RootDatabase<Buffer, Buffer>;
   private queue: QueuedWrite[] = [];
   private writing = false;
+  private holders = 0;
+  private retired = false;
 
   constructor(directory: string) {
     const { open } = loadLmdb();
     const path = resolve(directory);
-    mkdirSync(path, { recursive: true });
-    this.root = open({
-      path,
-      noSubdir: false,
-      keyEncoding: "binary",
-      encoding: "binary",
-      maxDbs: 8,
-      // A slot for each thread that reads, and each large body that is being read.
-      maxReaders: 2048,
-      // Off: a commit returns when it is on the disk, and the last one on the disk is the one found after a
-      // power failure. Measured, this is also the faster way for a single write (0.45 against 0.51 ms).
-      overlappingSync: false,
-      // The native writer starts when a group of writes is complete, and so never waits, with the lock of all writers in
-      // its hands, for a thread that may have been terminated.
-      eventTurnBatching: false,
-      ...{ txnStartThreshold: Number.MAX_SAFE_INTEGER },
-    });
-    const json = { keyEncoding: "binary", encoding: "json", useVersions: true } as const;
-    this.objects = this.root.openDB({ name: "objects", ...json });
-    this.bodies = this.root.openDB({ name: "bodies", keyEncoding: "binary", encoding: "binary" });
-    this.parts = this.root.openDB({ name: "parts", ...json });
-    this.uploads = this.root.openDB({ name: "uploads", ...json });
-    this.buckets = this.root.openDB({ name: "buckets", ...json });
-    this.pending = this.root.openDB({ name: "pending", ...json });
-    this.checkFormat(path);
+    this.path = path;
+    prepareFiles(path);
+    this.place = new Place(path);
+    try {
+      this.root = this.openRoot(open);
+    } catch (error) {
+      this.place.leave();
+      throw error;
+    }
+    try {
+      // Unless the path led elsewhere meanwhile.
+      this.place.check();
+      this.checkFormat();
+      const json = { keyEncoding: "binary", encoding: "json", useVersions: true } as const;
+      this.objects = this.root.openDB({ name: "objects", ...json });
+      this.bodies = this.root.openDB({ name: "bodies", keyEncoding: "binary", encoding: "binary" });
+      this.parts = this.root.openDB({ name: "parts", ...json });
+      this.uploads = this.root.openDB({ name: "uploads", ...json });
+      this.buckets = this.root.openDB({ name: "buckets", ...json });
+      this.pending = this.root.openDB({ name: "pending", ...json });
+    } catch (error) {
+      this.retire();
+      throw toLocalError(error, path);
+    }
   }
 
   /**
@@ -74,8 +90,13 @@ export class Store {
    * Without the reset the snapshot may be older: a third of reads were, of what another process had just written.
    */
   read<T>(reads: () => T): T {
-    this.root.resetReadTxn();
-    return reads();
+    this.place.check();
+    try {
+      this.root.resetReadTxn();
+      return reads();
+    } catch (error) {
+      throw toLocalError(error, this.path);
+    }
   }
 
   /**
@@ -106,6 +127,50 @@ export class Store {
 
   async close(): Promise<void> {
     await this.root.close();
+    this.place.leave();
+  }
+
+  /** Keeps the store open until a `release()`. */
+  hold(): void {
+    this.holders++;
+  }
+
+  release(): void {
+    this.holders--;
+    this.closeWhenIdle();
+  }
+
+  /** Closes the store as soon as nobody holds it. */
+  retire(): void {
+    this.retired = true;
+    this.closeWhenIdle();
+  }
+
+  private closeWhenIdle(): void {
+    if (this.retired && this.holders === 0) this.close().catch(() => undefined);
+  }
+
+  private openRoot(open: typeof Lmdb.open): RootDatabase<Buffer, Buffer> {
+    try {
+      return open({
+        path: this.path,
+        noSubdir: false,
+        keyEncoding: "binary",
+        encoding: "binary",
+        maxDbs: 8,
+        // A slot for each thread that reads, and each large body that is being read.
+        maxReaders: 2048,
+        // Off: a commit returns when it is on the disk, and the last one on the disk is the one found after a
+        // power failure. Measured, this is also the faster way for a single write (0.45 against 0.51 ms).
+        overlappingSync: false,
+        // The native writer starts when a group of writes is complete, and so never waits, with the lock of all writers in
+        // its hands, for a thread that may have been terminated.
+        eventTurnBatching: false,
+        ...{ txnStartThreshold: Number.MAX_SAFE_INTEGER },
+      });
+    } catch (error) {
+      throw toLocalError(error, this.path);
+    }
   }
 
   private schedule(): void {
@@ -131,13 +196,19 @@ export class Store {
   }
 
   private async commit(group: QueuedWrite[]): Promise<void> {
-    const applied: Promise<void>[] = [];
     try {
+      this.place.check();
+      checkRoom(
+        this.path,
+        group.reduce((sum, { bytes }) => sum + bytes, 0),
+      );
       this.root.resetReadTxn();
     } catch (error) {
-      for (const write of group) write.fail(error);
+      for (const write of group) write.fail(toLocalError(error, this.path));
       return;
     }
+    const applied: Promise<void>[] = [];
+    const done: QueuedWrite[] = [];
     for (const write of group) {
       try {
         const plan = write.prepare();
@@ -145,25 +216,44 @@ export class Store {
         else
           applied.push(
             plan.apply(this.root).then(
-              (done) => (done ? write.succeed() : void this.queue.push(write)),
-              (error: unknown) => write.fail(error),
+              (held) => void (held ? done : this.queue).push(write),
+              async (error: unknown) => write.fail(await toCommitError(error, this.path)),
             ),
           );
       } catch (error) {
-        write.fail(error);
+        write.fail(toLocalError(error, this.path));
       }
     }
     await Promise.all(applied);
+    this.tell(done);
   }
 
-  private checkFormat(path: string): void {
-    const key = Buffer.from("s3bucketmap format");
+  /** Says that writes have been done, unless they went where the path does not lead any more. */
+  private tell(done: QueuedWrite[]): void {
+    if (done.length === 0) return;
+    try {
+      this.place.check(true);
+    } catch (error) {
+      for (const write of done) write.fail(error);
+      return;
+    }
+    for (const write of done) write.succeed();
+  }
+
+  private checkFormat(): void {
+    const key = Buffer.from(FORMAT_KEY);
     const found = this.root.get(key)?.toString();
-    if (found === undefined) void this.root.put(key, Buffer.from(String(FORMAT)));
-    else if (found !== String(FORMAT))
-      throw new Error(
-        `"${path}" was written in format ${found} of the local S3; this version reads format ${FORMAT}.`,
-      );
+    if (found === String(FORMAT)) return;
+    const refuse = (what: string): never => {
+      throw new LocalS3Error("LocalS3OtherFormat", `"${this.path}" ${what}`);
+    };
+    if (found !== undefined)
+      refuse(`was written in format ${found} of the local S3; this version reads format ${FORMAT}`);
+    for (const name of this.root.getKeys({}))
+      if (!names.has(name.toString()))
+        refuse(`has an LMDB store of another program: ${JSON.stringify(name.toString())} is in it`);
+    // It is written with the first write. Where that fails, the write says so.
+    this.root.put(key, Buffer.from(String(FORMAT))).catch(() => undefined);
   }
 }
 
@@ -171,7 +261,6 @@ function loadLmdb(): typeof Lmdb {
   try {
     return createRequire(__filename)("lmdb") as typeof Lmdb;
   } catch (cause) {
-    const error = new Error("the optional package lmdb could not be loaded", { cause });
-    throw Object.assign(error, { code: "LocalS3Unavailable" });
+    throw new LocalS3Error("LocalS3Unavailable", "the optional package lmdb could not be loaded", { cause });
   }
 }

@@ -65,7 +65,7 @@ function codeOf(error: SdkError): string {
   if (status !== undefined) return isNameless(error) ? `HTTP${status}` : error.name;
   if (error.name === "CredentialsProviderError" || error.name === "TokenProviderError")
     return "CredentialsMissing";
-  if (error.code === "LocalS3Unavailable") return error.code;
+  if (typeof error.code === "string" && error.code.startsWith("LocalS3")) return error.code;
   if (error.code === "MODULE_NOT_FOUND") return "SdkUnavailable";
   if (typeof error.code === "string" || error.name === "TimeoutError") return "NetworkError";
   return "BadConfiguration";

@@ -3,6 +3,8 @@ import type { S3Client } from "@aws-sdk/client-s3";
 interface Tried extends Error {
   code?: unknown;
   syscall?: unknown;
+  /** Said by the local S3. */
+  nothingWritten?: unknown;
   $metadata?: { httpStatusCode?: number };
   $retryable?: object;
 }
@@ -94,7 +96,8 @@ function isAmbiguous(error: Tried): boolean {
   return !neverSent(error);
 }
 
-function neverSent({ code, syscall, message }: Tried): boolean {
+function neverSent({ code, syscall, message, nothingWritten }: Tried): boolean {
+  if (nothingWritten === true) return true;
   if (syscall === "connect" || syscall === "getaddrinfo") return true;
   if (message.includes("did not establish a connection")) return true;
   // A handshake that failed.
