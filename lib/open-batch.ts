@@ -98,7 +98,9 @@ export class OpenBatch {
         this.#anySucceeded = true;
       } else {
         this.ends.set(key, { op, failure: outcome.failure });
-        if (hopeless.has(outcome.failure.code) && !this.#anySucceeded) this.stopped = outcome.failure;
+        // Of those that come later nothing is sent.
+        if (hopeless.has(outcome.failure.code) && !this.#anySucceeded)
+          this.stopped = { ...outcome.failure, maybeWritten: false };
       }
     }
     this.#underWay = still;

@@ -54,7 +54,8 @@ export class Deadline {
   cancel(): void {
     const reason = new DeadlinePassed();
     this.#controller.abort(reason);
-    this.#lose(reason);
+    // A call on many keys, which hears of it by the signal, tells first what it has done until then.
+    setImmediate(() => this.#lose(reason));
   }
 
   clear(): void {
@@ -66,7 +67,10 @@ export class Deadline {
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#lose = reject;
-      work.then(resolve, reject);
+      work.then(resolve, (error: unknown) => {
+        // What was cut off says so in words of its own.
+        reject((this.signal.aborted ? this.signal.reason : error) as Error);
+      });
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { Failure } from "../bridge/protocol.js";
 import { DeadlinePassed } from "./deadline.js";
-import { BadAnswer, maybeDone } from "./s3/tries.js";
+import { BadAnswer } from "./s3/tries.js";
 import { BrokenBody } from "./s3/whole-body.js";
 import { toWireError } from "./wire-error.js";
 
@@ -20,18 +20,29 @@ export class OperationError extends Error {
 /** What the SDK adds to the errors it throws. */
 interface SdkError extends Error {
   code?: unknown;
+  syscall?: unknown;
   Code?: unknown;
   $metadata?: { httpStatusCode?: number; requestId?: string; attempts?: number };
   $response?: unknown;
 }
 
-/** Says in plain data why a call failed. */
-export function toFailure(error: unknown, writes: boolean): Failure {
-  if (error instanceof DeadlinePassed) return { code: "TimedOut", maybeWritten: writes };
+/**
+ * Says in plain data why a call failed.
+ *
+ * @param maybeWritten - whether a write of it may have happened all the same, as its `Doubt` says
+ */
+export function toFailure(error: unknown, maybeWritten: boolean): Failure {
+  const failure = reasonOf(error);
+  if (maybeWritten) failure.maybeWritten = true;
+  return failure;
+}
+
+function reasonOf(error: unknown): Failure {
+  if (error instanceof DeadlinePassed) return { code: "TimedOut" };
   if (error instanceof OperationError) {
     return { code: error.code, reason: error.message, ...error.details };
   }
-  if (!(error instanceof Error)) return { code: "Unknown", reason: String(error), maybeWritten: writes };
+  if (!(error instanceof Error)) return { code: "Unknown", reason: String(error) };
   const sdk = error as SdkError;
   const meta = sdk.$metadata;
   const failure: Failure = { code: codeOf(sdk), cause: toWireError(error) };
@@ -39,8 +50,6 @@ export function toFailure(error: unknown, writes: boolean): Failure {
   if (meta?.httpStatusCode !== undefined) failure.statusCode = meta.httpStatusCode;
   if (meta?.requestId !== undefined) failure.requestId = meta.requestId;
   if (meta?.attempts !== undefined) failure.attempts = meta.attempts;
-  // A first try without the SDK may have gone out before it was needed.
-  if (writes && (maybeDone(error) || failure.code === "SdkUnavailable")) failure.maybeWritten = true;
   return failure;
 }
 
@@ -67,6 +76,24 @@ function codeOf(error: SdkError): string {
     return "CredentialsMissing";
   if (typeof error.code === "string" && error.code.startsWith("LocalS3")) return error.code;
   if (error.code === "MODULE_NOT_FOUND") return "SdkUnavailable";
-  if (typeof error.code === "string" || error.name === "TimeoutError") return "NetworkError";
-  return "BadConfiguration";
+  if (isNetwork(error)) return "NetworkError";
+  return isConfiguration(error) ? "BadConfiguration" : "Unknown";
+}
+
+// A system call on a socket or a name that failed, TLS that did, or an answer that is not HTTP.
+function isNetwork({ name, code, syscall }: SdkError): boolean {
+  if (name === "TimeoutError" || name === "AbortError") return true;
+  if (typeof code !== "string") return false;
+  if (/^(ECONN|EHOST|ENET|EADDR|EAI_|HPE_|ERR_(SSL|TLS)_)|CERT|SIGNATURE/.test(code)) return true;
+  return ["ENOTFOUND", "ETIMEDOUT", "EPIPE", "EPROTO", "EINVAL", "ERR_STREAM_PREMATURE_CLOSE"].includes(code)
+    ? true
+    : syscall === "connect" || syscall === "getaddrinfo" || syscall === "read" || syscall === "write";
+}
+
+// Settings that the SDK, Node's URL or an HTTP header cannot take. Anything else is nobody's setting.
+function isConfiguration({ name, code, message }: SdkError): boolean {
+  if (name === "EndpointError") return true;
+  if (typeof code === "string")
+    return /^ERR_INVALID_(URL|CHAR|HTTP_TOKEN|PROTOCOL)$|^ERR_UNESCAPED/.test(code);
+  return name === "Error" && /region|endpoint|profile|hostname|ARN|defaultsMode|Cannot load/i.test(message);
 }

@@ -5,12 +5,13 @@ import { adoptEnvironment } from "../bridge/environment.js";
 import { lookFor } from "../bridge/look-for.js";
 import { Signal } from "../bridge/protocol.js";
 import type { Call, ClientConfig, FromWorker, Reply, Results, ToWorker } from "../bridge/protocol.js";
-import { inOrder, isWrite } from "./order.js";
-import { Deadline } from "./deadline.js";
+import { inOrder } from "./order.js";
+import { Deadline, DeadlinePassed } from "./deadline.js";
 import { toFailure } from "./failure.js";
 import { ReadAhead } from "./read-ahead.js";
 import { Progress } from "./progress.js";
 import { countRequests, requestCounts } from "./request-counts.js";
+import { Doubt } from "./s3/doubt.js";
 import { S3 } from "./s3/s3.js";
 
 /** What answers the calls of one set of settings. */
@@ -75,14 +76,18 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     running.set(id, deadline);
     tick();
     if (timeoutMs > SOON_OVER_MS) progress?.begin(id, call, service.s3.settings);
+    const doubt = new Doubt();
     let reply: Reply;
     try {
-      const work = inOrder(service.s3.place, call, () => perform(service, call, timeoutMs, deadline.signal));
-      // Calls on many keys look at the deadline themselves, and tell what they have done until then.
-      const value = await (call.op === "getMany" || call.op === "setMany" ? work : deadline.race(work));
+      const work = inOrder(service.s3.place, call, async () => {
+        // What it waited for took all its time.
+        if (deadline.signal.aborted) throw new DeadlinePassed();
+        return doubt.during(() => perform(service, call, timeoutMs, deadline.signal));
+      });
+      const value = await deadline.race(work);
       reply = { type: "reply", id, ok: true, value };
     } catch (error) {
-      reply = { type: "reply", id, ok: false, failure: toFailure(error, isWrite(call)) };
+      reply = { type: "reply", id, ok: false, failure: toFailure(error, doubt.exists) };
     }
     running.delete(id);
     tick();

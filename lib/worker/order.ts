@@ -52,7 +52,3 @@ function keysOf(call: Call): string[] {
   if ("keys" in call) return call.keys;
   return "key" in call ? [call.key] : [];
 }
-
-export function isWrite(call: Call): boolean {
-  return keysWritten(call).length > 0;
-}

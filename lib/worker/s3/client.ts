@@ -28,11 +28,14 @@ export class Client {
   route: Route | undefined;
   /** Gives back of the SDK's allowance for retries what a success gives back. */
   recordSuccess: () => void = () => {};
+  /** Whether its requests are answered in this thread. */
+  readonly isLocal: boolean;
   readonly #make: () => Promise<S3Client>;
   #made: Promise<S3Client> | undefined;
 
   constructor(settings: ClientConfig) {
     logRequests();
+    this.isLocal = settings.local !== undefined;
     const learn = (route: Route | undefined): void => void (this.route = route);
     if (settings.local === undefined) {
       const connections = new Connections(settings.concurrency);

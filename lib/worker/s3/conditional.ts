@@ -4,13 +4,14 @@ import type { ObjectHeaders, Verdict, Version } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";
 import { checkDelete, checkPut, isKnown, quote } from "./conditions.js";
 import type { Conditions, Quoting } from "./conditions.js";
+import { Doubt, withoutDoubt } from "./doubt.js";
 import { headVersion } from "./head-object.js";
 import { beforeSending, sendOnce } from "./once.js";
 import { pause } from "./pause.js";
 import { putCommand } from "./put-object.js";
 import type { Target } from "./s3.js";
-import { BadAnswer, maybeDone } from "./tries.js";
-import { hasHappened, historyOf, newWriteId } from "./write-id.js";
+import { BadAnswer, isAmbiguous } from "./tries.js";
+import { historyOf, isNamed, isUntouched, newWriteId } from "./write-id.js";
 
 /** What an object's user metadata may have in all. */
 const MAX_METADATA_BYTES = 2048;
@@ -46,11 +47,14 @@ export async function storeIf(
   { base, prefix }: Condition,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const id = newWriteId();
   const used = Object.entries(headers.metadata ?? {}).reduce((sum, [n, v]) => sum + n.length + v.length, 0);
-  const history = historyOf(id, base, MAX_METADATA_BYTES - used);
-  const marked = { ...headers, metadata: { ...headers.metadata, [WRITES_NAME]: history } };
-  const send: Send = async (quoting, checked) => {
+  const ids: string[] = [];
+  const send: Send = async (doubt, quoting, checked) => {
+    // One that comes late must not be taken for another.
+    const id = newWriteId();
+    ids.push(id);
+    const history = historyOf(id, base, MAX_METADATA_BYTES - used);
+    const marked = { ...headers, metadata: { ...headers.metadata, [WRITES_NAME]: history } };
     const command = putCommand(target, key, body, marked);
     if (base.etag === undefined) command.input.IfNoneMatch = "*";
     else command.input.IfMatch = quote(base.etag, quoting);
@@ -58,14 +62,12 @@ export async function storeIf(
       if (!checked && !isKnown(target, hostname)) throw new NotKnown();
     });
     const { client } = target;
-    const output = await sendOnce(command, () => client.send(command, { abortSignal: signal }));
+    const output = await sendOnce(command, doubt, () => client.send(command, { abortSignal: signal }));
     if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
   };
-  return decide(target, key, base, signal, {
-    send: () => asWanted(target, "put", () => checkPut(target, prefix, signal), send),
-    // Not there any more, it may have happened before.
-    happened: (now) => (now === undefined ? undefined : hasHappened(id, base, now.writes ?? [])),
-  });
+  return decide(target, key, base, signal, ids, (doubt) =>
+    asWanted(target, "put", doubt, () => checkPut(target, prefix, signal), send),
+  );
 }
 
 /**
@@ -80,7 +82,7 @@ export async function removeIf(
   signal: AbortSignal,
 ): Promise<Verdict> {
   const { client, settings } = target;
-  const send: Send = async (quoting, checked) => {
+  const send: Send = async (doubt, quoting, checked) => {
     const command = new DeleteObjectCommand({
       Bucket: settings.bucket,
       Key: key,
@@ -90,63 +92,47 @@ export async function removeIf(
     beforeSending(command, (hostname) => {
       if (!checked && !isKnown(target, hostname)) throw new NotKnown();
     });
-    await sendOnce(command, () => client.send(command, { abortSignal: signal }));
+    await sendOnce(command, doubt, () => client.send(command, { abortSignal: signal }));
   };
-  return decide(target, key, base, signal, {
-    send: () => asWanted(target, "delete", () => checkDelete(target, prefix, signal), send),
-    // Gone is what was wanted: whether by this DELETE or by somebody else's, nobody can tell, nor needs to. Where the
-    // object's history goes back to what was to be deleted, nobody has deleted it.
-    happened: (now) => (now === undefined ? true : hasHappened("", base, now.writes ?? [])),
-  });
+  // It leaves no id behind: where the key is gone, it may have been somebody else's DELETE.
+  return decide(target, key, base, signal, [], (doubt) =>
+    asWanted(target, "delete", doubt, () => checkDelete(target, prefix, signal), send),
+  );
 }
 
-interface Write {
-  send(): Promise<void>;
-  /** By how the object is now; undefined where that does not tell. */
-  happened(now: Version | undefined): boolean | undefined;
-}
-
+/** @param ids - of what has been sent */
 async function decide(
   target: Target,
   key: string,
   base: Version,
   signal: AbortSignal,
-  write: Write,
+  ids: readonly string[],
+  send: (doubt: Doubt) => Promise<void>,
 ): Promise<Verdict> {
-  let ambiguous: Error | undefined;
+  let unknown: Error | undefined;
   for (let sent = 1; ; sent += 1) {
-    let refused: Verdict | undefined;
+    const doubt = new Doubt();
     try {
-      await write.send();
+      await send(doubt);
       target.bucketProved = true;
       return "done";
     } catch (error) {
-      refused = verdictOf(error, base);
+      const refused = verdictOf(error, base);
       if (refused === undefined) {
-        if (!(error instanceof Error) || !maybeDone(error) || signal.aborted) {
-          // A definite no to this sending; an earlier one may have been carried out.
-          throw ambiguous ?? error;
-        }
-        ambiguous = error;
-      } else if (ambiguous === undefined && refused !== "conflict") return refused;
+        // A definite no to this sending; an earlier one may have been carried out.
+        if (!doubt.exists || signal.aborted) throw unknown ?? error;
+        unknown ??= error as Error;
+      } else if (unknown === undefined && refused !== "conflict") return refused;
     }
-    if (ambiguous !== undefined) {
-      let now: Version | undefined;
-      try {
-        now = await look(target, key, signal);
-      } catch {
-        throw ambiguous; // It says that the write may have happened.
-      }
-      const happened = write.happened(now);
-      if (happened === true) return "done";
-      if (!isSame(now, base)) {
-        if (happened === undefined) throw ambiguous;
-        return now === undefined ? "missing" : base.etag === undefined ? "exists" : "changed";
-      }
+    if (unknown !== undefined) {
+      const { cause, now } = await look(target, key, signal);
+      if (cause !== undefined) throw unknown;
+      if (isNamed(ids, now)) return "done";
+      if (!isUntouched(now, base)) throw unknown;
     }
-    // All is as it was before. To send it again is safe: should the first still arrive, one of the two is refused.
+    // All is as it was before, so it is sent again.
     if (sent === MAX_SENT) {
-      if (ambiguous !== undefined) throw ambiguous;
+      if (unknown !== undefined) throw unknown;
       return "conflict";
     }
     await pause(Math.random() * 50 * 2 ** sent, signal);
@@ -154,20 +140,20 @@ async function decide(
 }
 
 // All depends on this answer, so it is asked for more often than others where it is lost.
-async function look(target: Target, key: string, signal: AbortSignal): Promise<Version | undefined> {
+async function look(
+  target: Target,
+  key: string,
+  signal: AbortSignal,
+): Promise<{ now?: Version | undefined; cause?: unknown }> {
   for (let asked = 1; ; asked += 1) {
     try {
-      return await headVersion(target, key, signal);
-    } catch (error) {
-      if (asked === MAX_LOOKS || !(error instanceof Error) || !maybeDone(error)) throw error;
+      return { now: await headVersion(target, key, signal) };
+    } catch (cause) {
+      if (asked === MAX_LOOKS || signal.aborted || !(cause instanceof Error) || !isAmbiguous(cause))
+        return { cause };
     }
     await pause(Math.random() * 50 * 2 ** asked, signal);
   }
-}
-
-// The same bytes are not enough: they can have been written again, over the write in question.
-function isSame(now: Version | undefined, base: Version): boolean {
-  return now?.etag === base.etag && (base.writes === undefined || now?.writes?.[0] === base.writes[0]);
 }
 
 /** What S3's refusal means; undefined where it is none of the condition. */
@@ -184,28 +170,29 @@ function verdictOf(error: unknown, base: Version): Verdict | undefined {
 /** A service of which it is not known whether it keeps to conditions; nothing has been sent to it. */
 class NotKnown extends Error {}
 
-type Send = (quoting: Quoting, checked: boolean) => Promise<void>;
+type Send = (doubt: Doubt, quoting: Quoting, checked: boolean) => Promise<void>;
 
 /** Sends as the service wants it, which it is first asked for where it is not known. */
 async function asWanted(
   target: Target,
   method: keyof Conditions,
+  doubt: Doubt,
   check: () => Promise<Quoting>,
   send: Send,
 ): Promise<void> {
   const found = target.conditions[method];
   if (found instanceof OperationError) throw found;
   try {
-    return await send(found ?? "quoted", found !== undefined);
+    return await send(doubt, found ?? "quoted", found !== undefined);
   } catch (error) {
     if (!(error instanceof NotKnown)) throw error;
   }
   try {
-    target.conditions[method] = await check();
+    target.conditions[method] = await withoutDoubt(check);
   } catch (error) {
     // That it does not keep to them stays so; anything else may be over the next time.
     if (error instanceof OperationError) target.conditions[method] = error;
     throw error;
   }
-  await asWanted(target, method, check, send);
+  await asWanted(target, method, doubt, check, send);
 }

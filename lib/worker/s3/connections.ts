@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
+import { tellSendings } from "./doubt.js";
 
 /** The connections of a client: the same for what is tried past the SDK and for what it sends itself. */
 export class Connections {
@@ -33,6 +34,7 @@ export class Connections {
   }
 
   #made<Agent extends http.Agent>(agent: Agent): Agent {
+    tellSendings(agent);
     if (this.#areWatched) watched.add(agent);
     return agent;
   }

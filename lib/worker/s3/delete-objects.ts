@@ -2,6 +2,7 @@ import { DeleteObjectsCommand } from "@aws-sdk/client-s3";
 import type { Failure } from "../../bridge/protocol.js";
 import { toFailure } from "../failure.js";
 import { deleteObject } from "./delete-object.js";
+import { Doubt } from "./doubt.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
 
@@ -23,21 +24,23 @@ export async function deleteObjects(
   const inXml = keys.filter(canBeInXml);
   for (let from = 0; from < inXml.length; from += MAX_BULK_DELETE) {
     const slice = inXml.slice(from, from + MAX_BULK_DELETE);
+    const doubt = new Doubt();
     try {
-      failed.push(...(await deleteSlice(target, slice, signal)));
+      failed.push(...(await doubt.during(() => deleteSlice(target, slice, signal))));
     } catch (error) {
       // With the first slice nothing has been done, and the error says all; later ones fail key by key.
       if (from === 0 && inXml.length === keys.length) throw error;
-      const failure = toFailure(error, true);
+      const failure = toFailure(error, doubt.exists);
       failed.push(...slice.map((key) => ({ key, failure })));
     }
   }
   for (const key of keys) {
     if (canBeInXml(key)) continue;
+    const doubt = new Doubt();
     try {
-      await deleteObject(target, key, signal);
+      await doubt.during(() => deleteObject(target, key, signal));
     } catch (error) {
-      failed.push({ key, failure: toFailure(error, true) });
+      failed.push({ key, failure: toFailure(error, doubt.exists) });
     }
   }
   return failed;

@@ -2,6 +2,7 @@ import type { Failure } from "../../bridge/protocol.js";
 import { hopeless } from "../../hopeless.js";
 import { toFailure } from "../failure.js";
 import { DeadlinePassed } from "../deadline.js";
+import { Doubt } from "./doubt.js";
 
 export type Outcome<T> = { value: T } | { failure: Failure };
 
@@ -14,7 +15,6 @@ export type Outcome<T> = { value: T } | { failure: Failure };
 export async function forEachOf<Item, T>(
   items: readonly Item[],
   atOnce: number,
-  writes: boolean,
   signal: AbortSignal,
   operation: (item: Item) => Promise<T>,
 ): Promise<Outcome<T>[]> {
@@ -36,13 +36,15 @@ export async function forEachOf<Item, T>(
         outcomes[at] = { failure: stop ?? { code: "TimedOut" } };
         continue;
       }
+      const doubt = new Doubt();
       try {
-        outcomes[at] = { value: await Promise.race([operation(items[at]!), passed]) };
+        outcomes[at] = { value: await Promise.race([doubt.during(() => operation(items[at]!)), passed]) };
       } catch (error) {
-        const failure = toFailure(error, writes);
+        const failure = toFailure(error, doubt.exists);
         outcomes[at] = { failure };
         if (!hopeless.has(failure.code)) continue;
-        stop ??= failure;
+        // Of the others nothing is sent.
+        stop ??= { ...failure, maybeWritten: false };
         hopelessError ??= error as Error;
       }
     }

@@ -13,7 +13,7 @@ import { replay } from "./first-try/replay.js";
 import { uploadingPart } from "./first-try/upload-part.js";
 import { follow } from "./follow.js";
 import type { Target } from "./s3.js";
-import { BadAnswer, surelyNotDone } from "./tries.js";
+import { BadAnswer } from "./tries.js";
 
 /** A longer value is uploaded in parts. */
 export const MULTIPART_ABOVE: number = 16 * 1024 ** 2;
@@ -49,18 +49,11 @@ export async function uploadInParts(
     ? ({ ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT" } as const)
     : undefined;
 
-  let uploadId: string;
-  try {
-    const created = await client.send(new CreateMultipartUploadCommand({ ...input, ...checksum }), {
-      abortSignal: signal,
-    });
-    if (!created.UploadId) throw new BadAnswer("the answer has no upload id", created.$metadata);
-    uploadId = created.UploadId;
-  } catch (error) {
-    throw surelyNotDone(error);
-  }
-
-  const upload = { ...whose, UploadId: uploadId };
+  const created = await client.send(new CreateMultipartUploadCommand({ ...input, ...checksum }), {
+    abortSignal: signal,
+  });
+  if (!created.UploadId) throw new BadAnswer("the answer has no upload id", created.$metadata);
+  const upload = { ...whose, UploadId: created.UploadId };
   try {
     const parts = await eachPart(body, signal, (part, during) =>
       uploadPart({ client }, { ...upload, ...part }, checksum, during),
@@ -143,6 +136,6 @@ async function eachPart(
   };
   await Promise.all(Array.from({ length: PARTS_AT_ONCE }, run));
   unfollow();
-  if (first !== undefined) throw surelyNotDone(first.error);
+  if (first !== undefined) throw first.error;
   return done;
 }

@@ -1,5 +1,5 @@
 import type { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import { maybeDone } from "./tries.js";
+import type { Doubt } from "./doubt.js";
 
 /** Keeps the SDK from trying again; what it holds is the error. */
 class Sent extends Error {
@@ -16,9 +16,12 @@ type Stack = PutObjectCommand["middlewareStack"];
 /**
  * Makes a command go out once, unless it certainly was not carried out: sent blindly again, a condition that held the
  * first time would fail because of the first time.
+ *
+ * @param doubt - of this command alone
  */
 export async function sendOnce<Output>(
   command: PutObjectCommand | DeleteObjectCommand,
+  doubt: Doubt,
   send: () => Promise<Output>,
 ): Promise<Output> {
   (command.middlewareStack as Stack).add(
@@ -26,14 +29,14 @@ export async function sendOnce<Output>(
       try {
         return await next(args);
       } catch (error) {
-        throw error instanceof Error && maybeDone(error) ? new Sent(error) : error;
+        throw error instanceof Error && doubt.exists ? new Sent(error) : error;
       }
     },
     // Within the SDK's tries, and around the look at each of them.
     { step: "finalizeRequest", priority: "normal", name: "s3bucketmapOnce" },
   );
   try {
-    return await send();
+    return await doubt.during(send);
   } catch (error) {
     throw error instanceof Sent ? error.error : error;
   }

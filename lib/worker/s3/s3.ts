@@ -84,15 +84,13 @@ export class S3 {
 
   async getMany(keys: string[], maxBytes: number, signal: AbortSignal): Promise<Results["getMany"]> {
     const { concurrency } = this.settings;
-    const outcomes = await forEachOf(keys, concurrency, false, signal, (key) =>
-      this.read(key, maxBytes, 0, signal),
-    );
+    const outcomes = await forEachOf(keys, concurrency, signal, (key) => this.read(key, maxBytes, 0, signal));
     return outcomes.map((outcome) => ("value" in outcome ? { read: outcome.value } : outcome));
   }
 
   async setMany(objects: ObjectToStore[], signal: AbortSignal): Promise<KeyFailure[]> {
     const { concurrency } = this.settings;
-    const outcomes = await forEachOf(objects, concurrency, true, signal, ({ key, body, headers }) =>
+    const outcomes = await forEachOf(objects, concurrency, signal, ({ key, body, headers }) =>
       this.set(key, body, headers, signal),
     );
     return outcomes.flatMap((outcome, at) =>

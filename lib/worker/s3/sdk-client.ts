@@ -2,6 +2,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
 import type { LocalS3Handler } from "../../local/handler.js";
+import { boundAnswers } from "./bounded.js";
 import type { Connections } from "./connections.js";
 import { learnRoute } from "./first-try/route.js";
 import type { Route, Way } from "./first-try/route.js";
@@ -48,7 +49,7 @@ export async function serviceClient(
     // us-east-1 answers for every region, with a redirect that is followed once and remembered.
     client = new S3Client({ ...config, region: "us-east-1" });
   }
-  return watch(client, way, learn);
+  return watch(client, way, learn, false);
 }
 
 /** The SDK's client for the local S3. */
@@ -61,7 +62,7 @@ export function localClient(handler: LocalS3Handler, way: Way, learn: Learn): Pr
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
     signer: { sign: (request) => Promise.resolve(request) },
   });
-  return Promise.resolve(watch(client, way, learn));
+  return Promise.resolve(watch(client, way, learn, true));
 }
 
 interface Allowance {
@@ -76,9 +77,10 @@ export async function successOf(client: S3Client): Promise<() => void> {
   return () => allowance.recordSuccess?.(token);
 }
 
-function watch(client: S3Client, way: Way, learn: Learn): S3Client {
+function watch(client: S3Client, way: Way, learn: Learn, isLocal: boolean): S3Client {
   learnRoute(client, way, learn);
-  watchTries(client);
+  watchTries(client, isLocal);
+  boundAnswers(client);
   tellRequests(client);
   return client;
 }

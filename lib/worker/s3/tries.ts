@@ -1,4 +1,5 @@
 import type { S3Client } from "@aws-sdk/client-s3";
+import { Sending } from "./doubt.js";
 
 interface Tried extends Error {
   code?: unknown;
@@ -14,20 +15,6 @@ interface Answer {
   headers?: Record<string, string>;
 }
 
-// The sends (by the SDK's context of each) of which a try may have been carried out, and their errors.
-const mayHaveHappened = new WeakSet<object>();
-
-/** Whether what a failed request asked for may have been done all the same, by any of its tries. */
-export function maybeDone(error: object): boolean {
-  return mayHaveHappened.has(error);
-}
-
-/** An error of a request that by itself writes nothing that could be read: a part of an upload. */
-export function surelyNotDone(error: unknown): unknown {
-  if (typeof error === "object" && error !== null) mayHaveHappened.delete(error);
-  return error;
-}
-
 /** An answer that says it is well, and is none of S3's: of a proxy or a login page, or damaged on its way. */
 export class BadAnswer extends Error {
   override name = "BadAnswer";
@@ -38,30 +25,30 @@ export class BadAnswer extends Error {
   constructor(reason: string, metadata: object, cause?: unknown) {
     super(reason, cause === undefined ? undefined : { cause });
     this.$metadata = metadata;
-    mayHaveHappened.add(this);
   }
 }
 
 /**
  * Looks at each try of a request. The SDK only reports the last one: a write that was carried out by a first
  * try whose answer was lost, and refused the second time, would seem not to have happened.
+ *
+ * @param isLocal - the requests are answered in this thread
  */
-export function watchTries(client: S3Client): void {
+export function watchTries(client: S3Client, isLocal: boolean): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {
+      const command = String(context["commandName"]);
+      const sending = new Sending(command.replace(/Command$/, ""));
       try {
-        const result = await next(args);
-        if (isPage(context["commandName"], result.response as Answer)) {
+        const result = await sending.during(() => next(args), isLocal);
+        if (isPage(command, result.response as Answer)) {
           throw new BadAnswer("the answer is a web page", result.output.$metadata);
         }
         return result;
       } catch (thrown) {
         if (!(thrown instanceof Error)) throw thrown;
         const error = notS3(thrown) ?? thrown;
-        if (mayHaveHappened.has(context) || isAmbiguous(error)) {
-          mayHaveHappened.add(context);
-          mayHaveHappened.add(error);
-        }
+        if (!isAmbiguous(error)) sending.didNothing();
         throw error;
       }
     },
@@ -89,17 +76,25 @@ function notS3(error: Tried): BadAnswer | undefined {
   return new BadAnswer("the answer cannot be understood", error.$metadata ?? {}, error);
 }
 
-// Without an answer, or with one that S3 gives in distress, nobody knows.
-function isAmbiguous(error: Tried): boolean {
-  const status = error.$metadata?.httpStatusCode;
-  if (status !== undefined) return status < 300 || status >= 500;
+/** Whether a request that failed may have been carried out: without an answer, or with one in distress, nobody knows. */
+export function isAmbiguous(error: Error): boolean {
+  const { $metadata } = error as Tried;
+  if ($metadata?.httpStatusCode !== undefined) return !isRefusal($metadata.httpStatusCode);
   return !neverSent(error);
+}
+
+/** Whether an answer says that nothing was done. */
+export function isRefusal(statusCode: number): boolean {
+  return statusCode >= 300 && statusCode < 500;
 }
 
 function neverSent({ code, syscall, message, nothingWritten }: Tried): boolean {
   if (nothingWritten === true) return true;
   if (syscall === "connect" || syscall === "getaddrinfo") return true;
   if (message.includes("did not establish a connection")) return true;
-  // A handshake that failed.
-  return typeof code === "string" && (code === "EPROTO" || /^ERR_(TLS|SSL)_|CERT|SIGNATURE/.test(code));
+  // A handshake that failed; what cannot be in a request.
+  return (
+    typeof code === "string" &&
+    (code === "EPROTO" || /^ERR_(TLS|SSL|INVALID|UNESCAPED)_|CERT|SIGNATURE/.test(code))
+  );
 }

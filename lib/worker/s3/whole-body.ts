@@ -3,6 +3,7 @@ import type { GetObjectCommand } from "@aws-sdk/client-s3";
 import { OperationError } from "../failure.js";
 import { isOfWhole } from "./first-try/replay.js";
 import { InPlace } from "./in-place.js";
+import { BadAnswer } from "./tries.js";
 
 /** A body that did not come whole, or not as it was stored. */
 export class BrokenBody extends Error {
@@ -30,7 +31,11 @@ export function readWhole(command: GetObjectCommand, maxBytes: number): () => Ui
       const result = await next(args);
       const output = result.output;
       const body = output.Body as Readable;
-      const length = output.ContentLength ?? 0;
+      const length = output.ContentLength;
+      if (length === undefined) {
+        body.destroy();
+        throw new BadAnswer("the answer has no Content-Length", output.$metadata);
+      }
       if (length > maxBytes) {
         body.destroy();
         throw new OperationError(

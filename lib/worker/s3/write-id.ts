@@ -8,9 +8,6 @@ import type { Version } from "../../bridge/protocol.js";
  */
 const REMEMBERED = 40;
 
-/** Stands for the writes before the first that is known: after it comes the ETag, or nothing for a missing key. */
-const ROOT = "@";
-
 /** A name that no other write has. */
 export function newWriteId(): string {
   return randomBytes(9).toString("base64url");
@@ -18,7 +15,7 @@ export function newWriteId(): string {
 
 /** What a write on top of `base` says of itself and of those before it, the newest first. */
 export function historyOf(id: string, base: Version, maxBytes: number): string {
-  const history = [id, ...before(base)].slice(0, REMEMBERED);
+  const history = [id, ...(base.writes ?? [])].slice(0, REMEMBERED);
   while (history.length > 1 && WRITES_NAME.length + history.join(",").length > maxBytes) history.pop();
   return history.join(",");
 }
@@ -36,18 +33,18 @@ export function withoutWrites(metadata: Record<string, string> | undefined): Rec
 }
 
 /**
- * Whether a write has happened, by what the object now says; undefined where that does not tell. Each write on top
- * of another names it, and so those before it. Where the state that the write was to replace is among the named,
- * and the write itself is not, others have come before it.
+ * Whether one of these writes has happened: a write on top of another names it, and so those before it. That none is
+ * named proves nothing: somebody may have written over it without reading it, with bytes that were there before.
  */
-export function hasHappened(id: string, base: Version, now: readonly string[]): boolean | undefined {
-  if (now.includes(id)) return true;
-  const [latest] = before(base);
-  return latest !== undefined && now.includes(latest) ? false : undefined;
+export function isNamed(ids: readonly string[], now: Version | undefined): boolean {
+  return now?.writes?.some((id) => ids.includes(id)) === true;
 }
 
-/** The history of a state; undefined history (`set` with an ETag has not read it) names nothing. */
-function before({ etag, writes }: Version): string[] {
-  if (writes === undefined) return [];
-  return writes.length > 0 ? writes : [`${ROOT}${etag ?? ""}`];
+/**
+ * Whether an object is still as it was, so that nothing has been written since. Its ETag alone does not show it, for
+ * the same bytes have the same one; but no two writes have the same id. A missing key shows nothing.
+ */
+export function isUntouched(now: Version | undefined, base: Version): boolean {
+  const newest = base.writes?.[0];
+  return newest !== undefined && now?.etag === base.etag && now?.writes?.[0] === newest;
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestOptions } from "node:http";
 import http from "node:http";
 import https from "node:https";
 import { InPlace } from "../in-place.js";
+import { MAX_ANSWER_BYTES, TooLong } from "../bounded.js";
 import type { InParts } from "../ranged-get.js";
 
 /** A signed request, ready to be sent. */
@@ -29,10 +30,14 @@ export interface Answer {
 /** A body of so many bytes is put together as it comes. */
 const IN_PLACE_FROM = 1024 * 1024;
 
-/** Carries a request over, once; rejects where no answer came. */
+/**
+ * Carries a request over, once; rejects where no answer came.
+ *
+ * @param maxBytes - of an object's body; undefined where the answer is not one
+ */
 export type Exchange = (
   request: Request,
-  maxBytes: number,
+  maxBytes: number | undefined,
   signal: AbortSignal,
   inParts?: InParts,
 ) => Promise<Answer>;
@@ -134,7 +139,11 @@ function keepTime(
   });
 }
 
-function collect(response: IncomingMessage, maxBytes: number, inParts?: InParts): Promise<Answer> {
+function collect(
+  response: IncomingMessage,
+  maxBytes: number | undefined,
+  inParts?: InParts,
+): Promise<Answer> {
   return new Promise((resolve) => {
     const answer: Answer = {
       statusCode: response.statusCode ?? -1,
@@ -162,7 +171,13 @@ function collect(response: IncomingMessage, maxBytes: number, inParts?: InParts)
       answer.body = bytes.whole();
       resolve(answer);
     };
-    response.on("data", (chunk: Buffer) => bytes.add(chunk));
+    const limit = limitOf(answer, maxBytes);
+    let at = 0;
+    response.on("data", (chunk: Buffer) => {
+      at += chunk.length;
+      if (at <= limit) bytes.add(chunk);
+      else response.destroy(new TooLong(answer.statusCode, limit));
+    });
     response.on("end", whole);
     response.on("error", (error) => {
       answer.broken = error;
@@ -171,12 +186,18 @@ function collect(response: IncomingMessage, maxBytes: number, inParts?: InParts)
   });
 }
 
-/** Whether it is an object's body, and longer than may be read; what an error has to say is read in any case. */
+/** Whether it is an object's body, and longer than may be read; other answers break off where they are too long. */
 export function isTooLong(
   { statusCode, headers }: Pick<Answer, "statusCode" | "headers">,
-  maxBytes: number,
+  maxBytes: number | undefined,
 ): boolean {
-  return statusCode < 300 && Number(headers["content-length"]) > maxBytes;
+  return maxBytes !== undefined && statusCode < 300 && Number(headers["content-length"]) > maxBytes;
+}
+
+function limitOf({ statusCode, headers }: Answer, maxBytes: number | undefined): number {
+  if (maxBytes === undefined || statusCode >= 300) return MAX_ANSWER_BYTES;
+  // Where nobody says how long an object is, the SDK is told so, and it is refused.
+  return headers["content-length"] === undefined ? Math.min(maxBytes, MAX_ANSWER_BYTES) : maxBytes;
 }
 
 /** Gathers the chunks of a body that has so many bytes. */

@@ -1,6 +1,8 @@
 import type { Client } from "../client.js";
 import type { InParts } from "../ranged-get.js";
+import { Sending } from "../doubt.js";
 import { tellRequest } from "../request-log.js";
+import { isAmbiguous, isRefusal } from "../tries.js";
 import type { Answer, Request } from "./exchange.js";
 import { pathOf } from "./route.js";
 import type { Route } from "./route.js";
@@ -69,10 +71,16 @@ export async function firstTry<Result>(
   }
 
   const started = performance.now();
+  const sending = new Sending(operation.name);
   let answer: Answer;
   try {
-    answer = await route!.exchange(request, operation.maxBytes ?? Infinity, signal, operation.inParts);
+    answer = await sending.during(
+      () => route!.exchange(request, operation.maxBytes, signal, operation.inParts),
+      client.isLocal,
+    );
+    if (isRefusal(answer.statusCode)) sending.didNothing();
   } catch (error) {
+    if (!isAmbiguous(error as Error)) sending.didNothing();
     if (signal.aborted) throw error;
     tellRequest(operation.name, input, 1, started, request, error as Error);
     return { outcome: error as Error };
