@@ -39,13 +39,16 @@ export function setMany(
   entries: Iterable<readonly [string, string | Bytes]>,
   headersOf: (isText: boolean) => ObjectHeaders,
 ): void {
+  // What the program does to its bytes while others of them are sent, or the next entry is made, must not reach S3.
+  const canChange = calls.shared.settings.wait === "deasync" || !Array.isArray(entries);
   const values = new Map<string, string | Bytes>();
   for (const entry of elements(entries, "setMany takes an iterable of [key, value]")) {
     if (!Array.isArray(entry))
       throw wrongArgument(`setMany takes [key, value] entries, not ${kindOf(entry)}.`);
     const [key, value] = entry as [string, string | Bytes];
     checkValue(value);
-    values.set(wholeKey(calls.prefix, key), value);
+    const whole = wholeKey(calls.prefix, key);
+    values.set(whole, canChange && typeof value !== "string" ? toBody(value) : value);
   }
   const headers = { text: headersOf(true), bytes: headersOf(false) };
   const progress = new Progress(calls, "setMany", "set", "written");
@@ -58,7 +61,7 @@ export function setMany(
   };
   // Bodies are made as they are sent: copies of all of them at once could be too much for the memory.
   for (const [key, value] of values) {
-    const body = toBody(value);
+    const body = canChange && typeof value !== "string" ? (value as Uint8Array) : toBody(value);
     objects.push({ key, body, headers: typeof value === "string" ? headers.text : headers.bytes });
     bytes += body.length;
     if (objects.length >= PAGE || bytes >= MAX_BYTES_AT_ONCE) send();

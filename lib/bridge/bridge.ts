@@ -178,8 +178,9 @@ export class Bridge {
       if (!thread.wasReady) return { ok: false, failure: workerFailed("WorkerNotStarted", thread.lastWords) };
       return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), maybeWritten } };
     }
-    // It had its time and did not even say that the call timed out: it will not serve the next call either.
-    if (isCutShort) this.#abandon(id);
+    // It had its time and did not even say that the call timed out: it will not serve the next call either. While
+    // others wait for it, it is not ended: it may be at work on theirs.
+    if (isCutShort || thread.isExpected) this.#abandon(id);
     else this.#end(thread);
     const reason = thread.wasReady ? "the worker thread did not answer" : "the worker thread did not start";
     return {

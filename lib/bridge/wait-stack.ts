@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import type { WaitName } from "./wait.js";
 
 /** Deeper than about 300 the process aborts natively. */
@@ -54,14 +55,27 @@ Object.defineProperty(markedFrame, "name", { value: mark });
 
 /** How many functions of this name are on the JavaScript stack. */
 export function countFrames(name: string): number {
-  const limit = Error.stackTraceLimit;
+  const errors = changeableError();
+  const limit = errors.stackTraceLimit;
   // eslint-disable-next-line @typescript-eslint/unbound-method -- only put back where it was
-  const prepare = Error.prepareStackTrace;
-  Error.stackTraceLimit = Infinity;
-  Error.prepareStackTrace = (_error, frames) =>
+  const prepare = errors.prepareStackTrace;
+  errors.stackTraceLimit = Infinity;
+  errors.prepareStackTrace = (_error, frames) =>
     frames.reduce((count, frame) => count + (frame.getFunctionName() === name ? 1 : 0), 0);
-  const count = new Error().stack as unknown as number;
-  Error.stackTraceLimit = limit;
-  Error.prepareStackTrace = prepare;
+  const count = new errors().stack as unknown as number;
+  errors.stackTraceLimit = limit;
+  errors.prepareStackTrace = prepare;
   return count;
+}
+
+let another: ErrorConstructor | undefined;
+
+// A program may have frozen its Error (`node --frozen-intrinsics`). That of another realm sees the same stack.
+function changeableError(): ErrorConstructor {
+  const isFrozen = !Object.isExtensible(Error) || !["stackTraceLimit", "prepareStackTrace"].every(isWritable);
+  return isFrozen ? (another ??= runInNewContext("Error") as ErrorConstructor) : Error;
+}
+
+function isWritable(name: string): boolean {
+  return Object.getOwnPropertyDescriptor(Error, name)?.writable !== false;
 }

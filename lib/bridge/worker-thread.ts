@@ -73,6 +73,12 @@ export class WorkerThread {
     return this.#shared.expected.has(id);
   }
 
+  /** Whether any call has not been answered. */
+  get isExpected(): boolean {
+    for (const reply of this.#shared.expected.values()) if (reply === undefined) return true;
+    return false;
+  }
+
   /** The reply to a call, if it is there. */
   reply(id: number): Reply | undefined {
     return this.#shared.expected.get(id);
