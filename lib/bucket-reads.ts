@@ -87,11 +87,12 @@ export class BucketReads implements StoredReads<string | Buffer> {
   update(
     key: string,
     change: (stored: Stored<string | Buffer> | undefined) => string | Buffer | undefined,
-    options?: ObjectOptions,
+    optionsFor: (stored: Stored<string | Buffer> | undefined) => ObjectOptions | undefined,
   ): string | Buffer | undefined {
     const whole = wholeKey(this.#calls.prefix, key);
-    const headersOf = (isText: boolean): ObjectHeaders => objectHeaders(options, isText, "update");
-    headersOf(true); // Wrong ones are to be told before anything is sent.
+    const headersOf = (stored: Stored<string | Buffer> | undefined, isText: boolean): ObjectHeaders =>
+      objectHeaders(optionsFor(stored), isText, "update");
+    headersOf(undefined, true); // Wrong ones are to be told before anything is sent.
     return update(this.#calls, whole, change, headersOf) as string | Buffer | undefined;
   }
 }

@@ -4,6 +4,7 @@ import type { BucketCalls } from "./bucket-calls.js";
 import { kindOf } from "./keys.js";
 import { wrongArgument } from "./stack.js";
 import type { Stored } from "./stored.js";
+import type { ObjectOptions } from "./sync-map.js";
 import { checkValue, MAX_CONDITIONAL_BYTES, toBody } from "./values.js";
 import type { Bytes } from "./values.js";
 
@@ -66,7 +67,7 @@ export function update(
   calls: BucketCalls,
   key: string,
   fn: ChangeFunction,
-  headersOf: (isText: boolean) => ObjectHeaders,
+  headersOf: (stored: Stored<string | Buffer> | undefined, isText: boolean) => ObjectHeaders,
 ): string | Bytes | undefined {
   const { timeoutMs } = calls.shared.settings;
   const deadline = performance.now() + timeoutMs;
@@ -82,7 +83,8 @@ export function update(
   for (let turn = 0; turn < MAX_TURNS; turn += 1) {
     const delayMs = turn === 0 ? 0 : Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn);
     const reading = calls.call({ op: "read", key, maxBytes: calls.maxBytes, delayMs }, "update", left());
-    const next = fn(valueOf(calls, key, reading));
+    const stored = valueOf(calls, key, reading);
+    const next = fn(stored);
     if (next === undefined && reading === undefined) return undefined;
     if (next !== undefined) checkValue(next, MAX_CONDITIONAL_BYTES);
     const base: Version = reading?.version ?? { writes: [] };
@@ -96,7 +98,7 @@ export function update(
               op: "store",
               key,
               body: toBody(next),
-              headers: headersOf(typeof next === "string"),
+              headers: { ...reading?.kept, ...headersOf(stored, typeof next === "string") },
               base,
               prefix: calls.prefix,
             },
@@ -119,7 +121,23 @@ function valueOf(
   if (reading === undefined) return undefined;
   const stored = calls.decode(reading);
   if ("failure" in stored) throw calls.error(stored.failure, "update", key);
-  return stored;
+  return { ...stored, contentType: reading.kept?.contentType };
+}
+
+/** The options of an update: what they do not name stays as it was read. What layers never touch, the bucket keeps itself. */
+export function keeping(
+  options: ObjectOptions | undefined,
+): (stored: Stored<unknown> | undefined) => ObjectOptions | undefined {
+  return (stored) => {
+    if (stored === undefined) return options;
+    const contentType = options?.contentType ?? stored.contentType;
+    const contentEncoding = options?.contentEncoding ?? stored.contentEncoding;
+    return {
+      ...options,
+      ...(contentType === undefined ? {} : { contentType }),
+      ...(contentEncoding === undefined ? {} : { contentEncoding }),
+    };
+  };
 }
 
 /** What a function for `update` makes of what was read. @throws TypeError for what is no function, or returns a promise */

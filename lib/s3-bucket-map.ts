@@ -7,7 +7,7 @@ import type { Shared } from "./bucket-calls.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { BucketReads, getStored, storedEntries } from "./bucket-reads.js";
 import { checkDeasync } from "./check-deasync.js";
-import { changing, create, storeIfMatch } from "./conditional-writes.js";
+import { changing, create, keeping, storeIfMatch } from "./conditional-writes.js";
 import { checkPrefix, kindOf, wholeKey } from "./keys.js";
 import { allKeys, placeOf, readsToCome } from "./listing.js";
 import type { Place } from "./listing.js";
@@ -299,6 +299,9 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * `fn` takes included. 1 GET and 1 PUT (or 1 DELETE) a time; where an answer is lost, and at a service other than
    * AWS, as for {@link set} with `ifMatch`, and before the first deletion there 3 requests, or 4.
    *
+   * What was stored beside the value stays as it was, unless `options` name it: Content-Type, Content-Encoding,
+   * Cache-Control, Content-Disposition, Content-Language, Expires, a website's redirect, and the metadata as a whole.
+   *
    * @param fn - given the value, or `undefined` where the key is missing, returns the new one, or `undefined` to
    * delete the key. It must be synchronous, and may be called several times. What it throws passes through, and
    * nothing is written
@@ -314,7 +317,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     fn: (value: ValueOf<As> | undefined) => ValueOf<As> | undefined,
     options?: ObjectOptions,
   ): ValueOf<As> | undefined {
-    return this[storedReads].update(key, changing(fn), options);
+    return this[storedReads].update(key, changing(fn), keeping(options));
   }
 
   /** The part of this map whose keys begin with `prefix`, joined on plainly, without a slash. No request. */

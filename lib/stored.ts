@@ -12,6 +12,8 @@ export interface Stored<V> {
   /** Quotes included. */
   readonly etag: string | undefined;
   readonly contentEncoding: string | undefined;
+  /** Told by `update` alone, which keeps it. */
+  readonly contentType?: string | undefined;
   /** How many bytes the value was made of, where that is known. */
   readonly size?: number;
 }
@@ -26,10 +28,11 @@ export interface StoredReads<V> {
   getIfChanged(key: string, etag: string): Stored<V> | typeof unchanged | undefined;
   getMany(keys: Iterable<string>): Map<string, Stored<V>>;
   entries(options?: ListOptions): IterableIterator<[string, Stored<V>]>;
+  /** @param optionsFor - what is read; asked beforehand without it, too, to check what does not depend on it */
   update(
     key: string,
     change: (stored: Stored<V> | undefined) => V | undefined,
-    options?: ObjectOptions,
+    optionsFor: (stored: Stored<V> | undefined) => ObjectOptions | undefined,
   ): V | undefined;
 }
 

@@ -122,7 +122,7 @@ async function race(kind, where, turns, through) {
     const doubters = names.filter((_, at) => done[at].unsureKeys.includes(key));
     if (holder === undefined) wrong.push(`lock ${key} is nobody's`);
     else if (winners.length > 1) wrong.push(`lock ${key} has ${winners.length} winners`);
-    else if (!(winners.length === 1 ? winners : doubters).includes(holder))
+    else if (!(winners.length === 1 ? winners : doubters).includes(String(holder)))
       wrong.push(`lock ${key} is held by ${holder}, who was told otherwise`);
   }
   map.clear();

@@ -1,4 +1,5 @@
-import { S3BucketMap, S3BucketMapError } from "../lib/index.js";
+import type { S3BucketMapError } from "../lib/index.js";
+import { S3BucketMap } from "../lib/index.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
 

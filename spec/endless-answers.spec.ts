@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
-import { S3BucketMap, S3BucketMapError } from "../lib/index.js";
+import type { S3BucketMapError } from "../lib/index.js";
+import { S3BucketMap } from "../lib/index.js";
 
 // An answer without an end must not fill the memory until the deadline, whatever its status.
 

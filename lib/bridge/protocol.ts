@@ -25,7 +25,16 @@ export interface ObjectHeaders {
   contentEncoding?: string;
   cacheControl?: string;
   metadata?: Record<string, string>;
+  /** These `update` alone sends: what it has read. */
+  contentDisposition?: string;
+  contentLanguage?: string;
+  /** As it was stored, whether it is a date or not. */
+  expires?: string;
+  websiteRedirect?: string;
 }
+
+/** What was stored beside a body, and stays as it was where `update` changes it; the Content-Encoding is told apart. */
+export type KeptHeaders = Partial<Omit<ObjectHeaders, "contentEncoding">>;
 
 /** The name, after `x-amz-meta-`, under which an object tells which conditional writes made it. */
 export const WRITES_NAME = "s3bucketmap-writes";
@@ -125,6 +134,8 @@ export interface Reading {
   /** As the service gave it. */
   etag: string;
   contentEncoding?: string;
+  /** In the answer to "read". */
+  kept?: KeptHeaders;
   version: Version;
 }
 

@@ -65,17 +65,22 @@ export class DecodedReads<V, Raw> implements StoredReads<V> {
   update(
     key: string,
     change: (stored: Stored<V> | undefined) => V | undefined,
-    options?: ObjectOptions,
+    optionsFor: (stored: Stored<V> | undefined) => ObjectOptions | undefined,
   ): V | undefined {
+    let decoded: Stored<V> | undefined;
     let changed: V | undefined;
-    const passedOn = this.#codec.options === undefined ? options : this.#codec.options(options);
     this.#reads.update(
       key,
       (stored) => {
-        changed = change(stored === undefined ? undefined : this.#decode(stored, key));
-        return changed === undefined ? undefined : this.#codec.encode(changed, this.#whole(key), options);
+        decoded = stored && this.#decode(stored, key);
+        changed = change(decoded);
+        if (changed === undefined) return undefined;
+        return this.#codec.encode(changed, this.#whole(key), optionsFor(decoded));
       },
-      passedOn,
+      () => {
+        const options = optionsFor(decoded);
+        return this.#codec.options === undefined ? options : this.#codec.options(options);
+      },
     );
     return changed;
   }

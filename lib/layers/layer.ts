@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import type { InspectOptions } from "node:util";
 import { runBatch } from "../batch.js";
 import type { HasBatch } from "../batch.js";
-import { changing } from "../conditional-writes.js";
+import { changing, keeping } from "../conditional-writes.js";
 import { kindOf } from "../keys.js";
 import { allKeys, placeOf, readsToCome } from "../listing.js";
 import type { HasAllKeys, HasPlace, HasReadsToCome, Place } from "../listing.js";
@@ -62,7 +62,7 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlac
     change: (value: V | undefined) => V | undefined,
     options?: ObjectOptions,
   ): V | undefined {
-    return this[storedReads].update(key, changing(change), options);
+    return this[storedReads].update(key, changing(change), keeping(options));
   }
 
   *values(options?: ListOptions): IterableIterator<V> {

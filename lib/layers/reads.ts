@@ -20,7 +20,12 @@ function plainReads<V>(map: SyncMap<V>): StoredReads<V> {
     *entries(options?: ListOptions) {
       for (const [key, value] of map.entries(options)) yield [key, stored(value)];
     },
-    update: (key, change, options) =>
-      map.update(key, (value) => change(value === undefined ? undefined : stored(value)), options),
+    // What such a map keeps is its own affair.
+    update: (key, change, optionsFor) =>
+      map.update(
+        key,
+        (value) => change(value === undefined ? undefined : stored(value)),
+        optionsFor(undefined),
+      ),
   };
 }

@@ -149,7 +149,7 @@ function bodiesOf(value: Results[Call["op"]]): ArrayBuffer[] {
 
 function serviceOf(s3: S3): Service {
   const ahead = new ReadAhead((key, maxBytes, signal) =>
-    inOrder(s3.place, { op: "get", key, maxBytes }, () => s3.read(key, maxBytes, 0, signal)),
+    inOrder(s3.place, { op: "get", key, maxBytes }, () => s3.read(key, maxBytes, signal)),
   );
   return { s3, ahead };
 }
@@ -184,7 +184,7 @@ function perform(
     case "entries":
       return s3.entries(call, signal);
     case "read":
-      return s3.read(call.key, call.maxBytes, call.delayMs, signal);
+      return s3.readToChange(call.key, call.maxBytes, call.delayMs, signal);
     case "store":
       return s3.store(call, call, signal);
     case "remove":

@@ -1,5 +1,5 @@
 import { GetObjectCommand } from "@aws-sdk/client-s3";
-import type { Reading } from "../../bridge/protocol.js";
+import type { KeptHeaders, Reading } from "../../bridge/protocol.js";
 import { unquote } from "./conditions.js";
 import { firstTry } from "./first-try/first-try.js";
 import { getting } from "./first-try/get.js";
@@ -10,7 +10,7 @@ import { inParts, readInParts } from "./ranged-get.js";
 import type { Target } from "./s3.js";
 import { BadAnswer } from "./tries.js";
 import { readWhole } from "./whole-body.js";
-import { writesIn } from "./write-id.js";
+import { withoutWrites, writesIn } from "./write-id.js";
 
 /**
  * A whole object's bytes, or undefined where there is no such key. One GET, and for a long one that is read alone some
@@ -40,6 +40,29 @@ export async function getObject(
   ifNoneMatch?: string,
   isAlone = false,
 ): Promise<Reading | "unchanged" | undefined> {
+  const object = await got(target, key, maxBytes, signal, ifNoneMatch, isAlone);
+  return typeof object === "object" ? toReading(object) : object;
+}
+
+/** The same with what a changed value keeps of what is stored beside it. One GET. */
+export async function getObjectToChange(
+  target: Target,
+  key: string,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Reading | undefined> {
+  const object = await got(target, key, maxBytes, signal, undefined, false);
+  return typeof object === "object" ? { ...toReading(object), kept: keptOf(object) } : undefined;
+}
+
+async function got(
+  target: Target,
+  key: string,
+  maxBytes: number,
+  signal: AbortSignal,
+  ifNoneMatch: string | undefined,
+  isAlone: boolean,
+): Promise<GotObject | "unchanged" | undefined> {
   const { client, settings } = target;
   const input = {
     Bucket: settings.bucket,
@@ -52,24 +75,16 @@ export async function getObject(
   const tried = await firstTry(client, input, getting(input, maxBytes, byRanges), signal);
   if (tried.result !== undefined) {
     target.bucketProved = true;
-    const { object } = tried.result;
-    return object && toReading(object);
+    return tried.result.object;
   }
   const command = replay(new GetObjectCommand(input), tried);
   if (byRanges !== undefined) readInParts(command, maxBytes, byRanges);
   const bytes = readWhole(command, maxBytes);
   let read: Omit<GotObject, "body">;
   try {
-    const {
-      ETag,
-      ContentEncoding,
-      Metadata = {},
-      $metadata,
-    } = await client.send(command, {
-      abortSignal: signal,
-    });
+    const { ETag, Metadata = {}, $metadata, ...others } = await client.send(command, { abortSignal: signal });
     if (ETag === undefined) throw new BadAnswer("the answer has no ETag", $metadata);
-    read = { ETag, ContentEncoding, Metadata };
+    read = { ...others, ETag, Metadata };
   } catch (error) {
     if (ifNoneMatch !== undefined && statusOf(error) === 304) {
       target.bucketProved = true;
@@ -79,10 +94,31 @@ export async function getObject(
     return undefined;
   }
   target.bucketProved = true;
-  return toReading({ ...read, body: bytes() });
+  return { ...read, body: bytes() };
 }
 
-function toReading({ body, ETag: etag, ContentEncoding: contentEncoding, Metadata }: GotObject): Reading {
+function toReading({ body, ETag: etag, ContentEncoding, Metadata }: GotObject): Reading {
   const version = { etag: unquote(etag), writes: writesIn(Metadata) };
+  const contentEncoding = withoutChunked(ContentEncoding);
   return { body, etag, version, ...(contentEncoding === undefined ? {} : { contentEncoding }) };
+}
+
+function keptOf(object: GotObject): KeptHeaders {
+  const headers = {
+    contentType: object.ContentType,
+    cacheControl: object.CacheControl,
+    contentDisposition: object.ContentDisposition,
+    contentLanguage: object.ContentLanguage,
+    expires: object.ExpiresString,
+    websiteRedirect: object.WebsiteRedirectLocation,
+  };
+  const told = Object.entries(headers).filter(([, value]) => value !== undefined && value !== "");
+  return { ...(Object.fromEntries(told) as KeptHeaders), metadata: withoutWrites(object.Metadata) };
+}
+
+// How the body once came over the wire, which some services keep. Sent again it would say so of another body.
+function withoutChunked(contentEncoding: string | undefined): string | undefined {
+  if (contentEncoding?.includes("aws-chunked") !== true) return contentEncoding;
+  const codings = contentEncoding.split(",").filter((coding) => coding.trim() !== "aws-chunked");
+  return codings.length === 0 ? undefined : codings.join(",").trim();
 }

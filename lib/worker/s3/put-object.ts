@@ -43,7 +43,19 @@ export function putCommand(
   body: string | Uint8Array,
   headers: ObjectHeaders,
 ): PutObjectCommand {
-  return new PutObjectCommand(objectInput(target, key, body, headers));
+  const command = new PutObjectCommand(objectInput(target, key, body, headers));
+  const { expires } = headers;
+  if (expires !== undefined) {
+    command.middlewareStack.add(
+      (next) => (args) => {
+        // The SDK takes a Date, and what was stored may be none.
+        (args.request as { headers: Record<string, string> }).headers["expires"] = expires;
+        return next(args);
+      },
+      { step: "build", name: "s3bucketmapExpires" },
+    );
+  }
+  return command;
 }
 
 function objectInput(
@@ -63,6 +75,9 @@ function objectInput(
   };
   if (headers.contentEncoding !== undefined) input.ContentEncoding = headers.contentEncoding;
   if (headers.cacheControl !== undefined) input.CacheControl = headers.cacheControl;
+  if (headers.contentDisposition !== undefined) input.ContentDisposition = headers.contentDisposition;
+  if (headers.contentLanguage !== undefined) input.ContentLanguage = headers.contentLanguage;
+  if (headers.websiteRedirect !== undefined) input.WebsiteRedirectLocation = headers.websiteRedirect;
   if (headers.metadata !== undefined) input.Metadata = headers.metadata;
   if (settings.requestPayer === true) input.RequestPayer = "requester";
   // The service knows more values than the SDK's types: it says itself which it does not take.

@@ -17,7 +17,7 @@ import type { Conditions } from "./conditions.js";
 import { deleteObject } from "./delete-object.js";
 import { deleteObjects } from "./delete-objects.js";
 import { forEachOf } from "./each-key.js";
-import { getObject } from "./get-object.js";
+import { getObject, getObjectToChange } from "./get-object.js";
 import { headObject, objectExists } from "./head-object.js";
 import { listEntries } from "./list-entries.js";
 import type { EntriesRequest } from "./list-entries.js";
@@ -84,7 +84,7 @@ export class S3 {
 
   async getMany(keys: string[], maxBytes: number, signal: AbortSignal): Promise<Results["getMany"]> {
     const { concurrency } = this.settings;
-    const outcomes = await forEachOf(keys, concurrency, signal, (key) => this.read(key, maxBytes, 0, signal));
+    const outcomes = await forEachOf(keys, concurrency, signal, (key) => this.read(key, maxBytes, signal));
     return outcomes.map((outcome) => ("value" in outcome ? { read: outcome.value } : outcome));
   }
 
@@ -114,14 +114,19 @@ export class S3 {
     return this.#run((target) => listEntries(target, request, signal));
   }
 
-  async read(
+  async read(key: string, maxBytes: number, signal: AbortSignal): Promise<Reading | undefined> {
+    return this.#run((target) => getObject(target, key, maxBytes, signal));
+  }
+
+  /** With what is to be kept, after a pause. */
+  async readToChange(
     key: string,
     maxBytes: number,
     delayMs: number,
     signal: AbortSignal,
   ): Promise<Reading | undefined> {
     if (delayMs > 0) await pause(delayMs, signal);
-    return this.#run((target) => getObject(target, key, maxBytes, signal));
+    return this.#run((target) => getObjectToChange(target, key, maxBytes, signal));
   }
 
   async store(

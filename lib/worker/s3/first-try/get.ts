@@ -15,7 +15,13 @@ const headerNames = { RequestPayer: "x-amz-request-payer", Range: "range", IfMat
 export interface GotObject {
   body: Uint8Array;
   ETag: string;
-  ContentEncoding: string | undefined;
+  ContentEncoding?: string | undefined;
+  ContentType?: string | undefined;
+  CacheControl?: string | undefined;
+  ContentDisposition?: string | undefined;
+  ContentLanguage?: string | undefined;
+  ExpiresString?: string | undefined;
+  WebsiteRedirectLocation?: string | undefined;
   Metadata: Record<string, string>;
 }
 
@@ -92,7 +98,18 @@ function objectOf({ statusCode, headers, body }: Answer): GotObject | undefined 
   const ETag = headers["etag"];
   if (statusCode !== 200 || ETag === undefined || Number(headers["content-length"]) !== body.length)
     return undefined;
-  return { body, ETag, ContentEncoding: headers["content-encoding"], Metadata: metadataIn(headers) };
+  return {
+    body,
+    ETag,
+    ContentEncoding: headers["content-encoding"],
+    ContentType: headers["content-type"],
+    CacheControl: headers["cache-control"],
+    ContentDisposition: headers["content-disposition"],
+    ContentLanguage: headers["content-language"],
+    ExpiresString: headers["expires"],
+    WebsiteRedirectLocation: headers["x-amz-website-redirect-location"],
+    Metadata: metadataIn(headers),
+  };
 }
 
 // CRC32 is what the SDK sends; other checksums are left to it, and so are those of parts, which it does not check.
