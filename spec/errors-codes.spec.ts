@@ -147,6 +147,27 @@ describe("the code", () => {
     expect(toFailure("a string", true)).toEqual({ code: "Unknown", reason: "a string", maybeWritten: true });
   });
 
+  // [what was thrown, its code]
+  it.each<[string, Error, string]>([
+    ["a mistake in the code", new TypeError("x is not a function"), "Unknown"],
+    [
+      "a mistake of Node's kind",
+      Object.assign(new TypeError("no"), { code: "ERR_INVALID_ARG_TYPE" }),
+      "Unknown",
+    ],
+    ["a file that is no directory", Object.assign(new Error("EEXIST: …"), { code: "EEXIST" }), "Unknown"],
+    ["a store of another format", new Error("it has the format 7"), "Unknown"],
+    [
+      "an endpoint that is none",
+      Object.assign(new TypeError("no"), { code: "ERR_INVALID_URL" }),
+      "BadConfiguration",
+    ],
+    ["a region that is none", new Error('Region not accepted: region="no/".'), "BadConfiguration"],
+    ["a reset", Object.assign(new Error("read"), { code: "ECONNRESET", syscall: "read" }), "NetworkError"],
+  ])("of %s says what it is", (_what, error, code) => {
+    expect(toFailure(error, false)).toMatchObject({ code, reason: error.message });
+  });
+
   it("Closed comes after close(), from every method, and nothing is sent", () => {
     const map = freshMap(server.endpoint, "atomics");
     map.close();
