@@ -77,7 +77,8 @@ function codeOf(error: SdkError): string {
   if (typeof error.code === "string" && error.code.startsWith("LocalS3")) return error.code;
   if (error.code === "MODULE_NOT_FOUND") return "SdkUnavailable";
   if (isNetwork(error)) return "NetworkError";
-  return isConfiguration(error) ? "BadConfiguration" : "Unknown";
+  if (isConfiguration(error)) return "BadConfiguration";
+  return "Unknown";
 }
 
 // A system call on a socket or a name that failed, TLS that did, or an answer that is not HTTP.
@@ -85,9 +86,8 @@ function isNetwork({ name, code, syscall }: SdkError): boolean {
   if (name === "TimeoutError" || name === "AbortError") return true;
   if (typeof code !== "string") return false;
   if (/^(ECONN|EHOST|ENET|EADDR|EAI_|HPE_|ERR_(SSL|TLS)_)|CERT|SIGNATURE/.test(code)) return true;
-  return ["ENOTFOUND", "ETIMEDOUT", "EPIPE", "EPROTO", "EINVAL", "ERR_STREAM_PREMATURE_CLOSE"].includes(code)
-    ? true
-    : syscall === "connect" || syscall === "getaddrinfo" || syscall === "read" || syscall === "write";
+  if (["ENOTFOUND", "ETIMEDOUT", "EPIPE", "EPROTO", "ERR_STREAM_PREMATURE_CLOSE"].includes(code)) return true;
+  return syscall === "connect" || syscall === "getaddrinfo";
 }
 
 // Settings that the SDK, Node's URL or an HTTP header cannot take. Anything else is nobody's setting.
