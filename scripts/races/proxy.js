@@ -7,8 +7,9 @@ const http = require("node:http");
  *
  * @param {string} endpoint
  * @param {number} share of the answers
+ * @param {(method: string, path: string) => void} [onReset]
  */
-async function startResettingProxy(endpoint, share) {
+async function startResettingProxy(endpoint, share, onReset) {
   const { hostname, port } = new URL(endpoint);
   const agent = new http.Agent({ keepAlive: true });
   let answers = 0;
@@ -19,6 +20,7 @@ async function startResettingProxy(endpoint, share) {
       answers += 1;
       if (Math.random() < share) {
         resets += 1;
+        onReset?.(String(method), String(url));
         answer.resume();
         outgoing.socket?.resetAndDestroy();
         return;
