@@ -101,13 +101,21 @@ async function runThreads(service, directory, base) {
     });
     const env = { ...process.env, ...service.environment };
     const child = fork(path.join(__dirname, "consistency/process.js"), [JSON.stringify(tasks)], { env });
-    return new Promise((resolve, reject) => {
-      child.once("exit", (code) =>
-        code === 0 ? resolve(undefined) : reject(new Error(`a process ended with ${code}`)),
-      );
-    });
+    return child;
   });
-  await Promise.all(processes);
+  const ends = processes.map(
+    (child) =>
+      new Promise((resolve, reject) => {
+        child.once("exit", (code) =>
+          code === 0 ? resolve(undefined) : reject(new Error(`a process ended with ${code}`)),
+        );
+      }),
+  );
+  try {
+    await Promise.all(ends);
+  } finally {
+    for (const child of processes) child.kill("SIGKILL");
+  }
   return files;
 }
 

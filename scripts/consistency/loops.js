@@ -6,7 +6,7 @@ const { KEYS, isTrial, keyOf } = require("./values.js");
 /** @typedef {import("./views.js").View} View */
 /** @typedef {(thread: Thread, view: View, pause: () => void) => void} Loop */
 
-const LEAVES = 0.04;
+const LEAVES = 0.06;
 const READS = 0.85;
 
 /** `fn` as a loop that others' calls interrupt. @param {Thread} thread @param {(loop: { since: number }) => void} fn @param {string} kind */
@@ -112,7 +112,14 @@ const iterator = (method) => (thread, view, pause) => {
     if (key === undefined) return;
     last = key;
     pause();
-    if (thread.chance(LEAVES)) return thread.chance(0.5) ? void all.return?.() : undefined;
+    if (!thread.chance(LEAVES)) continue;
+    if (thread.chance(0.5)) all.return?.();
+    // What it read early was for it alone.
+    const [later] = thread.between(last);
+    const alone = { since: rec.now() };
+    if (later !== undefined)
+      thread.get(view, later, "get after an iterator that was left", () => view.map.get(later), alone);
+    return;
   }
 };
 

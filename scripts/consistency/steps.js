@@ -8,9 +8,9 @@ const { writes } = require("./writes.js");
 /** @typedef {import("./thread.js").Thread} Thread */
 /** @typedef {(thread: Thread, view: import("./views.js").View) => void} Step */
 
-/** @param {Thread} thread */
-function simple(thread) {
-  thread.oneOf(thread.chance(0.5) ? reads : writes)(thread, thread.view());
+/** @param {Thread} thread @param {number} [share] of writes */
+function simple(thread, share = thread.writes) {
+  thread.oneOf(thread.chance(share) ? writes : reads)(thread, thread.view());
 }
 
 /** With `deasync`, a timer's call comes in the middle of a wait. @param {Thread} thread */
@@ -32,17 +32,19 @@ function mayNest(thread) {
 function step(thread) {
   mayNest(thread);
   const kind = thread.random();
-  if (kind < 0.4) simple(thread);
-  else if (kind < 0.94) thread.oneOf(loops)(thread, thread.view(), () => pause(thread));
-  else buffered(thread, thread.view(thread.buffers));
+  if (kind < 0.05) buffered(thread, thread.view(thread.buffers));
+  else if (kind < 0.05 + thread.writes || kind < 0.3) simple(thread);
+  else thread.oneOf(loops)(thread, thread.view(), () => pause(thread));
 }
 
 /** In the middle of a loop. @param {Thread} thread */
 function pause(thread) {
   mayNest(thread);
   const kind = thread.random();
-  if (kind < 0.1) simple(thread);
-  else if (kind < 0.14) thread.rec.away(() => sleep(5.5 + 4 * thread.random()));
+  // Mostly what does not write: a write of its own makes the library forget what it read early.
+  if (kind < 0.2)
+    for (let calls = 1 + Math.floor(3 * thread.random()); calls > 0; calls -= 1) simple(thread, 0.05);
+  else if (kind < 0.24) thread.rec.away(() => sleep(5.5 + 4 * thread.random()));
 }
 
 const cell = new Int32Array(new SharedArrayBuffer(4));

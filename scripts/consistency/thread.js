@@ -22,6 +22,8 @@ class Thread {
     const { roots, buffers } = makeRoots(where, wait);
     this.roots = roots;
     this.buffers = buffers;
+    /** Some mostly write, so that what others read early is soon old. */
+    this.writes = /[23]t/.test(by) ? 0.8 : 0.2;
     this.nests = wait === "deasync";
     this.depth = 0;
     this.state = seed;

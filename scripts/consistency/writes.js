@@ -29,7 +29,9 @@ function remove(thread, view) {
 
 /** @type {Step} */
 function setMany(thread, view) {
-  const entries = thread.someKeys(0.25).map((key) => ({ key, ...thread.fresh(view, key) }));
+  const entries = thread
+    .someKeys(thread.chance(0.5) ? 0.2 : 0.8)
+    .map((key) => ({ key, ...thread.fresh(view, key) }));
   const { begin, end, error } = thread.rec.call("setMany", () => {
     view.map.setMany(entries.map(({ key, value }) => [key, value]));
   });
@@ -131,19 +133,8 @@ function setIfMatch(thread, view) {
 }
 
 const writes = [
-  set,
-  set,
-  set,
-  remove,
-  setMany,
-  deleteMany,
-  clear,
-  create,
-  create,
-  update,
-  update,
-  setIfMatch,
-  batched,
+  ...[set, set, set, setMany, setMany, remove, deleteMany, clear],
+  ...[create, update, update, setIfMatch, batched],
 ];
 
 module.exports = { writes };
