@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { constants } from "node:os";
 import { resolve } from "node:path";
 import type * as Lmdb from "lmdb";
 import type { Database, RootDatabase, Transaction } from "lmdb";
@@ -11,7 +12,7 @@ import {
   type UploadRecord,
 } from "./records.js";
 import { LocalS3Error, toCommitError, toLocalError } from "./local-error.js";
-import { Place } from "./place.js";
+import { Place, replaced } from "./place.js";
 import { Plan } from "./plan.js";
 import { checkRoom, prepareFiles } from "./prepare-files.js";
 
@@ -169,6 +170,8 @@ export class Store {
         ...{ txnStartThreshold: Number.MAX_SAFE_INTEGER },
       });
     } catch (error) {
+      // Both files were there a moment ago.
+      if ((error as { code?: unknown }).code === constants.errno.ENOENT) throw replaced(this.path, error);
       throw toLocalError(error, this.path);
     }
   }
@@ -249,9 +252,11 @@ export class Store {
     };
     if (found !== undefined)
       refuse(`was written in format ${found} of the local S3; this version reads format ${FORMAT}`);
-    for (const name of this.root.getKeys({}))
-      if (!names.has(name.toString()))
-        refuse(`has an LMDB store of another program: ${JSON.stringify(name.toString())} is in it`);
+    for (const stored of this.root.getKeys({})) {
+      // LMDB ends the names of databases with a NUL.
+      const name = stored.toString().replace(/\0$/, "");
+      if (!names.has(name)) refuse(`has an LMDB store of another program: ${JSON.stringify(name)} is in it`);
+    }
     // It is written with the first write. Where that fails, the write says so.
     this.root.put(key, Buffer.from(String(FORMAT))).catch(() => undefined);
   }

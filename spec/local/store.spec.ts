@@ -36,6 +36,17 @@ describe("Store", () => {
     expect(() => new Store(directory)).toThrow(/format 99 .* reads format 1/);
   });
 
+  it("opens a directory whose first process ended before it wrote anything", async () => {
+    const directory = temporaryDirectory();
+    const first = new Store(directory);
+    const { root } = first as unknown as { root: { remove(key: Buffer): Promise<boolean> } };
+    await root.remove(Buffer.from("s3bucketmap format"));
+    await first.close();
+    const second = new Store(directory);
+    expect(second.read(() => second.buckets.getCount({}))).toBe(0);
+    await second.close();
+  });
+
   it("plans a write anew when what it has read was changed meanwhile", async () => {
     const store = new Store(temporaryDirectory());
     const key = Buffer.from("counter");
