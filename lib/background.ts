@@ -62,6 +62,8 @@ export class BucketBackground implements BackgroundWrites<string | Buffer> {
     const headers = objectHeaders(options, typeof value === "string", "setMany");
     const bytes = (): Uint8Array => (typeof body === "string" ? Buffer.from(body) : body.slice());
     const { contentEncoding } = headers;
+    // A listing no longer knows what the layer will answer for which it waits.
+    calls.tell(whole, "unsure");
     return {
       key: whole,
       object: { key: whole, body, headers },
@@ -78,6 +80,7 @@ export class BucketBackground implements BackgroundWrites<string | Buffer> {
   prepareDeletion(key: string): Prepared<never> {
     this.#calls.checkOpen("delete");
     const whole = wholeKey(this.#calls.prefix, key);
+    this.#calls.tell(whole, "unsure");
     const read = (): never => {
       throw new Error(`${whole} is to be deleted`);
     };

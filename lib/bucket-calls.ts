@@ -3,12 +3,13 @@ import type { OpenBatch } from "./open-batch.js";
 import type { Call, Failure, Page, PageStart, Reading, Results } from "./bridge/protocol.js";
 import { toError } from "./bridge/revive.js";
 import type { S3BucketMapError } from "./errors.js";
-import { tellListings } from "./listing.js";
-import type { Place, Write } from "./listing.js";
+import { logWrite, newNumber } from "./bridge/history.js";
+import type { Write } from "./bridge/history.js";
+import type { Place } from "./listing.js";
 import type { Settings } from "./options.js";
 import type { ListOptions } from "./sync-map.js";
 import type { Stored } from "./stored.js";
-import type { ReadAhead } from "./read-ahead.js";
+import type { ExpectedReads, Run } from "./read-ahead-run.js";
 import { MAX_STRING_BYTES, MAX_VALUE_BYTES, toBuffer, toText } from "./values.js";
 
 /** S3 gives at most this many keys on a page, and deletes at most so many by one request. */
@@ -19,10 +20,8 @@ export interface Shared extends Caller {
   readonly settings: Settings;
   /** Made at the first call. */
   bridge?: Bridge;
-  /** Made at the first listing. */
-  readAhead?: ReadAhead;
-  /** What is known beforehand of where the bucket is. */
-  readonly service: string;
+  /** Given at the first listing or write. */
+  number?: number;
 }
 
 /** The method that gives a map's {@link BucketCalls}. */
@@ -44,7 +43,11 @@ export class BucketCalls {
   }
 
   get place(): Place {
-    return { bucket: this.bucket, service: this.shared.service, prefix: this.prefix };
+    return { bucket: this.bucket, map: this.#number, prefix: this.prefix };
+  }
+
+  get #number(): number {
+    return (this.shared.number ??= newNumber());
   }
 
   /** The longest body that can be read as a value. */
@@ -77,27 +80,28 @@ export class BucketCalls {
   /** Reads one value. It may have begun before: read-ahead.ts. */
   read(key: string): Reading | undefined {
     this.checkOpen("get");
-    const { maxBytes } = this;
-    // Without an ETag the answer is never "unchanged".
-    const plain = (): Reading | undefined => this.call({ op: "get", key, maxBytes }) as Reading | undefined;
-    const { readAhead } = this.shared;
-    if (readAhead === undefined) return plain();
-    return readAhead.get(key, {
-      plain,
-      ahead: (run, next, keepMs) => this.call({ op: "getAhead", key, maxBytes, run, next, keepMs }, "get"),
-    });
+    const run = readAhead?.runAt(this.shared, key);
+    return run === undefined ? this.readNow(key) : run.read(this);
   }
 
-  /** What makes reads that follow a listing begin early, unless the map's options say otherwise. */
-  get readAhead(): ReadAhead | undefined {
-    const { shared } = this;
-    if (!shared.settings.readAhead || shared.settings.client.concurrency === 1) return undefined;
-    if (shared.readAhead === undefined) {
-      // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
-      const { ReadAhead } = require("./read-ahead.js") as typeof import("./read-ahead.js");
-      shared.readAhead = new ReadAhead((shared.bridge ??= loadBridge()), shared);
-    }
-    return shared.readAhead;
+  readNow(key: string): Reading | undefined {
+    // Without an ETag the answer is never "unchanged".
+    return this.call({ op: "get", key, maxBytes: this.maxBytes }) as Reading | undefined;
+  }
+
+  /** Keys that were listed and are likely to be read now, in this order. */
+  expectReads(reads: ExpectedReads): void {
+    if (this.#readsAhead) loadReadAhead().expectReads(this.shared, reads);
+  }
+
+  /** The reads of an iterator, for it alone; undefined where the map's options are against reading ahead. */
+  beginRun(): Run | undefined {
+    return this.#readsAhead ? loadReadAhead().beginAlone(this.shared) : undefined;
+  }
+
+  get #readsAhead(): boolean {
+    const { readAhead, client } = this.shared.settings;
+    return readAhead && client.concurrency > 1;
   }
 
   /** A write of one key: waited for, unless it is part of a batch. The facades' listings learn of it. */
@@ -106,8 +110,11 @@ export class BucketCalls {
     // Beforehand: where it fails, nobody knows what is there.
     this.tell(call.key, "unsure");
     const batch = openBatches?.batchFor(this.shared, call.key);
-    if (batch === undefined) this.call(call);
-    else batch.write(call);
+    if (batch !== undefined) {
+      batch.write(call);
+      return;
+    }
+    this.call(call);
     this.tell(call.key, call.op === "set" ? "set" : "deleted");
   }
 
@@ -152,7 +159,7 @@ export class BucketCalls {
 
   /** Lets the facades' listings know of a write: beforehand as "unsure", for it may fail. */
   tell(key: string, write: Write): void {
-    tellListings(this.place, key, write);
+    logWrite(this.#number, this.bucket, key, write);
   }
 
   /** A facade's listing must learn of a write; where it fails, nobody knows what is there. */
@@ -179,6 +186,14 @@ export class BucketCalls {
 
 // Loaded with the first batch.
 let openBatches: typeof import("./open-batch.js") | undefined;
+
+// Loaded with the first listing whose keys are read.
+let readAhead: typeof import("./read-ahead.js") | undefined;
+
+function loadReadAhead(): typeof import("./read-ahead.js") {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
+  return (readAhead ??= require("./read-ahead.js") as typeof import("./read-ahead.js"));
+}
 
 // Not before it is needed: a script that makes a map and does not use it should not wait for it.
 function loadBridge(): Bridge {

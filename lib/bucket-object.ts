@@ -1,8 +1,9 @@
 import { inspect, types } from "node:util";
 import { kindOf } from "./keys.js";
-import { allKeys, placeOf, readsToCome } from "./listing.js";
-import type { HasAllKeys, HasPlace, HasReadsToCome, Place, Write } from "./listing.js";
-import { RecentListings } from "./recent-listings.js";
+import { logEnd } from "./bridge/history.js";
+import { allKeys, Listing, placeOf, readsToCome } from "./listing.js";
+import type { HasAllKeys, HasPlace, HasReadsToCome } from "./listing.js";
+import { answer, remember } from "./recent-listings.js";
 import { startAtCaller, wrongArgument } from "./stack.js";
 import type { SyncMap } from "./sync-map.js";
 
@@ -113,7 +114,8 @@ function makeTarget(map: object): object {
 /** Each trap calls the map. Symbols are the target's own affair and never lead to a request. */
 class Traps implements ProxyHandler<object> {
   readonly #map: Mapping<unknown>;
-  readonly #listings: RecentListings = new RecentListings();
+  /** In whose name its listings are kept, without keeping the map. */
+  readonly #lister: object = {};
 
   constructor(map: Mapping<unknown>) {
     this.#map = map;
@@ -126,7 +128,7 @@ class Traps implements ProxyHandler<object> {
   set(target: object, key: string | symbol, value: unknown, receiver: unknown): boolean {
     if (!isObject(receiver) || mapOf.get(receiver) !== this.#map) return setOwn(key, value, receiver);
     if (typeof key === "symbol") throw refuse(`A key must be a string, not the symbol ${String(key)}.`);
-    this.#set(key, value);
+    this.#map.set(key, value as never);
     return true;
   }
 
@@ -138,15 +140,15 @@ class Traps implements ProxyHandler<object> {
     // As a plain object does for a property it does not have.
     if (typeof key === "symbol") return true;
     this.#map.delete(key);
-    this.#note(key, "deleted");
     return true;
   }
 
   ownKeys(): string[] {
+    const begin = logEnd();
     const keys = (this.#map as Partial<HasAllKeys>)[allKeys]?.() ?? [...this.#map.keys()];
     // Nobody tells of the changes of a map without a place, and what asking it costs is its own affair.
-    const place = this.#place();
-    if (place !== undefined) this.#listings.add(keys, place);
+    const place = (this.#map as Partial<HasPlace>)[placeOf]?.();
+    if (place !== undefined) remember(new Listing(this.#lister, place, keys, begin));
     (this.#map as Partial<HasReadsToCome>)[readsToCome]?.(keys);
     return keys;
   }
@@ -170,7 +172,7 @@ class Traps implements ProxyHandler<object> {
     if (!(hasValue && complete) && !this.#map.has(key)) {
       throw cannot(complete ? "undefined" : "a property that is not enumerable, writable and configurable");
     }
-    if (hasValue) this.#set(key, descriptor.value);
+    if (hasValue) this.#map.set(key, descriptor.value as never);
     return true;
   }
 
@@ -194,18 +196,8 @@ class Traps implements ProxyHandler<object> {
     );
   }
 
-  #set(key: string, value: unknown): void {
-    this.#map.set(key, value as never);
-    this.#note(key, "set");
-  }
-
-  #note(key: string, write: Write): void {
-    const place = this.#place();
-    if (place !== undefined) this.#listings.note(place.prefix + key, write);
-  }
-
   #isThere(key: string): boolean {
-    return this.#listings.answer(key) ?? this.#map.has(key);
+    return answer(this.#lister, key) ?? this.#map.has(key);
   }
 
   // An accessor is true and free: a data descriptor would cost a request a key, to be thrown away, or lie.
@@ -217,10 +209,6 @@ class Traps implements ProxyHandler<object> {
       enumerable: true,
       configurable: true,
     };
-  }
-
-  #place(): Place | undefined {
-    return (this.#map as Partial<HasPlace>)[placeOf]?.();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { BucketCalls } from "./bucket-calls.js";
-import type { ObjectHeaders } from "./bridge/protocol.js";
+import type { ObjectHeaders, Reading } from "./bridge/protocol.js";
 import { update } from "./conditional-writes.js";
 import { checkListOptions, objectHeaders } from "./method-options.js";
 import { getMany } from "./bulk.js";
@@ -25,38 +25,42 @@ export function getStored(
     etag === undefined
       ? calls.read(whole)
       : calls.call({ op: "get", key: whole, maxBytes: calls.maxBytes, ifNoneMatch: etag });
+  return read === "unchanged" ? unchanged : storedOf(calls, whole, read);
+}
+
+function storedOf(
+  calls: BucketCalls,
+  whole: string,
+  read: Reading | undefined,
+): Stored<string | Buffer> | undefined {
   if (read === undefined) return undefined;
-  if (read === "unchanged") return unchanged;
   const stored = calls.decode(read);
   if ("failure" in stored) throw calls.error(stored.failure, "get", whole);
   return stored;
 }
 
 /**
- * The keys with their values, in the order of the keys. 1 LIST a thousand keys, and 1 GET a value.
- *
- * @param byContract - values may be read before their turn whatever time the program takes for each
+ * The keys with their values, in the order of the keys. 1 LIST a thousand keys, and 1 GET a value. Values may be read
+ * before their turn, for this iterator alone, whatever time the program takes for each.
  */
 export function* storedEntries(
   calls: BucketCalls,
   options: ListOptions | undefined,
-  byContract: boolean,
 ): IterableIterator<[string, Stored<string | Buffer>]> {
   const pages = calls.pages(checkListOptions(options));
-  const ahead = calls.readAhead;
-  const run = ahead?.begin(byContract);
+  const run = calls.beginRun();
   try {
     for (const { keys, sizes } of pages) {
-      if (run !== undefined) ahead!.expect({ prefix: "", keys, sizes }, run);
+      run?.expect({ prefix: "", keys, sizes });
       for (const whole of keys) {
-        const key = calls.relative(whole);
-        const stored = getStored(calls, key);
+        calls.checkOpen("get");
+        const stored = storedOf(calls, whole, run === undefined ? calls.readNow(whole) : run.read(calls));
         // It was deleted since the listing.
-        if (stored !== undefined) yield [key, stored];
+        if (stored !== undefined) yield [calls.relative(whole), stored];
       }
     }
   } finally {
-    if (run !== undefined) ahead!.leave(run);
+    run?.end();
   }
 }
 
@@ -81,7 +85,7 @@ export class BucketReads implements StoredReads<string | Buffer> {
   }
 
   entries(options?: ListOptions): IterableIterator<[string, Stored<string | Buffer>]> {
-    return storedEntries(this.#calls, options, true);
+    return storedEntries(this.#calls, options);
   }
 
   update(

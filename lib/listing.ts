@@ -1,14 +1,15 @@
 import { performance } from "node:perf_hooks";
-import { clearTimeout, setTimeout } from "node:timers";
+import { mayBeSame, writesFrom } from "./bridge/history.js";
+import type { Write } from "./bridge/history.js";
 
-/** How long after its last use a listing still answers. */
-const LIVES_MS = 1000;
+/** How long after its last answer a listing still answers. */
+export const LIVES_MS = 1000;
 
-/** Where a map's keys are: maps of one bucket tell each other of their writes. */
+/** Where a map's keys are. */
 export interface Place {
   readonly bucket: string;
-  /** What the map was told of where the bucket is. */
-  readonly service: string;
+  /** The same for maps that certainly have one place in common. */
+  readonly map: number;
   readonly prefix: string;
 }
 
@@ -34,104 +35,87 @@ export interface HasAllKeys {
   [allKeys](): string[];
 }
 
-// The listings in use, by their bucket's name.
-const inUse = new Map<string, Set<WeakRef<Listing>>>();
-
-/** Lets every listing of a bucket know of a write by this thread. */
-export function tellListings({ bucket, service }: Place, wholeKey: string, write: Write): void {
-  const listings = inUse.get(bucket);
-  if (listings === undefined) return;
-  for (const ref of listings) {
-    const listing = ref.deref();
-    if (listing === undefined || listing.isOver) listings.delete(ref);
-    // An endpoint may stand in the environment for one map and in the options of another: perhaps it is
-    // the same bucket, perhaps another of its name.
-    else listing.note(wholeKey, listing.service === service ? write : "unsure");
-  }
-  if (listings.size === 0) inUse.delete(bucket);
-}
-
-export type Write = "set" | "deleted" | "unsure";
-
 /**
- * What `ownKeys` found, for the questions that follow it: `Object.keys`, spread and `for…in` list the keys
- * and then ask for the descriptor of each, in order. A key at or after the cursor is answered from the
- * listing, once, and moves the cursor past it; anything else must be asked of S3.
+ * What `ownKeys` found, for the questions that follow it: `Object.keys`, spread and `for…in` list the keys and then ask
+ * for the descriptor of each, in order. Only the key that comes exactly next is answered from the listing, and only within
+ * a second of the last answer; anything else must be asked of S3.
  *
- * Neither a microtask nor a write of this thread ends it, or a loop whose body awaits or writes would cost a
- * request a key; but it knows of those writes.
+ * Neither a microtask nor a write of this thread ends it, or a loop whose body awaits or writes would cost a request a key;
+ * but it knows of those writes.
  */
 export class Listing {
-  readonly service: string;
-  readonly #prefix: string;
-  readonly #writes: Map<string, Write> = new Map();
-  #keys: readonly string[];
-  #cursor = 0;
-  #positions: Map<string, number> | undefined;
-  #usedAt: number;
-  #end: NodeJS.Timeout;
+  /** Whose questions it answers. */
+  readonly owner: object;
+  readonly #place: Place;
+  readonly #keys: readonly string[];
+  readonly #writes: Map<string, Write | "doubtful"> = new Map();
+  #next = 0;
+  #usedAt: number = performance.now();
+  /** Up to where the log of writes has been read; undefined where too much was written to know all of it. */
+  #logPosition: number | undefined;
+  /** A later listing of the same keys, and what it found. */
+  #newer: Listing | undefined;
+  #found: Set<string> | undefined;
 
-  constructor(keys: readonly string[], { bucket, service, prefix }: Place) {
+  /** @param logPosition - the end of the log of writes when the listing began */
+  constructor(owner: object, place: Place, keys: readonly string[], logPosition: number) {
+    this.owner = owner;
+    this.#place = place;
     this.#keys = keys;
-    this.service = service;
-    this.#prefix = prefix;
+    this.#logPosition = logPosition;
+  }
+
+  isOver(now: number): boolean {
+    return (
+      this.#next >= this.#keys.length || now - this.#usedAt > LIVES_MS || this.#logPosition === undefined
+    );
+  }
+
+  isNext(key: string): boolean {
+    return this.#keys[this.#next] === key;
+  }
+
+  /** Whether the key that comes next is there, or undefined where the listing cannot tell. It then moves on. */
+  answer(): boolean | undefined {
     this.#usedAt = performance.now();
-    this.#end = this.#endLater(LIVES_MS);
-    const listings = inUse.get(bucket) ?? new Set();
-    inUse.set(bucket, listings.add(new WeakRef<Listing>(this)));
+    this.#readLog();
+    if (this.#logPosition === undefined) return undefined;
+    const key = this.#keys[this.#next]!;
+    this.#next += 1;
+    const whole = this.#place.prefix + key;
+    const write = this.#writes.get(whole);
+    this.#writes.delete(whole);
+    if (write !== undefined) return write === "set" ? true : write === "deleted" ? false : undefined;
+    return this.#newer === undefined || this.#newer.#has(key) ? true : undefined;
   }
 
-  get isOver(): boolean {
-    return this.#isOverAt(performance.now());
+  /** The same keys have been listed again: one that was not found then is not there any more. */
+  heed(newer: Listing): void {
+    this.#newer = newer;
   }
 
-  #isOverAt(now: number): boolean {
-    return this.#cursor >= this.#keys.length || now - this.#usedAt > LIVES_MS;
+  #has(key: string): boolean {
+    this.#found ??= new Set(this.#keys);
+    return this.#found.has(key);
   }
 
-  /** Whether the key is there, or undefined where the listing cannot tell. */
-  answer(key: string): boolean | undefined {
-    const now = performance.now();
-    if (this.#isOverAt(now)) return undefined;
-    const position = this.#keys[this.#cursor] === key ? this.#cursor : this.#positionOf(key);
-    if (position === undefined || position < this.#cursor) return undefined;
-    this.#cursor = position + 1;
-    this.#usedAt = now;
-    const write = this.#writes.size === 0 ? undefined : this.#writes.get(this.#prefix + key);
-    if (this.#isOverAt(now)) this.#drop();
-    return write === "unsure" ? undefined : write !== "deleted";
-  }
-
-  note(wholeKey: string, write: Write): void {
-    this.#writes.set(wholeKey, write);
-  }
-
-  /** Takes over what a newer listing of the same keys found. */
-  correct(newer: ReadonlySet<string>): void {
-    this.#writes.clear();
-    for (const key of this.#keys.slice(this.#cursor)) {
-      if (!newer.has(key)) this.note(this.#prefix + key, "deleted");
+  #readLog(): void {
+    const logged = this.#logPosition === undefined ? undefined : writesFrom(this.#logPosition);
+    this.#logPosition = logged && this.#logPosition! + logged.length;
+    const { map, bucket, prefix } = this.#place;
+    for (const one of logged ?? []) {
+      if (!mayBeSame(one.bucket, bucket) || !one.key.startsWith(prefix)) continue;
+      // Another map may be of another bucket of the same name, at another service.
+      this.#note(one.key, one.map === map ? one.write : "unsure");
     }
+    // More than it could be asked of.
+    if (this.#writes.size > this.#keys.length + 1000) this.#logPosition = undefined;
   }
 
-  #positionOf(key: string): number | undefined {
-    this.#positions ??= new Map(this.#keys.map((listed, position) => [listed, position]));
-    return this.#positions.get(key);
-  }
-
-  // A million keys must not stay in memory for a question that will not come.
-  #endLater(ms: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      const left = this.#usedAt + LIVES_MS - performance.now();
-      if (left > 0) this.#end = this.#endLater(left);
-      else this.#drop();
-    }, ms).unref();
-  }
-
-  #drop(): void {
-    clearTimeout(this.#end);
-    this.#keys = [];
-    this.#positions = undefined;
-    this.#writes.clear();
+  // Of writes to one key that were under way at the same time (of callbacks, during a `deasync` wait), the last one is not known.
+  #note(wholeKey: string, write: Write): void {
+    const before = this.#writes.get(wholeKey);
+    if (write === "unsure") this.#writes.set(wholeKey, before === "unsure" ? "doubtful" : "unsure");
+    else if (before !== "doubtful") this.#writes.set(wholeKey, write);
   }
 }

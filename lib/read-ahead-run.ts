@@ -1,10 +1,19 @@
 import { performance } from "node:perf_hooks";
-import { absences, writesTo } from "./bridge/absence.js";
-import type { Listed, Reading } from "./bridge/protocol.js";
-import { comesBefore } from "./utf8-order.js";
+import { callsSoFar, entered, heard, lastWriteTo, left, newNumber, outsideMs } from "./bridge/history.js";
+import type { Arrived, Listed, Reading } from "./bridge/protocol.js";
+import type { BucketCalls, Shared } from "./bucket-calls.js";
 
 /** What one run of reads may have early, by the sizes that were listed. */
 const MAX_BYTES = 16 * 1024 * 1024;
+
+/** More than this outside the library since a read began early, and the program may have heard of another's write. */
+const MAX_OUTSIDE_MS = 5;
+
+/** How long the worker keeps the values of an iterator that does not go on. */
+const LIVES_ALONE_MS = 60_000;
+
+/** After some were read in vain, one in so many may be again. */
+const CAUTION = 8;
 
 /** Keys of a listing, in order, that are likely to be read. */
 export interface ExpectedReads {
@@ -15,38 +24,47 @@ export interface ExpectedReads {
   readonly sizes: Float64Array;
 }
 
-let lastNumber = 0;
+/** A read that has begun before its turn. */
+interface Early {
+  /** How long the program had been outside the library then. */
+  readonly outsideMs: number;
+  /** Where it has come: the value, and by the two clocks the latest time at which it did. A clock may stand still, as in a laptop that sleeps. */
+  value?: { readonly body: Reading | undefined; readonly at: number; readonly atDate: number };
+}
 
 /**
- * How far reads have followed a listing in order. Each read that is the next one makes the window of those that begin
- * early double, from 1; a key that is left out, a write or a time outside closes it.
+ * Reads that follow a listing in order, and those that have begun before their turn. Their window doubles with each read,
+ * from 1, until some were read in vain; then it grows by one in {@link CAUTION} reads, so that a loop that
+ * writes or waits at each turn pays once.
  */
 export class Run {
-  /** Whether the program asked for values in order, and so for older ones where its own work takes long. */
-  readonly byContract: boolean;
-  /** By which the worker knows it: another one after each closing. */
-  number: number = ++lastNumber;
-  usedAt: number = performance.now();
+  readonly shared: Shared;
+  #usedAt: number = performance.now();
+  readonly #early: Map<number, Early> = new Map();
+  readonly #livesMs: number | undefined;
   #reads: ExpectedReads = { prefix: "", keys: [], sizes: new Float64Array() };
-  /** The values that came early, by position. */
-  readonly #held: Map<number, Reading | undefined> = new Map();
+  /** By which the worker knows it: another one each time that what it read early is dropped. */
+  #number: number = newNumber();
   #next = 0;
   /** Up to where the worker was told to read. */
   #told = 0;
   #streak = 0;
-  /** So many consecutive reads it takes until the window opens. */
-  #patience = 0;
-  #absences: number = absences();
-  #writes: number;
+  #wasInVain = false;
+  #calls = 0;
+  #lastWrite = 0;
+  /** How long the program had been outside the library at the last read. */
+  #outsideMs = 0;
 
-  constructor(bucket: string, byContract: boolean) {
-    this.#writes = writesTo(bucket);
-    this.byContract = byContract;
+  /** @param livesMs - how old values may be; undefined of an iterator's, which no other read may be given */
+  constructor(shared: Shared, livesMs: number | undefined) {
+    this.shared = shared;
+    this.#livesMs = livesMs;
+    this.#catchUp();
   }
 
   /** Goes on with other keys: the listing's first, or its next page. */
   expect(reads: ExpectedReads): void {
-    this.#held.clear();
+    this.#drop();
     this.#reads = reads;
     this.#next = this.#told = 0;
   }
@@ -58,97 +76,149 @@ export class Run {
     return next !== undefined && key.length === prefix.length + next.length && key === prefix + next;
   }
 
-  /** Where the key comes later; undefined where it does not. */
-  find(key: string): number | undefined {
-    const { keys, prefix } = this.#reads;
-    if (!key.startsWith(prefix)) return undefined;
-    const relative = key.slice(prefix.length);
-    let [from, to] = [this.#next, keys.length];
-    while (from < to) {
-      const middle = (from + to) >>> 1;
-      if (comesBefore(keys[middle]!, relative)) from = middle + 1;
-      else to = middle;
-    }
-    return keys[from] === relative ? from : undefined;
+  /** Whether it has not gone on for so long that nothing it holds may be used. */
+  get isIdle(): boolean {
+    return performance.now() - this.#usedAt > (this.#livesMs ?? Infinity);
   }
 
-  /** Whether the worker may be reading the value of this position, where the run has not come to yet. */
-  hasBegun(position: number): boolean {
-    return position < this.#told;
-  }
-
-  /** The position that comes next. */
-  get next(): number {
-    return this.#next;
-  }
-
-  /** Forgets what may not be used any more. True where the worker must forget, too. */
-  closeIfStale(bucket: string): boolean {
-    const writes = writesTo(bucket);
-    const gone = absences();
-    const stale = writes !== this.#writes || (gone !== this.#absences && !this.byContract);
-    this.#writes = writes;
-    this.#absences = gone;
-    return stale && this.#close();
-  }
-
-  /** Moves on past a position. True where the worker must forget what it read for this run. */
-  moveTo(position: number): boolean {
-    const skips = position !== this.#next;
-    this.usedAt = performance.now();
-    const closed = skips && this.#close();
-    // A single read somewhere in the listing costs one request, and no more.
-    if (skips) this.#patience = Math.max(1, this.#patience);
-    this.#next = position + 1;
+  /** Reads the value that comes next. */
+  read(calls: BucketCalls): Reading | undefined {
+    entered();
+    if (this.#livesMs === undefined) heard();
+    const at = this.#next;
+    const key = this.#reads.prefix + this.#reads.keys[at]!;
+    if (this.#isTooOld(this.#early.get(at))) this.#drop(true);
+    const early = this.#early.get(at);
+    this.#early.delete(at);
+    this.#next = at + 1;
     this.#told = Math.max(this.#told, this.#next);
     this.#streak += 1;
-    return closed;
+    this.#usedAt = performance.now();
+    this.#outsideMs = outsideMs();
+    if (early?.value !== undefined) {
+      this.#tellNext();
+      left();
+      return early.value.body;
+    }
+    const next = this.#begin();
+    if (early === undefined && next.length === 0) return this.#readNow(calls, key);
+    const [sentAt, sentAtDate] = [performance.now(), Date.now()];
+    const run = this.#number;
+    const keepMs = this.#keepMs;
+    const arrived = calls.call(
+      { op: "getAhead", key, maxBytes: calls.maxBytes, run, next: next.map(([, listed]) => listed), keepMs },
+      "get",
+    );
+    const valueOf = ({ body, afterMs }: Arrived): NonNullable<Early["value"]> => ({
+      body,
+      at: sentAt + afterMs,
+      atDate: sentAtDate + afterMs,
+    });
+    if (early !== undefined) {
+      // Within a `deasync` wait the program may have gone on, and heard of something.
+      early.value = valueOf(arrived.first);
+      if (this.#isTooOld(early)) return this.#readNow(calls, key);
+    }
+    if (run === this.#number) {
+      for (const [index, one] of arrived.ahead.entries()) {
+        const begun = this.#early.get(next[index]![0]);
+        if (begun !== undefined) begun.value = valueOf(one);
+      }
+    }
+    return arrived.first.body;
   }
 
-  /** The value of the position, if it came early. */
-  take(position: number): { body: Reading | undefined } | undefined {
-    if (!this.#held.has(position)) return undefined;
-    const body = this.#held.get(position);
-    this.#held.delete(position);
-    return { body };
+  /** It does not go on. */
+  end(): void {
+    this.#early.clear();
+    this.#tellLeft();
   }
 
-  /** Keeps values that came early, from a position on. */
-  hold(from: number, bodies: readonly (Reading | undefined)[]): void {
-    for (const [at, body] of bodies.entries()) if (from + at >= this.#next) this.#held.set(from + at, body);
+  #readNow(calls: BucketCalls, key: string): Reading | undefined {
+    const reading = calls.readNow(key);
+    // It was no other call. What may have begun early within a `deasync` wait is another matter.
+    if (this.#early.size === 0) this.#catchUp();
+    return reading;
   }
 
-  /** What is to be read early, beside what has come. With `onlyNew`, and only where it is worth telling, what the worker does not know. */
-  ahead(concurrency: number, onlyNew = false): Listed[] {
-    const grown = this.#streak - 1 - this.#patience;
-    // One of the requests under way is the read that is waited for.
-    const window = grown < 0 ? 0 : Math.min(2 ** Math.min(grown, 11), concurrency - 1);
+  #isTooOld(early: Early | undefined): boolean {
+    if (lastWriteTo(this.shared.settings.client.bucket) !== this.#lastWrite) return true;
+    if (this.#livesMs === undefined) return false;
+    if (callsSoFar() !== this.#calls) return true;
+    if (outsideMs() - (early?.outsideMs ?? this.#outsideMs) > MAX_OUTSIDE_MS) return true;
+    const value = early?.value;
+    if (value === undefined) return false;
+    return Math.max(performance.now() - value.at, Date.now() - value.atDate) > this.#livesMs;
+  }
+
+  #catchUp(): void {
+    this.#outsideMs = outsideMs();
+    this.#calls = callsSoFar();
+    this.#lastWrite = lastWriteTo(this.shared.settings.client.bucket);
+  }
+
+  #drop(inVain: boolean = false): void {
+    if (this.#early.size > 0) {
+      this.#tellLeft();
+      this.#number = newNumber();
+      this.#wasInVain ||= inVain;
+    }
+    if (inVain) this.#streak = 0;
+    this.#early.clear();
+    this.#told = this.#next;
+    this.#catchUp();
+  }
+
+  /** What is to be read early and has not come yet, by position. With `onlyNew`, what the worker does not know of. */
+  #begin(onlyNew: boolean = false): [number, Listed][] {
     const { keys, sizes, prefix } = this.#reads;
-    const end = Math.min(keys.length, this.#next + window);
-    if (onlyNew && (end - this.#told) * 4 < window) return [];
-    const next: Listed[] = [];
+    const end = Math.min(keys.length, this.#next + this.#window);
+    const next: [number, Listed][] = [];
     let total = 0;
     for (let at = this.#next; at < end; at += 1) {
       const bytes = sizes[at] ?? Infinity;
       total += bytes;
       if (total > MAX_BYTES) break;
-      if (!this.#held.has(at) && (!onlyNew || at >= this.#told))
-        next.push({ key: prefix + keys[at]!, bytes });
+      const early = this.#early.get(at);
+      if (early === undefined) this.#early.set(at, { outsideMs: outsideMs() });
+      if (early === undefined || (!onlyNew && early.value === undefined))
+        next.push([at, { key: prefix + keys[at]!, bytes }]);
       this.#told = Math.max(this.#told, at + 1);
     }
     return next;
   }
 
-  // A loop that writes, waits or leaves keys out at each turn must not pay for each of them twice.
-  #close(): boolean {
-    const wasted = this.#told > this.#next;
-    if (wasted) {
-      this.#patience = this.#streak > 64 ? 2 : Math.max(2, this.#patience * 2);
-      this.number = ++lastNumber;
-    }
-    this.#held.clear();
-    this.#streak = 0;
-    this.#told = this.#next;
-    return wasted;
+  get #window(): number {
+    const window = this.#wasInVain ? Math.floor(this.#streak / CAUTION) : 2 ** Math.min(this.#streak - 1, 11);
+    // One of the requests under way is the read that is waited for.
+    return Math.min(window, this.shared.settings.client.concurrency - 1);
+  }
+
+  get #keepMs(): number {
+    return this.#livesMs ?? LIVES_ALONE_MS;
+  }
+
+  // Not a message for each of them.
+  #tellNext(): void {
+    const window = this.#window;
+    const end = Math.min(this.#reads.keys.length, this.#next + window);
+    if ((end - this.#told) * 4 < window) return;
+    const next = this.#begin(true).map(([, listed]) => listed);
+    if (next.length === 0) return;
+    const { timeoutMs } = this.shared.settings;
+    const { shared } = this;
+    shared.bridge?.tell(shared, (settings) => ({
+      type: "ahead",
+      settings,
+      run: this.#number,
+      next,
+      timeoutMs,
+      keepMs: this.#keepMs,
+    }));
+  }
+
+  #tellLeft(): void {
+    const run = this.#number;
+    this.shared.bridge?.tell(this.shared, (settings) => ({ type: "leave", settings, run }));
   }
 }

@@ -1,35 +1,49 @@
-import { Listing } from "./listing.js";
-import type { Place, Write } from "./listing.js";
+import { performance } from "node:perf_hooks";
+import { setTimeout } from "node:timers";
+import { LIVES_MS } from "./listing.js";
+import type { Listing } from "./listing.js";
 
-/** Loops within loops beyond this cost a request a key again. */
-const MOST = 4;
+/** So many listings answer at a time; a loop whose listing does not costs a request a key. */
+const MOST = 16;
 
-/**
- * The listings that a facade's loops are in the middle of, the newest first: a loop within a loop, or an
- * `Object.keys` in its body, leaves the outer one its own listing to go on with.
- */
-export class RecentListings {
-  #listings: Listing[] = [];
+// The one that was used last is the last. Loops within loops, of however many buckets, each have their own to go on
+// with. A loop that was left leaves its own behind, which is dropped here and not with its object: there may be many of those.
+let recent: Listing[] = [];
+let tidiesUp = false;
 
-  add(keys: readonly string[], place: Place): void {
-    const older = this.#listings.filter((listing) => !listing.isOver).slice(0, MOST - 1);
-    if (older.length > 0) {
-      const found = new Set(keys);
-      for (const listing of older) listing.correct(found);
-    }
-    this.#listings = [new Listing(keys, place), ...older];
-  }
+/** Keeps a listing for the questions that follow it. */
+export function remember(listing: Listing): void {
+  forgetOver();
+  for (const older of recent) if (older.owner === listing.owner) older.heed(listing);
+  recent = [...recent.slice(1 - MOST), listing];
+  if (!tidiesUp) tidyUpLater();
+}
 
-  /** Whether the key is there, or undefined where no listing can tell. */
-  answer(key: string): boolean | undefined {
-    for (const listing of this.#listings) {
-      const answer = listing.answer(key);
-      if (answer !== undefined) return answer;
-    }
-    return undefined;
-  }
+/** Whether the key is there, or undefined where no listing can tell. */
+export function answer(owner: object, key: string): boolean | undefined {
+  const now = performance.now();
+  const at = recent.findLastIndex(
+    (listing) => listing.owner === owner && listing.isNext(key) && !listing.isOver(now),
+  );
+  if (at === -1) return undefined;
+  const listing = recent[at]!;
+  if (at < recent.length - 1) recent.push(...recent.splice(at, 1));
+  const found = listing.answer();
+  if (listing.isOver(now)) recent.pop();
+  return found;
+}
 
-  note(wholeKey: string, write: Write): void {
-    for (const listing of this.#listings) listing.note(wholeKey, write);
-  }
+function forgetOver(): void {
+  const now = performance.now();
+  recent = recent.filter((listing) => !listing.isOver(now));
+}
+
+// A million keys must not stay in memory for a question that will not come.
+function tidyUpLater(): void {
+  tidiesUp = true;
+  setTimeout(() => {
+    forgetOver();
+    if (recent.length > 0) tidyUpLater();
+    else tidiesUp = false;
+  }, LIVES_MS).unref();
 }

@@ -76,9 +76,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     }
     const settings = parseSettings(location, options);
     if (settings.wait === "deasync") checkDeasync();
-    const { local, endpoint, profile } = settings.client;
-    const service = JSON.stringify([local, endpoint, profile]);
-    this.#calls = new BucketCalls({ settings, service }, settings.prefix);
+    this.#calls = new BucketCalls({ settings }, settings.prefix);
   }
 
   /**
@@ -213,34 +211,34 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
 
   /** The values, as {@link entries} has them. */
   *values(options?: ListOptions): IterableIterator<ValueOf<As>> {
-    for (const [, value] of this.#read(options, true)) yield value;
+    for (const [, value] of this.entries(options)) yield value;
   }
 
   /**
    * The keys with their values, in the order of the keys. 1 LIST a thousand keys, and 1 GET a value.
    *
-   * Unless the option `readAhead` is false, up to `concurrency` values, of 16 MiB at most, are read before their turn:
-   * where the program's own work on each takes long, what another program writes meanwhile may not be seen. What
-   * this thread writes is.
+   * Unless the option `readAhead` is false, up to `concurrency` values, of 16 MiB at most, are read before their turn, for
+   * this iterator alone: where the program's own work on each takes long, what another program writes meanwhile may not
+   * be seen. What this thread writes is.
    */
-  entries(options?: ListOptions): IterableIterator<[string, ValueOf<As>]> {
-    return this.#read(options, true);
+  *entries(options?: ListOptions): IterableIterator<[string, ValueOf<As>]> {
+    for (const [key, { value }] of storedEntries(this.#calls, options)) yield [key, value as ValueOf<As>];
   }
 
   [Symbol.iterator](): IterableIterator<[string, ValueOf<As>]> {
     return this.entries();
   }
 
-  /** Calls `callback(value, key, map)` for each key, in order. 1 LIST a thousand keys, and 1 GET a value. */
+  /** Calls `callback(value, key, map)` for each key, in order. Keys are listed as for {@link size}; 1 GET a value. */
   forEach(callback: (value: ValueOf<As>, key: string, map: this) => void, thisArg?: unknown): void {
     if (typeof callback !== "function")
       throw wrongArgument(`forEach takes a function, not ${kindOf(callback)}.`);
-    for (const [key, value] of this.#read(undefined, false)) callback.call(thisArg, value, key, this);
-  }
-
-  *#read(options: ListOptions | undefined, byContract: boolean): IterableIterator<[string, ValueOf<As>]> {
-    for (const [key, { value }] of storedEntries(this.#calls, options, byContract))
-      yield [key, value as ValueOf<As>];
+    const keys = this[allKeys]();
+    this[readsToCome](keys);
+    for (const key of keys) {
+      const value = this.get(key);
+      if (value !== undefined) callback.call(thisArg, value, key, this);
+    }
   }
 
   /**
@@ -369,12 +367,12 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
       sizes.set(page, at);
       at += page.length;
     }
-    const { prefix, readAhead } = this.#calls;
-    if (isKnown === undefined) readAhead?.expect({ prefix, keys, sizes });
+    const { prefix } = this.#calls;
+    if (isKnown === undefined) this.#calls.expectReads({ prefix, keys, sizes });
     else {
       const unknown = keys.map((key) => !isKnown(key));
       const isAsked = (_: unknown, position: number): boolean => unknown[position]!;
-      readAhead?.expect({ prefix, keys: keys.filter(isAsked), sizes: sizes.filter(isAsked) });
+      this.#calls.expectReads({ prefix, keys: keys.filter(isAsked), sizes: sizes.filter(isAsked) });
     }
   }
 

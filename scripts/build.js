@@ -18,6 +18,7 @@ const early = [
   "attended.js",
   "background.js",
   "batch.js",
+  "bridge/history.js",
   "bucket-calls.js",
   "bucket-object.js",
   "errors.js",

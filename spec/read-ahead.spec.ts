@@ -190,7 +190,7 @@ describe.each(waits)("reading ahead, wait: %s,", (wait) => {
 
   it("asks again for what failed ahead, and says nothing of it", () => {
     stopClock();
-    const bucket = asObject(open({ wait }));
+    const bucket = asObject(open({ wait, concurrency: 8 }));
     server.fault({ key: /7$/, operation: "GET", times: 1, action: { status: 403, code: "AccessDenied" } });
     expect(Object.values(bucket)).toEqual(names);
     expect(gets()).toBe(size + 1);

@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { atomicsWait } from "./atomics-wait.js";
 import { callLimit } from "./call-limit.js";
 import { deasyncWait } from "./deasync-wait.js";
-import { entered, left, turned, wroteTo } from "./absence.js";
+import { called, entered, isWrite, left, turned } from "./history.js";
 import type { Call, ClientConfig, Failure, Results, ToWorker } from "./protocol.js";
 import type { WaitName } from "./wait.js";
 import { WaitStack } from "./wait-stack.js";
@@ -19,6 +19,7 @@ function marginOf(timeoutMs: number): number {
 /** A call that has been sent and not yet been waited for. */
 export interface Begun<Op extends Call["op"]> {
   readonly op: Op;
+  readonly bucket: string;
   readonly id: number;
   readonly thread: WorkerThread;
   readonly wait: WaitName;
@@ -72,8 +73,9 @@ export class Bridge {
     call: Call & { op: Op },
     mayTakeMs: number = caller.settings.timeoutMs,
   ): Begun<Op> | { failure: Failure } {
+    const { bucket } = caller.settings.client;
     entered();
-    if (isWrite(call.op)) wroteTo(caller.settings.client.bucket);
+    called(call.op, bucket);
     const { wait } = caller.settings;
     const now = performance.now();
     const limitMs = callLimit() - now;
@@ -108,7 +110,7 @@ export class Bridge {
       transferred(call),
     );
     left();
-    return { op: call.op, id, thread, wait, deadline, isCutShort };
+    return { op: call.op, bucket, id, thread, wait, deadline, isCutShort };
   }
 
   /** Whether `finish` would not have to wait. */
@@ -161,7 +163,16 @@ export class Bridge {
     return this.#waits.depth;
   }
 
-  #outcome<Op extends Call["op"]>({ id, thread, op, isCutShort }: Begun<Op>): Outcome<Op> {
+  #outcome<Op extends Call["op"]>(begun: Begun<Op>): Outcome<Op> {
+    const outcome = this.#ended(begun);
+    // Of many writes, the reply says which have failed.
+    const failed =
+      !outcome.ok || (isWrite(begun.op) && Array.isArray(outcome.value) && outcome.value.length > 0);
+    called(begun.op, begun.bucket, failed);
+    return outcome;
+  }
+
+  #ended<Op extends Call["op"]>({ id, thread, op, isCutShort }: Begun<Op>): Outcome<Op> {
     const maybeWritten = isWrite(op);
     const expected = thread.expects(id);
     const reply = thread.reply(id);
@@ -224,19 +235,6 @@ function transferred(call: Call): ArrayBuffer[] {
         : [];
   return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
 }
-
-function isWrite(op: Call["op"]): boolean {
-  return writes.has(op);
-}
-
-const writes: ReadonlySet<Call["op"]> = new Set([
-  "set",
-  "setMany",
-  "delete",
-  "deleteMany",
-  "store",
-  "remove",
-]);
 
 function workerFailed(code: string, cause: unknown): Failure {
   // Not `instanceof`: what the worker sent belongs to the main context, which a test framework's code is not in.

@@ -139,6 +139,12 @@ export interface Reading {
   version: Version;
 }
 
+/** A body, and how many milliseconds after the call had come to the worker it was there: below 0 where before. */
+export interface Arrived {
+  body: Reading | undefined;
+  afterMs: number;
+}
+
 /** What a conditional write ended in; all but the first: nothing was written, and why. */
 export type Verdict = "done" | "exists" | "changed" | "missing" | "conflict";
 
@@ -184,7 +190,7 @@ export interface KeyFailure {
 export interface Results {
   get: Reading | "unchanged" | undefined;
   /** What was read ahead comes along as far as it is there, in the order of `next`. */
-  getAhead: { first: Reading | undefined; ahead: (Reading | undefined)[] };
+  getAhead: { first: Arrived; ahead: Arrived[] };
   has: boolean;
   head: Head | undefined;
   set: undefined;

@@ -76,7 +76,12 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlac
   forEach(callback: (value: V, key: string, map: this) => void, thisArg?: unknown): void {
     if (typeof callback !== "function")
       throw wrongArgument(`forEach takes a function, not ${kindOf(callback)}.`);
-    for (const [key, value] of this.entries()) callback.call(thisArg, value, key, this);
+    const keys = this[allKeys]();
+    this[readsToCome](keys);
+    for (const key of keys) {
+      const value = this.get(key);
+      if (value !== undefined) callback.call(thisArg, value, key, this);
+    }
   }
 
   has(key: string): boolean {

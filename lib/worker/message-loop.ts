@@ -142,7 +142,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
 function bodiesOf(value: Results[Call["op"]]): ArrayBuffer[] {
   if (Array.isArray(value)) return value.flatMap((one) => ("read" in one ? bodiesOf(one.read) : []));
   if (typeof value !== "object") return [];
-  if ("ahead" in value) return [value.first, ...value.ahead].flatMap(bodiesOf);
+  if ("ahead" in value) return [value.first, ...value.ahead].flatMap(({ body }) => bodiesOf(body));
   if ("sizes" in value) return [value.sizes.buffer as ArrayBuffer];
   return "body" in value ? [value.body.buffer as ArrayBuffer] : [];
 }

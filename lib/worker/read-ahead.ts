@@ -1,4 +1,4 @@
-import type { Call, Listed, Reading, Results } from "../bridge/protocol.js";
+import type { Arrived, Call, Listed, Reading, Results } from "../bridge/protocol.js";
 import { Deadline } from "./deadline.js";
 
 type Get = (key: string, maxBytes: number, signal: AbortSignal) => Promise<Reading | undefined>;
@@ -6,18 +6,38 @@ type Get = (key: string, maxBytes: number, signal: AbortSignal) => Promise<Readi
 interface Early {
   /** Never rejects: what failed ahead is asked again when it is asked for. */
   readonly end: Promise<void>;
-  result?: { body: Reading | undefined };
+  /** As it was listed. */
+  readonly bytes: number;
+  result?: { body: Reading | undefined; at: number };
 }
 
 /** An error's own body must fit, however small the value was when it was listed. */
 const MIN_MAX_BYTES = 64 * 1024;
+
+/** Iterators that nobody goes on with: beyond so many, or so many bytes, the oldest give way. */
+const MOST_RUNS = 64;
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /** What was read ahead for one run of reads, by key. */
 class Run {
   readonly early: Map<string, Early> = new Map();
   readonly deadlines: Set<Deadline> = new Set();
   expiry: NodeJS.Timeout | undefined;
+
+  get bytes(): number {
+    let sum = 0;
+    for (const { bytes } of this.early.values()) sum += bytes;
+    return sum;
+  }
+
+  end(): void {
+    clearTimeout(this.expiry);
+    for (const deadline of this.deadlines) deadline.cancel();
+  }
 }
+
+// Of all maps, the one that was used last is the last.
+const runs = new Map<number, Run>();
 
 /**
  * Reads what is likely to be asked next. Whether it may still be used, and so how far it goes, the calling thread
@@ -25,7 +45,6 @@ class Run {
  */
 export class ReadAhead {
   readonly #get: Get;
-  readonly #runs: Map<number, Run> = new Map();
 
   constructor(get: Get) {
     this.#get = get;
@@ -37,51 +56,45 @@ export class ReadAhead {
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<Results["getAhead"]> {
-    const run = this.#run(number);
+    const cameAt = performance.now();
+    const arrived = ({ body, at }: { body: Reading | undefined; at: number }): Arrived => ({
+      body,
+      afterMs: at - cameAt,
+    });
+    const readNow = async (): Promise<NonNullable<Early["result"]>> => {
+      const body = await this.#get(key, maxBytes, signal);
+      return { body, at: performance.now() };
+    };
+    const run = use(number);
     const early = run.early.get(key);
     run.early.delete(key);
-    const asked = early === undefined ? this.#get(key, maxBytes, signal) : undefined;
+    const asked = early === undefined ? readNow() : undefined;
     this.#begin(run, next, timeoutMs);
     await early?.end;
-    const first =
-      asked === undefined
-        ? early?.result !== undefined
-          ? early.result.body
-          : await this.#get(key, maxBytes, signal)
-        : await asked;
+    const first = arrived(await (asked ?? early?.result ?? readNow()));
     // What has come at the same time should come along.
     await new Promise(setImmediate);
-    const ahead: (Reading | undefined)[] = [];
+    const ahead: Arrived[] = [];
     for (const { key: nextKey } of next) {
       const there = run.early.get(nextKey)?.result;
       if (there === undefined) break;
-      ahead.push(there.body);
+      ahead.push(arrived(there));
       run.early.delete(nextKey);
     }
-    this.#keep(number, run, keepMs);
+    keep(number, run, keepMs);
     return { first, ahead };
   }
 
   /** Begins to read what is likely to be asked next. */
   prepare(number: number, next: readonly Listed[], timeoutMs: number, keepMs: number): void {
-    const run = this.#run(number);
+    const run = use(number);
     this.#begin(run, next, timeoutMs);
-    this.#keep(number, run, keepMs);
+    keep(number, run, keepMs);
   }
 
   leave(number: number): void {
-    const run = this.#runs.get(number);
-    if (run === undefined) return;
-    this.#runs.delete(number);
-    clearTimeout(run.expiry);
-    for (const deadline of run.deadlines) deadline.cancel();
-  }
-
-  #run(number: number): Run {
-    const run = this.#runs.get(number) ?? new Run();
-    this.#runs.set(number, run);
-    clearTimeout(run.expiry);
-    return run;
+    runs.get(number)?.end();
+    runs.delete(number);
   }
 
   #begin(run: Run, next: readonly Listed[], timeoutMs: number): void {
@@ -90,9 +103,10 @@ export class ReadAhead {
       const deadline = new Deadline(timeoutMs);
       run.deadlines.add(deadline);
       const early: Early = {
+        bytes,
         // Where it has grown since it was listed, it could be too much for the memory.
         end: deadline.race(this.#get(key, Math.max(bytes, MIN_MAX_BYTES), deadline.signal)).then(
-          (body) => void (early.result = { body }),
+          (body) => void (early.result = { body, at: performance.now() }),
           () => {},
         ),
       };
@@ -102,10 +116,35 @@ export class ReadAhead {
         run.deadlines.delete(deadline);
       });
     }
+    giveWay(run);
   }
+}
 
-  #keep(number: number, run: Run, keepMs: number): void {
-    clearTimeout(run.expiry);
-    if (this.#runs.get(number) === run) run.expiry = setTimeout(() => this.leave(number), keepMs);
+function use(number: number): Run {
+  const run = runs.get(number) ?? new Run();
+  runs.delete(number);
+  runs.set(number, run);
+  clearTimeout(run.expiry);
+  return run;
+}
+
+function keep(number: number, run: Run, keepMs: number): void {
+  clearTimeout(run.expiry);
+  if (runs.get(number) !== run) return;
+  run.expiry = setTimeout(() => {
+    run.end();
+    runs.delete(number);
+  }, keepMs);
+}
+
+function giveWay(to: Run): void {
+  let bytes = 0;
+  let count = 0;
+  for (const [number, run] of [...runs].reverse()) {
+    bytes += run.bytes;
+    count += 1;
+    if (run === to || (count <= MOST_RUNS && bytes <= MOST_BYTES)) continue;
+    run.end();
+    runs.delete(number);
   }
 }

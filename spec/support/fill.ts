@@ -7,13 +7,14 @@ export function numberedKeys(count: number): string[] {
 
 /**
  * Stores keys in a directory of the local S3 past the library and its one call at a time, each with its own
- * name as the value.
+ * name as the value, unless another is given.
  */
 export async function fill(
   directory: string,
   bucket: string,
   prefix: string,
   keys: readonly string[],
+  value?: string,
 ): Promise<void> {
   const handler = new LocalS3Handler({ directory, createBuckets: true });
   try {
@@ -23,7 +24,7 @@ export async function fill(
           method: "PUT",
           path: `/${bucket}/${encodeURIComponent(prefix + key)}`,
           headers: {},
-          body: key,
+          body: value ?? key,
         });
         if (response.statusCode !== 200) throw new Error(`The local S3 answers ${response.statusCode}.`);
       }),
