@@ -117,7 +117,7 @@ describe.each(["atomics", "deasync"] as const)("what was read early, wait: %s,",
     ["clear", (map) => map.subMap("none").clear()],
     ["another map's get", () => open({ wait }).get(third)],
     ["a get in another bucket", () => open({ wait }, "other").get(first)],
-    ["has in another bucket", () => asObject(open({ wait }, "other"))["x"]],
+    ["has in another bucket", () => "x" in asObject(open({ wait }, "other"))],
     ["a listing of another bucket", () => Object.keys(asObject(open({ wait }, "other")))],
     ["a loop over another bucket", () => ({ ...asObject(open({ wait }, "other")) })],
     ["create in another bucket", () => open({ wait }, "other").create("new", "1")],
@@ -127,7 +127,7 @@ describe.each(["atomics", "deasync"] as const)("what was read early, wait: %s,",
     ["a write that fails, to another bucket", () => open({ wait, endpoint: "http://127.0.0.1:9" }, "other").set("x", "1")],
     ["a write to an access point", () => open({ wait, endpoint: "http://127.0.0.1:9" }, "some-point-s3alias").set("x", "1")],
     ["6 ms elsewhere", () => pass(6)],
-    ["a second in a call", () => pass(1001)],
+    ["a second of which only the other clock knows, as a laptop's that sleeps", () => sleepFor(1001)],
   ]; // prettier-ignore
   it.each(calls)(
     "is not used after %s",
@@ -198,6 +198,11 @@ describe.each(["atomics", "deasync"] as const)("what was read early, wait: %s,",
     expect([...iterator].slice(0, 2)).toEqual([[second, "new"], [third, "3"]]); // prettier-ignore
   });
 });
+
+function sleepFor(ms: number): void {
+  const { now } = Date;
+  jest.spyOn(Date, "now").mockImplementation(() => now() + ms);
+}
 
 function localhost(): string {
   return server.endpoint.replace("127.0.0.1", "localhost");
@@ -310,9 +315,9 @@ describe("a listing", () => {
   });
 
   it.each([
-    ["for…in that is left", 1500, "for (const key in bucket) break;"],
-    ["Object.keys", 1500, "Object.keys(bucket);"],
-    ["an iterator that is left", 1500, "map.entries().next();"],
+    ["for…in that is left", 300, "for (const key in bucket) break;"],
+    ["Object.keys", 300, "Object.keys(bucket);"],
+    ["an iterator that is left", 300, "map.entries().next();"],
   ])(
     "does not stay in memory: %s",
     async (_name, times, code) => {
