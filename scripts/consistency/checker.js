@@ -80,9 +80,11 @@ class Register {
       this.#become(left.map((state) => without(state, op.id)));
       return undefined;
     }
-    // Said once: from here on it counts as having happened.
-    if (op.type === "write")
-      this.#become([...this.states.values()].map((state) => this.#reading({ ...state, value: op.to })));
+    // Said once: from here on what it says may be so.
+    const said = op.type === "write" ? op.to : op.is === "value" ? op.value : undefined;
+    const old = op.type === "write" ? [] : [...this.states.values()];
+    const others = [...this.states.values()].map((state) => ({ ...state, value: said ?? null }));
+    this.#become([...old, ...(said === undefined ? [] : others)].map((state) => this.#reading(state)));
     return { op, possible: [...possible] };
   }
 

@@ -58,12 +58,11 @@ function forIn(thread, view, pause) {
 function afterwards(thread, view, last, since) {
   const { rec } = thread;
   const key = thread.oneOf(KEYS);
+  const wroteAt = rec.wroteKeyAt(view.prefix + key);
   const asked = rec.call("Object.hasOwn", () => Object.hasOwn(view.object, key));
   if (!asked.ok) return;
   const isToCome = last === undefined || key > last;
-  const begin = isToCome
-    ? Math.min(asked.begin, Math.max(since, rec.wroteKeyAt(view.prefix + key)))
-    : asked.begin;
+  const begin = isToCome ? Math.min(asked.begin, Math.max(since, wroteAt)) : asked.begin;
   const via = `${view.name} hasOwn after a loop that was left${isToCome ? ", of a key to come" : ""}`;
   thread.found(view, key, asked.value, { begin, at: asked.begin, end: asked.end, via });
 }

@@ -60,10 +60,11 @@ function cursor(thread, view) {
   let next = new Set([keys[0]]);
   for (let turn = 0; turn < 4; turn += 1) {
     const key = thread.chance(0.5) ? String([...next][0] ?? KEYS[0]) : thread.oneOf(KEYS);
+    const wroteAt = rec.wroteKeyAt(view.prefix + key);
     const asked = rec.call("Object.hasOwn", () => Object.hasOwn(view.object, key));
     if (!asked.ok) return;
     const isNext = next.has(key);
-    const since = isNext ? Math.max(begin, rec.wroteKeyAt(view.prefix + key)) : asked.begin;
+    const since = isNext ? Math.max(begin, wroteAt) : asked.begin;
     const via = `${view.name} hasOwn${isNext ? ", next in the listing" : ""}`;
     const span = { begin: Math.min(since, asked.begin), at: asked.begin, end: asked.end, via };
     thread.found(view, key, asked.value, span);

@@ -28,6 +28,8 @@ class Recorder {
   loops = new Set();
   /** When this thread's last write to the bucket had ended. */
   wroteAt = 0;
+  /** How many timers' callbacks run inside one another. */
+  depth = 0;
   #wroteKeyAt = new Map();
   #ids = 0;
 
@@ -123,9 +125,13 @@ class Recorder {
     const isUnsure = error !== undefined && isUnsureOf(error);
     if (isUnsure) this.unsure += 1;
     this.wroteAt = Math.max(this.wroteAt, end);
-    this.#wroteKeyAt.set(key, end);
+    const ends = this.#wroteKeyAt.get(key) ?? [];
+    this.#wroteKeyAt.set(key, [
+      ...ends.filter((/** @type {any} */ one) => one.depth < this.depth),
+      { end, depth: this.depth },
+    ]);
     if (error !== undefined && !isUnsure) return undefined;
-    const ends = isUnsure ? null : end;
+    const upTo = isUnsure ? null : end;
     const { by } = this;
     this.records.push({
       type: "write",
@@ -134,7 +140,7 @@ class Recorder {
       key,
       to,
       begin,
-      end: ends,
+      end: upTo,
       via,
       must: must && !isUnsure,
       plain,
@@ -143,9 +149,15 @@ class Recorder {
     return id;
   }
 
-  /** @param {string} key */
+  /**
+   * When this thread's last write of a key had ended. What a timer wrote in the middle of a wait does not count: the
+   * loop may have been waiting for just this key.
+   *
+   * @param {string} key
+   */
   wroteKeyAt(key) {
-    return this.#wroteKeyAt.get(key) ?? 0;
+    const writes = this.#wroteKeyAt.get(key)?.filter((/** @type {any} */ one) => one.depth <= this.depth);
+    return writes?.at(-1)?.end ?? 0;
   }
 }
 

@@ -35,10 +35,22 @@ function explain(key, { op, possible }, ops) {
   const before = ops
     .filter((other) => other.type === "write" && other.end < op.begin)
     .sort((a, b) => b.end - a.end);
+  /** @type {Set<Op>} */
   const last = new Set(before.slice(0, 4));
+  // The last of those that say that it became so.
+  for (const value of values) {
+    const reads = ops.filter(
+      (other) => other.type === "read" && other.is === "value" && other.value === value,
+    );
+    for (const read of reads
+      .filter(({ begin }) => begin <= op.end)
+      .sort((a, b) => b.end - a.end)
+      .slice(0, 3))
+      last.add(read);
+  }
   const around = ops.filter((other) => {
     const isNear = other.begin <= op.end && other.end >= op.begin;
-    if (other.type === "read") return other.id === op.id || (isNear && other.by === op.by);
+    if (other.type === "read") return other.id === op.id || last.has(other) || (isNear && other.by === op.by);
     return (
       isNear ||
       last.has(other) ||

@@ -15,16 +15,16 @@ function simple(thread, share = thread.writes) {
 
 /** With `deasync`, a timer's call comes in the middle of a wait. @param {Thread} thread */
 function mayNest(thread) {
-  if (!thread.nests || thread.depth > 2 || !thread.chance(0.15)) return;
+  if (!thread.nests || thread.rec.depth > 2 || !thread.chance(0.15)) return;
   setTimeout(() => {
-    thread.depth += 1;
+    thread.rec.depth += 1;
     try {
       simple(thread);
     } catch (error) {
       // An error that nobody catches in the middle of a wait would abort the process without a word.
       thread.rec.unexpected.push(`${thread.rec.by}: ${String(/** @type {any} */ (error)?.stack)}`);
     }
-    thread.depth -= 1;
+    thread.rec.depth -= 1;
   }, 1);
 }
 

@@ -25,7 +25,6 @@ class Thread {
     /** Some mostly write, so that what others read early is soon old. */
     this.writes = /[23]t/.test(by) ? 0.8 : 0.2;
     this.nests = wait === "deasync";
-    this.depth = 0;
     this.state = seed;
     /** @type {{ view: View, key: string, loop: import("./recorder.js").Loop } | undefined} */
     this.last = undefined;
