@@ -37,7 +37,7 @@ function explain(key, { op, possible }, ops) {
     .sort((a, b) => b.end - a.end);
   /** @type {Set<Op>} */
   const last = new Set(before.slice(0, 4));
-  // The last of those that say that it became so.
+  // The first of those that say that it had become so.
   for (const value of values) {
     const reads = ops.filter(
       (other) => other.type === "read" && other.is === "value" && other.value === value,
