@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { inspect } from "node:util";
 import { asObject, S3BucketMap } from "../../lib/index.js";
 import type { SyncMap } from "../../lib/index.js";
@@ -14,6 +15,14 @@ beforeAll(async () => {
   server = await startHttpS3();
 });
 afterAll(() => server.close());
+beforeEach(() => {
+  // As if the program took no time between two reads, on however busy a machine.
+  const now = performance.now();
+  jest.spyOn(performance, "now").mockReturnValue(now);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 type Cost = Record<string, number>;
 function sent(run: () => unknown): Cost {
