@@ -44,7 +44,7 @@ function explain(key, { op, possible }, ops) {
     );
     for (const read of reads
       .filter(({ begin }) => begin <= op.end)
-      .sort((a, b) => b.end - a.end)
+      .sort((a, b) => a.end - b.end)
       .slice(0, 3))
       last.add(read);
   }
