@@ -4,7 +4,8 @@
 // which has no answers). "service" is the bucket S3BUCKETMAP_SPEC_BUCKET at AWS_ENDPOINT_URL_S3. A call that failed
 // and did not happen is made again; one that may have happened is not: its process is unsure of it. Fails where the
 // counter is less than what was acknowledged, or more than that and what somebody is unsure of; where a key has two
-// winners, or is held by somebody who was told that it lost; and where anybody is unsure without resets.
+// winners, or is held by somebody who was told that it lost; and where anybody is unsure without resets, unless the
+// service itself answered 5xx, as Ceph does to some of many writers at once.
 const { fork } = require("node:child_process");
 const { randomUUID } = require("node:crypto");
 const fs = require("node:fs");
@@ -36,6 +37,7 @@ function racer({ where, turns, keys, name }) {
       unsureBumps: 0,
       unsureKeys: /** @type {number[]} */ ([]),
       unsure: /** @type {string[]} */ ([]),
+      answered5xx: 0,
     };
     /** @param {() => void} call @param {() => void} unsure */
     const attempt = (call, unsure) => {
@@ -45,7 +47,9 @@ function racer({ where, turns, keys, name }) {
         } catch (error) {
           if (!(error instanceof S3BucketMapError)) throw error;
           if (error.message.includes("may still have happened")) {
-            calls.unsure.push(String(error));
+            const { statusCode = 0 } = error;
+            if (statusCode >= 500) calls.answered5xx += 1;
+            else calls.unsure.push(String(error));
             return unsure();
           }
           calls.again += 1;
@@ -110,6 +114,7 @@ async function race(kind, where, turns, through) {
   const again = done.reduce((sum, report) => sum + report.again, 0);
   const unsureBumps = done.reduce((sum, report) => sum + report.unsureBumps, 0);
   const unsure = done.flatMap((report) => report.unsure);
+  const by5xx = done.reduce((sum, report) => sum + report.answered5xx, 0);
   /** @type {string[]} */
   const wrong = through === undefined ? [...unsure] : [];
   if (bumped + unsureBumps !== PROCESSES * turns)
@@ -128,7 +133,7 @@ async function race(kind, where, turns, through) {
   map.clear();
   console.log(
     `${kind}: ${PROCESSES} processes, counter ${counter}, ${bumped} acknowledged of ${PROCESSES * turns} (${asked} turns), ` +
-      `${keys} locks, ${again} calls made again, ${unsure.length} unsure, wrong: ${wrong.length}, ${seconds} s`,
+      `${keys} locks, ${again} calls made again, ${unsure.length + by5xx} unsure (${by5xx} after a 5xx), wrong: ${wrong.length}, ${seconds} s`,
   );
   for (const line of wrong.slice(0, 10)) console.log(`  ${line}`);
   if (wrong.length > 0) process.exitCode = 1;
