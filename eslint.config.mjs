@@ -41,6 +41,18 @@ export default tseslint.config(
     languageOptions: { globals: nodeGlobals },
     rules: { "@typescript-eslint/no-require-imports": "off" },
   },
+  {
+    files: ["lib/worker/**/*.ts"],
+    ignores: ["lib/worker/s3/sdk.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          paths: [{ name: "@aws-sdk/client-s3", message: "Import it from sdk.ts.", allowTypeImports: true }],
+        },
+      ],
+    },
+  },
   // Jest's asymmetric matchers are of type any.
   { files: ["spec/**/*.ts"], rules: { "@typescript-eslint/no-unsafe-argument": "off" } },
   { files: ["**/*.js", "**/*.cjs"], languageOptions: { sourceType: "commonjs" } },

@@ -3,8 +3,10 @@ import { S3BucketMap } from "../lib/index.js";
 import { LocalS3Handler } from "../lib/local/handler.js";
 import type { LocalRequest } from "../lib/local/request.js";
 import { removeIf, storeIf } from "../lib/worker/s3/conditional.js";
+import { noEnvironment } from "../lib/bridge/environment.js";
 import { Client } from "../lib/worker/s3/client.js";
 import type { Target } from "../lib/worker/s3/s3.js";
+import { Surroundings } from "../lib/worker/s3/surroundings.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3, HttpS3Options, LoggedRequest } from "./support/http-s3.js";
 import { removeDirectories, temporaryDirectory } from "./local/client.js";
@@ -179,7 +181,7 @@ describe("AWS", () => {
         } as never,
       });
       const settings = { bucket: "bucket", concurrency: 1 };
-      const client = new Client(settings);
+      const client = new Client(settings, new Surroundings(noEnvironment));
       client.route = undefined;
       jest.spyOn(client, "sdk").mockResolvedValue(sdk);
       const target: Target = { client, settings, bucketProved: false, conditions: {} };

@@ -20,8 +20,9 @@ export const atomicsWait: Wait = (thread, settled, deadline) => {
       if (lookFor(signal, Signal.News, news, Math.min(left, LOOK_MS))) continue;
       hasQuickNews = false;
     }
-    const woken = Atomics.wait(signal, Signal.News, news, Math.min(left, lookEveryMs));
-    if (woken === "timed-out") thread.lookForDeath();
+    const sleepMs = Math.min(left, lookEveryMs);
+    const woken = Atomics.wait(signal, Signal.News, news, sleepMs);
+    if (woken === "timed-out") thread.lookForDeath(sleepMs);
   }
   hasQuickNews = performance.now() - begun < LOOK_MS;
 };

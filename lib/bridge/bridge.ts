@@ -2,8 +2,10 @@ import { performance } from "node:perf_hooks";
 import { atomicsWait } from "./atomics-wait.js";
 import { callLimit } from "./call-limit.js";
 import { deasyncWait } from "./deasync-wait.js";
+import { environmentOf, noEnvironment } from "./environment.js";
 import { called, entered, isWrite, left, turned } from "./history.js";
-import type { Call, ClientConfig, Failure, Results, ToWorker } from "./protocol.js";
+import type { Call, ClientConfig, Environment, Failure, Results, ToWorker } from "./protocol.js";
+import type { KnownSettings } from "./shared-thread.js";
 import type { WaitName } from "./wait.js";
 import { WaitStack } from "./wait-stack.js";
 import { WorkerThread } from "./worker-thread.js";
@@ -34,8 +36,10 @@ export type Outcome<Op extends Call["op"]> =
 /** Who calls: the settings of a map, and what of them the worker already knows. */
 export interface Caller {
   readonly settings: { client: ClientConfig; wait: WaitName; timeoutMs: number };
-  /** The thread that was told these settings, and the number it knows them by. */
-  known?: { thread: WorkerThread; number: number };
+  /** As it was at the first request, and not when the map was made: it may have been filled in between. */
+  environment?: Environment;
+  /** The thread that was told these settings, and what it knows them by. */
+  known?: { thread: WorkerThread; settings: KnownSettings };
 }
 
 /**
@@ -92,9 +96,11 @@ export class Bridge {
     } catch (error) {
       return { failure: workerFailed("WorkerNotStarted", error) };
     }
-    // Told at the first request and not when the map was made: the environment may have been filled in between.
-    if (caller.known?.thread !== thread) {
-      caller.known = { thread, number: thread.settingsNumber(caller.settings.client) };
+    let { known } = caller;
+    if (known?.thread !== thread || known.settings.isForgotten) {
+      const { client } = caller.settings;
+      caller.environment ??= client.local === undefined ? environmentOf(process.env) : noEnvironment;
+      caller.known = known = { thread, settings: thread.tellSettings(client, caller.environment) };
     }
     // Sent even while the worker is still starting, so that calls from within the wait come after this one.
     const id = thread.newCall();
@@ -102,7 +108,7 @@ export class Bridge {
       {
         type: "call",
         id,
-        settings: caller.known.number,
+        settings: thread.useSettings(known.settings),
         call,
         timeoutMs: timeoutMs - marginOf(timeoutMs),
         sentAt: performance.timeOrigin + performance.now(),
@@ -153,9 +159,8 @@ export class Bridge {
   /** Tells the worker something about these settings, if it lives and knows them. */
   tell(caller: Caller, message: (settings: number) => ToWorker): void {
     const { known } = caller;
-    if (known !== undefined && known.thread === this.#thread && !known.thread.isGone) {
-      known.thread.post(message(known.number));
-    }
+    if (known === undefined || known.thread !== this.#thread || known.thread.isGone) return;
+    if (!known.settings.isForgotten) known.thread.post(message(known.settings.number));
   }
 
   /** How many waits the code that runs now is within: with the `deasync` wait, a callback may be. */

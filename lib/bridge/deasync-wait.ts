@@ -3,7 +3,7 @@ import { clearImmediate, clearTimeout, setImmediate, setTimeout } from "node:tim
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { lookFor } from "./look-for.js";
 import { Signal } from "./protocol.js";
-import { LOOK_MS, lookEveryMs } from "./wait.js";
+import { LOOK_MS, START_MS, lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
 import type { WorkerThread } from "./worker-thread.js";
 
@@ -95,20 +95,20 @@ function keepTurning(until: number): { end(): void } {
 let timer: NodeJS.Timeout | undefined;
 
 // Ctrl-C in the REPL is carried out by the first JavaScript that runs afterwards. It must not be a timer's
-// callback, which Node would then call again for ever; so there the timer is at the deadline, and no sooner.
+// callback, which Node would then call again for ever; so there the timer is at the deadline, and no sooner once the
+// worker has started.
 function setTimer(thread: WorkerThread, deadline: number | undefined, inRepl: boolean): void {
   clearTimeout(timer);
   timer = undefined;
   if (deadline === undefined) return;
   // To wake the wait is enough: it looks at the time itself.
   const left = Math.max(1, Math.ceil(deadline - performance.now()));
-  timer = setTimeout(
-    () => {
-      thread.lookForDeath();
-      setTimer(thread, deadline, inRepl);
-    },
-    inRepl ? left : Math.min(left, lookEveryMs),
-  );
+  const mayWaitMs = !inRepl ? lookEveryMs : thread.wasReady ? left : START_MS;
+  const sleepMs = Math.min(left, mayWaitMs);
+  timer = setTimeout(() => {
+    thread.lookForDeath(sleepMs);
+    setTimer(thread, deadline, inRepl);
+  }, sleepMs);
 }
 
 /**

@@ -1,21 +1,88 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { Environment } from "./protocol.js";
+
 /** What the SDK reads of a program's environment. */
-const read = /^(AWS_|HOME$|USERPROFILE$|HOMEPATH$|HOMEDRIVE$|ECS_|NODE_DEBUG$)/;
+export const isRead = (name: string): boolean =>
+  /^(AWS_|HOME$|USERPROFILE$|HOMEPATH$|HOMEDRIVE$|ECS_|NODE_DEBUG$)/.test(name);
+
+/** Variables that name a file or folder. A relative one is meant from the working directory of this moment. */
+const paths = [
+  "HOME",
+  "USERPROFILE",
+  "AWS_CONFIG_FILE",
+  "AWS_SHARED_CREDENTIALS_FILE",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+  "AWS_LOGIN_CACHE_DIRECTORY",
+];
+
+let last: { text: string; environment: Environment } | undefined;
 
 /**
- * The part of the environment that says how to reach S3, as it is at a map's first request. It is sent
- * along because the worker's own copy is as old as the worker, and because a test framework gives each
- * test file a copy that no thread shares.
+ * The part of the environment that says how to reach S3, as it is at a map's first request. All requests of the map
+ * are made by it, whatever becomes of the environment, and of the worker.
  */
-export function environmentOf(env: NodeJS.ProcessEnv): Record<string, string> {
-  const part: Record<string, string> = {};
+export function environmentOf(env: NodeJS.ProcessEnv): Environment {
+  const variables: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && read.test(name)) part[name] = value;
+    // Windows takes upper and lower case for the same.
+    const known = process.platform === "win32" ? name.toUpperCase() : name;
+    if (value !== undefined && isRead(known)) variables[known] = value;
   }
-  return part;
+  for (const name of paths) {
+    const value = variables[name];
+    if (value !== undefined && value !== "" && !value.startsWith("~/")) variables[name] = absolute(value);
+  }
+  // The SDK asks the system for these itself, whose answer may be another one later.
+  const systemHome = homeOfSystem();
+  variables["AWS_LOGIN_CACHE_DIRECTORY"] ??= path.join(systemHome, ".aws", "login", "cache");
+  const home = homeOf(variables) || (variables["HOME"] = systemHome);
+  const file = (variable: string, name: string): string => {
+    const wanted = variables[variable] || path.join(home, ".aws", name);
+    return textOf(wanted.startsWith("~/") ? path.join(home, wanted.slice(2)) : wanted);
+  };
+  const environment: Environment = {
+    variables,
+    config: file("AWS_CONFIG_FILE", "config"),
+    credentials: file("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+  };
+  // Mostly it is the same for all maps, which then share it.
+  const text = JSON.stringify(environment);
+  if (last?.text !== text) last = { text, environment };
+  return last.environment;
 }
 
-/** Makes a worker's environment what the program's was. */
-export function adoptEnvironment(env: NodeJS.ProcessEnv, part: Record<string, string>): void {
-  for (const name of Object.keys(env)) if (read.test(name) && !(name in part)) delete env[name];
-  Object.assign(env, part);
+/** For the local S3, which nothing outside its directory has a say in. */
+export const noEnvironment: Environment = { variables: {}, config: "", credentials: "" };
+
+function homeOf(variables: Record<string, string>): string {
+  const { HOME, USERPROFILE, HOMEPATH, HOMEDRIVE = `C:${path.sep}` } = variables;
+  return HOME || USERPROFILE || (HOMEPATH ? `${HOMEDRIVE}${HOMEPATH}` : "");
+}
+
+function homeOfSystem(): string {
+  try {
+    return os.homedir();
+  } catch {
+    return path.sep; // This user has none.
+  }
+}
+
+function absolute(file: string): string {
+  try {
+    return path.resolve(file);
+  } catch {
+    return file; // The working directory was removed, so a relative file is nowhere.
+  }
+}
+
+// The SDK, too, takes what it cannot read for empty.
+function textOf(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
 }

@@ -232,8 +232,20 @@ export interface Failure {
   cause?: WireError;
 }
 
+/** What a program's environment said of how to reach S3 when a map made its first request. */
+export interface Environment {
+  variables: Record<string, string>;
+  /** The text of the shared configuration files, empty for one that cannot be read. */
+  config: string;
+  credentials: string;
+}
+
 export type ToWorker =
-  | { type: "settings"; number: number; settings: ClientConfig; environment: Record<string, string> }
+  | { type: "settings"; number: number; settings: ClientConfig; environment: Environment }
+  /** Settings that will not be named again before they are told anew. */
+  | { type: "forget"; settings: number }
+  /** Nothing to do: whether it can be sent shows whether the worker is alive. */
+  | { type: "probe" }
   /** `sentAt`: milliseconds since the epoch, by the monotonic clock; the worker may have been starting. */
   | { type: "call"; id: number; settings: number; call: Call; timeoutMs: number; sentAt: number }
   | { type: "cancel"; id: number }
@@ -265,9 +277,7 @@ export const Signal = {
   News: 0,
   /** 1 once the worker is gone, or given up. */
   Gone: 1,
-  /** A file descriptor that the worker holds open as long as it lives, or -1. */
-  Descriptor: 2,
   /** Counts the messages to the worker. */
-  Sent: 3,
-  Words: 4,
+  Sent: 2,
+  Words: 3,
 } as const;

@@ -15,6 +15,14 @@ interface CompileCache {
   getCompileCacheDir?(): string | undefined;
 }
 
+/** Settings that the worker has been told, by the number it knows them by. */
+export interface KnownSettings {
+  readonly number: number;
+  /** Which of all calls used them last. */
+  usedAt: number;
+  isForgotten: boolean;
+}
+
 /** How long the thread stays when nobody uses it any more. */
 const LINGER_MS = 1000;
 
@@ -26,12 +34,14 @@ export interface SharedThread {
   /** The calls whose replies are waited for; any other reply is dropped. */
   readonly expected: Map<number, Reply | undefined>;
   /** The settings that the worker has been told, by their digest. */
-  readonly settings: Map<string, number>;
+  readonly settings: Map<string, KnownSettings>;
+  newSettings(): KnownSettings;
+  uses: number;
   lastId: number;
   /** Whether it has said that it serves calls. */
   wasReady: boolean;
-  /** A file descriptor that the worker holds open, and what it stands for. */
-  descriptor: { fd: number; identity: string } | undefined;
+  /** How long it was waited for before it said so. */
+  waitedForStartMs: number;
   /** What the worker said when it could not go on. */
   lastWords: WireError | undefined;
   /** The thread ends when every object that was told to `adopt` is garbage. */
@@ -52,6 +62,7 @@ const inMainContext = vm.runInThisContext(`(() => {
     threads: globalThis[key],
     share(worker, port, signal) {
       let owners = 0;
+      let lastSettings = 0;
       const endUnused = () => {
         if (owners > 0) return;
         // At once, and not when the thread has ended: a map made in between must be given another.
@@ -75,9 +86,11 @@ const inMainContext = vm.runInThisContext(`(() => {
         signal,
         expected: new Map(),
         settings: new Map(),
+        newSettings: () => ({ number: ++lastSettings, usedAt: 0, isForgotten: false }),
+        uses: 0,
         lastId: 0,
         wasReady: false,
-        descriptor: undefined,
+        waitedForStartMs: 0,
         lastWords: undefined,
         adopt(owner) {
           owners += 1;
@@ -109,7 +122,6 @@ function startThread(): SharedThread {
   const { port1, port2 } = new MessageChannel();
   port1.unref();
   const signal = new Int32Array(new SharedArrayBuffer(Signal.Words * Int32Array.BYTES_PER_ELEMENT));
-  signal[Signal.Descriptor] = -1;
   const start: WorkerStart = { port: port2, signal, buildStamp };
   const compileCache = (module as CompileCache).getCompileCacheDir?.();
   if (compileCache !== undefined) start.compileCache = path.dirname(compileCache);

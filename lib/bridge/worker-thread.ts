@@ -1,12 +1,14 @@
 import type * as crypto from "node:crypto";
-import fs from "node:fs";
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
-import { environmentOf } from "./environment.js";
 import { Signal } from "./protocol.js";
-import type { ClientConfig, FromWorker, Reply, ToWorker, WireError } from "./protocol.js";
+import type { ClientConfig, Environment, FromWorker, Reply, ToWorker, WireError } from "./protocol.js";
 import { sharedThread } from "./shared-thread.js";
-import type { SharedThread } from "./shared-thread.js";
+import type { KnownSettings, SharedThread } from "./shared-thread.js";
+import { START_MS } from "./wait.js";
+
+/** The worker remembers so many settings; those that were not used for the longest time are forgotten. */
+const MAX_SETTINGS = 100;
 
 /** The worker thread as the waiting side sees it: no event is needed to know how it fares. */
 export class WorkerThread {
@@ -40,25 +42,48 @@ export class WorkerThread {
   }
 
   post(message: ToWorker, transfer: (ArrayBuffer | MessagePort)[] = []): void {
-    this.#shared.port.postMessage(message, transfer);
-    Atomics.add(this.signal, Signal.Sent, 1);
+    this.#post(message, transfer);
   }
 
-  /** The number by which the worker knows settings; it is told new ones. */
-  settingsNumber(settings: ClientConfig): number {
-    const environment = environmentOf(process.env);
+  /** @returns false, on Node, once the other end of the port is gone, and the worker with it */
+  #post(message: ToWorker, transfer: (ArrayBuffer | MessagePort)[]): unknown {
+    const sent: unknown = this.#shared.port.postMessage(message, transfer);
+    Atomics.add(this.signal, Signal.Sent, 1);
+    return sent;
+  }
+
+  /** Tells the worker settings and environment, unless it knows them. */
+  tellSettings(settings: ClientConfig, environment: Environment): KnownSettings {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- takes milliseconds, which the worker's start hides
     const { createHash } = require("node:crypto") as typeof crypto;
     // A digest, so that no credential lies about in a map that others can reach.
     const digest = createHash("sha256")
       .update(JSON.stringify([settings, environment]))
       .digest("base64");
-    const known = this.#shared.settings.get(digest);
+    const table = this.#shared.settings;
+    const known = table.get(digest);
     if (known !== undefined) return known;
-    const number = this.#shared.settings.size + 1;
-    this.post({ type: "settings", number, settings, environment });
-    this.#shared.settings.set(digest, number);
-    return number;
+    if (table.size >= MAX_SETTINGS) this.#forgetSettings();
+    const told = this.#shared.newSettings();
+    this.post({ type: "settings", number: told.number, settings, environment });
+    table.set(digest, told);
+    return told;
+  }
+
+  /** The number of settings that are about to be used. */
+  useSettings(known: KnownSettings): number {
+    known.usedAt = ++this.#shared.uses;
+    return known.number;
+  }
+
+  #forgetSettings(): void {
+    const table = this.#shared.settings;
+    let [oldest] = table;
+    for (const entry of table) if (entry[1].usedAt < oldest![1].usedAt) oldest = entry;
+    const [digest, known] = oldest!;
+    table.delete(digest);
+    known.isForgotten = true;
+    this.post({ type: "forget", settings: known.number });
   }
 
   /** The id of a new call, whose reply is kept when it comes. */
@@ -100,28 +125,24 @@ export class WorkerThread {
         if (expected.has(message.id)) expected.set(message.id, message);
       } else if (message.type === "ready") {
         this.#shared.wasReady = true;
-        this.#knowDescriptor();
       } else if (message.type === "last words") this.#shared.lastWords = message.error;
     }
   }
 
   /**
-   * Looks whether the worker died without a word, as it does when its heap is exhausted: Node then closes
-   * the descriptors it had opened. Silence alone proves nothing, a live worker can be silent for long.
+   * Looks whether the worker died without a word, as it does when its heap is exhausted, or before its first line. Silence
+   * alone proves nothing: a live worker can be silent for long. Only one that has never been heard of is given up.
+   *
+   * @param sleptMs - how long the wait meant to sleep before it looked. The time that really passed does not count: this
+   * process may have been stopped meanwhile, and the worker with it
    */
-  lookForDeath(): void {
-    this.#knowDescriptor();
-    const { descriptor } = this.#shared;
-    if (descriptor === undefined) return;
-    if (descriptor.identity === "closed" || identityOf(descriptor.fd) !== descriptor.identity) {
-      Atomics.store(this.signal, Signal.Gone, 1);
-    }
-  }
-
-  // What the worker holds open, looked at while it certainly lives.
-  #knowDescriptor(): void {
-    const fd = Atomics.load(this.signal, Signal.Descriptor);
-    if (fd !== -1) this.#shared.descriptor ??= { fd, identity: identityOf(fd) };
+  lookForDeath(sleptMs: number): void {
+    if (this.#post({ type: "probe" }, []) === false) Atomics.store(this.signal, Signal.Gone, 1);
+    if (this.isGone || this.wasReady) return;
+    this.#shared.waitedForStartMs += sleptMs;
+    if (this.#shared.waitedForStartMs < START_MS) return;
+    this.#shared.lastWords ??= { name: "Error", message: `it has not started within ${START_MS / 1000} s` };
+    this.terminate();
   }
 
   /** Ends the thread, whatever it is doing. */
@@ -129,14 +150,5 @@ export class WorkerThread {
     Atomics.store(this.signal, Signal.Gone, 1);
     this.#shared.port.close();
     void this.#shared.worker.terminate();
-  }
-}
-
-function identityOf(fd: number): string {
-  try {
-    const { dev, ino, birthtimeMs } = fs.fstatSync(fd);
-    return `${dev}:${ino}:${birthtimeMs}`;
-  } catch {
-    return "closed"; // EBADF
   }
 }

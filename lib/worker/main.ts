@@ -1,7 +1,4 @@
-import fs from "node:fs";
 import module from "node:module";
-import os from "node:os";
-import path from "node:path";
 import { workerData } from "node:worker_threads";
 import { Signal } from "../bridge/protocol.js";
 import type { FromWorker, WorkerStart } from "../bridge/protocol.js";
@@ -27,20 +24,6 @@ process.on("exit", sayGone);
 port.on("close", () => process.exit()); // Nobody can call any more.
 process.on("uncaughtExceptionMonitor", sayLastWords);
 
-// Where no handler runs (an exhausted heap), Node still closes what this thread had opened: the waiting
-// side looks at this descriptor. A file of its own, or a descriptor number used again would look alive.
-function openDescriptor(): number {
-  if ("deno" in process.versions) return -1; // A thread's descriptors are its own there, and look closed to others.
-  try {
-    const file = path.join(os.tmpdir(), `s3bucketmap-${process.pid}-${process.hrtime.bigint().toString(36)}`);
-    const fd = fs.openSync(file, "wx");
-    fs.unlinkSync(file);
-    return fd;
-  } catch {
-    return -1; // Without a writable temporary folder such a death is only noticed at the deadline.
-  }
-}
-
 // The SDK warns each Node version that it will drop; which versions are supported here, package.json says.
 const emitWarning = process.emitWarning.bind(process) as (...args: unknown[]) => void;
 process.emitWarning = (...args: unknown[]): void => {
@@ -48,7 +31,6 @@ process.emitWarning = (...args: unknown[]): void => {
 };
 
 try {
-  Atomics.store(signal, Signal.Descriptor, openDescriptor());
   if (start.buildStamp !== buildStamp) {
     throw new Error(
       "the files of s3bucketmap have changed since this program loaded them: start the program again",

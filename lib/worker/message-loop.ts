@@ -1,7 +1,6 @@
 import { isatty } from "node:tty";
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
-import { adoptEnvironment } from "../bridge/environment.js";
 import { lookFor } from "../bridge/look-for.js";
 import { Signal } from "../bridge/protocol.js";
 import type { Call, ClientConfig, FromWorker, Reply, Results, ToWorker } from "../bridge/protocol.js";
@@ -79,7 +78,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     const doubt = new Doubt();
     let reply: Reply;
     try {
-      const work = inOrder(service.s3.place, call, async () => {
+      const work = inOrder(service.s3.settings.bucket, call, async () => {
         // What it waited for took all its time.
         if (deadline.signal.aborted) throw new DeadlinePassed();
         return doubt.during(() => perform(service, call, timeoutMs, deadline.signal));
@@ -101,9 +100,14 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     taken = (taken + 1) | 0;
     switch (message.type) {
       case "settings":
-        adoptEnvironment(process.env, message.environment);
-        services.set(message.number, serviceOf(new S3(message.settings)));
+        services.set(message.number, serviceOf(new S3(message.settings, message.environment)));
         attend(message.settings);
+        break;
+      case "forget":
+        services.get(message.settings)?.s3.forget();
+        services.delete(message.settings);
+        break;
+      case "probe":
         break;
       case "call": {
         const service = services.get(message.settings);
@@ -149,7 +153,7 @@ function bodiesOf(value: Results[Call["op"]]): ArrayBuffer[] {
 
 function serviceOf(s3: S3): Service {
   const ahead = new ReadAhead((key, maxBytes, signal) =>
-    inOrder(s3.place, { op: "get", key, maxBytes }, () => s3.read(key, maxBytes, signal)),
+    inOrder(s3.settings.bucket, { op: "get", key, maxBytes }, () => s3.read(key, maxBytes, signal)),
   );
   return { s3, ahead };
 }

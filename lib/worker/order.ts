@@ -1,6 +1,7 @@
+import { isAlias } from "../bridge/alias.js";
 import type { Call } from "../bridge/protocol.js";
 
-// Writes under way, by place and key. Usually there are none: the caller is blocked by its one call. A
+// Writes under way, by bucket and key. Usually there are none: the caller is blocked by its one call. A
 // second comes from within a `deasync` wait, or after Ctrl-C abandoned the first.
 const writing = new Map<string, Map<string, Promise<unknown>>>();
 
@@ -8,29 +9,36 @@ const writing = new Map<string, Map<string, Promise<unknown>>>();
  * Runs a call when the writes to its keys that came before it have ended, so that the order of one key's
  * values is the order of the program.
  *
- * @param place - the same for all maps of one bucket
+ * @param bucket - its name alone says which writes may be to the same place: one service has many addresses, and one
+ * directory many paths
  */
-export function inOrder<T>(place: string, call: Call, run: () => Promise<T>): Promise<T> {
-  let writes = writing.get(place);
-  const before = writes === undefined ? [] : writesBefore(writes, call);
+export function inOrder<T>(bucket: string, call: Call, run: () => Promise<T>): Promise<T> {
+  const before = writing.size === 0 ? [] : writesBefore(bucket, call);
   const result = before.length === 0 ? run() : Promise.allSettled(before).then(run);
   const keys = keysWritten(call);
   if (keys.length === 0) return result;
 
-  if (writes === undefined) writing.set(place, (writes = new Map<string, Promise<unknown>>()));
-  const mine = writes;
+  const mine = writing.get(bucket) ?? new Map<string, Promise<unknown>>();
+  writing.set(bucket, mine);
   for (const key of keys) mine.set(key, result);
   const done = (): void => {
     for (const key of keys) if (mine.get(key) === result) mine.delete(key);
-    if (mine.size === 0 && writing.get(place) === mine) writing.delete(place);
+    if (mine.size === 0 && writing.get(bucket) === mine) writing.delete(bucket);
   };
   result.then(done, done);
   return result;
 }
 
-function writesBefore(writes: Map<string, Promise<unknown>>, call: Call): Promise<unknown>[] {
-  if (call.op === "list" || call.op === "listSpans" || call.op === "entries") return [...writes.values()];
-  return keysOf(call).flatMap((key) => writes.get(key) ?? []);
+function writesBefore(bucket: string, call: Call): Promise<unknown>[] {
+  const before: Promise<unknown>[] = [];
+  const all = call.op === "list" || call.op === "listSpans" || call.op === "entries";
+  const keys = all ? undefined : keysOf(call);
+  for (const [name, writes] of writing) {
+    if (name !== bucket && !isAlias(name) && !isAlias(bucket)) continue;
+    if (keys === undefined) before.push(...writes.values());
+    else for (const key of keys) if (writes.has(key)) before.push(writes.get(key)!);
+  }
+  return before;
 }
 
 function keysWritten(call: Call): string[] {

@@ -1,15 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { GetObjectCommand } from "@aws-sdk/client-s3";
 import fc from "fast-check";
+import { environmentOf } from "../../lib/bridge/environment.js";
 import type { ClientConfig } from "../../lib/bridge/protocol.js";
 import { Connections } from "../../lib/worker/s3/connections.js";
 import type { Request, Server } from "../../lib/worker/s3/first-try/exchange.js";
 import { foreseeRoute, notRead } from "../../lib/worker/s3/first-try/foreseen-route.js";
 import { pathOf } from "../../lib/worker/s3/first-try/route.js";
+import type { Way } from "../../lib/worker/s3/first-try/route.js";
 import { signer } from "../../lib/worker/s3/first-try/sign.js";
+import { GetObjectCommand } from "../../lib/worker/s3/sdk.js";
 import { serviceClient } from "../../lib/worker/s3/sdk-client.js";
+import { Surroundings } from "../../lib/worker/s3/surroundings.js";
 
 type Environment = Record<string, string>;
 /** What the shared configuration files say, where there are any. */
@@ -70,12 +73,13 @@ interface Sent {
 
 async function foreseen(settings: ClientConfig, env: Environment): Promise<Sent | undefined> {
   let server: Server | undefined;
-  const route = foreseeRoute(settings, env, "agent", {
+  const route = foreseeRoute(settings, environmentOf(env), "agent", {
     exchangeWith: (asked) => {
       server = asked;
       return () => Promise.reject(new Error("nothing is sent"));
     },
     signs: settings.anonymous !== true,
+    credentialsOf: (config) => config.credentials(),
   });
   if (route === undefined || server === undefined) return undefined;
   const { basePath, sendsChecksums, asksForChecksums } = route;
@@ -85,9 +89,20 @@ async function foreseen(settings: ClientConfig, env: Environment): Promise<Sent 
   return { server, path: request.path, headers, sendsChecksums, asksForChecksums };
 }
 
-async function bySdk(settings: ClientConfig): Promise<Sent> {
-  const way = { exchangeWith: () => undefined, signs: true };
-  const client = await serviceClient(settings, new Connections(4), "agent", way, () => {});
+/** In the environment as it is now, whatever becomes of it. */
+function bySdk(settings: ClientConfig): Promise<Sent> {
+  const surroundings = new Surroundings(environmentOf(process.env));
+  setEnvironment(before as Environment);
+  return surroundings.run(() => sentBySdk(settings, surroundings.environment.variables));
+}
+
+async function sentBySdk(settings: ClientConfig, variables: Environment): Promise<Sent> {
+  const way: Way = {
+    exchangeWith: () => undefined,
+    signs: true,
+    credentialsOf: (config) => config.credentials(),
+  };
+  const client = await serviceClient(settings, variables, new Connections(4), "agent", way, () => {});
   let sent:
     { protocol: string; hostname: string; port?: number; path: string; headers: Environment } | undefined;
   const enough = new Error("enough");
@@ -173,6 +188,7 @@ describe("a route that is foreseen", () => {
       { AWS_REGION: "us-east-2" },
       { config: "[default]\nsso_session = x y\nrole_arn=arn:aws:iam::1:role/x\n" },
     ],
+    ["a file in the home folder", { ...local, credentials }, { AWS_CONFIG_FILE: "~/x" }, {}],
     [
       "variables of other programs",
       { ...local, credentials },
@@ -223,12 +239,6 @@ describe("a route that is foreseen", () => {
       { config: "[profile 'a']\nregion=eu-west-1\n" },
     ],
     ["a variable is not known", { ...local, credentials }, { AWS_USE_FIPS_ENDPOINT: "true" }, {}],
-    [
-      "a file is in the home folder, which the SDK finds",
-      { ...local, credentials },
-      { AWS_CONFIG_FILE: "~/x" },
-      {},
-    ],
     ["a variable is empty", { ...local, credentials }, { AWS_REGION: "" }, {}],
     ["the bucket is a directory bucket", { bucket: "b--use1-az4--x-s3", credentials }, {}, {}],
     [

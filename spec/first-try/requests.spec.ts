@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { S3Client, UploadPartCommand } from "@aws-sdk/client-s3";
 import fc from "fast-check";
+import { environmentOf } from "../../lib/bridge/environment.js";
 import type { ClientConfig } from "../../lib/bridge/protocol.js";
 import { version } from "../../lib/build-stamp.js";
 import { S3 } from "../../lib/worker/s3/s3.js";
@@ -119,7 +120,7 @@ const all: [string, Partial<ClientConfig>][] = [
 describe("a first try past the SDK", () => {
   describe.each(all)("with %s", (_name, more) => {
     it.each(Object.entries(operations))("sends for %s what the SDK sends", async (_operation, run) => {
-      const s3 = new S3(settings(more));
+      const s3 = new S3(settings(more), environmentOf(process.env));
       await run(s3);
       await run(s3);
       expect(seen.map(bySdk)).toEqual([true, false]);
@@ -127,7 +128,7 @@ describe("a first try past the SDK", () => {
     });
 
     it("signs as the SDK's signer does", async () => {
-      const s3 = new S3(settings(more));
+      const s3 = new S3(settings(more), environmentOf(process.env));
       for (const run of [operations["get"]!, ...Object.values(operations)]) await run(s3);
       for (const request of seen.slice(1)) {
         expect(bySdk(request)).toBe(false);
@@ -140,7 +141,7 @@ describe("a first try past the SDK", () => {
   it.each(all)(
     "sends of a part of an upload what the SDK sends, but for Expect, with %s",
     async (_name, more) => {
-      const s3 = new S3(settings(more));
+      const s3 = new S3(settings(more), environmentOf(process.env));
       await s3.set(key, Buffer.alloc(16 * 1024 ** 2 + 1, "long"), headers, signal);
       const part = seen.find(({ url }) => url.includes("partNumber=3"))!;
       expect(bySdk(part)).toBe(false);
@@ -175,7 +176,10 @@ describe("a first try past the SDK", () => {
         done(null, ...(options.all ? [[{ address: "127.0.0.1", family: 4 }]] : ["127.0.0.1", 4]))) as never);
     const { port } = server.address() as AddressInfo;
     try {
-      const s3 = new S3(settings({ endpoint: `http://somewhere:${port}`, forcePathStyle: false }));
+      const s3 = new S3(
+        settings({ endpoint: `http://somewhere:${port}`, forcePathStyle: false }),
+        environmentOf(process.env),
+      );
       for (const operation of ["get", "get", "set", "the first page"]) await operations[operation]!(s3);
     } finally {
       jest.restoreAllMocks();
@@ -190,7 +194,10 @@ describe("a first try past the SDK", () => {
   });
 
   it("is made under an endpoint's path", async () => {
-    const s3 = new S3(settings({ endpoint: `${settings().endpoint}/base/path/` }));
+    const s3 = new S3(
+      settings({ endpoint: `${settings().endpoint}/base/path/` }),
+      environmentOf(process.env),
+    );
     await s3.get("k", 1000, signal);
     await s3.get("k", 1000, signal);
     expect(seen.map(({ url }) => url)).toEqual(Array(2).fill("/base/path/bucket/k?x-id=GetObject"));
@@ -203,7 +210,7 @@ describe("a first try past the SDK", () => {
   ])("heeds %s", async (variable, operation) => {
     process.env[variable] = "WHEN_REQUIRED";
     try {
-      const s3 = new S3(settings());
+      const s3 = new S3(settings(), environmentOf(process.env));
       await operations[operation]!(s3);
       await operations[operation]!(s3);
     } finally {
@@ -232,7 +239,7 @@ describe("a first try past the SDK", () => {
     process.env["AWS_CONFIG_FILE"] = config;
     try {
       const { credentials: _none, ...rest } = settings({ profile: "short" });
-      const s3 = new S3(rest);
+      const s3 = new S3(rest, environmentOf(process.env));
       await s3.get("k", 1000, signal);
       // They end soon, and the SDK asks for new ones in the background.
       const used = (): number => Number(/AKID(\d+)/.exec(seen.at(-1)?.headers.authorization ?? "")?.[1]);
@@ -257,9 +264,9 @@ describe("a first try on a route that is foreseen", () => {
     for (const [name, run] of Object.entries(operations)) {
       delete process.env["AWS_RETRY_MODE"];
       seen = [];
-      await run(new S3(settings(more)));
+      await run(new S3(settings(more), environmentOf(process.env)));
       leaveFirstToSdk();
-      await run(new S3(settings(more)));
+      await run(new S3(settings(more), environmentOf(process.env)));
       expect([name, ...seen.map(bySdk)]).toEqual([name, false, true]);
       // What the SDK says of itself.
       delete seen[1]!.headers["x-amz-user-agent"];
@@ -271,9 +278,9 @@ describe("a first try on a route that is foreseen", () => {
 
   it.each(all)("asks for a missing key's reason as the SDK does, with %s", async (_name, more) => {
     delete process.env["AWS_RETRY_MODE"];
-    expect(await new S3(settings(more)).has("missing", signal)).toBe(false);
+    expect(await new S3(settings(more), environmentOf(process.env)).has("missing", signal)).toBe(false);
     leaveFirstToSdk();
-    expect(await new S3(settings(more)).has("missing", signal)).toBe(false);
+    expect(await new S3(settings(more), environmentOf(process.env)).has("missing", signal)).toBe(false);
     const [head, byte, headBySdk, byteBySdk] = seen as [Seen, Seen, Seen, Seen];
     expect(byte.headers.range).toBe("bytes=0-0");
     expect([head, byte, headBySdk].map(bySdk)).toEqual([false, false, true]);
@@ -283,7 +290,7 @@ describe("a first try on a route that is foreseen", () => {
 
   it("gives way to the route that the SDK has taken", async () => {
     delete process.env["AWS_RETRY_MODE"];
-    const s3 = new S3(settings());
+    const s3 = new S3(settings(), environmentOf(process.env));
     const run = operations["get"]!;
     await run(s3);
     await s3.set("k", "v", { ...headers, metadata: { a: " b " } }, signal);
@@ -300,7 +307,7 @@ describe("what is left to the SDK from the start", () => {
     ["metadata with spaces around", (s3) => s3.set("k", "v", { ...headers, metadata: { a: " b " } }, signal)],
     ["a header with two spaces", (s3) => s3.set("k", "v", { ...headers, cacheControl: "a  b" }, signal)],
   ])("is %s", async (_name, run) => {
-    const s3 = new S3(settings());
+    const s3 = new S3(settings(), environmentOf(process.env));
     await s3.get("k", 1000, signal);
     await run(s3);
     expect(seen.map(bySdk)).toEqual([true, true]);
@@ -315,7 +322,7 @@ describe("a checksum of another kind", () => {
     ["wrong", "x-amz-checksum-crc32", "AAAAAA=="],
     ["of parts", "x-amz-checksum-crc32", "AAAAAA==-2"],
   ])("that is %s (%s) is checked by the SDK, without a request more", async (how, header, given) => {
-    const s3 = new S3(settings());
+    const s3 = new S3(settings(), environmentOf(process.env));
     await s3.get("k", 1000, signal);
     seen = [];
     answerHeaders = { [header]: given };
@@ -332,7 +339,7 @@ describe("a checksum of another kind", () => {
 
 describe("a value that is too long", () => {
   it("is refused as it is by the SDK's way, and costs no request more", async () => {
-    const s3 = new S3(settings());
+    const s3 = new S3(settings(), environmentOf(process.env));
     const inWords = async (): Promise<string> =>
       String(await s3.get("k", 4, signal).catch((error: unknown) => error));
     const first = await inWords();

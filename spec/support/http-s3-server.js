@@ -83,6 +83,9 @@ async function serve({ options, handlerFile }) {
       query,
       headers: Object.fromEntries(Object.entries(headers).filter(([name]) => headersOfInterest.test(name))),
       bySdk: headers["amz-sdk-invocation-id"] !== undefined,
+      signedFor: (/Credential=([^/]+)\/\d+\/([^/]+)/.exec(headers["authorization"] ?? "") ?? [])
+        .slice(1)
+        .join(" "),
       authorized: headers["authorization"] !== undefined || query["X-Amz-Signature"] !== undefined,
       status: 0,
       faulted: false,

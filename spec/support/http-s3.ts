@@ -64,6 +64,8 @@ export interface LoggedRequest {
   /** Those of interest; an authorization is only told to be there. */
   headers: Record<string, string>;
   authorized: boolean;
+  /** The access key and the region that it is signed for, with a space between. */
+  signedFor: string;
   /** Whether the SDK sent it: its requests carry an invocation id, a first try past it does not. */
   bySdk: boolean;
   /** The status sent; 0 for none. */

@@ -13,16 +13,15 @@ import { foreseeRoute, localRoute } from "./first-try/foreseen-route.js";
 import type { Route, Way } from "./first-try/route.js";
 import { throughHandler } from "./first-try/through-handler.js";
 import { limits } from "./limits.js";
+import { LocalDirectory } from "./local-directory.js";
 import { logRequests } from "./request-log.js";
 import { localClient, serviceClient, successOf } from "./sdk-client.js";
+import type { Surroundings } from "./surroundings.js";
 
 /** By what the library is told from others in the logs of a service. */
 const userAgent = `s3bucketmap/${version} md/nodejs#${process.versions.node}`;
 
-/**
- * Sends the requests of a map's settings. What they leave out, the SDK's own chain decides, now and not when the map
- * was made: the environment may have been filled in between.
- */
+/** Sends the requests of a map's settings. What they leave out, the SDK's own chain decides, in the map's environment. */
 export class Client {
   /** How a first try is made past the SDK, as far as is known. */
   route: Route | undefined;
@@ -30,29 +29,36 @@ export class Client {
   recordSuccess: () => void = () => {};
   /** Whether its requests are answered in this thread. */
   readonly isLocal: boolean;
+  readonly #surroundings: Surroundings;
+  readonly #directory: LocalDirectory | undefined;
   readonly #make: () => Promise<S3Client>;
   #made: Promise<S3Client> | undefined;
 
-  constructor(settings: ClientConfig) {
+  constructor(settings: ClientConfig, surroundings: Surroundings) {
     logRequests();
     this.isLocal = settings.local !== undefined;
+    this.#surroundings = surroundings;
     const learn = (route: Route | undefined): void => void (this.route = route);
     if (settings.local === undefined) {
       const connections = new Connections(settings.concurrency);
-      if (settings.attended === true) connections.watch();
       const way: Way = {
         exchangeWith: (server) => overHttp(server, connections, limits),
         signs: settings.anonymous !== true,
+        credentialsOf: (config) => surroundings.run(() => config.credentials()),
       };
-      this.route = foreseeRoute(settings, process.env, userAgent, way);
-      this.#make = () => serviceClient(settings, connections, userAgent, way, learn);
+      const { environment } = surroundings;
+      this.route = foreseeRoute(settings, environment, userAgent, way);
+      const { variables } = environment;
+      this.#make = () => serviceClient(settings, variables, connections, userAgent, way, learn);
     } else {
-      // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it for every map
-      const { LocalS3Handler } = require("../../local/handler.js") as typeof import("../../local/handler.js");
-      const handler = new LocalS3Handler({ directory: settings.local, createBuckets: true });
-      const way: Way = { exchangeWith: () => throughHandler(handler), signs: false };
+      const directory = (this.#directory = new LocalDirectory(settings.local));
+      const way: Way = {
+        exchangeWith: () => throughHandler(directory),
+        signs: false,
+        credentialsOf: (config) => config.credentials(),
+      };
       this.route = localRoute(settings, way);
-      this.#make = () => localClient(handler, way, learn);
+      this.#make = () => localClient(directory, way, learn);
     }
   }
 
@@ -66,9 +72,11 @@ export class Client {
 
   async #load(): Promise<S3Client> {
     try {
-      const client = await Promise.resolve().then(this.#make);
-      this.recordSuccess = await successOf(client);
-      return client;
+      return await this.#surroundings.run(async () => {
+        const client = await Promise.resolve().then(this.#make);
+        this.recordSuccess = await successOf(client);
+        return client;
+      });
     } catch (error) {
       // What was missing may be there the next time.
       this.#made = undefined;
@@ -81,11 +89,25 @@ export class Client {
     command: $Command<Input, Output, S3ClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>,
     options: { abortSignal: AbortSignal },
   ): Promise<Output> {
-    return (await this.sdk()).send(command, options);
+    const client = await this.sdk();
+    return this.#surroundings.run(() => client.send(command, options));
   }
 
   /** The region that is asked. */
   async region(): Promise<string> {
-    return (await this.sdk()).config.region();
+    const client = await this.sdk();
+    return this.#surroundings.run(() => client.config.region());
+  }
+
+  /** Whether the SDK is set to send checksums. */
+  async sendsChecksums(): Promise<boolean> {
+    const client = await this.sdk();
+    const calculation = await this.#surroundings.run(() => client.config.requestChecksumCalculation());
+    return calculation === "WHEN_SUPPORTED";
+  }
+
+  /** Lets go of the local S3's directory. It is opened again when it is used. */
+  close(): void {
+    this.#directory?.destroy();
   }
 }

@@ -1,4 +1,4 @@
-import { DeleteObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand } from "./sdk.js";
 import { WRITES_NAME } from "../../bridge/protocol.js";
 import type { ObjectHeaders, Verdict, Version } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";

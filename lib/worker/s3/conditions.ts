@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, PutObjectCommand } from "./sdk.js";
 import type { DeleteObjectCommandInput, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { OperationError } from "../failure.js";
 import type { Target } from "./s3.js";

@@ -1,4 +1,4 @@
-import { DeleteObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand } from "./sdk.js";
 import { deleting } from "./first-try/delete.js";
 import { firstTry } from "./first-try/first-try.js";
 import { replay } from "./first-try/replay.js";

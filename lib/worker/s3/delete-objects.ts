@@ -1,4 +1,4 @@
-import { DeleteObjectsCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectsCommand } from "./sdk.js";
 import type { Failure } from "../../bridge/protocol.js";
 import { toFailure } from "../failure.js";
 import { deleteObject } from "./delete-object.js";

@@ -1,4 +1,4 @@
-import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { GetObjectCommand } from "./sdk.js";
 import type { KeptHeaders, Reading } from "../../bridge/protocol.js";
 import { unquote } from "./conditions.js";
 import { firstTry } from "./first-try/first-try.js";

@@ -1,4 +1,4 @@
-import { HeadObjectCommand } from "@aws-sdk/client-s3";
+import { HeadObjectCommand } from "./sdk.js";
 import type { HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { Head, Version } from "../../bridge/protocol.js";
 import { unquote } from "./conditions.js";

@@ -1,4 +1,4 @@
-import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { ListObjectsV2Command } from "./sdk.js";
 import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import type { Entry, EntryPage } from "../../bridge/protocol.js";
 import { comesBefore } from "../../utf8-order.js";

@@ -1,4 +1,4 @@
-import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { GetObjectCommand } from "./sdk.js";
 import type { Readable } from "node:stream";
 import { firstTry } from "./first-try/first-try.js";
 import { probing } from "./first-try/get.js";

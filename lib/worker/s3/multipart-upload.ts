@@ -4,7 +4,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   UploadPartCommand,
-} from "@aws-sdk/client-s3";
+} from "./sdk.js";
 import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { combineCrcs } from "../../local/crc-combine.js";
 import { firstTry } from "./first-try/first-try.js";
@@ -44,7 +44,7 @@ export async function uploadInParts(
 ): Promise<void> {
   const { Bucket, Key, RequestPayer } = input;
   const whose = { Bucket, Key, ...(RequestPayer === undefined ? {} : { RequestPayer }) };
-  const withChecksums = (await (await client.sdk()).config.requestChecksumCalculation()) === "WHEN_SUPPORTED";
+  const withChecksums = await client.sendsChecksums();
   const checksum = withChecksums
     ? ({ ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT" } as const)
     : undefined;

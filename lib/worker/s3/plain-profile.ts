@@ -1,7 +1,3 @@
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
-
 /** What a profile of the shared configuration files says, where it says nothing else. */
 export interface PlainProfile {
   region?: string;
@@ -20,32 +16,22 @@ const providing =
 const ignored = new Set(["output", "cli_pager", "cli_auto_prompt", "cli_history"]);
 
 /**
- * Reads a profile without the SDK. A file that is not there has nothing to say.
+ * Reads a profile without the SDK, from the texts of the shared configuration files.
  *
  * @returns undefined where a profile, or how it is written, is not of the plainest kind: the SDK knows more
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
  */
-export function readPlainProfile(name: string, env: NodeJS.ProcessEnv): PlainProfile | undefined {
+export function readPlainProfile(
+  name: string,
+  config: string,
+  credentials: string,
+): PlainProfile | undefined {
   if (!/^[\w-]+$/.test(name) || name === "__proto__") return undefined;
-  const folder = path.join(homeOf(env), ".aws");
-  const config = env["AWS_CONFIG_FILE"] ?? path.join(folder, "config");
-  const credentials = env["AWS_SHARED_CREDENTIALS_FILE"] ?? path.join(folder, "credentials");
   const profile: PlainProfile = {};
-  const files = [
-    [config, name === "default" ? name : `profile ${name}`],
-    [credentials, name],
-  ] as const;
-  for (const [file, section] of files) {
-    if (file.startsWith("~")) return undefined;
-    let text: string;
-    try {
-      text = fs.readFileSync(file, "utf8");
-    } catch {
-      continue; // The SDK, too, takes what it cannot read for empty.
-    }
-    if (!takeSection(text, section, name, profile)) return undefined;
-  }
-  return profile;
+  const isPlain =
+    takeSection(config, name === "default" ? name : `profile ${name}`, name, profile) &&
+    takeSection(credentials, name, name, profile);
+  return isPlain ? profile : undefined;
 }
 
 /** @returns whether it is plain */
@@ -72,8 +58,4 @@ function takeSection(text: string, section: string, name: string, profile: Plain
     }
   }
   return true;
-}
-
-function homeOf({ HOME, USERPROFILE, HOMEPATH, HOMEDRIVE = `C:${path.sep}` }: NodeJS.ProcessEnv): string {
-  return HOME || USERPROFILE || (HOMEPATH ? `${HOMEDRIVE}${HOMEPATH}` : os.homedir());
 }

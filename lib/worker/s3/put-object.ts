@@ -1,4 +1,4 @@
-import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { PutObjectCommand } from "./sdk.js";
 import type { ObjectHeaders } from "../../bridge/protocol.js";
 import { firstTry } from "./first-try/first-try.js";
 import { putting } from "./first-try/put.js";

@@ -1,6 +1,6 @@
 import { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
-import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { GetObjectCommand } from "./sdk.js";
 import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Client } from "./client.js";
 import type { Answer } from "./first-try/exchange.js";

@@ -1,5 +1,6 @@
 import type {
   ClientConfig,
+  Environment,
   Head,
   KeyFailure,
   ObjectHeaders,
@@ -28,6 +29,7 @@ import { listSpans } from "./list-spans.js";
 import type { SpansRequest } from "./list-spans.js";
 import { putObject } from "./put-object.js";
 import { otherRegion } from "./region.js";
+import { Surroundings } from "./surroundings.js";
 
 /** What every operation is given. */
 export interface Target {
@@ -41,15 +43,21 @@ export interface Target {
 
 /** The operations on one bucket, with one set of settings. They know nothing of threads. */
 export class S3 {
-  /** The same for all settings that lead to the same bucket. */
-  readonly place: string;
   readonly settings: ClientConfig;
-  /** Made at the first request: the environment may be filled in until then. */
+  readonly #surroundings: Surroundings;
   #target: Target | undefined;
+  #underWay = 0;
+  #isForgotten = false;
 
-  constructor(settings: ClientConfig) {
+  constructor(settings: ClientConfig, environment: Environment) {
     this.settings = settings;
-    this.place = JSON.stringify([settings.local ?? settings.endpoint ?? null, settings.bucket]);
+    this.#surroundings = new Surroundings(environment);
+  }
+
+  /** Lets go of all that these settings hold open, when what is under way has ended. */
+  forget(): void {
+    this.#isForgotten = true;
+    this.#closeForgotten();
   }
 
   async get(
@@ -144,6 +152,7 @@ export class S3 {
   // A bucket in another region than was asked: it is asked there, now and from now on.
   async #run<T>(operation: (target: Target) => Promise<T>): Promise<T> {
     const target = (this.#target ??= this.#connect());
+    this.#underWay += 1;
     try {
       return await operation(target);
     } catch (error) {
@@ -151,12 +160,27 @@ export class S3 {
       if (region === undefined || region === (await target.client.region())) throw error;
       // Unless another call, that was under way at the same time, has learnt it first.
       if (this.#target === target) this.#target = this.#connect(region);
-      return operation(this.#target);
+      return await operation(this.#target);
+    } finally {
+      this.#underWay -= 1;
+      this.#closeForgotten();
     }
+  }
+
+  #closeForgotten(): void {
+    if (!this.#isForgotten || this.#underWay > 0) return;
+    this.#target?.client.close();
+    this.#target = undefined;
+    this.#surroundings.close();
   }
 
   #connect(region?: string): Target {
     const settings = region === undefined ? this.settings : { ...this.settings, region };
-    return { client: new Client(settings), settings, bucketProved: false, conditions: {} };
+    return {
+      client: new Client(settings, this.#surroundings),
+      settings,
+      bucketProved: false,
+      conditions: {},
+    };
   }
 }

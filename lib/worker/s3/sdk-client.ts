@@ -1,12 +1,12 @@
-import { S3Client } from "@aws-sdk/client-s3";
+import { S3Client } from "./sdk.js";
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
-import type { LocalS3Handler } from "../../local/handler.js";
 import { boundAnswers } from "./bounded.js";
 import type { Connections } from "./connections.js";
 import { learnRoute } from "./first-try/route.js";
 import type { Route, Way } from "./first-try/route.js";
 import { limits } from "./limits.js";
+import type { LocalDirectory } from "./local-directory.js";
 import { tellRequests } from "./request-log.js";
 import { watchTries } from "./tries.js";
 
@@ -16,6 +16,7 @@ type Learn = (route: Route | undefined) => void;
 /** The SDK's client for a service. */
 export async function serviceClient(
   settings: ClientConfig,
+  env: Readonly<Record<string, string>>,
   connections: Connections,
   userAgent: string,
   way: Way,
@@ -41,7 +42,7 @@ export async function serviceClient(
     config.credentials = { accessKeyId: "anonymous", secretAccessKey: "anonymous" };
     config.signer = { sign: (request) => Promise.resolve(request) };
   }
-  const asked = endpoint ?? process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"];
+  const asked = endpoint ?? env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"];
   config.forcePathStyle = settings.forcePathStyle ?? (asked !== undefined && !isAws(asked));
 
   let client = new S3Client(config);
@@ -53,9 +54,9 @@ export async function serviceClient(
 }
 
 /** The SDK's client for the local S3. */
-export function localClient(handler: LocalS3Handler, way: Way, learn: Learn): Promise<S3Client> {
+export function localClient(directory: LocalDirectory, way: Way, learn: Learn): Promise<S3Client> {
   const client = new S3Client({
-    requestHandler: handler as RequestHandler,
+    requestHandler: directory as RequestHandler,
     endpoint: "http://local-s3",
     forcePathStyle: true,
     region: "us-east-1",

@@ -1,4 +1,4 @@
-import type { ClientConfig } from "../../../bridge/protocol.js";
+import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
 import { readPlainProfile } from "../plain-profile.js";
 import type { PlainProfile } from "../plain-profile.js";
 import { isPlain } from "./plain-headers.js";
@@ -19,6 +19,7 @@ const understood: ReadonlySet<string> = new Set([
   "AWS_EC2_METADATA_DISABLED",
   "AWS_CONFIG_FILE",
   "AWS_SHARED_CREDENTIALS_FILE",
+  "AWS_LOGIN_CACHE_DIRECTORY",
 ]);
 
 /** Those that are the command line's, or another SDK's. */
@@ -44,7 +45,7 @@ export const notRead: ReadonlySet<string> = new Set([
  */
 export function foreseeRoute(
   settings: ClientConfig,
-  env: NodeJS.ProcessEnv,
+  { variables: env, config, credentials: credentialsFile }: Environment,
   userAgent: string,
   way: Way,
 ): Route | undefined {
@@ -52,7 +53,8 @@ export function foreseeRoute(
     if (!/^AWS_/i.test(name) || notRead.has(name)) continue;
     if (!understood.has(name) || value === "") return undefined;
   }
-  const profile = readPlainProfile(settings.profile ?? env["AWS_PROFILE"] ?? "default", env);
+  const name = settings.profile ?? env["AWS_PROFILE"] ?? "default";
+  const profile = readPlainProfile(name, config, credentialsFile);
   if (profile === undefined) return undefined;
 
   const region = settings.region ?? env["AWS_REGION"] ?? profile.region ?? "us-east-1";
@@ -112,7 +114,7 @@ function isPlainName(bucket: string): boolean {
 function baseOf(
   { bucket, endpoint: wanted, forcePathStyle }: ClientConfig,
   region: string,
-  env: NodeJS.ProcessEnv,
+  env: Readonly<Record<string, string>>,
 ): URL | undefined {
   if (!isPlainName(bucket)) return undefined;
   const endpoint = wanted ?? env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"];
@@ -136,7 +138,7 @@ function baseOf(
 
 function credentialsOf(
   { credentials, profile: named }: ClientConfig,
-  env: NodeJS.ProcessEnv,
+  env: Readonly<Record<string, string>>,
   profile: PlainProfile,
 ): Credentials | undefined {
   // The SDK marks those that it was given.

@@ -23,6 +23,7 @@ export interface Way {
   exchangeWith(server: Server): Exchange | undefined;
   /** Whether requests are signed at all. */
   signs: boolean;
+  credentialsOf(config: Pick<Config, "credentials">): Promise<Credentials>;
 }
 
 /** What the SDK is about to send, or has sent. */
@@ -106,7 +107,7 @@ async function toRoute(
     exchange,
     basePath,
     headers,
-    sign: way.signs ? signer(region, service, () => config.credentials(), now) : () => Promise.resolve(),
+    sign: way.signs ? signer(region, service, () => way.credentialsOf(config), now) : () => Promise.resolve(),
     sendsChecksums: (await config.requestChecksumCalculation()) === "WHEN_SUPPORTED",
     asksForChecksums: (await config.responseChecksumValidation()) === "WHEN_SUPPORTED",
   };

@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import fsPromises from "node:fs/promises";
+import path from "node:path";
+
+/**
+ * Texts that are read as files. The SDK remembers what it read by the file's name, and so each text has a name of its own;
+ * there can be no such file, for it would be below a file.
+ */
+class Texts {
+  readonly #kept: Map<string, { text: string; users: number }> = new Map();
+
+  keep(name: string, text: string): string {
+    const digest = createHash("sha256").update(text).digest("hex").slice(0, 32);
+    const file = path.join(__filename, `${name}-${digest}`);
+    const kept = this.#kept.get(file) ?? { text, users: 0 };
+    kept.users += 1;
+    this.#kept.set(file, kept);
+    return file;
+  }
+
+  release(file: string): void {
+    const kept = this.#kept.get(file);
+    if (kept !== undefined && --kept.users === 0) this.#kept.delete(file);
+  }
+
+  read(file: unknown): string | undefined {
+    return typeof file === "string" ? this.#kept.get(file)?.text : undefined;
+  }
+}
+
+export const texts: Texts = new Texts();
+
+// The SDK takes this function when it is loaded, each of its packages for itself.
+const { readFile } = fsPromises;
+fsPromises.readFile = ((file: string, ...others: []) => {
+  const text = texts.read(file);
+  return text === undefined ? readFile(file, ...others) : Promise.resolve(text);
+}) as typeof readFile;

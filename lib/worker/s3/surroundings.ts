@@ -1,0 +1,55 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { isRead } from "../../bridge/environment.js";
+import type { Environment } from "../../bridge/protocol.js";
+import { texts } from "./file-texts.js";
+
+/**
+ * The environment of a map's first request, for the SDK. It is made when it is first needed, which may be long after, and
+ * reads `process.env` and the shared configuration files whenever it pleases.
+ */
+export class Surroundings {
+  readonly environment: Environment;
+  #env: NodeJS.ProcessEnv | undefined;
+  #files: string[] = [];
+
+  constructor(environment: Environment) {
+    this.environment = environment;
+  }
+
+  /** Runs `work`, and all that it begins, where `process.env` and the shared configuration files are those of that time. */
+  run<T>(work: () => T): T {
+    return within().run((this.#env ??= this.#make()), work);
+  }
+
+  /** Lets go of the files. They are there again when something is run. */
+  close(): void {
+    for (const file of this.#files) texts.release(file);
+    this.#files = [];
+    this.#env = undefined;
+  }
+
+  #make(): NodeJS.ProcessEnv {
+    const { variables, config, credentials } = this.environment;
+    const others = Object.entries(programEnv).filter(([name]) => !isRead(name));
+    this.#files = [texts.keep("config", config), texts.keep("credentials", credentials)];
+    const [AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE] = this.#files;
+    // What else the program has, PATH for one, is for the programs that the SDK may start.
+    return { ...Object.fromEntries(others), ...variables, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE };
+  }
+}
+
+const programEnv = process.env;
+
+let storage: AsyncLocalStorage<NodeJS.ProcessEnv> | undefined;
+
+// Not before the SDK is needed: from then on, each promise costs a little more.
+function within(): AsyncLocalStorage<NodeJS.ProcessEnv> {
+  if (storage !== undefined) return storage;
+  const made = (storage = new AsyncLocalStorage<NodeJS.ProcessEnv>());
+  Object.defineProperty(process, "env", {
+    get: () => made.getStore() ?? programEnv,
+    configurable: true,
+    enumerable: true,
+  });
+  return made;
+}
