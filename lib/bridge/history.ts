@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import vm from "node:vm";
+import { isAlias } from "./alias.js";
 import type { Call } from "./protocol.js";
 
 /** So many entries of the log of written keys are kept; a write makes two. */
@@ -124,11 +125,6 @@ export function lastWriteTo(bucket: string): number {
 /** Whether both names may be of one bucket. Where the bucket is does not tell: one place can have two names. */
 export function mayBeSame(bucket: string, other: string): boolean {
   return bucket === other || isAlias(bucket) || isAlias(other);
-}
-
-// An access point is another name of some bucket.
-function isAlias(bucket: string): boolean {
-  return bucket.includes(":") || bucket.endsWith("-s3alias") || bucket.endsWith("--ol-s3");
 }
 
 /** @param map - the number of the maps that certainly have one place in common */
