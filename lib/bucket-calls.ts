@@ -169,13 +169,29 @@ export class BucketCalls {
     this.tell(key, write);
   }
 
-  /** Whole keys and the sizes of their values, a page at a time. */
-  *pages(options: ListOptions = {}, operation = "list"): Generator<Page, void, undefined> {
-    const { prefix = "", startAfter, limit = Infinity } = options;
+  /**
+   * Whole keys and the sizes of their values, a page at a time. The options have been checked.
+   *
+   * @throws S3BucketMapError `Closed`, at once
+   */
+  pages(options: ListOptions = {}, operation = "list"): IterableIterator<Page> {
+    this.checkOpen(operation);
+    return this.#pages(options, operation);
+  }
+
+  *#pages(
+    { prefix = "", startAfter, limit = Infinity }: ListOptions,
+    operation: string,
+  ): Generator<Page, void, undefined> {
     const where = { op: "list" as const, prefix: this.prefix + prefix };
     let start: PageStart = startAfter === undefined ? {} : { startAfter: this.prefix + startAfter };
     for (let left = limit; left > 0;) {
       const page = this.call({ ...where, ...start, limit: Math.min(left, PAGE) }, operation);
+      // A service may give more than it was asked for.
+      if (page.keys.length > left) {
+        yield { keys: page.keys.slice(0, left), sizes: page.sizes.subarray(0, left) };
+        return;
+      }
       left -= page.keys.length;
       yield page;
       if (page.next === undefined) return;

@@ -1,5 +1,5 @@
 import type { BucketCalls } from "./bucket-calls.js";
-import type { ObjectHeaders, Reading } from "./bridge/protocol.js";
+import type { ObjectHeaders, Page, Reading } from "./bridge/protocol.js";
 import { update } from "./conditional-writes.js";
 import { checkListOptions, objectHeaders } from "./method-options.js";
 import { getMany } from "./bulk.js";
@@ -43,11 +43,17 @@ function storedOf(
  * The keys with their values, in the order of the keys. 1 LIST a thousand keys, and 1 GET a value. Values may be read
  * before their turn, for this iterator alone, whatever time the program takes for each.
  */
-export function* storedEntries(
+export function storedEntries(
   calls: BucketCalls,
   options: ListOptions | undefined,
 ): IterableIterator<[string, Stored<string | Buffer>]> {
-  const pages = calls.pages(checkListOptions(options));
+  return storedOn(calls.pages(checkListOptions(options)), calls);
+}
+
+function* storedOn(
+  pages: Iterable<Page>,
+  calls: BucketCalls,
+): IterableIterator<[string, Stored<string | Buffer>]> {
   const run = calls.beginRun();
   try {
     for (const { keys, sizes } of pages) {

@@ -39,18 +39,16 @@ export function setMany(
   entries: Iterable<readonly [string, string | Bytes]>,
   headersOf: (isText: boolean) => ObjectHeaders,
 ): void {
+  calls.checkOpen("setMany");
+  const headers = { text: headersOf(true), bytes: headersOf(false) };
   // What the program does to its bytes while others of them are sent, or the next entry is made, must not reach S3.
   const canChange = calls.shared.settings.wait === "deasync" || !Array.isArray(entries);
   const values = new Map<string, string | Bytes>();
-  for (const entry of elements(entries, "setMany takes an iterable of [key, value]")) {
-    if (!Array.isArray(entry))
-      throw wrongArgument(`setMany takes [key, value] entries, not ${kindOf(entry)}.`);
-    const [key, value] = entry as [string, string | Bytes];
-    checkValue(value);
+  for (const [key, value] of entriesOf(entries)) {
     const whole = wholeKey(calls.prefix, key);
+    checkValue(value);
     values.set(whole, canChange && typeof value !== "string" ? toBody(value) : value);
   }
-  const headers = { text: headersOf(true), bytes: headersOf(false) };
   const progress = new Progress(calls, "setMany", "set", "written");
   let objects: ObjectToStore[] = [];
   let bytes = 0;
@@ -80,7 +78,10 @@ export function deleteMany(calls: BucketCalls, keys: Iterable<string>): void {
 /** Makes sure that all keys of the map are gone. */
 export function clear(calls: BucketCalls): void {
   const progress = new Progress(calls, "clear", "delete", "deleted");
-  for (const { keys } of calls.pages({}, "clear")) deleteSlice(calls, keys, progress);
+  // All are listed first: a listing that cannot be trusted deletes nothing, and one whose keys vanish meanwhile is none.
+  const all: string[] = [];
+  for (const { keys } of calls.pages({}, "clear")) for (const key of keys) all.push(key);
+  for (const slice of slices(all)) deleteSlice(calls, slice, progress);
   progress.check();
 }
 
@@ -174,17 +175,33 @@ export class Progress {
 }
 
 function wholeKeys(calls: BucketCalls, keys: Iterable<string>, operation: string): string[] {
-  const all = elements(keys, `${operation} takes an iterable of keys`);
-  return [...new Set(all.map((key) => wholeKey(calls.prefix, key)))];
+  calls.checkOpen(operation);
+  const whole = new Set<string>();
+  for (const key of iterable(keys, `${operation} takes an iterable of keys`)) {
+    whole.add(wholeKey(calls.prefix, key));
+  }
+  return [...whole];
 }
 
 function* slices(keys: readonly string[]): Generator<string[], void, undefined> {
   for (let from = 0; from < keys.length; from += PAGE) yield keys.slice(from, from + PAGE);
 }
 
-export function elements<T>(iterable: Iterable<T>, what: string): T[] {
+/** What may be iterated: whoever does so checks each element before asking for the next, as there may be no end. */
+export function iterable<T>(given: Iterable<T>, what: string): Iterable<T> {
+  const value: unknown = given;
   // A string is iterable, too, by its characters: it is a single key where many were meant.
-  const given: unknown = iterable;
-  if (typeof given === "object" && given !== null && Symbol.iterator in given) return [...iterable];
-  throw wrongArgument(`${what}, not ${kindOf(given)}.`);
+  if (typeof value === "object" && value !== null && Symbol.iterator in value) return given;
+  throw wrongArgument(`${what}, not ${kindOf(value)}.`);
+}
+
+/** The entries that `setMany` is given. */
+export function* entriesOf<V>(
+  given: Iterable<readonly [string, V]>,
+): Generator<readonly [string, V], void, undefined> {
+  for (const entry of iterable<unknown>(given, "setMany takes an iterable of [key, value]")) {
+    if (!Array.isArray(entry))
+      throw wrongArgument(`setMany takes [key, value] entries, not ${kindOf(entry)}.`);
+    yield entry as unknown as readonly [string, V];
+  }
 }

@@ -3,8 +3,20 @@ import { PAGE } from "./bucket-calls.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import type { ListedEntry, ListEntriesOptions } from "./sync-map.js";
 
-/** The entries of a listing, relative to the map. The options have been checked. */
-export function* listEntries(
+/**
+ * The entries of a listing, relative to the map. The options have been checked.
+ *
+ * @throws S3BucketMapError `Closed`, at once
+ */
+export function listEntries(
+  calls: BucketCalls,
+  options: ListEntriesOptions,
+): Generator<ListedEntry, void, undefined> {
+  calls.checkOpen("list");
+  return entriesOf(calls, options);
+}
+
+function* entriesOf(
   calls: BucketCalls,
   { prefix = "", startAfter, limit = Infinity, delimiter }: ListEntriesOptions,
 ): Generator<ListedEntry, void, undefined> {
@@ -16,8 +28,10 @@ export function* listEntries(
   let start: PageStart = startAfter === undefined ? {} : { startAfter: calls.prefix + startAfter };
   for (let left = limit; left > 0;) {
     const page = calls.call({ ...where, ...start, limit: Math.min(left, PAGE) }, "list");
-    left -= page.entries.length;
-    for (const { name, object } of page.entries) {
+    // A service may give more than it was asked for.
+    const entries = page.entries.slice(0, left);
+    left -= entries.length;
+    for (const { name, object } of entries) {
       const relative = calls.relative(name);
       yield object === undefined
         ? { prefix: relative }

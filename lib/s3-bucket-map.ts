@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { BucketBackground, backgroundWrites } from "./background.js";
 import type { BackgroundWrites } from "./background.js";
 import { runBatch } from "./batch.js";
+import type { Page } from "./bridge/protocol.js";
 import { BucketCalls, callsOf } from "./bucket-calls.js";
 import type { Shared } from "./bucket-calls.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
@@ -12,6 +13,7 @@ import { checkPrefix, kindOf, wholeKey } from "./keys.js";
 import { allKeys, placeOf, readsToCome } from "./listing.js";
 import type { Place } from "./listing.js";
 import { listEntries } from "./list-entries.js";
+import { mapped } from "./mapped.js";
 import { checkEntriesOptions, checkIfMatch, checkListOptions, objectHeaders } from "./method-options.js";
 import { parseSettings } from "./options.js";
 import type { S3BucketOptions } from "./options.js";
@@ -144,7 +146,8 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   }
 
   /**
-   * Deletes all keys of this map, and no others. 1 LIST and 1 DeleteObjects for each thousand keys.
+   * Deletes all keys of this map, and no others. 1 LIST and 1 DeleteObjects for each thousand keys; all are listed before
+   * any is deleted.
    *
    * @throws PartialFailureError where S3 refused to delete some of them
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
@@ -197,11 +200,15 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    *
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
    */
-  *keys(options?: ListOptions): IterableIterator<string> {
+  keys(options?: ListOptions): IterableIterator<string> {
+    return this.#keysOf(this.#calls.pages(checkListOptions(options)));
+  }
+
+  *#keysOf(pages: Iterable<Page>): IterableIterator<string> {
     this.#listed = undefined;
     const sizes: Float64Array[] = [];
     let listed = 0;
-    for (const page of this.#calls.pages(checkListOptions(options))) {
+    for (const page of pages) {
       listed += page.keys.length;
       if (listed <= MAX_SIZES) sizes.push(page.sizes);
       for (const key of page.keys) yield this.#calls.relative(key);
@@ -210,8 +217,8 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   }
 
   /** The values, as {@link entries} has them. */
-  *values(options?: ListOptions): IterableIterator<ValueOf<As>> {
-    for (const [, value] of this.entries(options)) yield value;
+  values(options?: ListOptions): IterableIterator<ValueOf<As>> {
+    return mapped(this.entries(options), ([, value]) => value);
   }
 
   /**
@@ -221,8 +228,8 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * this iterator alone: where the program's own work on each takes long, what another program writes meanwhile may not
    * be seen. What this thread writes is.
    */
-  *entries(options?: ListOptions): IterableIterator<[string, ValueOf<As>]> {
-    for (const [key, { value }] of storedEntries(this.#calls, options)) yield [key, value as ValueOf<As>];
+  entries(options?: ListOptions): IterableIterator<[string, ValueOf<As>]> {
+    return mapped(storedEntries(this.#calls, options), ([key, { value }]) => [key, value as ValueOf<As>]);
   }
 
   [Symbol.iterator](): IterableIterator<[string, ValueOf<As>]> {

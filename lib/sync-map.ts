@@ -101,7 +101,10 @@ export interface SyncMap<V> {
   [Symbol.iterator](): IterableIterator<[string, V]>;
   /** The values of those of the keys that are there, in the order of the keys. */
   getMany(keys: Iterable<string>): Map<string, V>;
-  /** Stores many values; of a key that comes twice the last. All are durable when it returns. */
+  /**
+   * Stores many values; of a key that comes twice the last. All are durable when it returns. Each entry is checked before
+   * the next is asked for, and all of them before any is stored.
+   */
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this;
   /** Makes sure that many keys are gone. */
   deleteMany(keys: Iterable<string>): void;

@@ -50,7 +50,7 @@ export function* wholeListing(calls: BucketCalls, operation: string): Generator<
   }
 }
 
-/** @returns undefined where the service cannot list from a key on */
+/** @returns undefined where it must be listed from page to page: the service does not list from a key on, or not in S3's order */
 function inParallel(
   calls: BucketCalls,
   operation: string,
@@ -63,7 +63,7 @@ function inParallel(
   const beginForMs = Math.min(BEGIN_FOR_MS, calls.shared.settings.timeoutMs / 4);
   for (;;) {
     const spans = parts.flatMap(({ rest }) => rest ?? []);
-    if (spans.length === 0) return parts;
+    if (spans.length === 0) return areWhole(parts) ? parts : undefined;
     const found = calls.call(
       { op: "listSpans", prefix: calls.prefix, spans, requests, listed, sample, beginForMs },
       operation,
@@ -79,4 +79,14 @@ function inParallel(
       for (let at = 0; at < keys.length; at += PAGE) sample.push(keys[at]!);
     }
   }
+}
+
+// A part ends where its page goes on beyond it. Where the service has another order, keys of the part may come
+// later still, and they would be in none: but then what the page has beyond is not in the next parts either.
+function areWhole(parts: readonly ListedSpan[]): boolean {
+  return parts.every(({ beyond }, at) => {
+    if (beyond === undefined) return true;
+    const sought = new Set(beyond);
+    return parts.slice(at + 1).some(({ keys }) => keys.some((key) => sought.has(key)));
+  });
 }

@@ -17,6 +17,7 @@ function targetOver(keys: readonly string[], concurrency: number, delays: () => 
     const more = from + page.length < keys.length;
     return {
       IsTruncated: more,
+      EncodingType: "url",
       ...(more ? { NextContinuationToken: page.at(-1) } : {}),
       Contents: page.map((key) => ({ Key: encodeURIComponent(key), Size: key.length })),
     };

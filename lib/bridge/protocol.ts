@@ -102,11 +102,16 @@ export interface Head {
   metadata: Record<string, string>;
 }
 
-/** Where a page of a listing begins: by S3's token where it gave one, otherwise after a key. */
+/** Where a page of a listing begins, and what it is checked against. */
 export interface PageStart {
+  /** S3's own, where it gave one. */
   token?: string;
-  /** The last key before the page. */
+  /** Names up to this are not asked for. Absent once others have come. */
   startAfter?: string;
+  /** The first and the last name of the page before. */
+  before?: { first: string; last: string };
+  /** How many pages without a name came just before. */
+  emptyPages?: number;
 }
 
 export interface Page {
@@ -177,6 +182,8 @@ export interface ListedSpan {
   keys: string[];
   /** Of the keys' values, in bytes. */
   sizes: Float64Array;
+  /** Keys after the part that its last page had as well. The parts after it must have one of them. */
+  beyond?: string[];
   rest?: Span;
 }
 

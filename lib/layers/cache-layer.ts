@@ -1,9 +1,10 @@
 import { runBatch } from "../batch.js";
 import { backgroundWrites } from "../background.js";
 import type { BackgroundWrites, HasBackgroundWrites, Prepared, Sending } from "../background.js";
-import { elements } from "../bulk.js";
+import { entriesOf, iterable } from "../bulk.js";
 import { PartialFailureError } from "../errors.js";
 import { placeOf, readsToCome } from "../listing.js";
+import { mapped } from "../mapped.js";
 import { wrongArgument } from "../stack.js";
 import { gives, storedReads, unchanged } from "../stored.js";
 import type { Gives, Stored, StoredReads } from "../stored.js";
@@ -97,10 +98,16 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
   }
 
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
-    const all = elements(entries, "setMany takes an iterable of [key, value]");
+    const keys: string[] = [];
+    const all: (readonly [string, V])[] = [];
+    const noted = mapped(entriesOf(entries), (entry) => {
+      keys.push(entry[0]);
+      all.push(entry);
+      return entry;
+    });
     this.#writing(
-      all.map(([key]) => key),
-      () => this.base.setMany(all, options),
+      keys,
+      () => this.base.setMany(noted, options),
       () => all.forEach(([key, value]) => this.#keepWritten(key, value, options)),
     );
     return this;
@@ -111,8 +118,12 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
   }
 
   override deleteMany(keys: Iterable<string>): void {
-    const all = elements(keys, "deleteMany takes an iterable of keys");
-    this.#writing(all, () => this.base.deleteMany(all));
+    const all: string[] = [];
+    const noted = mapped(iterable(keys, "deleteMany takes an iterable of keys"), (key) => {
+      all.push(key);
+      return key;
+    });
+    this.#writing(all, () => this.base.deleteMany(noted));
   }
 
   override clear(): void {
@@ -172,13 +183,11 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
   }
 
   #getMany(keys: Iterable<string>): Map<string, Stored<V>> {
-    const all = elements(keys, "getMany takes an iterable of keys");
-    const fresh = new Map(all.map((key) => [key, this.#fresh(key)]));
+    const fresh = new Map<string, ReturnType<CacheStore<V>["get"]>>();
     const before = this.#store.writes;
-    const asked = all.filter((key) => fresh.get(key) === undefined);
-    const read: Map<string, Stored<V>> = asked.length === 0
-      ? new Map<string, Stored<V>>()
-      : this.#reads.getMany(asked);
+    const read = this.#reads.getMany(
+      this.#notFresh(iterable(keys, "getMany takes an iterable of keys"), fresh),
+    );
     const found = new Map<string, Stored<V>>();
     for (const key of fresh.keys()) {
       const entry = fresh.get(key);
@@ -188,15 +197,28 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     return found;
   }
 
-  // Which keys there are is always asked; the values of some may be known.
-  *#entries(options?: ListOptions): IterableIterator<[string, Stored<V>]> {
-    if (this.#store.limits.ttl === 0) {
-      yield* this.#reads.entries(options);
-      return;
+  /** The keys that must be read; what is known of each is noted. */
+  *#notFresh(
+    keys: Iterable<string>,
+    fresh: Map<string, ReturnType<CacheStore<V>["get"]>>,
+  ): Generator<string, void, undefined> {
+    for (const key of keys) {
+      const known = this.#fresh(key);
+      fresh.set(key, known);
+      if (known === undefined) yield key;
     }
+  }
+
+  // Which keys there are is always asked; the values of some may be known.
+  #entries(options?: ListOptions): IterableIterator<[string, Stored<V>]> {
+    if (this.#store.limits.ttl === 0) return this.#reads.entries(options);
+    return this.#entriesOf(this.base.keys(options));
+  }
+
+  *#entriesOf(listed: Iterable<string>): IterableIterator<[string, Stored<V>]> {
     let keys: string[] = [];
     let window = 1;
-    for (const key of this.base.keys(options)) {
+    for (const key of listed) {
       // It is there, whatever was known of it when it was not.
       const known = this.#known(key);
       if (known !== undefined && known.stored === undefined) this.#store.forget(this.#prefix + key);

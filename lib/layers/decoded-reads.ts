@@ -1,6 +1,7 @@
 import { PartialFailureError } from "../errors.js";
 import type { S3BucketMapError } from "../errors.js";
 import type { Place } from "../listing.js";
+import { mapped } from "../mapped.js";
 import { unchanged } from "../stored.js";
 import type { Stored, StoredReads } from "../stored.js";
 import type { ListOptions, ObjectOptions } from "../sync-map.js";
@@ -58,8 +59,8 @@ export class DecodedReads<V, Raw> implements StoredReads<V> {
     );
   }
 
-  *entries(options?: ListOptions): IterableIterator<[string, Stored<V>]> {
-    for (const [key, stored] of this.#reads.entries(options)) yield [key, this.#decode(stored, key)];
+  entries(options?: ListOptions): IterableIterator<[string, Stored<V>]> {
+    return mapped(this.#reads.entries(options), ([key, stored]) => [key, this.#decode(stored, key)]);
   }
 
   update(

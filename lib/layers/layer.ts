@@ -5,6 +5,7 @@ import type { HasBatch } from "../batch.js";
 import { changing, keeping } from "../conditional-writes.js";
 import { kindOf } from "../keys.js";
 import { allKeys, placeOf, readsToCome } from "../listing.js";
+import { mapped } from "../mapped.js";
 import type { HasAllKeys, HasPlace, HasReadsToCome, Place } from "../listing.js";
 import { wrongArgument } from "../stack.js";
 import { gives, storedReads } from "../stored.js";
@@ -53,8 +54,8 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlac
     return values;
   }
 
-  *entries(options?: ListOptions): IterableIterator<[string, V]> {
-    for (const [key, { value }] of this[storedReads].entries(options)) yield [key, value];
+  entries(options?: ListOptions): IterableIterator<[string, V]> {
+    return mapped(this[storedReads].entries(options), ([key, { value }]) => [key, value]);
   }
 
   update(
@@ -65,8 +66,8 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlac
     return this[storedReads].update(key, changing(change), keeping(options));
   }
 
-  *values(options?: ListOptions): IterableIterator<V> {
-    for (const [, value] of this.entries(options)) yield value;
+  values(options?: ListOptions): IterableIterator<V> {
+    return mapped(this.entries(options), ([, value]) => value);
   }
 
   [Symbol.iterator](): IterableIterator<[string, V]> {

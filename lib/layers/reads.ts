@@ -1,6 +1,7 @@
+import { mapped } from "../mapped.js";
 import { storedReads } from "../stored.js";
 import type { HasStoredReads, Stored, StoredReads } from "../stored.js";
-import type { ListOptions, SyncMap } from "../sync-map.js";
+import type { SyncMap } from "../sync-map.js";
 
 /** A map's {@link StoredReads}; of one that has none, and so tells nothing beside its values, one made of its methods. */
 export function readsOf<V>(map: SyncMap<V>): StoredReads<V> {
@@ -17,9 +18,7 @@ function plainReads<V>(map: SyncMap<V>): StoredReads<V> {
     get,
     getIfChanged: get,
     getMany: (keys) => new Map([...map.getMany(keys)].map(([key, value]) => [key, stored(value)])),
-    *entries(options?: ListOptions) {
-      for (const [key, value] of map.entries(options)) yield [key, stored(value)];
-    },
+    entries: (options) => mapped(map.entries(options), ([key, value]) => [key, stored(value)]),
     // What such a map keeps is its own affair.
     update: (key, change, optionsFor) =>
       map.update(

@@ -1,9 +1,8 @@
 import { backgroundWrites } from "../background.js";
 import type { BackgroundWrites, HasBackgroundWrites, Prepared } from "../background.js";
-import { elements } from "../bulk.js";
-import { kindOf } from "../keys.js";
+import { entriesOf } from "../bulk.js";
 import { placeOf } from "../listing.js";
-import { wrongArgument } from "../stack.js";
+import { mapped } from "../mapped.js";
 import { gives, storedReads } from "../stored.js";
 import type { Gives, StoredReads } from "../stored.js";
 import type { ObjectOptions, SetOptions, SyncMap } from "../sync-map.js";
@@ -64,11 +63,8 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
   }
 
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
-    // All are encoded before any is sent: a value that is refused is refused before anything is stored.
-    const encoded = elements(entries, "setMany takes an iterable of [key, value]").map((entry) => {
-      if (!Array.isArray(entry))
-        throw wrongArgument(`setMany takes [key, value] entries, not ${kindOf(entry)}.`);
-      const [key, value] = entry as [string, V];
+    // The base takes each by itself, and so refuses a wrong one at once. It takes all before it stores any.
+    const encoded = mapped(entriesOf(entries), ([key, value]) => {
       return [key, this.#codec.encode(value, this.#whole(key), options)] as const;
     });
     this.base.setMany(encoded, this.#passedOn(options));

@@ -1,9 +1,8 @@
 import { runBatch } from "../batch.js";
 import { backgroundWrites } from "../background.js";
 import type { BackgroundWrites, HasBackgroundWrites, Prepared } from "../background.js";
-import { elements } from "../bulk.js";
-import { kindOf } from "../keys.js";
-import { wrongArgument } from "../stack.js";
+import { entriesOf, iterable } from "../bulk.js";
+import { mapped } from "../mapped.js";
 import { gives, storedReads } from "../stored.js";
 import type { Gives, Stored, StoredReads } from "../stored.js";
 import type {
@@ -89,7 +88,7 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
         return this.#buffered(key) === undefined ? this.#reads.getIfChanged(key, etag) : this.#get(key);
       },
       getMany: (keys) => this.#getMany(keys),
-      entries: (options) => this.#entries(options),
+      entries: (options) => this.#flushedFirst(this.#reads.entries(options)),
       update: (key, change, options) => {
         this.flush();
         const changeAndFlush = (stored: Stored<V> | undefined): V | undefined => {
@@ -115,13 +114,11 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
 
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
     // All are checked before any is sent.
-    const writes = elements(entries, "setMany takes an iterable of [key, value]").map((entry) => {
-      if (!Array.isArray(entry))
-        throw wrongArgument(`setMany takes [key, value] entries, not ${kindOf(entry)}.`);
-      const [key, value] = entry as [string, V];
-      return [key, this.#base.prepare(key, value, options)] as const;
-    });
-    this.#add(writes);
+    const prepared = mapped(
+      entriesOf(entries),
+      ([key, value]) => [key, this.#base.prepare(key, value, options)] as const,
+    );
+    this.#add([...prepared]);
     return this;
   }
 
@@ -131,10 +128,11 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
   }
 
   override deleteMany(keys: Iterable<string>): void {
-    const writes = elements(keys, "deleteMany takes an iterable of keys").map(
+    const prepared = mapped(
+      iterable(keys, "deleteMany takes an iterable of keys"),
       (key) => [key, this.#base.prepareDeletion(key)] as const,
     );
-    this.#add(writes);
+    this.#add([...prepared]);
   }
 
   create(key: string, value: V, options?: ObjectOptions): boolean {
@@ -157,14 +155,12 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
     return this.base.head(key);
   }
 
-  override *keys(options?: ListOptions): IterableIterator<string> {
-    this.flush();
-    yield* this.base.keys(options);
+  override keys(options?: ListOptions): IterableIterator<string> {
+    return this.#flushedFirst(this.base.keys(options));
   }
 
-  override *list(options?: ListEntriesOptions): IterableIterator<ListedEntry> {
-    this.flush();
-    yield* this.base.list(options);
+  override list(options?: ListEntriesOptions): IterableIterator<ListedEntry> {
+    return this.#flushedFirst(this.base.list(options));
   }
 
   override get size(): number {
@@ -193,9 +189,11 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
   }
 
   #getMany(keys: Iterable<string>): Map<string, Stored<V>> {
-    const all = [...new Set(elements(keys, "getMany takes an iterable of keys"))];
-    const asked = all.filter((key) => this.#buffered(key) === undefined);
-    const read = asked.length === 0 ? new Map<string, Stored<V>>() : this.#reads.getMany(asked);
+    const all = new Set<string>();
+    const isAsked = (key: string): boolean => this.#buffered(key) === undefined;
+    const read = this.#reads.getMany(
+      noted(iterable(keys, "getMany takes an iterable of keys"), all, isAsked),
+    );
     const found = new Map<string, Stored<V>>();
     for (const key of all) {
       const stored = read.get(key) ?? (this.#buffered(key) === undefined ? undefined : this.#get(key));
@@ -204,9 +202,9 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
     return found;
   }
 
-  *#entries(options?: ListOptions): IterableIterator<[string, Stored<V>]> {
+  *#flushedFirst<T>(listing: Iterable<T>): IterableIterator<T> {
     this.flush();
-    yield* this.#reads.entries(options);
+    yield* listing;
   }
 
   #buffered(key: unknown): ReturnType<PendingWrites["get"]> {
@@ -217,6 +215,18 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
   #add(writes: readonly (readonly [string, Prepared<V>])[]): void {
     const through = this.#base as BackgroundWrites<never>;
     this.#pending.add(writes.map(([key, write]) => ({ key: this.#prefix + key, write, through })));
+  }
+}
+
+/** Those of the keys that are asked for; all are noted. */
+function* noted(
+  keys: Iterable<string>,
+  all: Set<string>,
+  isAsked: (key: string) => boolean,
+): Generator<string, void, undefined> {
+  for (const key of keys) {
+    all.add(key);
+    if (isAsked(key)) yield key;
   }
 }
 

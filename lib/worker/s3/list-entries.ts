@@ -2,8 +2,9 @@ import { ListObjectsV2Command } from "./sdk.js";
 import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import type { Entry, EntryPage } from "../../bridge/protocol.js";
 import { comesBefore } from "../../utf8-order.js";
-import { decodeKey, listInput, newNames, nextPage } from "./list-objects.js";
+import { listInput, namesOf } from "./list-objects.js";
 import type { ListRequest } from "./list-objects.js";
+import { badListing, firstNewName, nextPage } from "./listed-names.js";
 import type { Target } from "./s3.js";
 import { sayListed } from "./seen-requests.js";
 import { BadAnswer } from "./tries.js";
@@ -29,27 +30,42 @@ export async function listEntries(
   if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
   target.bucketProved = true;
   sayListed(output.KeyCount ?? 0);
-  const objects = objectsOf(output);
-  const prefixes = (output.CommonPrefixes ?? []).map(({ Prefix }): Entry => ({ name: decodeKey(Prefix) }));
+  const areEncoded = output.EncodingType === "url";
+  const prefixes = prefixesOf(output, areEncoded);
   // S3 gives the two apart, each in order.
-  const listed = merge(objects, prefixes);
-  const isNew = new Set(
-    newNames(
-      listed.map(({ name }) => name),
-      request.startAfter,
-    ),
-  );
-  const entries = listed.filter(({ name }) => isNew.has(name));
-  const next = nextPage(output, request, listed.length, entries.at(-1)?.name);
-  return { entries, ...(next === undefined ? {} : { next }) };
+  const entries = merge(objectsOf(output, areEncoded), prefixes);
+  const listed = { ...request, names: entries.map(({ name }) => name) };
+  const first = firstNewName(listed);
+  checkDelimiter(entries, request);
+  const next = nextPage(listed, output.IsTruncated, output.NextContinuationToken);
+  return { entries: entries.slice(first), ...(next === undefined ? {} : { next }) };
 }
 
-function objectsOf(output: ListObjectsV2CommandOutput): Entry[] {
-  return (output.Contents ?? []).map(({ Key, Size, ETag, LastModified }) => {
+function prefixesOf({ CommonPrefixes = [] }: ListObjectsV2CommandOutput, areEncoded: boolean): Entry[] {
+  const names = CommonPrefixes.map(({ Prefix = "" }) => Prefix);
+  return namesOf(names, areEncoded).map((name) => ({ name }));
+}
+
+function objectsOf(output: ListObjectsV2CommandOutput, areEncoded: boolean): Entry[] {
+  const contents = output.Contents ?? [];
+  const names = namesOf(
+    contents.map(({ Key = "" }) => Key),
+    areEncoded,
+  );
+  return contents.map(({ Size, ETag, LastModified }, at) => {
     if (ETag === undefined) throw new BadAnswer("an object is listed without its ETag", output.$metadata);
     const object = { size: Size ?? 0, etag: ETag, lastModified: LastModified?.getTime() ?? NaN };
-    return { name: decodeKey(Key), object };
+    return { name: names[at]!, object };
   });
+}
+
+// A common prefix ends with the first delimiter after the prefix, and an object's name has none there.
+function checkDelimiter(entries: Entry[], { prefix, delimiter }: EntriesRequest): void {
+  for (const { name, object } of entries) {
+    const end = delimiter === undefined ? -1 : name.indexOf(delimiter, prefix.length);
+    if (object === undefined ? end !== -1 && end + delimiter!.length === name.length : end === -1) continue;
+    throw badListing(`the service does not keep to the delimiter: it lists ${JSON.stringify(name)}`);
+  }
 }
 
 function merge(objects: Entry[], prefixes: Entry[]): Entry[] {

@@ -1,11 +1,10 @@
 import { ListObjectsV2Command } from "./sdk.js";
-import type { ListObjectsV2CommandInput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
+import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
 import type { Page, PageStart } from "../../bridge/protocol.js";
-import { OperationError } from "../failure.js";
-import { comesBefore, orderOf } from "../../utf8-order.js";
 import { firstTry } from "./first-try/first-try.js";
 import { listing } from "./first-try/list.js";
 import { replay } from "./first-try/replay.js";
+import { badListing, firstNewName, nextPage } from "./listed-names.js";
 import type { Target } from "./s3.js";
 import { sayListed } from "./seen-requests.js";
 import { BadAnswer } from "./tries.js";
@@ -16,7 +15,7 @@ export const MAX_KEYS = 1000;
 export interface ListRequest extends PageStart {
   prefix: string;
   limit: number;
-  /** Whether a page must not begin before `startAfter`: another is sought than the next. */
+  /** Whether a page that begins before `startAfter` is an error: another is sought than the next. */
   checked?: boolean;
 }
 
@@ -41,17 +40,19 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   target.bucketProved = true;
   const contents = output.Contents ?? [];
   sayListed(contents.length);
-  const listed = decodeKeys(contents.map(({ Key }) => Key ?? ""));
-  const { startAfter: asked } = request;
-  if (request.checked && asked !== undefined && listed.length > 0 && !comesBefore(asked, listed[0]!)) {
-    throw new IgnoresStartAfter();
-  }
-  const keys = newNames(listed, asked);
-  // Keys that came before are only left out at the beginning.
-  const first = listed.length - keys.length;
+  // A first try only takes pages that are encoded.
+  const isEncoded = tried.result !== undefined || ("EncodingType" in output && output.EncodingType === "url");
+  const names = namesOf(
+    contents.map(({ Key }) => Key ?? ""),
+    isEncoded,
+  );
+  const listed = { ...request, names };
+  const first = firstNewName(listed);
+  if (request.checked && first > 0 && request.before === undefined) throw new IgnoresStartAfter();
+  const keys = first === 0 ? names : names.slice(first);
   const sizes = new Float64Array(keys.length);
   for (let at = 0; at < keys.length; at += 1) sizes[at] = contents[first + at]?.Size ?? Infinity;
-  const next = nextPage(output, request, listed.length, keys.at(-1));
+  const next = nextPage(listed, output.IsTruncated, output.NextContinuationToken);
   return { keys, sizes, ...(next === undefined ? {} : { next }) };
 }
 
@@ -63,67 +64,42 @@ export function listInput({ settings }: Target, request: ListRequest): ListObjec
     // XML cannot carry every key as it is.
     EncodingType: "url",
   };
+  const after = request.startAfter ?? request.before?.last;
   if (request.token !== undefined) input.ContinuationToken = request.token;
-  else if (request.startAfter !== undefined) input.StartAfter = request.startAfter;
+  else if (after !== undefined) input.StartAfter = after;
   if (settings.requestPayer === true) input.RequestPayer = "requester";
   return input;
 }
 
-/** Where the page after this one begins; `last` is the last name of this one that is new. */
-export function nextPage(
-  output: Pick<ListObjectsV2CommandOutput, "IsTruncated" | "NextContinuationToken">,
-  request: ListRequest,
-  listed: number,
-  last: string | undefined,
-): PageStart | undefined {
-  if (output.IsTruncated !== true) return undefined;
-  const token = output.NextContinuationToken;
-  // A first page may hold nothing but a common prefix that does not come after where the listing is to start.
-  if (last === undefined && (token === undefined || (listed > 0 && request.token !== undefined))) {
-    throw new OperationError("BadListing", "the service says that there is more, and gives nothing new");
-  }
-  const startAfter = last ?? request.startAfter;
-  return {
-    ...(token === undefined ? {} : { token }),
-    ...(startAfter === undefined ? {} : { startAfter }),
-  };
-}
-
-/** Without the names that came before, on a page that is given twice: each is listed once. */
-export function newNames(listed: string[], after: string | undefined): string[] {
-  const isInOrder = orderOf(listed);
-  let last = after;
-  return listed.filter((key, at) => {
-    const previous = listed[at - 1];
-    if (previous !== undefined && !isInOrder(previous, key)) {
-      throw new OperationError(
-        "BadListing",
-        "the service lists its keys unordered, and cannot be trusted to list them all",
-      );
+/** The names of a page. Many services do not encode them though they are asked to. */
+export function namesOf(listed: string[], areEncoded: boolean): string[] {
+  if (areEncoded) return decoded(listed);
+  for (const name of listed) {
+    // A carriage return comes out of XML as a line feed, and what is not UTF-8 as U+FFFD.
+    if (/[\n\ufffd]/.test(name) || !name.isWellFormed()) {
+      throw badListing(`the service lists keys unencoded, and ${JSON.stringify(name)} may stand for another`);
     }
-    if (last !== undefined && last !== previous && !comesBefore(last, key)) return false;
-    last = key;
-    return true;
-  });
+  }
+  return listed;
 }
 
 // One call for all takes half the time of one for each.
-function decodeKeys(keys: string[]): string[] {
-  const joined = keys.join("<");
-  if (!joined.includes("%") && !joined.includes("+")) return keys;
+function decoded(names: string[]): string[] {
+  const joined = names.join("<");
+  if (!joined.includes("%") && !joined.includes("+")) return names;
   try {
-    const decoded = decodeURIComponent(joined.replaceAll("+", " ")).split("<");
-    if (decoded.length === keys.length) return decoded;
+    const all = decodeURIComponent(joined.replaceAll("+", " ")).split("<");
+    if (all.length === names.length) return all;
   } catch {
-    // One by one, the key that is wrong can be named.
+    // One by one, the name that is wrong can be told.
   }
-  return keys.map(decodeKey);
+  return names.map(decodedName);
 }
 
-export function decodeKey(key = ""): string {
+function decodedName(name: string): string {
   try {
-    return decodeURIComponent(key.replaceAll("+", " "));
+    return decodeURIComponent(name.replaceAll("+", " "));
   } catch {
-    throw new OperationError("BadListing", `the service lists a key that is not UTF-8: ${key}`);
+    throw badListing(`the service lists a key that is not UTF-8: ${name}`);
   }
 }

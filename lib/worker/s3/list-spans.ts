@@ -21,6 +21,9 @@ const SAMPLE_EVERY = 20;
 /** How many ranges may be guesses at one time, of which no page has come yet; as many as are none in any case. */
 const GUESSES = 6;
 
+/** So many keys after a range are enough to find one of them again in those that follow. */
+const MOST_BEYOND = 100;
+
 export interface SpansRequest {
   prefix: string;
   spans: Span[];
@@ -35,7 +38,7 @@ export interface SpansRequest {
 }
 
 /** A range that is being listed. */
-interface Open extends Span {
+interface Open extends Span, Pick<ListedSpan, "beyond"> {
   /** Which of the spans that were asked for it is a part of. */
   of: number;
   keys: string[];
@@ -150,37 +153,28 @@ class Run {
     span.underWay = false;
     this.#underWay -= 1;
     this.#requests += 1;
-    this.#distribute(page, this.#spans.indexOf(span));
+    this.#take(page, span);
   }
 
-  /** A page that goes on beyond its range is the beginning of the next one, or all of it. */
-  #distribute({ keys, sizes, next }: Page, first: number): void {
-    let from = 0;
-    for (let at = first; at < this.#spans.length; at += 1) {
-      const span = this.#spans[at]!;
-      // What is on its way for that range has these keys, too, and would be a page that is not full if they were taken here.
-      if (at > first && span.underWay) return;
-      while (from < keys.length && !comesBefore(span.after, keys[from]!)) from += 1;
-      const end = span.until === undefined ? keys.length : countUpTo(keys, span.until);
-      if (!span.done && from < end) {
-        const sample: string[] = [];
-        for (let key = from; key < end; key += 1) {
-          span.keys.push(keys[key]!);
-          span.sizes.push(sizes[key]!);
-          if (key % SAMPLE_EVERY === 0) sample.push(keys[key]!);
-        }
-        this.#seen.add(sample);
-        this.#listed += end - from;
-        span.near = keys[from]!;
-        span.after = keys[end - 1]!;
-        span.proved = true;
-        if (next !== undefined) span.start = next;
-        span.left = this.#estimate(span, end - from);
+  #take({ keys, sizes, next }: Page, span: Open): void {
+    const end = span.until === undefined ? keys.length : countUpTo(keys, span.until);
+    if (end > 0) {
+      const sample: string[] = [];
+      for (let at = 0; at < end; at += 1) {
+        span.keys.push(keys[at]!);
+        span.sizes.push(sizes[at]!);
+        if (at % SAMPLE_EVERY === 0) sample.push(keys[at]!);
       }
-      from = Math.max(from, end);
-      span.done ||= next === undefined || end < keys.length || keys.at(-1) === span.until;
-      if (next !== undefined && end === keys.length) return;
+      this.#seen.add(sample);
+      this.#listed += end;
+      span.near = keys[0]!;
+      span.after = keys[end - 1]!;
+      span.proved = true;
+      span.left = this.#estimate(span, end);
     }
+    if (end < keys.length) span.beyond = keys.slice(end, end + MOST_BEYOND);
+    span.done = next === undefined || end < keys.length || (end > 0 && span.after === span.until);
+    if (next !== undefined) span.start = next;
   }
 
   /** Divides the range of which most seems to be left, if the requests allow it. */
@@ -188,8 +182,7 @@ class Run {
     const open = this.#spans.filter(({ done }) => !done);
     const guesses = open.filter(({ proved }) => !proved).length;
     if (guesses >= Math.max(GUESSES, open.length - guesses)) return undefined;
-    // What is under way for a range that is done by now is still to be counted.
-    const committed = this.#requests + this.#spans.filter(({ done, underWay }) => !done || underWay).length;
+    const committed = this.#requests + open.length;
     if (committed + 1 > (1.3 * this.#listed) / PAGE + 10) return undefined;
     for (const span of open.sort((a, b) => b.left - a.left)) {
       if (span.left < WORTH_DIVIDING) return undefined;
@@ -243,8 +236,8 @@ function known({ after, until, low, near }: Span): Unlisted {
   return { after, until, low, near };
 }
 
-function listed({ keys, sizes, done, start, after, until, low, near }: Open): ListedSpan {
-  const found = { keys, sizes: Float64Array.from(sizes) };
+function listed({ keys, sizes, beyond, done, start, after, until, low, near }: Open): ListedSpan {
+  const found = { keys, sizes: Float64Array.from(sizes), ...(beyond === undefined ? {} : { beyond }) };
   return done ? found : { ...found, rest: { start, after, until, low, near } };
 }
 
