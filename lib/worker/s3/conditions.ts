@@ -26,7 +26,8 @@ export function quote(etag: string, quoting: Quoting): string {
 }
 
 export function unquote(etag: string): string {
-  return etag.replace(/^"(.*)"$/, "$1");
+  // A proxy that compresses makes ETags weak; S3 knows them by their strong form.
+  return etag.replace(/^(?:W\/)?"(.*)"$/, "$1");
 }
 
 /**
@@ -138,8 +139,9 @@ class Trial {
       const { $metadata, name } = error as { $metadata?: { httpStatusCode?: number }; name: string };
       const status = $metadata?.httpStatusCode;
       if (status === 412) return true;
-      // "A header you provided implies functionality that is not implemented."
-      if (status === 501 || name === "NotImplemented") throw unsupported("it does not implement conditions");
+      // "A header you provided implies functionality that is not implemented."; 304 is for reads.
+      if (status === 501 || status === 304 || name === "NotImplemented")
+        throw unsupported("it does not implement conditions");
       throw error;
     }
   }

@@ -4,6 +4,7 @@ import type { Head, Version } from "../../bridge/protocol.js";
 import { unquote } from "./conditions.js";
 import { firstTry } from "./first-try/first-try.js";
 import { heading } from "./first-try/head.js";
+import type { Found } from "./first-try/head.js";
 import { replay } from "./first-try/replay.js";
 import { askForByte, askWhy } from "./missing.js";
 import type { Target } from "./s3.js";
@@ -11,7 +12,8 @@ import { BadAnswer } from "./tries.js";
 import { withoutWrites, writesIn } from "./write-id.js";
 
 /**
- * What is known of an object, or undefined where there is no such key. One HEAD, never the body.
+ * What is known of an object, or undefined where there is no such key. One HEAD, never the body; where that fails, or
+ * does not tell the size, one GET of the first byte.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
  */
@@ -20,14 +22,13 @@ export async function headObject(
   key: string,
   signal: AbortSignal,
 ): Promise<Head | undefined> {
-  const output = await head(target, key, signal);
-  if (typeof output === "boolean") {
-    // The key came into being between the HEAD and the question why it was missing.
-    return output ? headObject(target, key, signal) : undefined;
-  }
+  let output = await head(target, key, signal);
+  if (output !== false && output.ContentLength === undefined) output = await askForByte(target, key, signal);
+  if (output === false) return undefined;
+  if (output.ContentLength === undefined) throw new BadAnswer("no answer tells the size of the object", {});
   return {
-    size: output.ContentLength ?? 0,
-    etag: output.ETag ?? "",
+    size: output.ContentLength,
+    etag: (output.ETag ?? "").replace(/^W\//, ""),
     lastModified: output.LastModified?.getTime() ?? NaN,
     contentType: output.ContentType,
     contentEncoding: output.ContentEncoding,
@@ -43,7 +44,6 @@ export async function headVersion(
   signal: AbortSignal,
 ): Promise<Version | undefined> {
   const output = await head(target, key, signal);
-  if (output === true) return headVersion(target, key, signal);
   return output === false
     ? undefined
     : { etag: unquote(output.ETag ?? ""), writes: writesIn(output.Metadata) };
@@ -54,11 +54,7 @@ export async function objectExists(target: Target, key: string, signal: AbortSig
   return (await head(target, key, signal)) !== false;
 }
 
-async function head(
-  target: Target,
-  key: string,
-  signal: AbortSignal,
-): Promise<Omit<HeadObjectCommandOutput, "$metadata"> | boolean> {
+async function head(target: Target, key: string, signal: AbortSignal): Promise<Found | false> {
   const { client, settings } = target;
   const input = {
     Bucket: settings.bucket,

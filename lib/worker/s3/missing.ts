@@ -1,9 +1,11 @@
 import { GetObjectCommand } from "./sdk.js";
 import type { Readable } from "node:stream";
 import { firstTry } from "./first-try/first-try.js";
-import { probing } from "./first-try/get.js";
+import { probing, wholeLength } from "./first-try/get.js";
+import type { Found } from "./first-try/head.js";
 import { replay } from "./first-try/replay.js";
 import type { Target } from "./s3.js";
+import { BadAnswer } from "./tries.js";
 
 interface Answered {
   name: string;
@@ -26,18 +28,18 @@ export function isMissing(target: Target, error: unknown): boolean {
 }
 
 /**
- * Why a HEAD was refused. Its answer has no body, so a missing bucket looks like a missing key, and an
+ * What a HEAD did not tell. Its answer has no body, so a missing bucket looks like a missing key, and an
  * expired token like a denial, and a slow-down like any other distress. One GET of a single byte is answered with the
  * reason; after a 404 it is only asked while nothing has proved the bucket.
  *
- * @returns whether the key exists; anything else is thrown
+ * @returns what is known of the object, or false where there is no such key; anything else is thrown
  */
 export async function askWhy(
   target: Target,
   key: string,
   error: unknown,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Found | false> {
   const status = statusOf(error);
   if (status === undefined) throw error;
   // S3's own answer carries its request id; that of a proxy on the way says nothing of the key.
@@ -45,8 +47,11 @@ export async function askWhy(
   return askForByte(target, key, signal);
 }
 
-/** Whether a key exists. One GET of its first byte, which needs no other permission than s3:GetObject. */
-export async function askForByte(target: Target, key: string, signal: AbortSignal): Promise<boolean> {
+/**
+ * What is known of an object, by a GET of its first byte, which needs no other permission than s3:GetObject; or false. An
+ * empty object has no first byte, and where that is what S3 says a further GET asks for all of it.
+ */
+export async function askForByte(target: Target, key: string, signal: AbortSignal): Promise<Found | false> {
   const { client, settings } = target;
   const input = {
     Bucket: settings.bucket,
@@ -57,17 +62,42 @@ export async function askForByte(target: Target, key: string, signal: AbortSigna
   const tried = await firstTry(client, input, probing(input), signal);
   if (tried.result !== undefined) {
     target.bucketProved = true;
-    return tried.result.exists;
+    return tried.result.found;
   }
   try {
-    const command = replay(new GetObjectCommand(input), tried);
-    const { Body } = await client.send(command, { abortSignal: signal });
-    (Body as Readable | undefined)?.destroy();
+    return await foundBy(target, replay(new GetObjectCommand(input), tried), signal);
   } catch (reason) {
     if (isMissing(target, reason)) return false;
-    // An empty object has no first byte, but it is there.
     if (statusOf(reason) !== 416) throw reason;
   }
-  target.bucketProved = true;
+  const { Range: _, ...whole } = input;
+  try {
+    return await foundBy(target, new GetObjectCommand(whole), signal, isEmpty);
+  } catch (reason) {
+    if (isMissing(target, reason)) return false;
+    throw reason;
+  }
+}
+
+async function isEmpty(body: Readable): Promise<boolean> {
+  for await (const chunk of body as AsyncIterable<Uint8Array>) if (chunk.length > 0) return false;
   return true;
+}
+
+/** @param isKnownEmpty - looks at a body whose length is not told */
+async function foundBy(
+  target: Target,
+  command: GetObjectCommand,
+  signal: AbortSignal,
+  isKnownEmpty?: (body: Readable) => Promise<boolean>,
+): Promise<Found> {
+  const { Body, ...output } = await target.client.send(command, { abortSignal: signal });
+  const body = Body as Readable;
+  if (output.ContentLength === undefined && (await isKnownEmpty?.(body)) === true) output.ContentLength = 0;
+  body.on("error", () => {}).destroy();
+  if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  target.bucketProved = true;
+  const { ContentRange, ContentLength, ...found } = output;
+  const size = ContentRange === undefined ? ContentLength : wholeLength(ContentRange);
+  return size === undefined ? found : { ...found, ContentLength: size };
 }

@@ -54,14 +54,19 @@ export async function uploadInParts(
   });
   if (!created.UploadId) throw new BadAnswer("the answer has no upload id", created.$metadata);
   const upload = { ...whose, UploadId: created.UploadId };
+  // Many services take the question and know no checksums; some of them then refuse a completion that has any.
+  const known = checksum?.ChecksumAlgorithm === created.ChecksumAlgorithm ? created : undefined;
   try {
     const parts = await eachPart(body, signal, (part, during) =>
       uploadPart({ client }, { ...upload, ...part }, checksum, during),
     );
     const command = new CompleteMultipartUploadCommand({
       ...upload,
-      MultipartUpload: { Parts: parts },
-      ...(checksum && { ChecksumType: checksum.ChecksumType, ChecksumCRC32: wholeCrc32(parts, body.length) }),
+      MultipartUpload: { Parts: known?.ChecksumAlgorithm === undefined ? parts.map(withoutChecksum) : parts },
+      ...(known?.ChecksumType === "FULL_OBJECT" && {
+        ChecksumType: known.ChecksumType,
+        ChecksumCRC32: wholeCrc32(parts, body.length),
+      }),
     });
     const output = await client.send(command, { abortSignal: signal });
     if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
@@ -73,6 +78,10 @@ export async function uploadInParts(
     await abort.catch(() => {});
     throw error;
   }
+}
+
+function withoutChecksum({ PartNumber, ETag }: CompletedPart): CompletedPart {
+  return { PartNumber, ETag };
 }
 
 // S3 checks that it has put the parts together right, and later readers that they get the whole.

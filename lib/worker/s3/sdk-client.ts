@@ -3,6 +3,7 @@ import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
 import { boundAnswers } from "./bounded.js";
 import type { Connections } from "./connections.js";
+import { readPlainly } from "./plain-answers.js";
 import { learnRoute } from "./first-try/route.js";
 import type { Route, Way } from "./first-try/route.js";
 import { limits } from "./limits.js";
@@ -81,6 +82,8 @@ export async function successOf(client: S3Client): Promise<() => void> {
 function watch(client: S3Client, way: Way, learn: Learn, isLocal: boolean): S3Client {
   learnRoute(client, way, learn);
   watchTries(client, isLocal);
+  // It reads what is bounded.
+  readPlainly(client);
   boundAnswers(client);
   tellRequests(client);
   return client;

@@ -10,11 +10,6 @@ interface Tried extends Error {
   $retryable?: object;
 }
 
-interface Answer {
-  statusCode?: number;
-  headers?: Record<string, string>;
-}
-
 /** An answer that says it is well, and is none of S3's: of a proxy or a login page, or damaged on its way. */
 export class BadAnswer extends Error {
   override name = "BadAnswer";
@@ -40,11 +35,7 @@ export function watchTries(client: S3Client, isLocal: boolean): void {
       const command = String(context["commandName"]);
       const sending = new Sending(command.replace(/Command$/, ""));
       try {
-        const result = await sending.during(() => next(args), isLocal);
-        if (isPage(command, result.response as Answer)) {
-          throw new BadAnswer("the answer is a web page", result.output.$metadata);
-        }
-        return result;
+        return await sending.during(() => next(args), isLocal);
       } catch (thrown) {
         if (!(thrown instanceof Error)) throw thrown;
         const error = notS3(thrown) ?? thrown;
@@ -54,14 +45,6 @@ export function watchTries(client: S3Client, isLocal: boolean): void {
     },
     { step: "finalizeRequest", priority: "low", name: "s3bucketmapTries" },
   );
-}
-
-// A login page answers everything with 200; a stored page is what a GET or a HEAD of it is answered with.
-function isPage(command: unknown, { statusCode, headers = {} }: Answer): boolean {
-  if (command === "GetObjectCommand" || command === "HeadObjectCommand") return false;
-  if (headers["content-type"]?.startsWith("text/html") === true) return true;
-  // S3 answers 204, and in no case with words that nobody reads.
-  return command === "DeleteObjectCommand" && statusCode !== 204 && headers["content-length"] !== "0";
 }
 
 // The SDK's parser has thrown.

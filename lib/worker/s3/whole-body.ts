@@ -4,6 +4,7 @@ import { OperationError } from "../failure.js";
 import { isOfWhole } from "./first-try/replay.js";
 import { InPlace } from "./in-place.js";
 import { BadAnswer } from "./tries.js";
+import { MAX_UNTOLD_BYTES, TooLong } from "./bounded.js";
 
 /** A body that did not come whole, or not as it was stored. */
 export class BrokenBody extends Error {
@@ -32,27 +33,59 @@ export function readWhole(command: GetObjectCommand, maxBytes: number): () => Ui
       const output = result.output;
       const body = output.Body as Readable;
       const length = output.ContentLength;
-      if (length === undefined) {
+      if (length !== undefined && length > maxBytes) {
         body.destroy();
-        throw new BadAnswer("the answer has no Content-Length", output.$metadata);
+        throw tooLong(`${length}`, maxBytes);
       }
-      if (length > maxBytes) {
-        body.destroy();
-        throw new OperationError(
-          "ValueTooLong",
-          `it has ${length} bytes, and at most ${maxBytes} can be read`,
-        );
-      }
+      const response = result.response as Response;
       try {
-        bytes = await collect(body, length);
+        bytes =
+          length === undefined ? await collectChunks(body, response, maxBytes) : await collect(body, length);
       } catch (error) {
-        throw error instanceof Error ? new BrokenBody(error) : error;
+        const isTold = error instanceof OperationError || error instanceof BadAnswer;
+        throw isTold || !(error instanceof Error) ? error : new BrokenBody(error);
       }
       return result;
     },
     { step: "finalizeRequest", priority: "low", name: "s3bucketmapWholeBody" },
   );
   return () => bytes;
+}
+
+interface Response {
+  statusCode: number;
+  headers: Record<string, string>;
+}
+
+function tooLong(length: string, maxBytes: number): OperationError {
+  return new OperationError("ValueTooLong", `it has ${length} bytes, and at most ${maxBytes} can be read`);
+}
+
+/** Whether a body whose length is not known says where it ends. */
+export function isChunked(headers: Record<string, string>): boolean {
+  return /\bchunked$/i.test(headers["transfer-encoding"] ?? "");
+}
+
+async function collectChunks(
+  body: Readable,
+  { statusCode, headers }: Response,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  if (!isChunked(headers)) {
+    body.on("error", () => {}).destroy();
+    throw new Error("the answer does not say how long it is, and would look whole wherever it broke off");
+  }
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > maxBytes) throw tooLong(`more than ${maxBytes}`, maxBytes);
+    if (length > MAX_UNTOLD_BYTES) throw new TooLong(statusCode, MAX_UNTOLD_BYTES);
+    chunks.push(chunk);
+  }
+  const whole = new InPlace(new Uint8Array(length));
+  for (const chunk of chunks) whole.add(chunk);
+  return whole.bytes;
 }
 
 /**

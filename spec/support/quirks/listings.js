@@ -101,9 +101,26 @@ const listings = [
     answer: listed((xml) => xml.replaceAll("&quot;", "")),
   },
   {
+    name: "dates of RFC 1123 in listings",
+    source: "https://github.com/jamhall/s3rver/issues/181",
+    answer: listed((xml) =>
+      xml.replace(
+        /<LastModified>([^<]*)</g,
+        (_all, /** @type {string} */ date) => `<LastModified>${new Date(date).toUTCString()}<`,
+      ),
+    ),
+  },
+  {
     name: "no dates in listings",
     source: "https://github.com/exoscale/pithos/pull/54",
     answer: listed((xml) => xml.replace(/<LastModified>[^<]*<\/LastModified>/g, "")),
+  },
+  {
+    name: "listings labelled text/html",
+    source: "https://github.com/getmoto/moto/issues/8560",
+    answer: (answer, { operation }) => {
+      if (operation === "ListObjectsV2") answer.headers["content-type"] = "text/html; charset=utf-8";
+    },
   },
   {
     name: "listings of XML without a declaration, without StorageClass, on several lines",

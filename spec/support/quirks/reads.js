@@ -1,4 +1,5 @@
 // @ts-check
+const { refusal } = require("./play.js");
 /** @typedef {import("./play.js").Quirk} Quirk */
 /** @typedef {import("./play.js").Answer} Answer */
 /** @typedef {import("./play.js").Asked} Asked */
@@ -48,17 +49,46 @@ function withoutChecksums(headers) {
   for (const name of Object.keys(headers)) if (name.startsWith("x-amz-checksum-")) delete headers[name];
 }
 
+/**
+ * @param {number} status
+ * @param {string} code
+ * @returns {(asked: Asked) => Answer | undefined}
+ */
+const headFails = (status, code) => (asked) => (asked.method === "HEAD" ? refusal(status, code) : undefined);
+
 // Whether the key is missing or the bucket, nobody has said.
 const untold = { "get missing": "HTTP404", getMany: "HTTP404", update: "HTTP404" };
 
 /** @type {Quirk[]} */
 const reads = [
   {
+    name: "HEAD without Content-Length",
+    source: "https://github.com/async-aws/aws/issues/2077",
+    answer: headed((headers, { method }) => {
+      if (method === "HEAD") delete headers["content-length"];
+    }),
+  },
+  {
     name: "HEAD without Content-Length of an empty object alone",
     source: "https://github.com/supabase/storage/issues/1388",
     answer: headed((headers, { method }) => {
       if (method === "HEAD" && headers["content-length"] === "0") delete headers["content-length"];
     }),
+  },
+  {
+    name: "GET in chunks, without Content-Length and without checksums",
+    source: "https://github.com/apache/arrow-rs-object-store/issues/774",
+    answer: headed(withoutChecksums),
+    send: chunked(),
+  },
+  {
+    name: "GET and HEAD without Content-Length",
+    source: "https://github.com/minio/minio-hs/pull/151",
+    answer: headed((headers, { method }) => {
+      withoutChecksums(headers);
+      if (method === "HEAD") delete headers["content-length"];
+    }),
+    send: chunked(),
   },
   {
     name: "GET in chunks breaks off",
@@ -86,6 +116,35 @@ const reads = [
     },
   },
   {
+    name: "HEAD is 403 while GET works",
+    source: "https://github.com/backblaze-b2-samples/cloudflare-b2/issues/18",
+    request: headFails(403, "SignatureDoesNotMatch"),
+  },
+  {
+    name: "HEAD is 405",
+    source: "https://github.com/oxyno-zeta/s3-proxy/issues/474",
+    request: headFails(405, "MethodNotAllowed"),
+  },
+  {
+    name: "HEAD of an empty object is 500",
+    source: "https://github.com/adobe/S3Mock/issues/126",
+    answer: (answer, { method }) => {
+      if (method === "HEAD" && answer.headers["content-length"] === "0") answer.status = 500;
+    },
+  },
+  {
+    name: "HEAD is 500 while GET works",
+    source: "thought of",
+    request: headFails(500, "InternalError"),
+  },
+  {
+    name: "Last-Modified in ISO 8601",
+    source: "https://github.com/rclone/rclone/issues/8259",
+    answer: headed((headers) => {
+      headers["last-modified"] = new Date(headers["last-modified"] ?? 0).toISOString();
+    }),
+  },
+  {
     name: "no Last-Modified",
     source: "https://github.com/exoscale/pithos/pull/54",
     answer: headed((headers) => void delete headers["last-modified"]),
@@ -104,10 +163,24 @@ const reads = [
     },
   },
   {
+    name: "weak ETags",
+    source: "https://github.com/aws/aws-sdk-java/pull/2380",
+    answer: headed((headers) => void (headers["etag"] = `W/${headers["etag"]}`)),
+  },
+  {
     name: "no ETag of an object",
     source: "https://github.com/Alluxio/alluxio/pull/12442",
     refuses: { ...everyRead("BadAnswer"), has: "BadAnswer", head: "BadAnswer", "set ifMatch": "BadAnswer" },
     answer: headed((headers) => void delete headers["etag"]),
+  },
+  {
+    name: "checksums that are too new",
+    source: "https://github.com/aws/aws-sdk-go-v2/issues/3404",
+    answer: headed((headers) => {
+      withoutChecksums(headers);
+      headers["x-amz-checksum-xxhash128"] = "AAAAAAAAAAAAAAAAAAAAAA==";
+      headers["x-amz-checksum-type"] = "FULL_OBJECT";
+    }),
   },
   {
     name: "a checksum that is too new beside one that is known",

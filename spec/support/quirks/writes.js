@@ -24,6 +24,10 @@ const everyPut = (code) => ({
 });
 
 /** @param {Asked} asked */
+const isConditional = ({ headers }) =>
+  headers["if-match"] !== undefined || headers["if-none-match"] !== undefined;
+
+/** @param {Asked} asked */
 const hasChecksum = ({ headers }) =>
   Object.keys(headers).some((name) => /^x-amz-(sdk-)?checksum-(?!mode)/.test(name));
 
@@ -51,6 +55,25 @@ const once = (name, status, code) => (asked) => {
 /** @type {Quirk[]} */
 const writes = [
   {
+    name: "empty answers labelled text/html, without a request id",
+    source: "https://github.com/getmoto/moto/issues/8560",
+    answer: (answer, { method }) => {
+      delete answer.headers["x-amz-request-id"];
+      delete answer.headers["x-amz-id-2"];
+      if (method === "PUT" || method === "DELETE")
+        answer.headers["content-type"] = "text/html; charset=UTF-8";
+    },
+  },
+  {
+    name: "DELETE is answered 200, empty, as text/html",
+    source: "seen on Swift",
+    answer: (answer, { method }) => {
+      if (method !== "DELETE" || answer.status !== 204) return;
+      answer.status = 200;
+      answer.headers["content-type"] = "text/html; charset=UTF-8";
+    },
+  },
+  {
     name: "PUT is answered with XML",
     source: "https://github.com/getmoto/moto/issues/2867",
     answer: (answer, { operation }) => {
@@ -68,6 +91,29 @@ const writes = [
         : undefined,
   },
   {
+    name: "checksums in CompleteMultipartUpload are MalformedXML",
+    source: "seen on Swift",
+    request: (asked) => {
+      if (asked.operation === "CompleteMultipartUpload" && asked.body.includes("<Checksum"))
+        return refusal(400, "MalformedXML");
+      for (const name of Object.keys(asked.headers))
+        if (/^x-amz-(sdk-)?checksum-/.test(name) && asked.operation !== "DeleteObjects")
+          delete asked.headers[name];
+      return undefined;
+    },
+  },
+  {
+    name: "a checksum of the whole is refused of CompleteMultipartUpload",
+    source: "https://github.com/pgsty/silo/issues/31",
+    request: (asked) => {
+      if (asked.operation === "CompleteMultipartUpload" && hasChecksum(asked))
+        return refusal(400, "InvalidArgument");
+      if (asked.operation === "CreateMultipartUpload")
+        for (const name of ["x-amz-checksum-type", "x-amz-checksum-algorithm"]) delete asked.headers[name];
+      return undefined;
+    },
+  },
+  {
     name: "CompleteMultipartUpload is answered 200 with an error in it",
     source: "https://github.com/apache/arrow-rs-object-store/issues/122",
     refuses: { "set 17 MiB": "InternalError" },
@@ -75,11 +121,34 @@ const writes = [
       operation === "CompleteMultipartUpload" ? { ...refusal(200, "InternalError"), status: 200 } : undefined,
   },
   {
+    name: "conditional requests are 501",
+    source: "https://github.com/ceph/s3-tests/issues/218",
+    refuses: conditions("ConditionsUnsupported"),
+    request: (asked) =>
+      asked.method === "PUT" && isConditional(asked) ? refusal(501, "NotImplemented") : undefined,
+  },
+  {
+    name: "conditions of a PUT are ignored",
+    source: "https://github.com/pithings/mountx/issues/19",
+    refuses: conditions("ConditionsUnsupported"),
+    request: (asked) => {
+      if (asked.method === "PUT") ignoreConditions(asked);
+    },
+  },
+  {
     name: "If-Match of a DELETE is ignored",
     source: "https://github.com/minio/minio/issues/21677",
     refuses: { "update deletes": "ConditionsUnsupported" },
     request: (asked) => {
       if (asked.method === "DELETE") ignoreConditions(asked);
+    },
+  },
+  {
+    name: "a PUT whose condition does not hold is 304",
+    source: "https://github.com/minio/minio/issues/19442",
+    refuses: conditions("ConditionsUnsupported"),
+    answer: (answer, { method }) => {
+      if (method === "PUT" && answer.status === 412) answer.status = 304;
     },
   },
   {

@@ -14,6 +14,7 @@ export function deleting(input: DeleteObjectCommandInput): Operation<{ done: tru
       if (headers === undefined || input.Key === undefined) return undefined;
       return { method: "DELETE", key: input.Key, search: "x-id=DeleteObject", headers };
     },
-    read: ({ statusCode, body }) => (statusCode === 204 && body.length === 0 ? { done: true } : undefined),
+    read: ({ statusCode, body }) =>
+      (statusCode === 204 || statusCode === 200) && body.length === 0 ? { done: true } : undefined,
   };
 }

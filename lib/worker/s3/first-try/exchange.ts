@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestOptions } from "node:http";
 import http from "node:http";
 import https from "node:https";
 import { InPlace } from "../in-place.js";
-import { MAX_ANSWER_BYTES, TooLong } from "../bounded.js";
+import { MAX_ANSWER_BYTES, MAX_UNTOLD_BYTES, TooLong } from "../bounded.js";
 import type { InParts } from "../ranged-get.js";
 
 /** A signed request, ready to be sent. */
@@ -196,8 +196,7 @@ export function isTooLong(
 
 function limitOf({ statusCode, headers }: Answer, maxBytes: number | undefined): number {
   if (maxBytes === undefined || statusCode >= 300) return MAX_ANSWER_BYTES;
-  // Where nobody says how long an object is, the SDK is told so, and it is refused.
-  return headers["content-length"] === undefined ? Math.min(maxBytes, MAX_ANSWER_BYTES) : maxBytes;
+  return headers["content-length"] === undefined ? Math.min(maxBytes, MAX_UNTOLD_BYTES) : maxBytes;
 }
 
 /** Gathers the chunks of a body that has so many bytes. */

@@ -1,10 +1,11 @@
 import zlib from "node:zlib";
 import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { InParts } from "../ranged-get.js";
-import { collect } from "../whole-body.js";
+import { collect, isChunked } from "../whole-body.js";
 import type { Answer } from "./exchange.js";
 import type { Draft, Operation } from "./first-try.js";
-import { metadataIn } from "./head.js";
+import { headOf, metadataIn } from "./head.js";
+import type { Found } from "./head.js";
 import { plainHeaders } from "./plain-headers.js";
 import type { Route } from "./route.js";
 
@@ -44,21 +45,31 @@ export function getting(
   };
 }
 
-/** Whether there is such a key, by the first byte of its object. An empty one has none, and is left to the SDK. */
-export function probing(input: GetObjectCommandInput & { Range: string }): Operation<{ exists: boolean }> {
+/** What is known of an object, by its first byte. An empty one has none, and is left to the SDK. */
+export function probing(
+  input: GetObjectCommandInput & { Range: string },
+): Operation<{ found: Found | false }> {
   return {
     name: "GetObject",
     // A service that knows no ranges gives all of it.
     maxBytes: 1,
     draft: (route) => draftOf(input, route),
     read: (answer) => {
-      if (isNoSuchKey(answer)) return { exists: false };
+      if (isNoSuchKey(answer)) return { found: false };
       const { statusCode, headers, body } = answer;
-      return statusCode === 206 && headers["etag"] !== undefined && body.length === 1
-        ? { exists: true }
-        : undefined;
+      const found =
+        statusCode === 206 && body.length === 1
+          ? headOf(headers, wholeLength(headers["content-range"]))
+          : undefined;
+      return found && { found };
     },
   };
+}
+
+/** How long the whole is of which an answer has a part. */
+export function wholeLength(contentRange = ""): number | undefined {
+  const length = /^bytes \S+\/(\d+)$/.exec(contentRange)?.[1];
+  return length === undefined ? undefined : Number(length);
 }
 
 /** What of a version's bytes is put into a buffer. */
@@ -96,8 +107,7 @@ function draftOf(input: GetObjectCommandInput, { asksForChecksums }: Route): Dra
 
 function objectOf({ statusCode, headers, body }: Answer): GotObject | undefined {
   const ETag = headers["etag"];
-  if (statusCode !== 200 || ETag === undefined || Number(headers["content-length"]) !== body.length)
-    return undefined;
+  if (statusCode !== 200 || ETag === undefined || !isWhole({ headers, body })) return undefined;
   return {
     body,
     ETag,
@@ -110,6 +120,12 @@ function objectOf({ statusCode, headers, body }: Answer): GotObject | undefined 
     WebsiteRedirectLocation: headers["x-amz-website-redirect-location"],
     Metadata: metadataIn(headers),
   };
+}
+
+// Without a length the end of the chunks is one, and the end of a connection is none.
+function isWhole({ headers, body }: Pick<Answer, "headers" | "body">): boolean {
+  const length = headers["content-length"];
+  return length === undefined ? isChunked(headers) : Number(length) === body.length;
 }
 
 // CRC32 is what the SDK sends; other checksums are left to it, and so are those of parts, which it does not check.

@@ -26,8 +26,8 @@ export function listing(input: ListObjectsV2CommandInput): Operation<ListPage> {
       });
       return { method: "GET", search, headers };
     },
-    read: ({ statusCode, headers, body }) => {
-      if (statusCode !== 200 || headers["content-type"]?.startsWith("text/html") === true) return undefined;
+    read: ({ statusCode, body }) => {
+      if (statusCode !== 200) return undefined;
       return parsePage(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
     },
   };

@@ -40,13 +40,6 @@ export function putting(input: PutObjectCommandInput): Operation<{ done: true }>
     },
     read: ({ statusCode, headers, body }) =>
       // S3 says nothing more. Whatever has more to say, the SDK knows.
-      statusCode === 200 && headers["etag"] !== undefined && body.length === 0 && !isPage(headers)
-        ? { done: true }
-        : undefined,
+      statusCode === 200 && headers["etag"] !== undefined && body.length === 0 ? { done: true } : undefined,
   };
-}
-
-/** A proxy's or a login page. */
-export function isPage(headers: Record<string, string>): boolean {
-  return headers["content-type"]?.startsWith("text/html") === true;
 }

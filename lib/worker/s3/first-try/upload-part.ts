@@ -2,7 +2,6 @@ import type { UploadPartCommandInput } from "@aws-sdk/client-s3";
 import { escapeUri } from "./escape.js";
 import type { Operation } from "./first-try.js";
 import { plainHeaders } from "./plain-headers.js";
-import { isPage } from "./put.js";
 
 const elsewhere = new Set(["Bucket", "Key", "Body", "PartNumber", "UploadId"]);
 const headerNames = { ChecksumCRC32: "x-amz-checksum-crc32", RequestPayer: "x-amz-request-payer" };
@@ -23,9 +22,7 @@ export function uploadingPart(input: UploadPartCommandInput): Operation<{ ETag: 
     },
     read: ({ statusCode, headers, body }) => {
       const ETag = headers["etag"];
-      return statusCode === 200 && ETag !== undefined && body.length === 0 && !isPage(headers)
-        ? { ETag }
-        : undefined;
+      return statusCode === 200 && ETag !== undefined && body.length === 0 ? { ETag } : undefined;
     },
   };
 }
