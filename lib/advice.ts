@@ -49,9 +49,8 @@ export const advice: Readonly<Record<string, string>> = {
   LocalS3OtherFormat: "Use another directory, or the version of the program that wrote this one.",
   LocalS3Replaced:
     "Call again to use the directory that is there now. Where only one of its files was replaced, end the programs that use it first.",
-  LocalS3TooManyReaders: "Let fewer programs and threads use the directory at once.",
-  LocalS3OutOfResources: "Close files, or raise the limits of the process (ulimit -n, ulimit -v).",
-  LocalS3Failed: "Look at the disk and its file system, and start the program again.",
+  LocalS3Failed:
+    "The system's words say what it lacks: open files and memory have limits for each process (ulimit -n, ulimit -v); for an error of the disk look at its file system.",
 };
 
 /** For a status without a code of S3's. */

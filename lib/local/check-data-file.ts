@@ -20,8 +20,10 @@ class Damage extends Error {}
 /**
  * Throws for a file that LMDB would not open, or which it would only find damaged when it is too late: it ends the process
  * for some damage. Reads both meta pages, and from the roots on at most {@link MAX_PAGES} pages of the trees.
+ *
+ * @param name - the file's path in errors
  */
-export function checkDataFile(file: string): void {
+export function checkDataFile(file: string, name: string): void {
   // Elsewhere the pages are laid out otherwise.
   if (!process.arch.endsWith("64")) return;
   const descriptor = openSync(file, "r");
@@ -35,7 +37,7 @@ export function checkDataFile(file: string): void {
       } catch (error) {
         if (!(error instanceof Damage)) throw error;
         if (state !== undefined && hasMoved(descriptor, state)) continue;
-        throw new LocalS3Error("LocalS3Damaged", `"${file}" is damaged: ${error.message}`);
+        throw new LocalS3Error("LocalS3Damaged", `"${name}" is damaged: ${error.message}`);
       }
     }
   } finally {
@@ -60,13 +62,13 @@ interface Meta {
 
 /** The newer of the two, or undefined for a new, empty file. */
 function readMeta(file: number): Meta | undefined {
-  const size = fstatSync(file).size;
-  if (size === 0) return undefined;
+  if (fstatSync(file).size === 0) return undefined;
   const first = metaAt(file, 0);
   const second = metaAt(file, first.pageSize);
   if (first.pageSize !== second.pageSize) throw new Damage("its two heads differ");
   const newer = second.transaction > first.transaction ? second : first;
-  return { ...newer, pages: BigInt(Math.floor(size / newer.pageSize)) };
+  // After the heads were read: the file may grow, and what they lead to is in it by now.
+  return { ...newer, pages: BigInt(Math.floor(fstatSync(file).size / newer.pageSize)) };
 }
 
 function metaAt(file: number, position: number): Meta {

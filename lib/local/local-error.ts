@@ -10,8 +10,6 @@ export type LocalErrorCode =
   | "LocalS3Damaged"
   | "LocalS3OtherFormat"
   | "LocalS3Replaced"
-  | "LocalS3TooManyReaders"
-  | "LocalS3OutOfResources"
   | "LocalS3Failed";
 
 interface Details {
@@ -41,7 +39,6 @@ export class LocalS3Error extends Error {
 const byErrno: Readonly<Record<string, LocalErrorCode>> = {
   ENOTDIR: "LocalS3NotADirectory",
   EEXIST: "LocalS3NotADirectory",
-  ENOENT: "LocalS3BadPath",
   ELOOP: "LocalS3BadPath",
   ENAMETOOLONG: "LocalS3BadPath",
   EACCES: "LocalS3AccessDenied",
@@ -50,9 +47,6 @@ const byErrno: Readonly<Record<string, LocalErrorCode>> = {
   ENOSPC: "LocalS3DiskFull",
   EDQUOT: "LocalS3DiskFull",
   EFBIG: "LocalS3DiskFull",
-  EMFILE: "LocalS3OutOfResources",
-  ENFILE: "LocalS3OutOfResources",
-  ENOMEM: "LocalS3OutOfResources",
 };
 
 // https://github.com/LMDB/lmdb/blob/mdb.master/libraries/liblmdb/lmdb.h
@@ -62,17 +56,11 @@ const byLmdbCode: Readonly<Record<number, LocalErrorCode>> = {
   [-30794]: "LocalS3OtherFormat", // MDB_VERSION_MISMATCH
   [-30793]: "LocalS3Damaged", // MDB_INVALID
   [-30792]: "LocalS3DiskFull", // MDB_MAP_FULL
-  [-30790]: "LocalS3TooManyReaders", // MDB_READERS_FULL
   [-30784]: "LocalS3OtherFormat", // MDB_INCOMPATIBLE
 };
 
 // LMDB gives up a transaction that meets one of these before it begins to make it valid.
-const undone: ReadonlySet<LocalErrorCode> = new Set([
-  "LocalS3DiskFull",
-  "LocalS3Damaged",
-  "LocalS3OutOfResources",
-  "LocalS3TooManyReaders",
-]);
+const undone: ReadonlySet<LocalErrorCode> = new Set(["LocalS3DiskFull", "LocalS3Damaged"]);
 
 /** What a failed commit means. */
 export async function toCommitError(error: unknown, directory: string): Promise<LocalS3Error> {
@@ -85,25 +73,43 @@ export async function toCommitError(error: unknown, directory: string): Promise<
   return new LocalS3Error(code, message, { cause: cause ?? error, mayBeWritten: !undone.has(code) });
 }
 
-/** What an error of the file system or of LMDB means for the store in `directory`. */
-export function toLocalError(error: unknown, directory: string, details: Details = {}): unknown {
-  if (error instanceof LocalS3Error || !types.isNativeError(error)) return error;
-  const code = codeOf(error);
-  return code === undefined
-    ? error
-    : new LocalS3Error(code, `"${directory}": ${error.message}`, { cause: error, ...details });
+/** The path leads to another store by now, or to none. */
+export function replaced(directory: string, cause: unknown, mayBeWritten = false): LocalS3Error {
+  return new LocalS3Error("LocalS3Replaced", `"${directory}" was removed or replaced while it was open`, {
+    cause,
+    mayBeWritten,
+    reopen: true,
+  });
 }
 
-function codeOf({ name, code, message }: Error & { code?: unknown }): LocalErrorCode | undefined {
+/**
+ * What an error of the file system or of LMDB means for the store in `directory`.
+ *
+ * @param inside - another name of the directory, which may be in the error's message
+ */
+export function toLocalError(error: unknown, directory: string, inside: string = directory): unknown {
+  if (error instanceof LocalS3Error || !types.isNativeError(error)) return error;
+  const errno = errnoOf(error);
+  // The directory was there, or had been made, a moment ago.
+  if (errno === "ENOENT") return replaced(directory, error);
+  const code = codeOf(error, errno);
+  const message = `"${directory}": ${error.message.replaceAll(inside, directory)}`;
+  return code === undefined ? error : new LocalS3Error(code, message, { cause: error });
+}
+
+function codeOf({ name, message }: Error, errno: unknown): LocalErrorCode | undefined {
   // A record that is no JSON.
   if (name === "SyntaxError") return "LocalS3Damaged";
   // A DOMException has numbers of its own.
   if (name !== "Error") return undefined;
-  const errno = typeof code === "number" && code > 0 ? nameOf(code) : code;
   if (typeof errno === "string")
     return /^E[A-Z]+$/.test(errno) ? (byErrno[errno] ?? "LocalS3Failed") : undefined;
   if (typeof errno === "number") return byLmdbCode[errno] ?? "LocalS3Failed";
   return message.startsWith("MDB_") ? "LocalS3Failed" : undefined;
+}
+
+function errnoOf({ code }: Error & { code?: unknown }): unknown {
+  return typeof code === "number" && code > 0 ? nameOf(code) : code;
 }
 
 function nameOf(errno: number): string | number {

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import path from "node:path";
-import { LocalS3Error, toLocalError } from "./local-error.js";
+import { LocalS3Error, replaced } from "./local-error.js";
 
 export const DATA_FILE = "data.mdb";
 export const LOCK_FILE = "lock.mdb";
@@ -25,12 +25,13 @@ export class Place {
   private readonly lock: FileId | undefined;
   private data: FileId | undefined;
 
-  constructor(directory: string) {
+  /** @param inside - leads to the directory that is being opened, wherever its path leads by now */
+  constructor(directory: string, inside: string) {
     this.directory = directory;
     this.dataPath = path.join(directory, DATA_FILE);
     this.lockPath = path.join(directory, LOCK_FILE);
-    this.data = this.look(this.dataPath);
-    this.lock = this.look(this.lockPath);
+    this.data = look(path.join(inside, DATA_FILE));
+    this.lock = look(path.join(inside, LOCK_FILE));
     for (const { data, lock } of open)
       // LMDB opens a file once in a process, and would go on with the lock file of then.
       if (isSame(data, this.data) && !isSame(lock, this.lock)) throw this.torn(LOCK_FILE, {});
@@ -49,8 +50,8 @@ export class Place {
    */
   check(written = false): void {
     const details = { mayBeWritten: written };
-    const data = this.look(this.dataPath);
-    const lock = this.look(this.lockPath);
+    const data = look(this.dataPath);
+    const lock = look(this.lockPath);
     const sameData = isSame(data, this.data);
     const sameLock = isSame(lock, this.lock);
     if (!sameData && !sameLock) throw replaced(this.directory, undefined, written);
@@ -73,25 +74,17 @@ export class Place {
       details,
     );
   }
+}
 
-  private look(file: string): FileId | undefined {
-    try {
-      return statSync(file, { bigint: true, throwIfNoEntry: false });
-    } catch (error) {
-      throw toLocalError(error, this.directory);
-    }
+// A file that cannot be looked at is not the one that was opened. Why not, opening it again will say.
+function look(file: string): FileId | undefined {
+  try {
+    return statSync(file, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }
 
 function isSame(one: FileId | undefined, other: FileId | undefined): boolean {
   return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
-}
-
-/** The path leads to another store by now, or to none. */
-export function replaced(directory: string, cause: unknown, mayBeWritten = false): LocalS3Error {
-  return new LocalS3Error("LocalS3Replaced", `"${directory}" was removed or replaced while it was open`, {
-    cause,
-    mayBeWritten,
-    reopen: true,
-  });
 }

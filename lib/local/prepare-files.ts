@@ -14,8 +14,9 @@ import {
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { checkDataFile } from "./check-data-file.js";
-import { LocalS3Error, toLocalError } from "./local-error.js";
-import { DATA_FILE, LOCK_FILE, replaced } from "./place.js";
+import type { HeldDirectory } from "./held-directory.js";
+import { LocalS3Error } from "./local-error.js";
+import { DATA_FILE, LOCK_FILE } from "./place.js";
 
 // What LMDB opens at once: both files, and the first a second time.
 const OPEN_FILES = 4;
@@ -25,37 +26,26 @@ const LOCK_BYTES = 160 * 1024;
 const SPARE_BYTES = 512 * 1024;
 
 /**
- * Makes a store's directory and files where they are missing, and checks all that can be checked: where LMDB itself fails
- * to open its files, it ends the process.
+ * Makes a store's files where they are missing, and checks all that can be checked: where LMDB itself fails to open its
+ * files, it ends the process.
  */
-export function prepareFiles(directory: string): void {
-  try {
-    makeDirectory(directory);
-  } catch (error) {
-    throw toLocalError(error, directory);
-  }
-  try {
-    if (!statSync(directory).isDirectory())
-      throw new LocalS3Error("LocalS3NotADirectory", `"${directory}" is not a directory`);
-    checkPair(directory);
-    for (const name of [DATA_FILE, LOCK_FILE]) prepareFile(directory, name);
-    checkOpenFiles(directory);
-    checkDataFile(path.join(directory, DATA_FILE));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw replaced(directory, error);
-    throw toLocalError(error, directory);
-  }
+export function prepareFiles(directory: HeldDirectory): void {
+  checkPair(directory);
+  for (const name of [DATA_FILE, LOCK_FILE]) prepareFile(directory, name);
+  checkOpenFiles(directory.inside);
+  checkDataFile(path.join(directory.inside, DATA_FILE), path.join(directory.path, DATA_FILE));
 }
 
-function prepareFile(directory: string, name: string): void {
-  const file = path.join(directory, name);
+function prepareFile(directory: HeldDirectory, name: string): void {
+  const file = path.join(directory.inside, name);
   const found = statSync(file, { throwIfNoEntry: false });
   if (found === undefined) {
     if (name === LOCK_FILE) makeLockFile(file);
     else writeFileSync(file, "", { flag: "a", mode: 0o664 });
-  } else if (!found.isFile()) throw new LocalS3Error("LocalS3Damaged", `"${file}" is not a file`);
+  } else if (!found.isFile())
+    throw new LocalS3Error("LocalS3Damaged", `"${path.join(directory.path, name)}" is not a file`);
   accessSync(file, constants.R_OK | constants.W_OK);
-  if (name === DATA_FILE && !found?.size) checkRoom(directory, 0);
+  if (name === DATA_FILE && !found?.size) checkRoom(directory.path, 0);
 }
 
 /** Throws where the disk has no room for a transaction of so many bytes: LMDB says so on stderr as well. */
@@ -68,24 +58,27 @@ export function checkRoom(directory: string, bytes: number): void {
   );
 }
 
-function makeDirectory(directory: string): void {
+/** Makes a store's directory where it is missing, and the ones above it. */
+export function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true });
   } catch (error) {
     if (isDangling(directory))
       throw new LocalS3Error("LocalS3BadPath", `"${directory}" is a symbolic link that leads nowhere`);
+    if ((error as NodeJS.ErrnoException).code === "ENOENT")
+      throw new LocalS3Error("LocalS3BadPath", `"${directory}" cannot be made`, { cause: error });
     throw error;
   }
 }
 
 // A new store under a lock that may be in use could be written by two at once. The data file is always made first.
-function checkPair(directory: string): void {
+function checkPair(directory: HeldDirectory): void {
   const has = (name: string): boolean =>
-    statSync(path.join(directory, name), { throwIfNoEntry: false }) !== undefined;
+    statSync(path.join(directory.inside, name), { throwIfNoEntry: false }) !== undefined;
   if (!has(DATA_FILE) && has(LOCK_FILE) && !has(DATA_FILE))
     throw new LocalS3Error(
       "LocalS3Damaged",
-      `"${directory}" has a ${LOCK_FILE} without its ${DATA_FILE}: remove it while no program uses the directory`,
+      `"${directory.path}" has a ${LOCK_FILE} without its ${DATA_FILE}: remove it while no program uses the directory`,
     );
 }
 

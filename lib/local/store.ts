@@ -1,5 +1,4 @@
 import { createRequire } from "node:module";
-import { constants } from "node:os";
 import { resolve } from "node:path";
 import type * as Lmdb from "lmdb";
 import type { Database, RootDatabase, Transaction } from "lmdb";
@@ -12,9 +11,10 @@ import {
   type UploadRecord,
 } from "./records.js";
 import { LocalS3Error, toCommitError, toLocalError } from "./local-error.js";
-import { Place, replaced } from "./place.js";
+import { HeldDirectory } from "./held-directory.js";
+import { Place } from "./place.js";
 import { Plan } from "./plan.js";
-import { checkRoom, prepareFiles } from "./prepare-files.js";
+import { checkRoom, makeDirectory, prepareFiles } from "./prepare-files.js";
 
 // Bounds the memory of one transaction: LMDB keeps its dirty pages until the commit.
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
@@ -61,13 +61,17 @@ export class Store {
     const { open } = loadLmdb();
     const path = resolve(directory);
     this.path = path;
-    prepareFiles(path);
-    this.place = new Place(path);
+    const held = holdDirectory(path);
+    let place: Place | undefined;
     try {
-      this.root = this.openRoot(open);
+      prepareFiles(held);
+      this.place = place = new Place(path, held.inside);
+      this.root = openRoot(open, held.inside);
     } catch (error) {
-      this.place.leave();
-      throw error;
+      place?.leave();
+      throw toLocalError(error, path, held.inside);
+    } finally {
+      held.release();
     }
     try {
       // Unless the path led elsewhere meanwhile.
@@ -149,31 +153,6 @@ export class Store {
 
   private closeWhenIdle(): void {
     if (this.retired && this.holders === 0) this.close().catch(() => undefined);
-  }
-
-  private openRoot(open: typeof Lmdb.open): RootDatabase<Buffer, Buffer> {
-    try {
-      return open({
-        path: this.path,
-        noSubdir: false,
-        keyEncoding: "binary",
-        encoding: "binary",
-        maxDbs: 8,
-        // A slot for each thread that reads, and each large body that is being read.
-        maxReaders: 2048,
-        // Off: a commit returns when it is on the disk, and the last one on the disk is the one found after a
-        // power failure. Measured, this is also the faster way for a single write (0.45 against 0.51 ms).
-        overlappingSync: false,
-        // The native writer starts when a group of writes is complete, and so never waits, with the lock of all writers in
-        // its hands, for a thread that may have been terminated.
-        eventTurnBatching: false,
-        ...{ txnStartThreshold: Number.MAX_SAFE_INTEGER },
-      });
-    } catch (error) {
-      // Both files were there a moment ago.
-      if ((error as { code?: unknown }).code === constants.errno.ENOENT) throw replaced(this.path, error);
-      throw toLocalError(error, this.path);
-    }
   }
 
   private schedule(): void {
@@ -260,6 +239,34 @@ export class Store {
     // It is written with the first write. Where that fails, the write says so.
     this.root.put(key, Buffer.from(String(FORMAT))).catch(() => undefined);
   }
+}
+
+function holdDirectory(path: string): HeldDirectory {
+  try {
+    makeDirectory(path);
+    return new HeldDirectory(path);
+  } catch (error) {
+    throw toLocalError(error, path);
+  }
+}
+
+function openRoot(open: typeof Lmdb.open, directory: string): RootDatabase<Buffer, Buffer> {
+  return open({
+    path: directory,
+    noSubdir: false,
+    keyEncoding: "binary",
+    encoding: "binary",
+    maxDbs: 8,
+    // A slot for each thread that reads, and each large body that is being read.
+    maxReaders: 2048,
+    // Off: a commit returns when it is on the disk, and the last one on the disk is the one found after a
+    // power failure. Measured, this is also the faster way for a single write (0.45 against 0.51 ms).
+    overlappingSync: false,
+    // The native writer starts when a group of writes is complete, and so never waits, with the lock of all writers in
+    // its hands, for a thread that may have been terminated.
+    eventTurnBatching: false,
+    ...{ txnStartThreshold: Number.MAX_SAFE_INTEGER },
+  });
 }
 
 function loadLmdb(): typeof Lmdb {
