@@ -50,11 +50,11 @@ describe("Store", () => {
   // LMDB would make the directory again, or lock by the file of one what is in the other.
   onLinux("opens no directory that its path leads to only after the checks", () => {
     const look = fs.statfsSync;
-    jest.spyOn(fs, "statfsSync").mockImplementationOnce(((...args: Parameters<typeof fs.statfsSync>) => {
+    jest.spyOn(fs, "statfsSync").mockImplementationOnce((...args: Parameters<typeof fs.statfsSync>) => {
       const answer = look(...args);
       fs.renameSync(directory, `${directory}-old`);
       return answer;
-    }));
+    });
     expect(() => new Store(directory)).toThrow(
       expect.objectContaining({ code: "LocalS3Replaced", reopen: true }) as Error,
     );
@@ -91,10 +91,10 @@ describe("checkDataFile()", () => {
     expect(after.length).toBeGreaterThan(before.length);
     fs.writeFileSync(file, before);
     const read = fs.readSync;
-    jest.spyOn(fs, "readSync").mockImplementationOnce(((...args: unknown[]) => {
+    jest.spyOn(fs, "readSync").mockImplementationOnce((...args: unknown[]) => {
       fs.writeFileSync(file, after);
       return (read as (...given: unknown[]) => number)(...args);
-    }));
+    });
     expect(() => checkDataFile(file, file)).not.toThrow();
   });
 });
