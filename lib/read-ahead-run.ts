@@ -28,8 +28,8 @@ export interface ExpectedReads {
 interface Early {
   /** How long the program had been outside the library then. */
   readonly outsideMs: number;
-  /** Where it has come: the value, and by the two clocks the latest time at which it did. A clock may stand still, as in a laptop that sleeps. */
-  value?: { readonly body: Reading | undefined; readonly at: number; readonly atDate: number };
+  /** Where it has come: the value, and the latest time at which it did. */
+  value?: { readonly body: Reading | undefined; readonly at: number };
 }
 
 /**
@@ -102,7 +102,7 @@ export class Run {
     }
     const next = this.#begin();
     if (early === undefined && next.length === 0) return this.#readNow(calls, key);
-    const [sentAt, sentAtDate] = [performance.now(), Date.now()];
+    const sentAt = performance.now();
     const run = this.#number;
     const keepMs = this.#keepMs;
     const arrived = calls.call(
@@ -112,7 +112,6 @@ export class Run {
     const valueOf = ({ body, afterMs }: Arrived): NonNullable<Early["value"]> => ({
       body,
       at: sentAt + afterMs,
-      atDate: sentAtDate + afterMs,
     });
     if (early !== undefined) {
       // Within a `deasync` wait the program may have gone on, and heard of something.
@@ -148,7 +147,7 @@ export class Run {
     if (outsideMs() - (early?.outsideMs ?? this.#outsideMs) > MAX_OUTSIDE_MS) return true;
     const value = early?.value;
     if (value === undefined) return false;
-    return Math.max(performance.now() - value.at, Date.now() - value.atDate) > this.#livesMs;
+    return performance.now() - value.at > this.#livesMs;
   }
 
   #catchUp(): void {

@@ -3,17 +3,28 @@ import { asObject, S3BucketMap } from "../lib/index.js";
 import type { S3BucketOptions } from "../lib/index.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { FaultAction, HttpS3, RequestCounts } from "./support/http-s3.js";
+import { startOtherThread } from "./support/other-thread.js";
+import type { OtherMap, OtherThread } from "./support/other-thread.js";
 
 // Conditional writes when the network or S3 fails: each must end in what really happened, or say that it may have.
 
 jest.setTimeout(60_000);
 
 let server: HttpS3;
+let otherThread: OtherThread;
 beforeAll(async () => {
   server = await startHttpS3();
+  otherThread = startOtherThread("bucket", {
+    endpoint: server.endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "another", secretAccessKey: "secret" },
+  });
   elsewhere("first/").create("asked", "");
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await otherThread.close();
+  await server.close();
+});
 afterEach(() => server.clearFaults());
 
 let maps = 0;
@@ -38,15 +49,9 @@ function open(options: S3BucketOptions = {}, asked = true): S3BucketMap {
   return map;
 }
 
-/** The same bucket by another name, so that no write waits for another: what another program does. */
-function elsewhere(prefix = `${maps}/`): S3BucketMap {
-  return new S3BucketMap("bucket", {
-    endpoint: `http://localhost:${server.port}`,
-    region: "us-east-1",
-    credentials: { accessKeyId: "another", secretAccessKey: "secret" },
-    wait: "deasync",
-    prefix,
-  });
+/** What another program does: no write of it waits for one of this thread. */
+function elsewhere(prefix = `${maps}/`): OtherMap {
+  return otherThread.map(prefix);
 }
 
 function sent(): Partial<RequestCounts> {

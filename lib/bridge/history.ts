@@ -9,6 +9,9 @@ const MOST_LOGGED = 8000;
 /** Of so many buckets it is known when each was last written to. */
 const MOST_BUCKETS = 100;
 
+/** More than this between the two clocks, and the machine has slept. */
+const MAX_ASLEEP_MS = 5;
+
 /** With `deasync`, callbacks that take no longer in one wait do not count: the wait's own work takes as long. */
 const MAX_BUSY_MS = 5;
 
@@ -16,8 +19,9 @@ const MAX_BUSY_MS = 5;
 export type Write = "set" | "deleted" | "unsure";
 
 interface History {
-  /** When the program last was in the library. */
+  /** When the program last was in the library, by the clock that stands still while a laptop sleeps, and by the other. */
   leftAt: number;
+  leftAtDate: number;
   /** How long it has been outside altogether. */
   outsideMs: number;
   /** How many calls may have told it something. */
@@ -40,7 +44,7 @@ const history = vm.runInThisContext(`(() => {
   const key = Symbol.for("s3bucketmap.history.1");
   if (globalThis[key] === undefined) {
     const value = {
-      leftAt: 0, outsideMs: 0, calls: 0,
+      leftAt: 0, leftAtDate: 0, outsideMs: 0, calls: 0,
       writes: 0, lastWriteTo: new Map(), lastWriteToAny: 0,
       log: [], forgotten: 0, lastNumber: 0,
     };
@@ -56,14 +60,18 @@ export function newNumber(): number {
 
 /** The program comes into the library. */
 export function entered(): void {
-  const now = performance.now();
-  history.outsideMs += Math.max(0, now - history.leftAt);
-  history.leftAt = now;
+  history.outsideMs += Math.max(0, performance.now() - history.leftAt);
+  left();
 }
 
 /** The program goes on. */
 export function left(): void {
-  history.leftAt = performance.now();
+  const [now, date] = [performance.now(), Date.now()];
+  const asleepMs = date - history.leftAtDate - (now - history.leftAt);
+  // Date counts whole milliseconds: a difference of one or two is nothing.
+  if (asleepMs > MAX_ASLEEP_MS) history.outsideMs += asleepMs;
+  history.leftAt = now;
+  history.leftAtDate = date;
 }
 
 /** The event loop is about to turn in a wait; to be called when it has. What ran in its callbacks was outside, too. */

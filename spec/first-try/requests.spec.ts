@@ -6,12 +6,12 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { S3Client, UploadPartCommand } from "@aws-sdk/client-s3";
 import fc from "fast-check";
 import { environmentOf } from "../../lib/bridge/environment.js";
 import type { ClientConfig } from "../../lib/bridge/protocol.js";
 import { version } from "../../lib/build-stamp.js";
 import { S3 } from "../../lib/worker/s3/s3.js";
+import { S3Client, UploadPartCommand } from "../../lib/worker/s3/sdk.js";
 import { crc32 } from "../../lib/worker/s3/first-try/get.js";
 import { signer } from "../../lib/worker/s3/first-try/sign.js";
 import { escapeUri, toSearch } from "../../lib/worker/s3/first-try/escape.js";
@@ -230,7 +230,7 @@ describe("a first try past the SDK", () => {
       script,
       `const fs = require("fs"); fs.appendFileSync(${JSON.stringify(count)}, "x");
        const AccessKeyId = "AKID" + fs.readFileSync(${JSON.stringify(count)}).length;
-       const Expiration = new Date(Date.now() + 2000).toISOString();
+       const Expiration = new Date(Date.now() + 60_000).toISOString();
        console.log(JSON.stringify({ Version: 1, AccessKeyId, SecretAccessKey: "secret", Expiration }));`,
     );
     const config = path.join(folder, "config");
