@@ -1,10 +1,21 @@
-import { asMap } from "./bucket-object.js";
 import type { BucketObject } from "./bucket-object.js";
+import { leadsToFacade, mapOfFacade } from "./facades.js";
 import { kindOf } from "./keys.js";
 import { wrongArgument } from "./stack.js";
+import { isOfAnotherVersion } from "./versions.js";
 
 /** The method of a map that runs a function while its writes are pipelined; layers pass their base's on. */
-export const runBatch: unique symbol = Symbol("s3bucketmap.runBatch");
+export const runBatch: unique symbol = Symbol.for("s3bucketmap.runBatch/1");
+
+/**
+ * The method that says whether a write that has returned is stored: not while any batch is open, nor where writes wait in a
+ * buffer. Layers pass their base's on.
+ */
+export const writesAreDurable: unique symbol = Symbol.for("s3bucketmap.writesAreDurable/1");
+
+export interface SaysWhetherDurable {
+  [writesAreDurable](): boolean;
+}
 
 export interface HasBatch {
   /** @returns what `fn` returned, once all that it wrote is durable */
@@ -36,6 +47,11 @@ export function batch<T>(objectOrMap: BucketObject<never> | HasBatch | object, f
   const map = mapOf(objectOrMap);
   const run = (map as Partial<HasBatch> | undefined)?.[runBatch];
   if (run === undefined) {
+    if (map !== undefined && isOfAnotherVersion(map)) {
+      throw wrongArgument(
+        "batch takes a map of its own version of s3bucketmap, and this one comes from another that is installed beside it.",
+      );
+    }
     throw wrongArgument(
       `batch takes an object that s3Bucket or asObject made, or an S3BucketMap or a layer over one, not ${kindOf(objectOrMap)}.`,
     );
@@ -45,11 +61,5 @@ export function batch<T>(objectOrMap: BucketObject<never> | HasBatch | object, f
 
 function mapOf(given: unknown): object | undefined {
   if (typeof given !== "object" || given === null) return undefined;
-  // A facade has no such symbol, nor any other of the library's.
-  if (runBatch in given) return given;
-  try {
-    return asMap(given as BucketObject<unknown>);
-  } catch {
-    return undefined;
-  }
+  return mapOfFacade(given) ?? (leadsToFacade(given) ? undefined : given);
 }

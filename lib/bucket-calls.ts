@@ -25,7 +25,7 @@ export interface Shared extends Caller {
 }
 
 /** The method that gives a map's {@link BucketCalls}. */
-export const callsOf: unique symbol = Symbol("s3bucketmap.callsOf");
+export const callsOf: unique symbol = Symbol("callsOf");
 
 /** The calls of one map: whole keys, raw bodies, and errors that say what was tried on what. */
 export class BucketCalls {
@@ -129,6 +129,11 @@ export class BucketCalls {
   /** Runs `fn` while the batch is open. */
   within<T>(batch: OpenBatch, fn: () => T): T {
     return openBatches!.within(batch, fn);
+  }
+
+  /** Whether writes are waited for. */
+  get writesAreDurable(): boolean {
+    return openBatches === undefined || !openBatches.isAnyOpen();
   }
 
   checkOpen(operation: string): void {

@@ -1,4 +1,5 @@
 import { inspect, types } from "node:util";
+import { facadeOfMap, isFacade, isObject, leadsToFacade, mapOfFacade, rememberFacade } from "./facades.js";
 import { kindOf } from "./keys.js";
 import { logEnd } from "./bridge/history.js";
 import { allKeys, Listing, placeOf, readsToCome } from "./listing.js";
@@ -33,9 +34,6 @@ export interface Mapping<V> {
   keys(): Iterable<string>;
 }
 
-const mapOf = new WeakMap<object, Mapping<unknown>>();
-const facadeOf = new WeakMap<object, object>();
-
 /**
  * The facade over a map: a plain object, as far as anyone can see, whose properties are the map's keys.
  * No name is reserved: `then`, `toJSON` and `__proto__` are keys like any other.
@@ -51,11 +49,10 @@ const facadeOf = new WeakMap<object, object>();
  */
 export function asObject<V>(map: Mapping<V>): BucketObject<V> {
   checkMap(map);
-  let facade = facadeOf.get(map);
+  let facade = facadeOfMap(map);
   if (facade === undefined) {
     facade = new Proxy(makeTarget(map), new Traps(map));
-    facadeOf.set(map, facade);
-    mapOf.set(facade, map);
+    rememberFacade(facade, map);
   }
   return facade as BucketObject<V>;
 }
@@ -77,19 +74,18 @@ export function asMap<V>(object: BucketObject<V>): SyncMap<V> {
 
 /** The map behind a facade, or undefined for anything else. */
 export function mapBehind(value: unknown): Mapping<unknown> | undefined {
-  return isObject(value) ? mapOf.get(value) : undefined;
-}
-
-/** Whether it is an object that `asObject` made, found without asking it for any property. */
-export function isFacade(object: object): boolean {
-  return mapOf.has(object);
+  return mapOfFacade(value) as Mapping<unknown> | undefined;
 }
 
 function checkMap(map: unknown): asserts map is Mapping<unknown> {
   if (typeof map !== "object" || map === null)
     throw wrongArgument(`asObject takes a map, not ${kindOf(map)}.`);
-  if (mapOf.has(map))
+  if (isFacade(map))
     throw wrongArgument("asObject takes a map, and was given an object that is already one's facade.");
+  if (leadsToFacade(map))
+    throw wrongArgument(
+      "asObject takes a map, and was given an object that inherits from a bucket's object.",
+    );
   for (const method of ["get", "set", "has", "delete", "keys"]) {
     if (typeof (map as Record<string, unknown>)[method] !== "function") {
       throw wrongArgument(`asObject takes a map, and this one has no method ${method}.`);
@@ -126,7 +122,7 @@ class Traps implements ProxyHandler<object> {
   }
 
   set(target: object, key: string | symbol, value: unknown, receiver: unknown): boolean {
-    if (!isObject(receiver) || mapOf.get(receiver) !== this.#map) return setOwn(key, value, receiver);
+    if (mapOfFacade(receiver) !== this.#map) return setOwn(key, value, receiver);
     if (typeof key === "symbol") throw refuse(`A key must be a string, not the symbol ${String(key)}.`);
     this.#map.set(key, value as never);
     return true;
@@ -228,10 +224,6 @@ function setOwn(key: string | symbol, value: unknown, receiver: unknown): boolea
 }
 
 const asAssigned = { enumerable: true, writable: true, configurable: true };
-
-function isObject(value: unknown): value is object {
-  return (typeof value === "object" && value !== null) || typeof value === "function";
-}
 
 function refuse(message: string): TypeError {
   return startAtCaller(new TypeError(message));

@@ -5,7 +5,7 @@ import { checkListOptions, objectHeaders } from "./method-options.js";
 import { getMany } from "./bulk.js";
 import { wholeKey } from "./keys.js";
 import { unchanged } from "./stored.js";
-import type { Stored, StoredReads } from "./stored.js";
+import type { Needs, Stored, StoredReads } from "./stored.js";
 import type { ListOptions, ObjectOptions } from "./sync-map.js";
 
 /** One value with what S3 told beside it. 1 GET; with an ETag, S3 sends it only if it has another. */
@@ -82,8 +82,12 @@ export class BucketReads implements StoredReads<string | Buffer> {
     return getStored(this.#calls, key);
   }
 
-  getIfChanged(key: string, etag: string): Stored<string | Buffer> | typeof unchanged | undefined {
-    return getStored(this.#calls, key, etag);
+  getIfChanged(
+    key: string,
+    etag: string,
+    needs: Needs,
+  ): Stored<string | Buffer> | typeof unchanged | undefined {
+    return needs === "encoding" ? getStored(this.#calls, key) : getStored(this.#calls, key, etag);
   }
 
   getMany(keys: Iterable<string>): Map<string, Stored<string | Buffer>> {

@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import type { Failure, ObjectHeaders, Reading, Verdict, Version } from "./bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { kindOf } from "./keys.js";
+import { isPromise } from "./peek.js";
 import { wrongArgument } from "./stack.js";
 import type { Stored } from "./stored.js";
 import type { ObjectOptions } from "./sync-map.js";
@@ -130,7 +131,7 @@ export function keeping(
 ): (stored: Stored<unknown> | undefined) => ObjectOptions | undefined {
   return (stored) => {
     if (stored === undefined) return options;
-    const contentType = options?.contentType ?? stored.contentType;
+    const contentType = options?.contentType ?? (stored.contentType || undefined);
     const contentEncoding = options?.contentEncoding ?? stored.contentEncoding;
     return {
       ...options,
@@ -147,7 +148,7 @@ export function changing<V, W>(
   if (typeof fn !== "function") throw wrongArgument(`update takes a function, not ${kindOf(fn)}.`);
   return (stored) => {
     const next = fn(stored?.value);
-    if (typeof (next as { then?: unknown } | null | undefined)?.then !== "function") return next;
+    if (!isPromise(next)) return next;
     // What it rejects with must not end the program beside this error.
     void Promise.resolve(next).catch(() => {});
     throw wrongArgument(

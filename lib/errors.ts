@@ -52,11 +52,23 @@ export class S3BucketMapError extends Error {
     this.attempts = details.attempts;
     startAtCaller(this);
   }
+
+  /** An error of another copy of the library counts, too: a program can hold several. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    const kind = kinds.get(this);
+    return kind !== undefined && typeof value === "object" && value !== null && kind in value;
+  }
 }
+
+const kinds = new WeakMap<object, symbol>();
 
 // On the prototype and not enumerable, as the language's own errors have it, so that an error prints
 // its name once, in its heading.
 function name(errorClass: { prototype: S3BucketMapError }, value: string): void {
+  const kind = Symbol.for(`s3bucketmap.${value}/1`);
+  kinds.set(errorClass, kind);
+  Object.defineProperty(errorClass.prototype, kind, { value: true });
   Object.defineProperty(errorClass.prototype, "name", { value, writable: true, configurable: true });
 }
 

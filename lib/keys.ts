@@ -1,3 +1,6 @@
+import { types } from "node:util";
+import { isFacade } from "./facades.js";
+import { peek } from "./peek.js";
 import { wrongArgument } from "./stack.js";
 
 /** Bytes of UTF-8, prefix included. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
@@ -38,10 +41,12 @@ export function checkPrefix(prefix: unknown, what = "The prefix"): string {
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (value === undefined) return "undefined";
+  // Before any property is looked at: to look at one of a facade reads a key.
+  if (types.isProxy(value)) return isFacade(value) ? "a bucket's object" : "a Proxy";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "object") {
-    const { constructor } = value as { constructor?: { name?: unknown } };
-    const name = typeof constructor?.name === "string" ? constructor.name : "";
+    const given = peek(peek(value, "constructor"), "name");
+    const name = typeof given === "string" ? given : "";
     return name === "" || name === "Object" ? "an object" : `a ${name}`;
   }
   if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;

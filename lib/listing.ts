@@ -14,14 +14,14 @@ export interface Place {
 }
 
 /** The method that tells a map's {@link Place}; layers pass their base's on. */
-export const placeOf: unique symbol = Symbol("s3bucketmap.placeOf");
+export const placeOf: unique symbol = Symbol.for("s3bucketmap.placeOf/1");
 
 export interface HasPlace {
   [placeOf](): Place | undefined;
 }
 
 /** The method that tells a map that its keys, as it listed them, are likely to be read; layers pass it on. */
-export const readsToCome: unique symbol = Symbol("s3bucketmap.readsToCome");
+export const readsToCome: unique symbol = Symbol.for("s3bucketmap.readsToCome/1");
 
 export interface HasReadsToCome {
   /** @param isKnown - the keys that a layer will answer for itself */
@@ -29,7 +29,7 @@ export interface HasReadsToCome {
 }
 
 /** The method that gives all keys at once, where a map has a faster way than `keys()`; layers pass their base's on. */
-export const allKeys: unique symbol = Symbol("s3bucketmap.allKeys");
+export const allKeys: unique symbol = Symbol.for("s3bucketmap.allKeys/1");
 
 export interface HasAllKeys {
   [allKeys](): string[];

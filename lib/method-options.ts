@@ -1,5 +1,7 @@
+import { types } from "node:util";
 import { WRITES_NAME } from "./bridge/protocol.js";
 import type { ObjectHeaders } from "./bridge/protocol.js";
+import { leadsToFacade } from "./facades.js";
 import { checkPrefix, kindOf } from "./keys.js";
 import { closest } from "./spelling.js";
 import { wrongArgument } from "./stack.js";
@@ -47,6 +49,7 @@ function pickListOptions(options: ListOptions | undefined): ListOptions {
 
 /** The ETag that a write is bound to, without its quotes. */
 export function checkIfMatch(options: SetOptions | undefined): string | undefined {
+  checkNames(options, setNames, "set");
   const ifMatch: unknown = options?.ifMatch;
   if (ifMatch === undefined) return undefined;
   // What cannot be an ETag would match nothing, and an error of S3's would not say why.
@@ -66,13 +69,17 @@ export function objectHeaders(
   isText: boolean,
   of: "set" | "setMany" | "create" | "update",
 ): ObjectHeaders {
-  checkNames(options, of === "set" ? setNames : objectNames, of);
+  if (of !== "set") checkNames(options, objectNames, of);
   const conditional = of === "create" || of === "update" || options?.ifMatch !== undefined;
   const { contentType, contentEncoding, cacheControl, metadata } = options ?? {};
   const headers: ObjectHeaders = {
-    contentType: contentType ?? (isText ? "text/plain; charset=utf-8" : "application/octet-stream"),
+    contentType:
+      contentType !== undefined
+        ? checkHeader("contentType", contentType)
+        : isText
+          ? "text/plain; charset=utf-8"
+          : "application/octet-stream",
   };
-  checkHeader("contentType", headers.contentType);
   if (contentEncoding !== undefined)
     headers.contentEncoding = checkHeader("contentEncoding", contentEncoding);
   if (cacheControl !== undefined) headers.cacheControl = checkHeader("cacheControl", cacheControl);
@@ -80,12 +87,17 @@ export function objectHeaders(
   return headers;
 }
 
-function checkNames(options: unknown, names: readonly string[], of: string): void {
+/** For a layer that looks at them before its base does. @throws TypeError for what cannot be the options of a write */
+export function checkAreOptions(options: unknown, of: string): void {
   if (options === undefined) return;
-  if (typeof options !== "object" || options === null) {
+  if (typeof options !== "object" || options === null || leadsToFacade(options)) {
     throw wrongArgument(`The options of ${of} must be an object, not ${kindOf(options)}.`);
   }
-  for (const name of Object.keys(options)) {
+}
+
+function checkNames(options: object | undefined, names: readonly string[], of: string): void {
+  checkAreOptions(options, of);
+  for (const name of Object.keys(options ?? {})) {
     if (names.includes(name)) continue;
     const right = closest(name, names);
     throw wrongArgument(
@@ -94,29 +106,42 @@ function checkNames(options: unknown, names: readonly string[], of: string): voi
   }
 }
 
-// What HTTP can carry in a header, and S3 gives back as it was: printable ASCII.
-function checkHeader(name: string, value: unknown): string {
-  if (typeof value === "string" && /^[\x20-\x7e]*$/.test(value) && value === value.trim()) return value;
+/** What HTTP can carry in a header, and S3 gives back as it was. @throws TypeError for anything else */
+export function checkHeader(name: string, value: unknown, mayBeEmpty = false): string {
+  if (
+    typeof value === "string" &&
+    /^[\x20-\x7e]*$/.test(value) &&
+    value === value.trim() &&
+    (mayBeEmpty || value !== "")
+  )
+    return value;
   const given = typeof value === "string" ? JSON.stringify(value) : kindOf(value);
   throw wrongArgument(
-    `${name} must be a string of printable ASCII without spaces at its ends, not ${given}.`,
+    `${name} must be a string of printable ASCII, ${mayBeEmpty ? "" : "not empty and "}without spaces at its ends, not ${given}.`,
   );
 }
 
 function checkMetadata(metadata: unknown, conditional: boolean): Record<string, string> {
-  if (typeof metadata !== "object" || metadata === null) {
-    throw wrongArgument(`metadata must be an object of strings, not ${kindOf(metadata)}.`);
+  if (typeof metadata !== "object" || metadata === null || types.isProxy(metadata) || !isPlain(metadata)) {
+    throw wrongArgument(`metadata must be a plain object of strings, not ${kindOf(metadata)}.`);
   }
-  const checked: Record<string, string> = {};
+  // Without a prototype "__proto__" is a name like any other.
+  const checked = Object.create(null) as Record<string, string>;
   let bytes = 0;
   for (const [name, value] of Object.entries(metadata)) {
     if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
       throw wrongArgument(`The name of metadata ${JSON.stringify(name)} cannot be in an HTTP header.`);
     }
-    if (name.toLowerCase() === WRITES_NAME) {
+    const lower = name.toLowerCase();
+    if (lower === WRITES_NAME) {
       throw wrongArgument(`The name of metadata ${JSON.stringify(name)} is the library's own: take another.`);
     }
-    checked[name.toLowerCase()] = checkHeader(`metadata.${name}`, value);
+    if (lower in checked) {
+      throw wrongArgument(
+        `The name of metadata ${JSON.stringify(name)} comes twice: S3 knows no case in names, and would keep one of the values.`,
+      );
+    }
+    checked[lower] = checkHeader(`metadata.${name}`, value, true);
     bytes += name.length + (value as string).length;
   }
   const most = conditional ? MAX_METADATA_BYTES - MARK_BYTES : MAX_METADATA_BYTES;
@@ -125,4 +150,12 @@ function checkMetadata(metadata: unknown, conditional: boolean): Record<string, 
     throw wrongArgument(`metadata may have at most ${most} bytes here${why}; this has ${bytes}.`);
   }
   return checked;
+}
+
+// The entries of a Map, or what a class has inherited, would be lost.
+function isPlain(object: object): boolean {
+  const prototype = Reflect.getPrototypeOf(object);
+  if (prototype !== null && (types.isProxy(prototype) || Reflect.getPrototypeOf(prototype) !== null))
+    return false;
+  return !Array.isArray(object) && !types.isMap(object) && Object.getOwnPropertySymbols(object).length === 0;
 }

@@ -117,6 +117,12 @@ export function batchFor(caller: Caller, key: string): OpenBatch | undefined {
   return open.findLast((batch) => batch.covers(caller, key));
 }
 
+/** Whether there is any, of whatever map. */
+export function isAnyOpen(): boolean {
+  forgetInterrupted();
+  return open.length > 0;
+}
+
 /** Runs `fn` within the batch; it has ended whatever `fn` did. */
 export function within<T>(batch: OpenBatch, fn: () => T): T {
   forgetInterrupted();

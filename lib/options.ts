@@ -2,6 +2,7 @@ import path from "node:path";
 import { isAttended } from "./attended.js";
 import type { ClientConfig } from "./bridge/protocol.js";
 import type { WaitName } from "./bridge/wait.js";
+import { leadsToFacade } from "./facades.js";
 import { checkPrefix, kindOf } from "./keys.js";
 import { parseLocation } from "./location.js";
 import { closest } from "./spelling.js";
@@ -123,7 +124,7 @@ export function parseSettings(location: unknown, options: unknown): Settings {
 }
 
 function checkOptions(options: unknown): S3BucketOptions {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+  if (typeof options !== "object" || options === null || Array.isArray(options) || leadsToFacade(options)) {
     throw wrongArgument(`The options must be an object, not ${kindOf(options)}.`);
   }
   const checked: Record<string, unknown> = {};
@@ -246,7 +247,7 @@ function plainCredentials(value: unknown, name: string): void {
         `give plain { accessKeyId, secretAccessKey }, or set up a profile with credential_process (or SSO, or a role) and name it by the option profile.`,
     );
   }
-  if (typeof value !== "object" || value === null) {
+  if (typeof value !== "object" || value === null || leadsToFacade(value)) {
     throw wrongArgument(
       // What it is instead may be the secret.
       `The option ${name} must be { accessKeyId, secretAccessKey, sessionToken? }, not ${value === null ? "null" : `a ${typeof value}`}.`,

@@ -1,7 +1,7 @@
-import { types } from "node:util";
 import { Progress } from "./bulk.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { hopeless } from "./hopeless.js";
+import { isPromise } from "./peek.js";
 import { wrongArgument } from "./stack.js";
 
 /** Runs `fn` while the writes of a map are pipelined. What it says of failures, `batch` documents. */
@@ -41,12 +41,6 @@ function failureOf(calls: BucketCalls, batch: ReturnType<BucketCalls["openBatch"
   }
   if (batch.stopped !== undefined && areAllHopeless) return calls.error(batch.stopped, "batch");
   return progress.error();
-}
-
-// A facade has no methods: its `then` would be a key, and cost a request.
-function isPromise(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || types.isProxy(value)) return false;
-  return typeof (value as { then?: unknown }).then === "function";
 }
 
 function notSynchronous(): TypeError {

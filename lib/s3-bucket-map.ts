@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { BucketBackground, backgroundWrites } from "./background.js";
 import type { BackgroundWrites } from "./background.js";
-import { runBatch } from "./batch.js";
+import { runBatch, writesAreDurable } from "./batch.js";
 import type { Page } from "./bridge/protocol.js";
 import { BucketCalls, callsOf } from "./bucket-calls.js";
 import type { Shared } from "./bucket-calls.js";
@@ -360,6 +360,11 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   /** @internal */
   [runBatch]<T>(fn: () => T): T {
     return runInBatch(this.#calls, fn);
+  }
+
+  /** @internal */
+  [writesAreDurable](): boolean {
+    return this.#calls.writesAreDurable;
   }
 
   /** @internal */

@@ -14,7 +14,7 @@ export interface ObjectOptions {
   contentType?: string;
   contentEncoding?: string;
   cacheControl?: string;
-  /** User metadata: names are case-insensitive and come back in lower case; at most 2 KB in all. */
+  /** User metadata: names are case-insensitive, come back in lower case, and may come once each; at most 2 KB in all. */
   metadata?: Record<string, string>;
 }
 

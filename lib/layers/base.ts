@@ -1,5 +1,6 @@
-import { isFacade } from "../bucket-object.js";
+import { isFacade, leadsToFacade } from "../facades.js";
 import { kindOf } from "../keys.js";
+import { isOfAnotherVersion } from "../versions.js";
 import { wrongArgument } from "../stack.js";
 import { gives } from "../stored.js";
 import type { Gives } from "../stored.js";
@@ -32,11 +33,14 @@ export function checkBase<V>(
     throw wrongArgument(`${layer} takes a map, such as new S3BucketMap("my-bucket"), not ${kindOf(map)}.`);
   }
   // A facade first: to look for a method of it would read a key.
-  if (isFacade(map)) {
+  if (leadsToFacade(map)) {
     throw wrongArgument(
-      `${layer} takes a map, and was given an object: ${layer}(asMap(object)), and asObject around that.`,
+      isFacade(map)
+        ? `${layer} takes a map, and was given an object: ${layer}(asMap(object)), and asObject around that.`
+        : `${layer} takes a map, and was given an object that inherits from a bucket's object.`,
     );
   }
+  checkVersion(layer, map);
   for (const method of methods) {
     if (typeof (map as unknown as Record<string, unknown>)[method] !== "function") {
       throw wrongArgument(
@@ -48,6 +52,15 @@ export function checkBase<V>(
   if (wanted === undefined || given === undefined || wanted.includes(given)) return map as SyncMap<V>;
   throw wrongArgument(
     `${layer} needs a map that gives ${wanted.join(" or ")}, and this one gives ${given}: use ${right}.`,
+  );
+}
+
+/** @throws TypeError for a map of another version of the library, of which a layer would not know where it is */
+function checkVersion(layer: string, map: object): void {
+  if (!isOfAnotherVersion(map)) return;
+  throw wrongArgument(
+    `${layer} takes a map of its own version of s3bucketmap, and this one comes from another that is installed beside it: ` +
+      '"npm ls s3bucketmap" shows where.',
   );
 }
 

@@ -1,13 +1,13 @@
-import { runBatch } from "../batch.js";
 import { backgroundWrites } from "../background.js";
 import type { BackgroundWrites, HasBackgroundWrites, Prepared, Sending } from "../background.js";
+import { writesAreDurable } from "../batch.js";
 import { entriesOf, iterable } from "../bulk.js";
 import { PartialFailureError } from "../errors.js";
 import { placeOf, readsToCome } from "../listing.js";
 import { mapped } from "../mapped.js";
 import { wrongArgument } from "../stack.js";
 import { gives, storedReads, unchanged } from "../stored.js";
-import type { Gives, Stored, StoredReads } from "../stored.js";
+import type { Gives, Needs, Stored, StoredReads } from "../stored.js";
 import type { ListOptions, ObjectOptions, SetOptions, SyncMap } from "../sync-map.js";
 import { givesOf } from "./base.js";
 import { toBytes } from "./bytes.js";
@@ -42,10 +42,10 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
 
   get [storedReads](): StoredReads<V> {
     return {
-      get: (key) => this.#get(key),
-      getIfChanged: (key, etag) => this.#getIfChanged(key, etag),
-      getMany: (keys) => this.#getMany(keys),
-      entries: (options) => this.#entries(options),
+      get: (key, needs) => this.#get(key, needs),
+      getIfChanged: (key, etag, needs) => this.#getIfChanged(key, etag, needs),
+      getMany: (keys, needs) => this.#getMany(keys, needs),
+      entries: (options, needs) => this.#entries(options, needs),
       update: (key, change, options) => this.#writing([key], () => this.#reads.update(key, change, options)),
     };
   }
@@ -76,7 +76,7 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
   }
 
   override has(key: string): boolean {
-    const fresh = this.#fresh(key);
+    const fresh = this.#fresh(key, "value");
     if (fresh !== undefined) return fresh.stored !== undefined;
     const before = this.#store.writes;
     const found = this.base.has(key);
@@ -136,17 +136,6 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
   }
 
   /** @internal */
-  override [runBatch]<T>(fn: () => T): T {
-    try {
-      return super[runBatch](fn);
-    } catch (error) {
-      // What was kept as written may not have been stored.
-      this.#store.forgetAll(this.#prefix);
-      throw error;
-    }
-  }
-
-  /** @internal */
   override [readsToCome](keys: readonly string[], isKnown?: (key: string) => boolean): void {
     // To read ahead what is known would cost the requests that the cache is to save.
     super[readsToCome](keys, (key) => this.#known(key) !== undefined || isKnown?.(key) === true);
@@ -162,31 +151,35 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     this.base.close();
   }
 
-  #get(key: string): Stored<V> | undefined {
-    const fresh = this.#fresh(key);
+  #get(key: string, needs: Needs): Stored<V> | undefined {
+    const fresh = this.#fresh(key, needs);
     if (fresh !== undefined) return copy(fresh.stored);
     const before = this.#store.writes;
     const entry = this.#known(key);
     const etag = this.#revalidate ? entry?.stored?.etag : undefined;
-    const read = etag === undefined ? this.#reads.get(key) : this.#reads.getIfChanged(key, etag);
+    const read =
+      etag === undefined ? this.#reads.get(key, needs) : this.#reads.getIfChanged(key, etag, needs);
     if (read !== unchanged) return this.#keep(key, read, before);
-    this.#store.confirm(entry!);
+    this.#store.confirm(entry!, needs);
     return copy(entry!.stored);
   }
 
-  #getIfChanged(key: string, etag: string): Stored<V> | typeof unchanged | undefined {
-    const fresh = this.#fresh(key);
-    if (fresh !== undefined) return fresh.stored?.etag === etag ? unchanged : copy(fresh.stored);
+  #getIfChanged(key: string, etag: string, needs: Needs): Stored<V> | typeof unchanged | undefined {
+    const fresh = this.#fresh(key, needs);
+    if (fresh !== undefined) {
+      return needs === "value" && fresh.stored?.etag === etag ? unchanged : copy(fresh.stored);
+    }
     const before = this.#store.writes;
-    const read = this.#reads.getIfChanged(key, etag);
+    const read = this.#reads.getIfChanged(key, etag, needs);
     return read === unchanged ? unchanged : this.#keep(key, read, before);
   }
 
-  #getMany(keys: Iterable<string>): Map<string, Stored<V>> {
+  #getMany(keys: Iterable<string>, needs: Needs): Map<string, Stored<V>> {
     const fresh = new Map<string, ReturnType<CacheStore<V>["get"]>>();
     const before = this.#store.writes;
     const read = this.#reads.getMany(
-      this.#notFresh(iterable(keys, "getMany takes an iterable of keys"), fresh),
+      this.#notFresh(iterable(keys, "getMany takes an iterable of keys"), fresh, needs),
+      needs,
     );
     const found = new Map<string, Stored<V>>();
     for (const key of fresh.keys()) {
@@ -201,21 +194,22 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
   *#notFresh(
     keys: Iterable<string>,
     fresh: Map<string, ReturnType<CacheStore<V>["get"]>>,
+    needs: Needs,
   ): Generator<string, void, undefined> {
     for (const key of keys) {
-      const known = this.#fresh(key);
+      const known = this.#fresh(key, needs);
       fresh.set(key, known);
       if (known === undefined) yield key;
     }
   }
 
   // Which keys there are is always asked; the values of some may be known.
-  #entries(options?: ListOptions): IterableIterator<[string, Stored<V>]> {
-    if (this.#store.limits.ttl === 0) return this.#reads.entries(options);
-    return this.#entriesOf(this.base.keys(options));
+  #entries(options: ListOptions | undefined, needs: Needs): IterableIterator<[string, Stored<V>]> {
+    if (this.#store.limits.ttl === 0) return this.#reads.entries(options, needs);
+    return this.#entriesOf(this.base.keys(options), needs);
   }
 
-  *#entriesOf(listed: Iterable<string>): IterableIterator<[string, Stored<V>]> {
+  *#entriesOf(listed: Iterable<string>, needs: Needs): IterableIterator<[string, Stored<V>]> {
     let keys: string[] = [];
     let window = 1;
     for (const key of listed) {
@@ -223,23 +217,23 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
       const known = this.#known(key);
       if (known !== undefined && known.stored === undefined) this.#store.forget(this.#prefix + key);
       if (keys.push(key) < window) continue;
-      yield* this.#several(keys);
+      yield* this.#several(keys, needs);
       keys = [];
       window = Math.min(2 * window, WINDOW);
     }
-    yield* this.#several(keys);
+    yield* this.#several(keys, needs);
   }
 
-  *#several(keys: string[]): IterableIterator<[string, Stored<V>]> {
+  *#several(keys: string[], needs: Needs): IterableIterator<[string, Stored<V>]> {
     let read: Map<string, Stored<V>> | undefined;
     try {
-      read = this.#getMany(keys);
+      read = this.#getMany(keys, needs);
     } catch (error) {
       if (!(error instanceof PartialFailureError)) throw error;
       // Then one by one: those before the one that fails are given, and its own error is thrown.
     }
     for (const key of keys) {
-      const stored = read === undefined ? this.#get(key) : read.get(key);
+      const stored = read === undefined ? this.#get(key, needs) : read.get(key);
       if (stored !== undefined) yield [key, stored];
     }
   }
@@ -249,9 +243,9 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     return typeof key !== "string" || this.#closed ? undefined : this.#store.get(this.#prefix + key);
   }
 
-  #fresh(key: unknown): ReturnType<CacheStore<V>["get"]> {
+  #fresh(key: unknown, needs: Needs): ReturnType<CacheStore<V>["get"]> {
     const entry = this.#known(key);
-    return entry !== undefined && this.#store.isFresh(entry) ? entry : undefined;
+    return entry !== undefined && this.#store.isFresh(entry, needs) ? entry : undefined;
   }
 
   /** Keeps what was read, unless something was written meanwhile (by a callback, during a `deasync` wait). */
@@ -262,9 +256,9 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     return stored;
   }
 
-  // Only what is read as it was written can be known without reading it.
+  // Only what is read as it was written, and surely is stored, can be known without reading it.
   #keepWritten(key: string, value: unknown, options: ObjectOptions | undefined): void {
-    if (this.#store.limits.ttl === 0) return;
+    if (this.#store.limits.ttl === 0 || !this[writesAreDurable]()) return;
     const kind = this[gives];
     if (kind === "bytes") value = Buffer.from(toBytes(value));
     else if (kind !== "string" || typeof value !== "string") return;

@@ -1,13 +1,13 @@
 import { performance } from "node:perf_hooks";
-import type { Stored } from "../stored.js";
+import type { Needs, Stored } from "../stored.js";
 
 /** What a cache knows of a key. */
 export interface Entry<V> {
   /** Undefined of a key that is not there. */
   readonly stored: Stored<V> | undefined;
   readonly bytes: number;
-  /** When it was last known to be so. */
-  knownAt: number;
+  /** When the value, and when its Content-Encoding, was last known to be so. */
+  readonly knownAt: Record<Needs, number>;
 }
 
 export interface CacheLimits {
@@ -46,20 +46,21 @@ export class CacheStore<V> {
     return entry;
   }
 
-  isFresh(entry: Entry<V>): boolean {
-    return performance.now() - entry.knownAt < this.limits.ttl;
+  isFresh(entry: Entry<V>, needs: Needs): boolean {
+    return performance.now() - entry.knownAt[needs] < this.limits.ttl;
   }
 
-  /** Marks an entry as known to be so now. */
-  confirm(entry: Entry<V>): void {
-    entry.knownAt = performance.now();
+  /** Marks what was needed of an entry as known to be so now. */
+  confirm(entry: Entry<V>, needs: Needs): void {
+    entry.knownAt[needs] = performance.now();
   }
 
   keep(key: string, stored: Stored<V> | undefined): void {
     this.#drop(key);
     const bytes = ENTRY_BYTES + 2 * key.length + sizeOf(stored);
     if (bytes > this.limits.maxBytes) return;
-    this.#entries.set(key, { stored, bytes, knownAt: performance.now() });
+    const now = performance.now();
+    this.#entries.set(key, { stored, bytes, knownAt: { value: now, encoding: now } });
     this.#bytes += bytes;
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.limits.max && this.#bytes <= this.limits.maxBytes) return;

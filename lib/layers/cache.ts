@@ -7,7 +7,7 @@ import type { LayerBase } from "./base.js";
 import { CacheLayer } from "./cache-layer.js";
 import { CacheStore } from "./cache-store.js";
 import { Layer } from "./layer.js";
-import { WriteBufferLayer } from "./write-buffer-layer.js";
+import { delaysWrites } from "./write-buffer-layer.js";
 import { checkNames, checkWhole } from "./layer-options.js";
 
 /** Options of {@link cache}. */
@@ -32,7 +32,7 @@ export interface CacheOptions {
  * A map that keeps what it read lately, the least recently used going first.
  *
  * By default nothing it gives is stale: each hit costs one conditional GET (If-None-Match), answered by 304 without the
- * body. With a `ttl` a hit within it costs no request; what others write, or this program past the cache, is then seen when the
+ * body. An ETag does not tell of another Content-Encoding: directly over or under gzip a hit costs the whole GET. With a `ttl` a hit within it costs no request; what others write, or this program past the cache, is then seen when the
  * time is over. Keys that are missing are remembered for the `ttl`, too.
  *
  * Writes go through: they cost what they cost the base, and what the cache knew of the key is forgotten, whether they succeed or fail.
@@ -74,7 +74,7 @@ export function cache<V>(map: LayerBase<V>, options: CacheOptions = {}): SyncMap
     );
   }
   // What a write buffer has yet to send may fail, and the cache would not hear of it.
-  if (ttl > 0 && [...Layer.stackOf(map)].some((layer) => layer instanceof WriteBufferLayer)) {
+  if (ttl > 0 && [...Layer.stackOf(map)].some((layer) => delaysWrites in layer)) {
     throw wrongArgument(
       "cache with a ttl needs a map whose writes are durable when they return: writeBuffer(cache(map)) instead of cache(writeBuffer(map)).",
     );

@@ -1,4 +1,4 @@
-import type { Gives, Stored } from "../stored.js";
+import type { Gives, Needs, Stored } from "../stored.js";
 import type { SetOptions } from "../sync-map.js";
 
 /** What a layer makes of values on their way to its base, and back. */
@@ -8,6 +8,8 @@ export interface Codec<V, Raw> {
   /** Its options, for `console.log`. */
   readonly shown?: object;
   readonly gives: Gives;
+  /** What of the stored `decode` looks at; left out by one that passes its Content-Encoding on. */
+  readonly needs?: Needs;
   /** @throws TypeError for a value that would not come back as it is: nothing is stored then */
   encode(value: V, wholeKey: string, options: SetOptions | undefined): Raw;
   /** @throws anything for what the layer cannot have stored */

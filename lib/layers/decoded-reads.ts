@@ -2,8 +2,9 @@ import { PartialFailureError } from "../errors.js";
 import type { S3BucketMapError } from "../errors.js";
 import type { Place } from "../listing.js";
 import { mapped } from "../mapped.js";
+import { checkAreOptions } from "../method-options.js";
 import { unchanged } from "../stored.js";
-import type { Stored, StoredReads } from "../stored.js";
+import type { Needs, Stored, StoredReads } from "../stored.js";
 import type { ListOptions, ObjectOptions } from "../sync-map.js";
 import type { Codec } from "./codec.js";
 import { unreadable } from "./unreadable.js";
@@ -28,20 +29,20 @@ export class DecodedReads<V, Raw> implements StoredReads<V> {
     this.#whole = whole;
   }
 
-  get(key: string): Stored<V> | undefined {
-    const stored = this.#reads.get(key);
+  get(key: string, needs: Needs): Stored<V> | undefined {
+    const stored = this.#reads.get(key, this.#needs(needs));
     return stored && this.#decode(stored, key);
   }
 
-  getIfChanged(key: string, etag: string): Stored<V> | typeof unchanged | undefined {
-    const stored = this.#reads.getIfChanged(key, etag);
+  getIfChanged(key: string, etag: string, needs: Needs): Stored<V> | typeof unchanged | undefined {
+    const stored = this.#reads.getIfChanged(key, etag, this.#needs(needs));
     return stored === undefined || stored === unchanged ? stored : this.#decode(stored, key);
   }
 
-  getMany(keys: Iterable<string>): Map<string, Stored<V>> {
+  getMany(keys: Iterable<string>, needs: Needs): Map<string, Stored<V>> {
     const decoded = new Map<string, Stored<V>>();
     const failed = new Map<string, S3BucketMapError>();
-    for (const [key, stored] of this.#reads.getMany(keys)) {
+    for (const [key, stored] of this.#reads.getMany(keys, this.#needs(needs))) {
       try {
         decoded.set(key, this.#decode(stored, key));
       } catch (error) {
@@ -59,8 +60,9 @@ export class DecodedReads<V, Raw> implements StoredReads<V> {
     );
   }
 
-  entries(options?: ListOptions): IterableIterator<[string, Stored<V>]> {
-    return mapped(this.#reads.entries(options), ([key, stored]) => [key, this.#decode(stored, key)]);
+  entries(options: ListOptions | undefined, needs: Needs): IterableIterator<[string, Stored<V>]> {
+    const stored = this.#reads.entries(options, this.#needs(needs));
+    return mapped(stored, ([key, each]) => [key, this.#decode(each, key)]);
   }
 
   update(
@@ -80,10 +82,15 @@ export class DecodedReads<V, Raw> implements StoredReads<V> {
       },
       () => {
         const options = optionsFor(decoded);
+        checkAreOptions(options, "update");
         return this.#codec.options === undefined ? options : this.#codec.options(options);
       },
     );
     return changed;
+  }
+
+  #needs(needs: Needs): Needs {
+    return this.#codec.needs ?? needs;
   }
 
   #decode(stored: Stored<Raw>, key: string): Stored<V> {

@@ -1,14 +1,16 @@
 import { constants } from "node:buffer";
 import { kindOf } from "../keys.js";
+import { checkHeader } from "../method-options.js";
 import { wrongArgument } from "../stack.js";
 import { storedReads } from "../stored.js";
+import type { SetOptions } from "../sync-map.js";
 import { checkBase } from "./base.js";
 import type { LayerBase } from "./base.js";
 import { bytesBase, toBytes } from "./bytes.js";
 import type { BytesMap } from "./bytes.js";
 import type { Codec } from "./codec.js";
-import { algorithms, compression, withoutLast } from "./compression.js";
-import type { Algorithm, Compression } from "./compression.js";
+import { algorithms, compression, identities, undoing } from "./compression.js";
+import type { Algorithm, Compression, Decompress } from "./compression.js";
 import { checkNames, checkWhole } from "./layer-options.js";
 import { Layer } from "./layer.js";
 import { TransformLayer } from "./transform-layer.js";
@@ -16,7 +18,7 @@ import { Unreadable } from "./unreadable.js";
 
 /** Options of {@link gzip}. */
 export interface GzipOptions {
-  /** Default: `"gzip"`. `"zstd"` needs Node 22.15 or later, to read as well as to write. */
+  /** What is written. Default: `"gzip"`. `"zstd"` needs Node 22.15 or later, to read as well as to write. */
   algorithm?: Algorithm;
   /** How many bytes a value may have when it is not compressed. Default: 1 GiB. */
   maxBytes?: number;
@@ -25,18 +27,27 @@ export interface GzipOptions {
 /** So that a small object which would grow to fill the memory is refused. */
 const DEFAULT_MAX_BYTES: number = 1024 ** 3;
 
+/** Tells that a layer above has compressed the value, and that its Content-Encoding is to be kept with it. */
+const compressed: unique symbol = Symbol.for("s3bucketmap.compressed/1");
+
+interface Compressed {
+  [compressed]?: true;
+}
+
 /**
  * A map of bytes that are compressed over a map of bytes. The requests are those of the base.
  *
  * Content-Encoding is set on each object, as HTTP has it: browsers, `curl --compressed` and other tools see
  * the value itself. By Content-Encoding, and not by its look, a value is known to be compressed when it is
  * read: one that others stored without it is given as it is, and a file such as `backup.tar.gz` comes back
- * as it was given. `head` and `list` tell the compressed size.
+ * as it was given. Every encoding that Node knows is undone, also several, whatever `algorithm` says; what has another
+ * is refused. `head` and `list` tell the compressed size.
  *
  * Strings can be stored, too, as UTF-8. To compress and encrypt, compress first: `gzip(encrypt(map, key))`.
  *
- * @throws TypeError for a base that does not give bytes, and for a value of more than `maxBytes`
- * @throws S3BucketMapError `NotDecompressed` for a damaged value, `ValueTooLong` for one of more than `maxBytes`
+ * @throws TypeError for a base that does not give bytes, for a value of more than `maxBytes`, and for a `contentEncoding` of
+ * the value itself, which reading would undo
+ * @throws S3BucketMapError `NotDecompressed` for a damaged value or an encoding that Node does not know, `ValueTooLong` for one of more than `maxBytes`
  * @example
  * const logs = text(gzip(new S3BucketMap("my-bucket", { readAs: "bytes" })));
  * logs.set("today.log", "the same line\n".repeat(1000));
@@ -65,12 +76,13 @@ export function gzip(map: LayerBase<Buffer>, options: GzipOptions = {}): BytesMa
 function gzipCodec(
   algorithm: Algorithm,
   maxBytes: number,
-  { encodings, compress, decompress }: Compression,
+  { encoding, compress }: Compression,
 ): Codec<Buffer, Buffer> {
   return {
     name: "gzip",
     ...(algorithm === "gzip" ? {} : { shown: { algorithm } }),
     gives: "bytes",
+    needs: "encoding",
     encode(value) {
       const bytes = toBytes(value);
       if (bytes.length <= maxBytes) return compress(bytes);
@@ -79,19 +91,28 @@ function gzipCodec(
       );
     },
     decode(stored) {
-      const outer = withoutLast(stored.contentEncoding, encodings);
-      if (outer === undefined) return stored;
-      const contentEncoding = outer === "" ? undefined : outer;
-      const value = unpack(stored.value);
-      return { ...stored, contentEncoding, value, size: value.length };
+      const steps = undoing(stored.contentEncoding);
+      const value = steps.reduce((bytes, decompress) => unpack(bytes, decompress), stored.value);
+      return { ...stored, contentEncoding: identities(stored.contentEncoding), value, size: value.length };
     },
-    options: (options) => ({
-      ...options,
-      contentEncoding: options?.contentEncoding ? `${options.contentEncoding},${encodings[0]}` : encodings[0],
-    }),
+    options(options: (SetOptions & Compressed) | undefined): SetOptions & Compressed {
+      const given = options?.contentEncoding;
+      if (given === undefined) return { ...options, contentEncoding: encoding, [compressed]: true };
+      checkHeader("contentEncoding", given);
+      if (
+        options?.[compressed] !== true &&
+        !given.split(",").every((coding) => /^ *identity *$/i.test(coding))
+      ) {
+        throw wrongArgument(
+          `gzip undoes every Content-Encoding when it reads, and would not give back what was stored as ${JSON.stringify(given)}: ` +
+            "give it the value as it is before that, without contentEncoding.",
+        );
+      }
+      return { ...options, contentEncoding: `${given},${encoding}`, [compressed]: true };
+    },
   };
 
-  function unpack(bytes: Buffer): Buffer {
+  function unpack(bytes: Buffer, decompress: Decompress): Buffer {
     try {
       return decompress(bytes, { maxOutputLength: maxBytes });
     } catch (cause) {

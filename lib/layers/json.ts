@@ -51,7 +51,10 @@ const jsonCodec: Codec<unknown, string> = {
     return { ...stored, value: parse(typeof value === "string" ? value : decodeUtf8(value)) };
   },
   options(options: SetOptions | undefined): SetOptions {
-    return { ...options, contentType: options?.contentType ?? "application/json" };
+    return {
+      ...options,
+      contentType: options?.contentType === undefined ? "application/json" : options.contentType,
+    };
   },
 };
 

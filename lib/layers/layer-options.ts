@@ -1,10 +1,11 @@
+import { leadsToFacade } from "../facades.js";
 import { kindOf } from "../keys.js";
 import { closest } from "../spelling.js";
 import { wrongArgument } from "../stack.js";
 
 /** @throws TypeError for options that are none, or one that there is not, naming the right one */
 export function checkNames(layer: string, options: unknown, names: readonly string[]): void {
-  if (typeof options !== "object" || options === null)
+  if (typeof options !== "object" || options === null || leadsToFacade(options))
     throw wrongArgument(`The options of ${layer} must be an object, not ${kindOf(options)}.`);
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import type { InspectOptions } from "node:util";
-import { runBatch } from "../batch.js";
-import type { HasBatch } from "../batch.js";
+import { runBatch, writesAreDurable } from "../batch.js";
+import type { HasBatch, SaysWhetherDurable } from "../batch.js";
 import { changing, keeping } from "../conditional-writes.js";
 import { kindOf } from "../keys.js";
 import { allKeys, placeOf, readsToCome } from "../listing.js";
@@ -11,6 +11,13 @@ import { wrongArgument } from "../stack.js";
 import { gives, storedReads } from "../stored.js";
 import type { Gives, HasStoredReads, StoredReads } from "../stored.js";
 import type { ListOptions, ObjectHead, ObjectOptions, SetOptions, SyncMap } from "../sync-map.js";
+
+/** The property by which a layer says what it stands on, also to another copy of the library. */
+const under: unique symbol = Symbol.for("s3bucketmap.under/1");
+
+function baseOf(map: object): object | undefined {
+  return (map as { [under]?: object })[under];
+}
 
 /**
  * What all layers have in common: what does not concern values is their base's affair, and reading is said
@@ -26,13 +33,21 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlac
   /** A map and all that it stands on, the bottom last. */
   static *stackOf(map: object): Generator<object, void, undefined> {
     let next = map;
-    for (; next instanceof Layer; next = next.base as object) yield next;
+    for (let base = baseOf(next); base !== undefined; base = baseOf(next)) {
+      yield next;
+      next = base;
+    }
     yield next;
   }
 
   /** The map under all layers. */
   static bottomOf(map: object): object {
     return [...Layer.stackOf(map)].at(-1)!;
+  }
+
+  /** @internal */
+  get [under](): object {
+    return this.base;
   }
 
   /** The layer's name and options, for `console.log`. */
@@ -45,17 +60,17 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlac
   abstract subMap(prefix: string): SyncMap<V>;
 
   get(key: string): V | undefined {
-    return this[storedReads].get(key)?.value;
+    return this[storedReads].get(key, "value")?.value;
   }
 
   getMany(keys: Iterable<string>): Map<string, V> {
     const values = new Map<string, V>();
-    for (const [key, { value }] of this[storedReads].getMany(keys)) values.set(key, value);
+    for (const [key, { value }] of this[storedReads].getMany(keys, "value")) values.set(key, value);
     return values;
   }
 
   entries(options?: ListOptions): IterableIterator<[string, V]> {
-    return mapped(this[storedReads].entries(options), ([key, { value }]) => [key, value]);
+    return mapped(this[storedReads].entries(options, "value"), ([key, { value }]) => [key, value]);
   }
 
   update(
@@ -126,6 +141,11 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlac
     const run = (this.base as Partial<HasBatch>)[runBatch];
     if (run === undefined) throw wrongArgument("batch needs an S3BucketMap under the layers.");
     return run.call(this.base, fn) as T;
+  }
+
+  /** @internal */
+  [writesAreDurable](): boolean {
+    return (this.base as Partial<SaysWhetherDurable>)[writesAreDurable]?.() ?? false;
   }
 
   /** @internal */

@@ -68,15 +68,18 @@ export function prototypes(object: object): number {
     let next: unknown = Reflect.getPrototypeOf(object);
     next !== null;
     next = Reflect.getPrototypeOf(next as object)
-  )
+  ) {
+    // What it inherits from there, nobody knows without asking: it may be a bucket's object.
+    if (types.isProxy(next)) return Infinity;
     count += 1;
+  }
   return count;
 }
 
 /** What an object is, for a message. */
 export function nameOf(value: unknown): string {
   if (typeof value === "object" && value !== null) {
-    if (types.isProxy(value)) return "a Proxy";
+    if (types.isProxy(value)) return kindOf(value);
     if (Reflect.getPrototypeOf(value) === null) return "an object without a prototype";
     const kind = kindOf(value);
     return kind === "an object" ? "an object of a class" : kind;

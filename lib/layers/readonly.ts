@@ -36,10 +36,10 @@ class ReadonlyLayer<V> extends Layer<V> {
   get [storedReads](): StoredReads<V> {
     const reads = readsOf(this.base);
     return {
-      get: (key) => reads.get(key),
-      getIfChanged: (key, etag) => reads.getIfChanged(key, etag),
-      getMany: (keys) => reads.getMany(keys),
-      entries: (options) => reads.entries(options),
+      get: (key, needs) => reads.get(key, needs),
+      getIfChanged: (key, etag, needs) => reads.getIfChanged(key, etag, needs),
+      getMany: (keys, needs) => reads.getMany(keys, needs),
+      entries: (options, needs) => reads.entries(options, needs),
       update: () => refuse("update"),
     };
   }

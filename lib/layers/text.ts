@@ -37,7 +37,10 @@ const textCodec: Codec<string, Buffer> = {
     return Buffer.from(value);
   },
   decode: (stored) => ({ ...stored, value: decodeUtf8(stored.value) }),
-  options: (options) => ({ ...options, contentType: options?.contentType ?? "text/plain; charset=utf-8" }),
+  options: (options) => ({
+    ...options,
+    contentType: options?.contentType === undefined ? "text/plain; charset=utf-8" : options.contentType,
+  }),
 };
 
 /** @throws Unreadable where the bytes are no text, or more than a string can hold */

@@ -3,6 +3,7 @@ import type { BackgroundWrites, HasBackgroundWrites, Prepared } from "../backgro
 import { entriesOf } from "../bulk.js";
 import { placeOf } from "../listing.js";
 import { mapped } from "../mapped.js";
+import { checkAreOptions } from "../method-options.js";
 import { gives, storedReads } from "../stored.js";
 import type { Gives, StoredReads } from "../stored.js";
 import type { ObjectOptions, SetOptions, SyncMap } from "../sync-map.js";
@@ -42,6 +43,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
     const base = (this.base as SyncMap<Raw> & HasBackgroundWrites<Raw>)[backgroundWrites];
     return {
       prepare: (key, value, options) => {
+        checkAreOptions(options, "set");
         const encoded = this.#codec.encode(value, this.#whole(key), options);
         const prepared = base.prepare(key, encoded, this.#passedOn(options));
         return { ...prepared, read: () => this.#codec.decode(prepared.read(), this.#whole(key)) };
@@ -52,17 +54,20 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
   }
 
   set(key: string, value: V, options?: SetOptions): this {
+    checkAreOptions(options, "set");
     const encoded = this.#codec.encode(value, this.#whole(key), options);
     this.base.set(key, encoded, this.#passedOn(options));
     return this;
   }
 
   create(key: string, value: V, options?: ObjectOptions): boolean {
+    checkAreOptions(options, "create");
     const encoded = this.#codec.encode(value, this.#whole(key), options);
     return this.base.create(key, encoded, this.#passedOn(options));
   }
 
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
+    checkAreOptions(options, "setMany");
     // The base takes each by itself, and so refuses a wrong one at once. It takes all before it stores any.
     const encoded = mapped(entriesOf(entries), ([key, value]) => {
       return [key, this.#codec.encode(value, this.#whole(key), options)] as const;

@@ -1,4 +1,5 @@
 import { closest } from "../spelling.js";
+import { leadsToFacade } from "../facades.js";
 import { kindOf } from "../keys.js";
 import { wrongArgument } from "../stack.js";
 import type { SetOptions, SyncMap } from "../sync-map.js";
@@ -49,7 +50,7 @@ export function transform<V, Raw>(map: LayerBase<Raw>, transformation: Transform
       : {
           options: (options?: SetOptions) => ({
             ...options,
-            contentType: options?.contentType ?? contentType,
+            contentType: options?.contentType === undefined ? contentType : options.contentType,
           }),
         }),
   };
@@ -59,7 +60,7 @@ export function transform<V, Raw>(map: LayerBase<Raw>, transformation: Transform
 function checkTransformation<V, Raw>(
   given: Transformation<V, Raw>,
 ): Transformation<V, Raw> & { name: string } {
-  if (typeof given !== "object" || given === null)
+  if (typeof given !== "object" || given === null || leadsToFacade(given))
     throw wrongArgument(`transform takes { encode, decode }, not ${kindOf(given)}.`);
   for (const name of Object.keys(given)) {
     if (names.includes(name)) continue;

@@ -1,5 +1,8 @@
+import { types } from "node:util";
 import { S3BucketMapError } from "../errors.js";
+import { kindOf } from "../keys.js";
 import type { Place } from "../listing.js";
+import { peek } from "../peek.js";
 
 /** Why a layer cannot make a value of what is stored. */
 export class Unreadable extends Error {
@@ -38,7 +41,8 @@ export function unreadable(
 const otherwise = "Was it stored through the same layers?";
 
 function messageOf(error: unknown): string {
-  return error instanceof Error || (typeof error === "object" && error !== null && "message" in error)
-    ? String((error as Error).message)
-    : String(error);
+  if (types.isNativeError(error)) return String(error.message);
+  const message = peek(error, "message");
+  if (typeof message === "string") return message;
+  return typeof error === "string" ? error : `${kindOf(error)} was thrown`;
 }

@@ -9,9 +9,9 @@ export function getStored(
 ): { etag: string; ask: (etag: string) => string | undefined } {
   const reads = (map as SyncMap<string> & HasStoredReads<string>)[storedReads];
   return {
-    etag: reads.get(key)!.etag!,
+    etag: reads.get(key, "value")!.etag!,
     ask: (etag) => {
-      const stored = reads.getIfChanged(key, etag);
+      const stored = reads.getIfChanged(key, etag, "value");
       return stored === unchanged ? "unchanged" : stored?.value;
     },
   };

@@ -1,5 +1,6 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import { Sending } from "./doubt.js";
+import { metadataIn } from "./first-try/head.js";
 
 interface Tried extends Error {
   code?: unknown;
@@ -35,7 +36,12 @@ export function watchTries(client: S3Client, isLocal: boolean): void {
       const command = String(context["commandName"]);
       const sending = new Sending(command.replace(/Command$/, ""));
       try {
-        return await sending.during(() => next(args), isLocal);
+        const result = await sending.during(() => next(args), isLocal);
+        // The SDK loses a name such as "__proto__".
+        const output = result.output as { Metadata?: Record<string, string> };
+        if (output.Metadata !== undefined)
+          output.Metadata = metadataIn((result.response as Answer).headers ?? {});
+        return result;
       } catch (thrown) {
         if (!(thrown instanceof Error)) throw thrown;
         const error = notS3(thrown) ?? thrown;

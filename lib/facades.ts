@@ -1,0 +1,39 @@
+import { threadWide } from "./thread-wide.js";
+
+interface Facades {
+  /** The map behind each facade. */
+  readonly maps: WeakMap<object, object>;
+  /** The facade of each map. */
+  readonly facades: WeakMap<object, object>;
+}
+
+// A facade that another copy of the library made must be known, too.
+const { maps, facades } = threadWide<Facades>("facades/1", "{ maps: new WeakMap(), facades: new WeakMap() }");
+
+export function mapOfFacade(value: unknown): object | undefined {
+  return isObject(value) ? maps.get(value) : undefined;
+}
+
+export function facadeOfMap(map: object): object | undefined {
+  return facades.get(map);
+}
+
+export function rememberFacade(facade: object, map: object): void {
+  facades.set(map, facade);
+  maps.set(facade, map);
+}
+
+/** Whether it is a facade, found without asking it for any property. */
+export function isFacade(value: unknown): boolean {
+  return mapOfFacade(value) !== undefined;
+}
+
+/** Whether reading a property of it could read a key: it is a facade, or inherits from one. */
+export function leadsToFacade(value: unknown): boolean {
+  for (let next = value; isObject(next); next = Reflect.getPrototypeOf(next)) if (isFacade(next)) return true;
+  return false;
+}
+
+export function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
