@@ -36,7 +36,7 @@ export interface BackgroundWrites<V> {
 }
 
 /** The property with a map's {@link BackgroundWrites}: S3BucketMap and all layers over one have it. */
-export const backgroundWrites: unique symbol = Symbol("s3bucketmap.backgroundWrites");
+export const backgroundWrites: unique symbol = Symbol.for("s3bucketmap.backgroundWrites/1");
 
 export interface HasBackgroundWrites<V> {
   readonly [backgroundWrites]: BackgroundWrites<V>;
@@ -102,6 +102,7 @@ export class BucketBackground implements BackgroundWrites<string | Buffer> {
       const begun = calls.begin({ op: "deleteMany", keys: deleted }, "delete");
       parts.push({ operation: "delete", keys: deleted, begun });
     }
+    for (const { begun } of parts) if (!("failure" in begun)) calls.shared.bridge!.loadWaits(begun);
     return {
       isDone: () => parts.every(({ begun }) => "failure" in begun || calls.shared.bridge!.isSettled(begun)),
       finish: () => finish(calls, parts),

@@ -4,8 +4,11 @@ import { callLimit } from "./call-limit.js";
 import { deasyncWait } from "./deasync-wait.js";
 import { environmentOf, noEnvironment } from "./environment.js";
 import { called, entered, isWrite, left, turned } from "./history.js";
+import { lookFor } from "./look-for.js";
+import { Signal } from "./protocol.js";
 import type { Call, ClientConfig, Environment, Failure, Results, ToWorker } from "./protocol.js";
 import type { KnownSettings } from "./shared-thread.js";
+import { isExiting } from "../thread-wide.js";
 import type { WaitName } from "./wait.js";
 import { WaitStack } from "./wait-stack.js";
 import { WorkerThread } from "./worker-thread.js";
@@ -51,6 +54,7 @@ export interface Caller {
  */
 export class Bridge {
   #thread: WorkerThread | undefined;
+  readonly #hasWaits: Set<WaitName> = new Set();
   readonly #waits: WaitStack = new WaitStack();
 
   /** Starts the worker, if there is none, and does not wait for it: the first call then takes less time. */
@@ -117,6 +121,18 @@ export class Bridge {
     );
     left();
     return { op: call.op, bucket, id, thread, wait, deadline, isCutShort };
+  }
+
+  /**
+   * Loads what waiting for a call needs. In a test file of Jest that has ended nothing can be loaded any more, and writes in
+   * the background are waited for when the process exits.
+   */
+  loadWaits({ id, thread, wait }: Begun<Call["op"]>): void {
+    if (this.#hasWaits.has(wait)) return;
+    this.#hasWaits.add(wait);
+    for (const each of new Set<WaitName>([wait, "atomics"])) this.#wait(each, id, thread, () => true, 0);
+    lookFor(thread.signal, Signal.News, thread.news, 0);
+    thread.lookForDeath(0);
   }
 
   /** Whether `finish` would not have to wait. */
@@ -212,7 +228,7 @@ export class Bridge {
 
   #wait(wait: WaitName, id: number, thread: WorkerThread, settled: () => boolean, deadline: number): void {
     // An event loop that has ended does not turn again: in an exit handler only the other wait works.
-    const ending = (process as { _exiting?: boolean })._exiting === true;
+    const ending = isExiting();
     const carryOut = wait === "deasync" && !ending ? deasyncWait : atomicsWait;
     const start = carryOut === deasyncWait ? turned() : undefined;
     this.#waits.run({ id, wait, deadline }, (outer) => carryOut(thread, settled, deadline, outer?.deadline));

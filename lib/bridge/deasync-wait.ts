@@ -111,6 +111,8 @@ function setTimer(thread: WorkerThread, deadline: number | undefined, inRepl: bo
   }, sleepMs);
 }
 
+let replModule: { readonly repl?: Readline } | undefined;
+
 /**
  * Keeps what is typed at Node's prompt for after the call: the REPL cannot take a line while it runs one
  * ("Generator is already running"), and ends when its input does.
@@ -121,7 +123,8 @@ function setTimer(thread: WorkerThread, deadline: number | undefined, inRepl: bo
  */
 function holdReplInput(): { release(): void } | undefined {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded only by those who wait this way
-  const { repl } = require("node:repl") as { repl?: Readline };
+  replModule ??= require("node:repl") as { repl?: Readline };
+  const { repl } = replModule;
   if (repl === undefined || repl.closed === true) return undefined;
   if (repl.paused !== true) repl.pause();
   return {

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { clearTimeout, setTimeout } from "node:timers";
 import type { BackgroundWrites, Prepared, Sending } from "../background.js";
 import { PartialFailureError, S3BucketMapError } from "../errors.js";
+import { exit } from "./at-exit.js";
 
 /** How many go out together. */
 const MAX_AT_ONCE = 1000;
@@ -10,16 +11,21 @@ const MAX_BYTES_AT_ONCE = 64 * 1024 * 1024;
 /** How long after a use the buffer looks by itself whether more can be sent. */
 const LOOK_AGAIN_MS = 10;
 
+/** What becomes of a write. */
+interface Outcome {
+  readonly key: string;
+  error?: S3BucketMapError;
+  /** Its key was written again: what became of this value is of no matter. */
+  isOutdated?: true;
+}
+
 /** A write that is not known to be durable. */
 export interface Pending {
   readonly key: string;
   readonly write: Prepared<unknown>;
   readonly through: BackgroundWrites<never>;
-  error?: S3BucketMapError;
+  readonly outcome: Outcome;
 }
-
-// Buffers with something in them: what is left at the end of the program is written then.
-const unflushed = new Set<PendingWrites>();
 
 /**
  * The writes of a write buffer and its sub-maps that are not durable yet, by their keys in the whole buffer. One group is
@@ -28,6 +34,9 @@ const unflushed = new Set<PendingWrites>();
 export class PendingWrites {
   readonly #limits: { max: number; maxBytes: number };
   readonly #pending: Map<string, Pending> = new Map();
+  /** What failed, was thrown by a call that waited, and is yet to be thrown by a flush. */
+  readonly #owed: Map<string, Outcome> = new Map();
+  readonly #atExit = (): void => this.#flushAtExit();
   #bytes = 0;
   #underWay: { group: Pending[]; sending: Sending } | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -43,12 +52,17 @@ export class PendingWrites {
   /** @throws PartialFailureError where there is no room because of writes that failed */
   add(writes: readonly Pending[]): void {
     for (const pending of writes) {
-      this.#remove(this.#pending.get(pending.key));
+      const before = this.#pending.get(pending.key);
+      for (const outcome of [before?.outcome, this.#owed.get(pending.key)]) {
+        if (outcome !== undefined) outcome.isOutdated = true;
+      }
+      this.#owed.delete(pending.key);
+      this.#remove(before);
       this.#pending.set(pending.key, pending);
       this.#bytes += pending.write.bytes;
     }
-    if (unflushed.size === 0) process.on("exit", flushAll);
-    unflushed.add(this);
+    if (exit().hasBegun) return this.flush();
+    exit().tasks.add(this.#atExit);
     this.#advance();
     while (this.#isFull() && this.#underWay !== undefined) {
       this.#finish();
@@ -57,26 +71,53 @@ export class PendingWrites {
     if (this.#isFull()) this.flush();
   }
 
-  /** Waits until all is durable. @throws PartialFailureError for what is not; it is dropped */
+  /**
+   * Waits until all is durable, for the program, which asks: what failed since the last flush is thrown even if another call threw
+   * it before. A callback in a `deasync` wait may have caught it there.
+   *
+   * @throws PartialFailureError for what is not durable; it is dropped
+   */
   flush(): void {
-    const all = [...this.#pending.keys()];
+    this.#end(true);
+  }
+
+  /** Waits until all is durable, for a call that needs it. @throws PartialFailureError for what is not; it is dropped */
+  wait(): void {
+    this.#end(false);
+  }
+
+  #end(isFlush: boolean): void {
+    const concerned = (): Outcome[] => [
+      ...(isFlush ? this.#owed.values() : []),
+      ...[...this.#pending.values()].map(({ outcome }) => outcome),
+    ];
+    const before = concerned();
     for (;;) {
       this.#advance();
       if (this.#underWay === undefined) break;
       this.#finish();
     }
-    const failed = [...this.#pending.values()];
-    for (const pending of failed) this.#remove(pending);
+    // Those of before, too: what a callback during the wait has dropped is as little durable.
+    const ended = new Set([...before, ...concerned()]);
+    if (isFlush) this.#owed.clear();
+    const failed = new Map<string, S3BucketMapError>();
+    for (const outcome of ended) {
+      if (outcome.error === undefined || outcome.isOutdated === true) continue;
+      failed.set(outcome.key, outcome.error);
+      if (!isFlush) this.#owed.set(outcome.key, outcome);
+      const pending = this.#pending.get(outcome.key);
+      if (pending?.outcome === outcome) this.#remove(pending);
+    }
     this.#settle();
-    const [first] = failed;
+    const [first] = failed.values();
     if (first === undefined) return;
-    const failedKeys = new Set(failed.map(({ key }) => key));
+    const keys = new Set([...ended].map(({ key }) => key));
     throw new PartialFailureError(
-      `Of ${all.length} writes in the buffer ${failed.length} failed; the first: ${first.error!.message} ` +
+      `Of ${keys.size} writes in the buffer ${failed.size} failed; the first: ${first.message} ` +
         "The error's succeeded and failed name them all; what failed is no longer in the buffer.",
-      { code: "PartialFailure", operation: "flush", bucket: first.error!.bucket, cause: first.error },
-      all.filter((key) => !failedKeys.has(key)),
-      new Map(failed.map(({ key, error }) => [key, error!])),
+      { code: "PartialFailure", operation: "flush", bucket: first.bucket, cause: first },
+      [...keys].filter((key) => !failed.has(key)),
+      failed,
     );
   }
 
@@ -95,7 +136,7 @@ export class PendingWrites {
     const group: Pending[] = [];
     let bytes = 0;
     for (const pending of this.#pending.values()) {
-      if (pending.error !== undefined) continue;
+      if (pending.outcome.error !== undefined) continue;
       bytes += pending.write.bytes;
       if (group.push(pending) === MAX_AT_ONCE || bytes >= MAX_BYTES_AT_ONCE) break;
     }
@@ -106,7 +147,7 @@ export class PendingWrites {
     } catch (error) {
       // The map beneath was closed. It is told at the flush, not to whoever's turn it is now.
       if (!(error instanceof S3BucketMapError)) throw error;
-      for (const pending of group) pending.error = error;
+      for (const { outcome } of group) outcome.error = error;
     }
   }
 
@@ -121,7 +162,7 @@ export class PendingWrites {
       if (this.#pending.get(pending.key) !== pending) continue;
       const error = failed.get(pending.write.key);
       if (error === undefined) this.#remove(pending);
-      else pending.error = error;
+      else pending.outcome.error = error;
     }
     this.#settle();
   }
@@ -136,8 +177,7 @@ export class PendingWrites {
     if (this.#pending.size > 0 || this.#underWay !== undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    unflushed.delete(this);
-    if (unflushed.size === 0) process.off("exit", flushAll);
+    exit().tasks.delete(this.#atExit);
   }
 
   #lookAgain(): void {
@@ -147,15 +187,14 @@ export class PendingWrites {
       this.#advance();
     }, LOOK_AGAIN_MS).unref();
   }
-}
 
-function flushAll(): void {
-  for (const pending of unflushed) {
+  #flushAtExit(): void {
     try {
-      pending.flush();
+      // What another call has thrown, the program has been told.
+      this.wait();
     } catch (error) {
       fs.writeSync(2, `s3bucketmap: writeBuffer at exit: ${(error as Error).message}\n`);
-      process.exitCode ||= 1;
+      exit().fail();
     }
   }
 }

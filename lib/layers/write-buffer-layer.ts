@@ -1,10 +1,11 @@
-import { runBatch } from "../batch.js";
+import { runBatch, writesAreDurable } from "../batch.js";
 import { backgroundWrites } from "../background.js";
 import type { BackgroundWrites, HasBackgroundWrites, Prepared } from "../background.js";
 import { entriesOf, iterable } from "../bulk.js";
 import { mapped } from "../mapped.js";
+import { checkAreOptions } from "../method-options.js";
 import { gives, storedReads } from "../stored.js";
-import type { Gives, Stored, StoredReads } from "../stored.js";
+import type { Gives, Needs, Stored, StoredReads } from "../stored.js";
 import type {
   ListedEntry,
   ListEntriesOptions,
@@ -20,12 +21,17 @@ import type { PendingWrites } from "./pending-writes.js";
 import { readsOf } from "./reads.js";
 import type { WriteBuffer } from "./write-buffer.js";
 
+/** The property by which a write buffer is known, also to another copy of the library. */
+export const delaysWrites: unique symbol = Symbol.for("s3bucketmap.delaysWrites/1");
+
 /** @see writeBuffer */
 export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
   protected readonly shown: readonly [string, object?];
   readonly #pending: PendingWrites;
   readonly #prefix: string;
   readonly #reads: StoredReads<V>;
+  /** @internal */
+  readonly [delaysWrites] = true;
   #closed = false;
 
   constructor(base: SyncMap<V>, pending: PendingWrites, options: object, prefix = "") {
@@ -59,6 +65,11 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
     return result;
   }
 
+  /** @internal */
+  override [writesAreDurable](): boolean {
+    return false;
+  }
+
   get [gives](): Gives {
     return givesOf(this.base);
   }
@@ -67,7 +78,7 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
     const base = (this.base as SyncMap<V> & HasBackgroundWrites<V>)[backgroundWrites];
     // For a write buffer over this one: what is in this one would otherwise come later.
     const flushed = <T>(key: string, prepare: () => T): T => {
-      if (this.#buffered(key) !== undefined) this.flush();
+      if (this.#buffered(key) !== undefined) this.#pending.wait();
       return prepare();
     };
     return {
@@ -83,18 +94,20 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
 
   get [storedReads](): StoredReads<V> {
     return {
-      get: (key) => this.#get(key),
-      getIfChanged: (key, etag) => {
-        return this.#buffered(key) === undefined ? this.#reads.getIfChanged(key, etag) : this.#get(key);
+      get: (key, needs) => this.#get(key, needs),
+      getIfChanged: (key, etag, needs) => {
+        return this.#buffered(key) === undefined
+          ? this.#reads.getIfChanged(key, etag, needs)
+          : this.#get(key, needs);
       },
-      getMany: (keys) => this.#getMany(keys),
-      entries: (options) => this.#flushedFirst(this.#reads.entries(options)),
+      getMany: (keys, needs) => this.#getMany(keys, needs),
+      entries: (options, needs) => this.#flushedFirst(this.#reads.entries(options, needs)),
       update: (key, change, options) => {
-        this.flush();
+        this.#pending.wait();
         const changeAndFlush = (stored: Stored<V> | undefined): V | undefined => {
           const changed = change(stored);
           // What the function itself wrote comes before what it returns.
-          this.flush();
+          this.#pending.wait();
           return changed;
         };
         return this.#reads.update(key, changeAndFlush, options);
@@ -103,8 +116,9 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
   }
 
   set(key: string, value: V, options?: SetOptions): this {
+    checkAreOptions(options, "set");
     if (options?.ifMatch !== undefined) {
-      this.flush();
+      this.#pending.wait();
       this.base.set(key, value, options);
       return this;
     }
@@ -136,12 +150,12 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
   }
 
   create(key: string, value: V, options?: ObjectOptions): boolean {
-    this.flush();
+    this.#pending.wait();
     return this.base.create(key, value, options);
   }
 
   override clear(): void {
-    this.flush();
+    this.#pending.wait();
     this.base.clear();
   }
 
@@ -151,7 +165,7 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
   }
 
   override head(key: string): ObjectHead | undefined {
-    this.flush();
+    this.#pending.wait();
     return this.base.head(key);
   }
 
@@ -164,7 +178,7 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
   }
 
   override get size(): number {
-    this.flush();
+    this.#pending.wait();
     return this.base.size;
   }
 
@@ -182,28 +196,29 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
     }
   }
 
-  #get(key: string): Stored<V> | undefined {
+  #get(key: string, needs: Needs): Stored<V> | undefined {
     const pending = this.#buffered(key);
-    if (pending === undefined) return this.#reads.get(key);
+    if (pending === undefined) return this.#reads.get(key, needs);
     return pending.write.object === undefined ? undefined : (pending.write.read() as Stored<V>);
   }
 
-  #getMany(keys: Iterable<string>): Map<string, Stored<V>> {
+  #getMany(keys: Iterable<string>, needs: Needs): Map<string, Stored<V>> {
     const all = new Set<string>();
     const isAsked = (key: string): boolean => this.#buffered(key) === undefined;
     const read = this.#reads.getMany(
       noted(iterable(keys, "getMany takes an iterable of keys"), all, isAsked),
+      needs,
     );
     const found = new Map<string, Stored<V>>();
     for (const key of all) {
-      const stored = read.get(key) ?? (this.#buffered(key) === undefined ? undefined : this.#get(key));
+      const stored = read.get(key) ?? (this.#buffered(key) === undefined ? undefined : this.#get(key, needs));
       if (stored !== undefined) found.set(key, stored);
     }
     return found;
   }
 
   *#flushedFirst<T>(listing: Iterable<T>): IterableIterator<T> {
-    this.flush();
+    this.#pending.wait();
     yield* listing;
   }
 
@@ -214,7 +229,11 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
 
   #add(writes: readonly (readonly [string, Prepared<V>])[]): void {
     const through = this.#base as BackgroundWrites<never>;
-    this.#pending.add(writes.map(([key, write]) => ({ key: this.#prefix + key, write, through })));
+    const all = writes.map(([relative, write]) => {
+      const key = this.#prefix + relative;
+      return { key, write, through, outcome: { key } };
+    });
+    this.#pending.add(all);
   }
 }
 

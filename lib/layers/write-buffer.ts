@@ -37,10 +37,12 @@ export interface WriteBuffer<V> extends SyncMap<V> {
  * What can be lost: a value is durable when `flush` has returned (or one of the calls that wait), and not before. When the program ends, by
  * itself, by `process.exit` or by an error that nobody catches, what is in the buffer is still written; if some of that
  * fails, it is printed, and the exit code is 1. Killed by a signal (SIGKILL, and SIGINT or SIGTERM that it does not handle), by an
- * exhausted memory, or by a power cut, it loses what is in the buffer. Others see a write when it is durable.
+ * exhausted memory, or by a power cut, it loses what is in the buffer. In an exit handler a write is durable when it returns. Others
+ * see a write when it is durable.
  *
- * A write that fails in the background is thrown as a PartialFailureError by the next `flush`, or call that waits, or write that finds
- * the buffer full. Until then the program reads its own value, and thereafter what is stored.
+ * A write that fails in the background is thrown as a PartialFailureError by the next call that waits. Until then the program reads
+ * its own value, and thereafter what is stored. `flush`, `close`, the end of a batch and a write that finds the buffer full throw all
+ * that failed since the last of these, even if another call has thrown it before.
  *
  * Writes go out as they are made; those made while others are under way go together when these are done, which is found out at the next use of
  * the map and at each turn of the event loop.

@@ -1,0 +1,183 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { S3BucketMap } from "../../lib/index.js";
+import type { PartialFailureError } from "../../lib/index.js";
+import { writeBuffer } from "../../lib/layers/index.js";
+import type { WriteBuffer } from "../../lib/layers/index.js";
+import { startHttpS3 } from "../support/http-s3.js";
+import type { HttpS3 } from "../support/http-s3.js";
+import { thrownBy } from "../support/local-maps.js";
+
+let server: HttpS3;
+beforeAll(async () => {
+  server = await startHttpS3();
+});
+afterAll(() => server.close());
+afterEach(() => server.clearFaults());
+
+let places = 0;
+const options = (): object => ({
+  endpoint: server.endpoint,
+  credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+  prefix: `${places}/`,
+});
+let base: S3BucketMap;
+beforeEach(() => {
+  places += 1;
+  base = new S3BucketMap<"string">("bucket", options());
+});
+
+const index = JSON.stringify(path.join(__dirname, "../../dist/index.js"));
+const layers = JSON.stringify(path.join(__dirname, "../../dist/layers/index.js"));
+const run = (wait: string, program: string): ReturnType<typeof spawnSync> => {
+  const text = `
+    const { S3BucketMap } = require(${index});
+    const { writeBuffer } = require(${layers});
+    const map = writeBuffer(new S3BucketMap("bucket", { ...${JSON.stringify(options())}, wait: "${wait}" }));
+    ${program}`;
+  return spawnSync(process.execPath, ["-e", text], { encoding: "utf8", timeout: 60_000 });
+};
+
+describe.each(["atomics", "deasync"])("a write in an exit handler, wait: %s", (wait) => {
+  it.each([
+    ["registered after the first write", 'map.set("a", "1"); process.on("exit", () => map.set("b", "2"));'],
+    ["registered before it", 'process.on("exit", () => map.set("b", "2")); map.set("a", "1");'],
+    [
+      "when nothing waits any more",
+      'map.set("a", "1"); map.flush(); process.on("exit", () => map.set("b", "2"));',
+    ],
+    ["that is the first", 'process.on("exit", () => { map.set("a", "1"); map.set("b", "2"); });'],
+    [
+      "before one that ends the process",
+      'process.on("exit", () => { map.set("b", "2"); process.exit(); }); map.set("a", "1");',
+    ],
+    [
+      "after process.exit",
+      'process.on("exit", () => map.setMany([["b", "2"]])); map.set("a", "1"); process.exit();',
+    ],
+  ])("is stored: %s", (_when, program) => {
+    expect(run(wait, program)).toMatchObject({ status: 0, stderr: "" });
+    expect([...base]).toEqual([["a", "1"], ["b", "2"]]); // prettier-ignore
+  });
+
+  it("that fails throws there, and the exit code is not 0", () => {
+    server.fault({
+      operation: "PUT",
+      key: /b$/,
+      times: Infinity,
+      action: { status: 403, code: "AccessDenied" },
+    });
+    const { status, stderr } = run(wait, 'map.set("a", "1"); process.on("exit", () => map.set("b", "2"));');
+    expect(status).not.toBe(0);
+    expect(stderr).toMatch(/PartialFailure.*AccessDenied/s);
+    expect([...base]).toEqual([["a", "1"]]);
+  });
+});
+
+it("writes what is left in Jest, whose realms have a copy of process", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-jest-"));
+  try {
+    for (const wait of ["atomics", "deasync"]) {
+      writeFileSync(
+        path.join(folder, `${wait}.test.js`),
+        `it("writes", () => {
+          const { S3BucketMap } = require(${index});
+          const { writeBuffer } = require(${layers});
+          const map = writeBuffer(new S3BucketMap("bucket", { ...${JSON.stringify(options())}, wait: "${wait}" }));
+          for (let key = 0; key < 50; key += 1) map.set("${wait} " + key, "value");
+        });`,
+      );
+    }
+    writeFileSync(
+      path.join(folder, "jest.config.js"),
+      `module.exports = { rootDir: ${JSON.stringify(folder)} };`,
+    );
+    server.fault({ operation: "PUT", times: Infinity, action: { delayMs: 20 } });
+    const { stderr } = spawnSync(
+      process.execPath,
+      [require.resolve("jest/bin/jest"), "--runInBand", "--config", "jest.config.js"],
+      { cwd: folder, encoding: "utf8" },
+    );
+    expect(stderr).toContain("2 passed, 2 total");
+    expect(stderr).not.toContain("s3bucketmap:");
+    expect(base.size).toBe(100);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 120_000);
+
+describe.each(["atomics", "deasync"] as const)("a write that failed, wait: %s", (wait) => {
+  let map: WriteBuffer<string>;
+  beforeEach(() => {
+    map = writeBuffer(new S3BucketMap<"string">("bucket", { ...options(), wait }));
+    server.fault({
+      operation: "PUT",
+      key: /bad$/,
+      times: Infinity,
+      action: { status: 403, code: "AccessDenied" },
+    });
+  });
+  const failed = (use: () => unknown): string[] => [...(thrownBy(use) as PartialFailureError).failed.keys()];
+
+  it.each<[string, (under: WriteBuffer<string>) => unknown]>([
+    ["size", (under) => under.size],
+    ["keys", (under) => [...under.keys()]],
+    ["head", (under) => under.head("good")],
+    ["create", (under) => under.create("other", "1")],
+    ["update", (under) => under.update("good", (value) => `${value}!`)],
+    ["clear", (under) => under.clear()],
+  ])("is thrown by flush, though %s has thrown it before", (_what, use) => {
+    map.set("bad", "1").set("good", "1");
+    expect(failed(() => use(map))).toEqual(["bad"]);
+    expect(map.get("bad")).toBeUndefined();
+    expect(failed(() => map.flush())).toEqual(["bad"]);
+    map.flush();
+  });
+
+  it("is thrown by close, and by the end of a batch, though size has thrown it before", () => {
+    map.set("bad", "1");
+    expect(failed(() => map.size)).toEqual(["bad"]);
+    expect(failed(() => map.close())).toEqual(["bad"]);
+  });
+
+  it("is forgotten when its key is written again", () => {
+    map.set("bad", "1");
+    expect(failed(() => map.size)).toEqual(["bad"]);
+    server.clearFaults();
+    map.set("bad", "2");
+    map.flush();
+    expect(base.get("bad")).toBe("2");
+  });
+});
+
+describe("a flush during whose deasync wait a callback", () => {
+  it.each<[string, (under: WriteBuffer<string>) => unknown]>([
+    ["asks for the size", (under) => under.size],
+    ["flushes", (under) => under.flush()],
+  ])("%s throws what failed all the same", async (_what, use) => {
+    const map = writeBuffer(new S3BucketMap<"string">("bucket", { ...options(), wait: "deasync" }));
+    server.fault({
+      operation: "PUT",
+      key: /bad$/,
+      times: Infinity,
+      action: { status: 403, code: "AccessDenied", delayMs: 100 },
+    });
+    let inside: unknown;
+    const called = new Promise<void>((resolve) => {
+      setTimeout(() => {
+        inside = thrownBy(() => use(map));
+        resolve();
+      }, 10);
+    });
+    map.set("bad", "1").set("good", "2");
+    const outside = thrownBy(() => map.flush());
+    await called;
+    for (const error of [inside, outside]) {
+      expect(error).toMatchObject({ code: "PartialFailure" });
+      expect([...(error as PartialFailureError).failed.keys()]).toEqual(["bad"]);
+    }
+    map.flush();
+  });
+});
