@@ -1,16 +1,19 @@
 import { wrongArgument } from "../stack.js";
 
-const refuse = (what: string): never => {
+/** @param advice - how to make a changed value, where it is not an object */
+export function refuse(what: string, advice?: string): never {
   throw wrongArgument(
     `${what}: a value that was read is a copy, and changing it would not reach S3. ` +
-      'Store a changed one: asMap(bucket).update("user", (user) => ({ ...user, name: "x" })), or bucket.user = { ...bucket.user, name: "x" }.',
+      (advice === undefined
+        ? 'Store a changed one: asMap(bucket).update("user", (user) => ({ ...user, name: "x" })), or bucket.user = { ...bucket.user, name: "x" }.'
+        : `Store a changed copy, made as in ${advice}.`),
   );
-};
+}
 
 const at = (key: string | symbol): string => (typeof key === "string" ? JSON.stringify(key) : String(key));
 
 // Freezing alone throws V8's own words, and in code that is not strict, as at the prompt, not even those.
-const guard: ProxyHandler<object> = {
+export const frozenGuard: ProxyHandler<object> = {
   set: (_target, key) => refuse(`Cannot set ${at(key)} of a frozen value`),
   defineProperty: (_target, key) => refuse(`Cannot define ${at(key)} of a frozen value`),
   deleteProperty: (_target, key) => refuse(`Cannot delete ${at(key)} of a frozen value`),
@@ -48,5 +51,5 @@ interface Place {
 }
 
 function guarded<T extends object>(value: T): T {
-  return new Proxy(Object.freeze(value), guard) as T;
+  return new Proxy(Object.freeze(value), frozenGuard) as T;
 }

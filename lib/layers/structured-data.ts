@@ -1,26 +1,35 @@
 import { types } from "node:util";
+import { peek } from "../peek.js";
+import { isUnchangeable, originalOf, unguarded } from "./guarded.js";
 import { isIndex, nameOf, prototypes, Walk } from "./plain-data.js";
 
-/** @throws TypeError for what V8's serialization would not give back as it is, saying where in the value it is */
-export function checkStructured(value: unknown): void {
+/**
+ * The value as V8's serialization can take it: with what this layer gave when it was read, which is guarded, as it was.
+ *
+ * @throws TypeError for what would not come back as it is, saying where in the value it is
+ */
+export function serializable(value: unknown): unknown {
   const walk = new Walk("structured");
   // At the top it would be a value that a map gives for a key that is not there.
   if (value === undefined) throw walk.refuse("undefined", "To remove a key, delete it.");
-  check(value, walk, new Set());
+  const seen = new Set<object>();
+  check(value, walk, seen);
+  return [...seen].some((part) => originalOf(part) !== undefined) ? unguarded(value) : value;
 }
 
-function check(value: unknown, walk: Walk, seen: Set<object>): void {
-  if (typeof value === "function" || typeof value === "symbol")
-    throw walk.refuse(`a ${typeof value}`, "Store data.");
-  if (typeof value !== "object" || value === null || seen.has(value)) return;
-  seen.add(value);
+function check(given: unknown, walk: Walk, seen: Set<object>): void {
+  if (typeof given === "function" || typeof given === "symbol")
+    throw walk.refuse(`a ${typeof given}`, "Store data.");
+  if (typeof given !== "object" || given === null || seen.has(given)) return;
+  seen.add(given);
+  const value = originalOf(given) ?? given;
   if (types.isProxy(value)) {
     throw walk.refuse(
-      "a Proxy",
+      nameOf(value),
       "Store a copy of what it shows (of a value that json gave: JSON.parse(JSON.stringify(value))).",
     );
   }
-  const depth = prototypes(value);
+  const depth = prototypes(value) - (isUnchangeable(value) ? 1 : 0);
   if (Array.isArray(value)) {
     if (depth !== 2) throw refuseClass(value, walk);
     checkProperties(value, walk, seen);
@@ -79,8 +88,8 @@ const errorNames: ReadonlySet<string> = new Set([
 ]);
 
 function isOwnError(error: Error, depth: number, walk: Walk): boolean {
-  const { constructor } = error;
-  if (!errorNames.has(constructor.name) || depth !== (constructor.name === "Error" ? 2 : 3)) return false;
+  const name = peek(peek(error, "constructor"), "name");
+  if (typeof name !== "string" || !errorNames.has(name) || depth !== (name === "Error" ? 2 : 3)) return false;
   for (const key of Reflect.ownKeys(error)) {
     if (key === "stack" || key === "message") continue;
     throw walk.refuse(`an error with the property ${String(key)}`, "Make plain data of it.");
@@ -111,7 +120,9 @@ function kindOfView(view: ArrayBufferView): string {
 }
 
 function isOrdinary(value: object): boolean {
-  return !types.isExternal(value) && !types.isArgumentsObject(value) && !types.isModuleNamespaceObject(value);
+  // Deno lacks the first.
+  const isExternal = (types as Partial<typeof types>).isExternal?.(value) === true;
+  return !isExternal && !types.isArgumentsObject(value) && !types.isModuleNamespaceObject(value);
 }
 
 function checkProperties(value: object, walk: Walk, seen: Set<object>): void {

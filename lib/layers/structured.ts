@@ -3,7 +3,8 @@ import type { SyncMap } from "../sync-map.js";
 import { checkBase } from "./base.js";
 import type { LayerBase } from "./base.js";
 import type { Codec } from "./codec.js";
-import { checkStructured } from "./structured-data.js";
+import { guarded } from "./guarded.js";
+import { serializable } from "./structured-data.js";
 import { TransformLayer } from "./transform-layer.js";
 import { Unreadable } from "./unreadable.js";
 
@@ -17,6 +18,10 @@ const HEADER: Buffer = Buffer.from("S3BMs\u0001", "latin1");
  *
  * What would not come back as it is is a TypeError that says where in the value it is, and nothing is stored:
  * functions, symbols, Proxies, objects of a class of the program's own, getters, hidden properties.
+ *
+ * What was read is the program's own, and cannot be changed by mistake: a change could not reach S3. Objects, arrays, Maps, Sets
+ * and Dates throw a TypeError that says what to do instead. Typed arrays, Buffers and ArrayBuffers are copies, each with memory
+ * of its own. All of it can be stored again.
  *
  * The format is that of `v8.serialize`, after a header with a version: later versions of Node read it, an earlier one
  * may not, and other languages do not. For those use json.
@@ -42,8 +47,7 @@ const structuredCodec: Codec<unknown, Buffer> = {
   name: "structured",
   gives: "objects",
   encode(value) {
-    checkStructured(value);
-    return Buffer.concat([HEADER, serialize(value)]);
+    return Buffer.concat([HEADER, serialize(serializable(value))]);
   },
   decode: (stored) => ({ ...stored, value: revive(stored.value) }),
 };
@@ -62,8 +66,9 @@ function revive(bytes: Buffer): unknown {
       `it has version ${bytes[name]} of the format, and this is version ${HEADER[name]}`,
       "Read it with a newer version of s3bucketmap.",
     );
+  let value: unknown;
   try {
-    return deserialize(bytes.subarray(HEADER.length));
+    value = deserialize(bytes.subarray(HEADER.length));
   } catch (cause) {
     throw new Unreadable(
       "NotStructured",
@@ -72,4 +77,5 @@ function revive(bytes: Buffer): unknown {
       cause,
     );
   }
+  return guarded(value);
 }

@@ -1,0 +1,136 @@
+import { types } from "node:util";
+import { frozenGuard, refuse } from "./frozen.js";
+import { prototypes } from "./plain-data.js";
+
+/** What is behind each guard. */
+const originals = new WeakMap<object, object>();
+
+/** The Maps, Sets and Dates that cannot be changed. */
+const unchangeable = new WeakSet<object>();
+
+/**
+ * Makes what was deserialized the program's own, and refuses changes that could not reach S3: of objects and arrays, which are
+ * then Proxies, and of Maps, Sets and Dates, whose prototype is one between. Typed arrays cannot be guarded; each has memory of
+ * its own.
+ */
+export function guarded<T>(value: T): T {
+  const found = collect(value);
+  const standIn = (part: unknown): unknown => found.get(part as object) ?? part;
+  for (const object of found.keys()) {
+    if (types.isMap(object)) {
+      const entries = [...object];
+      object.clear();
+      for (const [key, element] of entries) object.set(standIn(key), standIn(element));
+      setApart(object, mapGuard);
+    } else if (types.isSet(object)) {
+      const elements = [...object];
+      object.clear();
+      for (const element of elements) object.add(standIn(element));
+      setApart(object, setGuard);
+    } else if (types.isDate(object)) setApart(object, dateGuard);
+    else if (isContainer(object)) {
+      for (const key of Object.keys(object)) {
+        Object.defineProperty(object, key, { value: standIn(Reflect.get(object, key)) });
+      }
+    }
+    // A RegExp counts on in its lastIndex, and views cannot be frozen.
+    if (!types.isRegExp(object) && !ArrayBuffer.isView(object)) Object.freeze(object);
+  }
+  return standIn(value) as T;
+}
+
+/** All objects in a value, each with what is to stand for it. */
+function collect(value: unknown): Map<object, object> {
+  const found = new Map<object, object>();
+  const open: unknown[] = [value];
+  // Not by recursion: what others stored may be nested as deep as they like.
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next !== "object" || next === null || found.has(next)) continue;
+    found.set(next, ArrayBuffer.isView(next) ? withOwnMemory(next) : next);
+    if (types.isMap(next)) for (const entry of next) open.push(...entry);
+    else if (types.isSet(next)) for (const element of next) open.push(element);
+    else if (isContainer(next)) {
+      const guard = new Proxy(next, frozenGuard);
+      originals.set(guard, next);
+      found.set(next, guard);
+      for (const key of Object.keys(next)) open.push(Reflect.get(next, key));
+    }
+  }
+  return found;
+}
+
+function isContainer(object: object): boolean {
+  return Array.isArray(object) || Object.prototype.toString.call(object) === "[object Object]";
+}
+
+// V8 gives views of what was stored, and Node some of its pool.
+function withOwnMemory(view: ArrayBufferView): ArrayBufferView {
+  const { buffer, byteOffset, byteLength } = view;
+  if (byteLength === buffer.byteLength) return view;
+  const memory = new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength)).buffer;
+  if (Buffer.isBuffer(view)) return Buffer.from(memory);
+  return new (view.constructor as new (memory: ArrayBuffer) => ArrayBufferView)(memory);
+}
+
+function setApart(object: object, prototype: object): void {
+  Object.setPrototypeOf(object, prototype);
+  unchangeable.add(object);
+}
+
+function guardOf(prototype: object, isChange: (method: string) => boolean, advice: string): object {
+  const guard = Object.create(prototype) as object;
+  for (const method of Object.getOwnPropertyNames(prototype).filter(isChange)) {
+    const value = (): never => refuse(`Cannot ${method} in a frozen value`, advice);
+    Object.defineProperty(guard, method, { value, configurable: true, writable: true });
+  }
+  return guard;
+}
+
+const changes =
+  (...methods: string[]): ((method: string) => boolean) =>
+  (method) =>
+    methods.includes(method);
+const mapGuard = guardOf(Map.prototype, changes("set", "delete", "clear"), "new Map(bucket.seats).set(1, 2)");
+const setGuard = guardOf(Set.prototype, changes("add", "delete", "clear"), "new Set(bucket.tags).add(1)");
+const dateGuard = guardOf(Date.prototype, (method) => method.startsWith("set"), "new Date(bucket.start)");
+
+/** What is behind the guard of a value that was read, if it is one. */
+export function originalOf(value: object): object | undefined {
+  return originals.get(value);
+}
+
+/** Whether it is a Map, a Set or a Date that was read: its prototype is not the language's own. */
+export function isUnchangeable(value: object): boolean {
+  return unchangeable.has(value);
+}
+
+/** A copy of a value in which nothing is guarded, as V8 can serialize it. */
+export function unguarded(value: unknown, copies: Map<object, object> = new Map()): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const original = originals.get(value) ?? value;
+  const known = copies.get(original);
+  if (known !== undefined) return known;
+  const add = <T extends object>(copy: T): T => {
+    copies.set(original, copy);
+    return copy;
+  };
+  if (types.isMap(original)) {
+    const copy = add(new Map());
+    for (const [key, element] of original) copy.set(unguarded(key, copies), unguarded(element, copies));
+    return copy;
+  }
+  if (types.isSet(original)) {
+    const copy = add(new Set());
+    for (const element of original) copy.add(unguarded(element, copies));
+    return copy;
+  }
+  const isArray = Array.isArray(original);
+  if (!isArray && prototypes(original) !== 1) return original;
+  const copy = add(isArray ? new Array(original.length) : {});
+  for (const key of Object.keys(original)) {
+    const part = unguarded(Reflect.get(original, key), copies);
+    Object.defineProperty(copy, key, { value: part, configurable: true, enumerable: true, writable: true });
+  }
+  return copy;
+}
