@@ -40,7 +40,9 @@ export function watchTries(client: S3Client, isLocal: boolean): void {
         // The SDK loses a name such as "__proto__".
         const output = result.output as { Metadata?: Record<string, string> };
         if (output.Metadata !== undefined)
-          output.Metadata = metadataIn((result.response as Answer).headers ?? {});
+          output.Metadata = metadataIn(
+            (result.response as { headers?: Record<string, string> }).headers ?? {},
+          );
         return result;
       } catch (thrown) {
         if (!(thrown instanceof Error)) throw thrown;
