@@ -472,7 +472,7 @@ function conditionsSuite(
       expect(map().update("counter", increment, { metadata: { a: "b" } })).toBe("1");
       expect(map().update("counter", increment)).toBe("2");
       expect(map().get("counter")).toBe("2");
-      expect(map().head("counter")!.metadata).toEqual({});
+      expect(map().head("counter")!.metadata).toEqual({ a: "b" });
     });
 
     it("begins again when somebody else writes meanwhile, so that neither write is lost", () => {
