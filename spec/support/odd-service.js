@@ -63,6 +63,9 @@ function oddBucket({ keys, pageSize = 1000, oddity = "none", from = 0 }) {
     return view;
   }
 
+  const given = (/** @type {string} */ what) =>
+    oddity.startsWith(`gives a ${what} of `) ? oddity.split(" ").at(-1) : undefined;
+
   let pages = 0;
 
   /** @param {URLSearchParams} query */
@@ -77,6 +80,12 @@ function oddBucket({ keys, pageSize = 1000, oddity = "none", from = 0 }) {
       start = Number(token.split(" ")[0]);
     } else if (after !== undefined && oddity !== "ignores where to start") {
       while (start < view.length && compare(view[start]?.name ?? "", after) <= 0) start += 1;
+    }
+    if (oddity === "skips what begins with a name that ends with the delimiter") {
+      const delimiter = query.get("delimiter") ?? "";
+      const marker = token === undefined ? (after ?? "") : (view[start - 1]?.name ?? "");
+      const isSkipped = delimiter !== "" && marker.endsWith(delimiter);
+      while (isSkipped && view[start]?.name.startsWith(marker)) start += 1;
     }
     const most = Math.min(pageSize, Number(query.get("max-keys") ?? 1000));
     let end = Math.min(
@@ -113,8 +122,9 @@ function oddBucket({ keys, pageSize = 1000, oddity = "none", from = 0 }) {
         element(
           "Contents",
           element("Key", inXml(name)) +
-            "<LastModified>2026-03-01T12:00:00.000Z</LastModified>" +
-            "<ETag>&quot;900150983cd24fb0d6963f7d28e17f72&quot;</ETag><Size>1</Size>",
+            element("LastModified", given("date") ?? "2026-03-01T12:00:00.000Z") +
+            "<ETag>&quot;900150983cd24fb0d6963f7d28e17f72&quot;</ETag>" +
+            element("Size", given("size") ?? "1"),
         ),
       ),
       ...folders.map((name) => element("CommonPrefixes", element("Prefix", inXml(name)))),
@@ -132,11 +142,18 @@ function oddBucket({ keys, pageSize = 1000, oddity = "none", from = 0 }) {
   /** @param {string} body */
   function removeAll(body) {
     const asked = [...body.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = ""]) => unescapeXml(key));
-    asked.forEach(remove);
+    const isOdd = oddity.startsWith("tells of");
+    if (!isOdd) asked.forEach(remove);
     sorted = [...stored].sort(compare);
-    const told = asked.map((key) =>
-      element("Deleted", element("Key", escapeXml(key).replaceAll("\r", "&#13;"))),
-    );
+    const named = asked.map((key, at) => {
+      if (oddity === "tells of other keys as deleted") return `other ${key}`;
+      if (oddity === "tells of another key in place of the last") return at === asked.length - 1 ? "z" : key;
+      return oddity === "tells of the first key for each" ? (asked[0] ?? "") : key;
+    });
+    const inElement = (/** @type {string} */ key) => element("Key", escapeXml(key).replaceAll("\r", "&#13;"));
+    const told = named.map((key) => element("Deleted", inElement(key)));
+    if (oddity === "tells of each key as deleted and as refused")
+      told.push(...named.map((key) => element("Error", `${inElement(key)}<Code>InternalError</Code>`)));
     return { status: 200, xml: element("DeleteResult", told.join("")) };
   }
 

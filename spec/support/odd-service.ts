@@ -21,7 +21,16 @@ export type Oddity =
   | "goes back"
   | "leaves keys out, and gives them later"
   | "gives no token"
-  | "gives the last key again";
+  | "gives the last key again"
+  | "skips what begins with a name that ends with the delimiter"
+  | "tells of other keys as deleted"
+  | "tells of another key in place of the last"
+  | "tells of the first key for each"
+  | "tells of each key as deleted and as refused"
+  | "gives a size of -5"
+  | "gives a size of -1x"
+  | "gives a size of abc"
+  | "gives a date of yesterday";
 
 export interface OddBucketOptions {
   keys: readonly string[];

@@ -65,10 +65,12 @@ async function deleteSlice(
       statusCode: 200,
     },
   }));
-  // Any page without errors would pass for success, if S3 were asked to name only those.
-  if (Deleted.length + Errors.length >= keys.length) return failed;
-  const named = new Set([...Deleted, ...Errors].map(({ Key }) => Key));
-  const untold = keys.filter((key) => !named.has(key));
+  // Any page without errors would pass for success, if S3 were asked to name only those. How many are named says
+  // nothing: they may be others, or one of them several times. A key that is both deleted and refused may be either.
+  const deleted = new Set(Deleted.map(({ Key }) => Key));
+  const refused = new Set(Errors.map(({ Key }) => Key));
+  const untold = keys.filter((key) => deleted.has(key) === refused.has(key));
+  if (untold.length === 0) return failed;
   const error = new BadAnswer(`the answer does not say what became of ${untold.length} keys`, $metadata);
   if (untold.length === keys.length) throw error;
   const failure = toFailure(error, true);

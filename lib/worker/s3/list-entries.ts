@@ -24,8 +24,13 @@ export async function listEntries(
   request: EntriesRequest,
   signal: AbortSignal,
 ): Promise<EntryPage> {
-  const input = listInput(target, request);
-  if (request.delimiter !== undefined) input.Delimiter = request.delimiter;
+  const isFoldedHere = startsAfterSeemingFolder(request);
+  const { token: given, ...withoutToken } = request;
+  // The page before may have been listed with the delimiter. One without a name leaves nothing else to go on from.
+  const token = isFoldedHere && request.emptyPages === undefined ? undefined : given;
+  const asked = token === undefined ? withoutToken : { ...withoutToken, token };
+  const input = listInput(target, asked);
+  if (request.delimiter !== undefined && !isFoldedHere) input.Delimiter = request.delimiter;
   const output = await target.client.send(new ListObjectsV2Command(input), { abortSignal: signal });
   if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
   target.bucketProved = true;
@@ -33,12 +38,35 @@ export async function listEntries(
   const areEncoded = output.EncodingType === "url";
   const prefixes = prefixesOf(output, areEncoded);
   // S3 gives the two apart, each in order.
-  const entries = merge(objectsOf(output, areEncoded), prefixes);
-  const listed = { ...request, names: entries.map(({ name }) => name) };
+  const merged = merge(objectsOf(output, areEncoded), prefixes);
+  const entries = isFoldedHere ? folded(merged, request) : merged;
+  const listed = { ...asked, names: entries.map(({ name }) => name) };
   const first = firstNewName(listed);
   checkDelimiter(entries, request);
-  const next = nextPage(listed, output.IsTruncated, output.NextContinuationToken);
+  // A token would go on in the middle of a folder.
+  const nextToken = isFoldedHere && entries.length > 0 ? undefined : output.NextContinuationToken;
+  const next = nextPage(listed, output.IsTruncated, nextToken);
   return { entries: entries.slice(first), ...(next === undefined ? {} : { next }) };
+}
+
+// Ceph takes a name that ends with the delimiter for a folder that has been listed, and leaves out all that begins
+// with it, though the delimiter begins within the prefix. Such a page is listed without one, and folded here.
+function startsAfterSeemingFolder({ prefix, delimiter, startAfter, before }: EntriesRequest): boolean {
+  if (delimiter === undefined) return false;
+  return [startAfter, before?.last].some(
+    (name) => name?.endsWith(delimiter) === true && name.length - delimiter.length < prefix.length,
+  );
+}
+
+function folded(entries: Entry[], { prefix, delimiter = "" }: EntriesRequest): Entry[] {
+  const kept: Entry[] = [];
+  for (const entry of entries) {
+    const end = entry.name.indexOf(delimiter, prefix.length);
+    const name = end === -1 ? entry.name : entry.name.slice(0, end + delimiter.length);
+    if (end === -1) kept.push(entry);
+    else if (kept.at(-1)?.name !== name) kept.push({ name });
+  }
+  return kept;
 }
 
 function prefixesOf({ CommonPrefixes = [] }: ListObjectsV2CommandOutput, areEncoded: boolean): Entry[] {
@@ -54,9 +82,14 @@ function objectsOf(output: ListObjectsV2CommandOutput, areEncoded: boolean): Ent
   );
   return contents.map(({ Size, ETag, LastModified }, at) => {
     if (ETag === undefined) throw new BadAnswer("an object is listed without its ETag", output.$metadata);
-    const object = { size: Size ?? 0, etag: ETag, lastModified: LastModified?.getTime() ?? NaN };
+    if (!isSize(Size)) throw new BadAnswer("an object is listed without its size", output.$metadata);
+    const object = { size: Size, etag: ETag, lastModified: LastModified?.getTime() ?? NaN };
     return { name: names[at]!, object };
   });
+}
+
+function isSize(size: number | undefined): size is number {
+  return Number.isSafeInteger(size) && size! >= 0;
 }
 
 // A common prefix ends with the first delimiter after the prefix, and an object's name has none there.
