@@ -81,12 +81,19 @@ export class BucketCalls {
   read(key: string): Reading | undefined {
     this.checkOpen("get");
     const run = readAhead?.runAt(this.shared, key);
-    return run === undefined ? this.readNow(key) : run.read(this);
+    const reading = run === undefined ? this.readNow(key) : run.read(this);
+    if (reading === undefined) this.sawNone(key);
+    return reading;
   }
 
   readNow(key: string): Reading | undefined {
     // Without an ETag the answer is never "unchanged".
     return this.call({ op: "get", key, maxBytes: this.maxBytes }) as Reading | undefined;
+  }
+
+  /** The program has learnt that a key is missing: no listing from before may say otherwise. */
+  sawNone(key: string): void {
+    this.tell(key, "unsure");
   }
 
   /** Keys that were listed and are likely to be read now, in this order. */

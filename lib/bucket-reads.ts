@@ -25,6 +25,7 @@ export function getStored(
     etag === undefined
       ? calls.read(whole)
       : calls.call({ op: "get", key: whole, maxBytes: calls.maxBytes, ifNoneMatch: etag });
+  if (etag !== undefined && read === undefined) calls.sawNone(whole);
   return read === "unchanged" ? unchanged : storedOf(calls, whole, read);
 }
 

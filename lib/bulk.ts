@@ -23,7 +23,8 @@ export function getMany(calls: BucketCalls, keys: Iterable<string>): Map<string,
         const stored = "failure" in outcome ? outcome : outcome.read && calls.decode(outcome.read);
         if (stored !== undefined && "failure" in stored) progress.failed(key, stored.failure);
         else {
-          if (stored !== undefined) values.set(calls.relative(key), stored);
+          if (stored === undefined) calls.sawNone(key);
+          else values.set(calls.relative(key), stored);
           progress.succeeded(key);
         }
       }

@@ -131,7 +131,10 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   has(key: string): boolean {
-    return this.#calls.call({ op: "has", key: wholeKey(this.#calls.prefix, key) });
+    const whole = wholeKey(this.#calls.prefix, key);
+    const found = this.#calls.call({ op: "has", key: whole });
+    if (!found) this.#calls.sawNone(whole);
+    return found;
   }
 
   /**
@@ -265,7 +268,9 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   head(key: string): ObjectHead | undefined {
-    const head = this.#calls.call({ op: "head", key: wholeKey(this.#calls.prefix, key) });
+    const whole = wholeKey(this.#calls.prefix, key);
+    const head = this.#calls.call({ op: "head", key: whole });
+    if (head === undefined) this.#calls.sawNone(whole);
     return head && { ...head, lastModified: new Date(head.lastModified) };
   }
 

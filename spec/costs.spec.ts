@@ -33,6 +33,7 @@ beforeEach(() => {
   // What was read ahead is dropped after a time outside the library, which on a busy machine can be any. So here none passes.
   const now = performance.now();
   jest.spyOn(performance, "now").mockReturnValue(now);
+  jest.spyOn(Date, "now").mockReturnValue(Date.now());
 });
 afterEach(() => {
   jest.restoreAllMocks();

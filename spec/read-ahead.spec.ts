@@ -36,6 +36,7 @@ function open(options: S3BucketOptions = {}): S3BucketMap {
 function stopClock(): { pass(ms: number): void } {
   let now = performance.now();
   jest.spyOn(performance, "now").mockImplementation(() => now);
+  jest.spyOn(Date, "now").mockImplementation(() => Math.floor(now));
   return { pass: (ms) => void (now += ms) };
 }
 

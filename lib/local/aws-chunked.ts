@@ -2,11 +2,9 @@ import { S3Error } from "./s3-error.js";
 
 const MAX_LINE = 8192;
 
+/** By this header alone, as S3 does: what Content-Encoding says is kept with the object, and may be somebody's own words. */
 export function isAwsChunked(headers: Record<string, string>): boolean {
-  return (
-    (headers["x-amz-content-sha256"]?.startsWith("STREAMING-") ?? false) ||
-    /(^|,)\s*aws-chunked\s*(,|$)/i.test(headers["content-encoding"] ?? "")
-  );
+  return headers["x-amz-content-sha256"]?.startsWith("STREAMING-") ?? false;
 }
 
 /**

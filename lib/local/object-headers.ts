@@ -64,10 +64,12 @@ export function objectHeadersOf(headers: Record<string, string>): {
 
 // aws-chunked says how the body came over the wire, not what it is. All else is kept as it came.
 function withoutChunked(encoding: string): string {
+  const isChunked = (token: string): boolean => token.trim().toLowerCase() === "aws-chunked";
   return encoding
-    .replace(/(^|,)\s*aws-chunked\s*(?=,|$)/gi, "")
-    .replace(/^\s*,|^\s+|\s+$/g, "")
-    .trimStart();
+    .split(",")
+    .filter((token) => !isChunked(token))
+    .join(",")
+    .trim();
 }
 
 export function checkSupported(headers: Record<string, string>): void {

@@ -61,13 +61,32 @@ export function checkRoom(directory: string, bytes: number): void {
 /** Makes a store's directory where it is missing, and the ones above it. */
 export function makeDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeWithParents(directory);
   } catch (error) {
     if (isDangling(directory))
       throw new LocalS3Error("LocalS3BadPath", `"${directory}" is a symbolic link that leads nowhere`);
     if ((error as NodeJS.ErrnoException).code === "ENOENT")
       throw new LocalS3Error("LocalS3BadPath", `"${directory}" cannot be made`, { cause: error });
     throw error;
+  }
+}
+
+// Not by Node's `recursive`, which never ends where a parent takes no directories, as /proc.
+function makeWithParents(directory: string): void {
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = path.dirname(directory);
+    if (code === "EEXIST" && statSync(directory).isDirectory()) return;
+    if (
+      code !== "ENOENT" ||
+      parent === directory ||
+      statSync(parent, { throwIfNoEntry: false }) !== undefined
+    )
+      throw error;
+    makeWithParents(parent);
+    makeWithParents(directory);
   }
 }
 

@@ -19,6 +19,7 @@ beforeEach(() => {
   // As if the program took no time between two reads, on however busy a machine.
   const now = performance.now();
   jest.spyOn(performance, "now").mockReturnValue(now);
+  jest.spyOn(Date, "now").mockReturnValue(Date.now());
 });
 afterEach(() => {
   jest.restoreAllMocks();
