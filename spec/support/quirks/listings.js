@@ -72,6 +72,8 @@ const listings = [
       keys: "BadListing",
       size: "BadListing",
       "list folders": "BadListing",
+      // All keys are listed before any is deleted.
+      clear: "BadListing",
       entries: "BadListing",
     },
     request: (asked) => {
