@@ -31,6 +31,8 @@ export interface Begun<Op extends Call["op"]> {
   readonly deadline: number;
   /** Whether its deadline is one that `within` set. */
   readonly isCutShort: boolean;
+  /** Of the thread, before the worker heard of the call. */
+  readonly writesSent: number;
 }
 
 export type Outcome<Op extends Call["op"]> =
@@ -108,6 +110,7 @@ export class Bridge {
     }
     // Sent even while the worker is still starting, so that calls from within the wait come after this one.
     const id = thread.newCall();
+    const { writesSent } = thread;
     thread.post(
       {
         type: "call",
@@ -120,7 +123,7 @@ export class Bridge {
       transferred(call),
     );
     left();
-    return { op: call.op, bucket, id, thread, wait, deadline, isCutShort };
+    return { op: call.op, bucket, id, thread, wait, deadline, isCutShort, writesSent };
   }
 
   /**
@@ -193,8 +196,7 @@ export class Bridge {
     return outcome;
   }
 
-  #ended<Op extends Call["op"]>({ id, thread, op, isCutShort }: Begun<Op>): Outcome<Op> {
-    const maybeWritten = isWrite(op);
+  #ended<Op extends Call["op"]>({ id, thread, op, isCutShort, writesSent }: Begun<Op>): Outcome<Op> {
     const expected = thread.expects(id);
     const reply = thread.reply(id);
     thread.forget(id);
@@ -203,10 +205,16 @@ export class Bridge {
         ? { ok: true, value: reply.value as Results[Op] }
         : { ok: false, failure: reply.failure };
     }
-    // Ctrl-C ended an earlier wait for it.
-    if (!expected)
-      return { ok: false, failure: { code: "TimedOut", reason: "it was interrupted", maybeWritten } };
-    if (thread.isGone) {
+    // Ctrl-C ended an earlier wait for it, before its time was up: the worker may still be about to send it.
+    if (!expected) {
+      const reason = "it was interrupted";
+      return { ok: false, failure: { code: "TimedOut", reason, maybeWritten: isWrite(op) } };
+    }
+    const { isGone } = thread;
+    // From its deadline on, and from the thread's end, the worker sends no write of it. With several calls under way the
+    // write that was sent may be another's.
+    const maybeWritten = isWrite(op) && thread.writesSent !== writesSent;
+    if (isGone) {
       if (!thread.wasReady) return { ok: false, failure: workerFailed("WorkerNotStarted", thread.lastWords) };
       return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), maybeWritten } };
     }
@@ -215,10 +223,7 @@ export class Bridge {
     if (isCutShort || thread.isExpected) this.#abandon(id);
     else this.#end(thread);
     const reason = thread.wasReady ? "the worker thread did not answer" : "the worker thread did not start";
-    return {
-      ok: false,
-      failure: { code: "TimedOut", reason, maybeWritten: maybeWritten && thread.wasReady },
-    };
+    return { ok: false, failure: { code: "TimedOut", reason, maybeWritten } };
   }
 
   #livingThread(): WorkerThread {

@@ -286,5 +286,7 @@ export const Signal = {
   Gone: 1,
   /** Counts the messages to the worker. */
   Sent: 2,
-  Words: 3,
+  /** Counts the requests that may write: raised before each one can leave. */
+  WritesSent: 3,
+  Words: 4,
 } as const;

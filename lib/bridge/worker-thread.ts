@@ -32,6 +32,11 @@ export class WorkerThread {
     return Atomics.load(this.signal, Signal.News);
   }
 
+  /** How many requests that write may have left the worker. */
+  get writesSent(): number {
+    return Atomics.load(this.signal, Signal.WritesSent);
+  }
+
   /** Whether it ever came as far as to serve calls. */
   get wasReady(): boolean {
     return this.#shared.wasReady;

@@ -51,6 +51,11 @@ export class Deadline {
     return this.#controller.signal;
   }
 
+  /** Whether its time is up. A thread that was busy may not have heard of it yet. */
+  get isOver(): boolean {
+    return this.signal.aborted || performance.now() >= this.at;
+  }
+
   cancel(): void {
     const reason = new DeadlinePassed();
     this.#controller.abort(reason);

@@ -75,12 +75,16 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     running.set(id, deadline);
     tick();
     if (timeoutMs > SOON_OVER_MS) progress?.begin(id, call, service.s3.settings);
-    const doubt = new Doubt();
+    // Counted first and checked then: who finds nothing counted once the time is up knows that nothing is sent any more.
+    const doubt = new Doubt(() => {
+      Atomics.add(signal, Signal.WritesSent, 1);
+      if (deadline.isOver || Atomics.load(signal, Signal.Gone) === 1) throw new DeadlinePassed();
+    });
     let reply: Reply;
     try {
       const work = inOrder(service.s3.settings.bucket, call, async () => {
         // What it waited for took all its time.
-        if (deadline.signal.aborted) throw new DeadlinePassed();
+        if (deadline.isOver) throw new DeadlinePassed();
         return doubt.during(() => perform(service, call, timeoutMs, deadline.signal));
       });
       const value = await deadline.race(work);
@@ -113,7 +117,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
         const service = services.get(message.settings);
         if (service === undefined) throw new Error(`call ${message.id} came before its settings`);
         const waited = performance.timeOrigin + performance.now() - message.sentAt;
-        void answer(message.id, service, message.call, Math.max(1, message.timeoutMs - Math.max(0, waited)));
+        void answer(message.id, service, message.call, message.timeoutMs - Math.max(0, waited));
         break;
       }
       case "wake": {

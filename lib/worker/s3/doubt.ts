@@ -18,7 +18,13 @@ const doubts = new AsyncLocalStorage<Doubt | undefined>();
  */
 export class Doubt {
   readonly #outer: Doubt | undefined = doubts.getStore();
+  readonly #beforeSending: () => void;
   #unknown = 0;
+
+  /** @param beforeSending - called before each request that writes can leave; where it throws, the request does not */
+  constructor(beforeSending: () => void = () => {}) {
+    this.#beforeSending = beforeSending;
+  }
 
   /** The innermost that this code runs in. */
   static get current(): Doubt | undefined {
@@ -32,6 +38,12 @@ export class Doubt {
   /** Runs what may send requests. What is in doubt here is so for the doubt around it, too. */
   during<T>(run: () => T): T {
     return doubts.run(this, run);
+  }
+
+  /** @internal */
+  beforeSending(): void {
+    this.#beforeSending();
+    this.#outer?.beforeSending();
   }
 
   /** @internal */
@@ -67,9 +79,14 @@ export class Sending {
     return sendings.run(this, run);
   }
 
-  /** From now on it may be carried out. */
+  /**
+   * From now on it may be carried out.
+   *
+   * @throws what forbids it: it must not be sent
+   */
   sent(): void {
     if (this.#state !== "not yet") return;
+    this.#doubt?.beforeSending();
     this.#state = "sent";
     this.#doubt?.count(1);
   }
@@ -92,7 +109,15 @@ export function tellSendings(agent: object): void {
   telling.addRequest = (request, ...rest) => {
     const sending = sendings.getStore();
     if (sending !== undefined) {
-      request.once("socket", (socket) => whenConnected(socket, () => sending.sent()));
+      request.once("socket", (socket) => {
+        whenConnected(socket, () => {
+          try {
+            sending.sent();
+          } catch (error) {
+            request.destroy(error as Error);
+          }
+        });
+      });
     }
     addRequest(request, ...rest);
   };
