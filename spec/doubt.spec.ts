@@ -81,6 +81,27 @@ describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
     expect(failureOf(() => writes[name]!(map))).toMatchObject({ code: "AccessDenied", message: notSaid });
   });
 
+  it.each([408, 460, 499])("says so where a proxy gave up with HTTP %s", (status) => {
+    const map = open(wait);
+    // The trial of conditions.
+    map.create("first", "value");
+    map.set("key", "value");
+    server.fault({ operation: "PUT", times: Infinity, action: { status, code: "GivenUp" } });
+    for (const write of [
+      () => map.set("key", "new"),
+      () => map.create("other", "value"),
+      () => map.setMany([["key", "value"]]),
+    ]) {
+      expect(failureOf(write)).toMatchObject({ message: said });
+    }
+  });
+
+  it.each([425, 429])("does not say so where HTTP %s has refused it", (status) => {
+    const map = open(wait);
+    server.fault({ operation: "PUT", times: Infinity, action: { status, code: "Refused" } });
+    expect(failureOf(() => map.set("key", "value"))).toMatchObject({ message: notSaid });
+  });
+
   // [what befalls the first try, whether it may have been carried out]
   it.each<[string, FaultAction, string]>([
     ["after a reset", { reset: "after-apply" }, said],

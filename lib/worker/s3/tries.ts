@@ -74,9 +74,15 @@ export function isAmbiguous(error: Error): boolean {
   return !neverSent(error);
 }
 
+/**
+ * What a proxy says when the time for a request was up, or when a client of its own has gone (nginx, an AWS load balancer):
+ * S3 may have had the request all the same. 425 and 429 are no such answers, they refuse it before anything is done.
+ */
+const undecided: ReadonlySet<number> = new Set([408, 460, 499]);
+
 /** Whether an answer says that nothing was done. */
 export function isRefusal(statusCode: number): boolean {
-  return statusCode >= 300 && statusCode < 500;
+  return statusCode >= 300 && statusCode < 500 && !undecided.has(statusCode);
 }
 
 function neverSent({ code, syscall, message, nothingWritten }: Tried): boolean {
