@@ -47,11 +47,24 @@ function pickListOptions(options: ListOptions | undefined): ListOptions {
   };
 }
 
+/**
+ * Whether a write is to be bound to an ETag.
+ *
+ * @throws TypeError where it is, but to none: `head` has found no such key, and the program means to write over nothing
+ */
+export function isBound(options: SetOptions | undefined): options is SetOptions {
+  if (options === undefined || !("ifMatch" in options)) return false;
+  if ((options.ifMatch as unknown) !== undefined) return true;
+  throw wrongArgument(
+    "The option ifMatch is undefined: the write would be bound to nothing. Use create to write only where there is no such key, or leave ifMatch out.",
+  );
+}
+
 /** The ETag that a write is bound to, without its quotes. */
 export function checkIfMatch(options: SetOptions | undefined): string | undefined {
   checkNames(options, setNames, "set");
-  const ifMatch: unknown = options?.ifMatch;
-  if (ifMatch === undefined) return undefined;
+  if (!isBound(options)) return undefined;
+  const ifMatch: unknown = options.ifMatch;
   // What cannot be an ETag would match nothing, and an error of S3's would not say why.
   const etag = typeof ifMatch === "string" ? /^(?:"([^"]+)"|([^"]+))$/.exec(ifMatch) : null;
   const bare = etag?.[1] ?? etag?.[2];

@@ -102,7 +102,8 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * again blindly: where its answer is lost, 1 HEAD finds out whether it happened. The first one at a service other
    * than AWS is preceded by a check that the service keeps to conditions: 5 requests, or 7.
    *
-   * @throws TypeError for a value of 4 GiB or more, and with `ifMatch` of 2 GiB or more
+   * @throws TypeError for a value of 4 GiB or more, and with `ifMatch` of 2 GiB or more. Also where `ifMatch` is given as
+   * `undefined`, as from `head` of a missing key: {@link create} writes where there is none
    * @throws S3BucketMapError; the message says so where the write may have happened all the same.
    * PreconditionFailedError where the key has another ETag or is gone; `ConditionsUnsupported` where the service
    * ignores conditions. Then nothing was written

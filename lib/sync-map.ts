@@ -20,7 +20,10 @@ export interface ObjectOptions {
 
 /** What {@link SyncMap.set} takes. */
 export interface SetOptions extends ObjectOptions {
-  /** Stores only where the key still has this ETag, as {@link SyncMap.head} and {@link SyncMap.list} give it. */
+  /**
+   * Stores only where the key still has this ETag, as {@link SyncMap.head} and {@link SyncMap.list} give it. `undefined`
+   * is refused with a TypeError.
+   */
   ifMatch?: string;
 }
 

@@ -3,7 +3,7 @@ import { backgroundWrites } from "../background.js";
 import type { BackgroundWrites, HasBackgroundWrites, Prepared } from "../background.js";
 import { entriesOf, iterable } from "../bulk.js";
 import { mapped } from "../mapped.js";
-import { checkAreOptions } from "../method-options.js";
+import { checkAreOptions, isBound } from "../method-options.js";
 import { gives, storedReads } from "../stored.js";
 import type { Gives, Needs, Stored, StoredReads } from "../stored.js";
 import type {
@@ -117,12 +117,12 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
 
   set(key: string, value: V, options?: SetOptions): this {
     checkAreOptions(options, "set");
-    if (options?.ifMatch !== undefined) {
+    if (isBound(options)) {
       this.#pending.wait();
       this.base.set(key, value, options);
       return this;
     }
-    this.#add([[key, this.#base.prepare(key, value, withoutIfMatch(options))]]);
+    this.#add([[key, this.#base.prepare(key, value, options)]]);
     return this;
   }
 
@@ -247,10 +247,4 @@ function* noted(
     all.add(key);
     if (isAsked(key)) yield key;
   }
-}
-
-function withoutIfMatch(options: SetOptions | undefined): ObjectOptions | undefined {
-  if (options === undefined || !("ifMatch" in options)) return options;
-  const { ifMatch: _none, ...others } = options;
-  return others;
 }
