@@ -281,7 +281,7 @@ describe.each(waits)("the requests that are sent, wait: %s,", (wait) => {
 });
 
 // Maps with the same settings know from one another that the bucket exists; each of these is the first of its own.
-let concurrency = 0;
+let concurrency = 100;
 
 async function once(use: Use, wait: (typeof waits)[number]): Promise<void> {
   const { bucket, map } = open("1000/read/", { wait, concurrency: (concurrency += 1) });
