@@ -22,6 +22,7 @@ const early = [
   "bucket-calls.js",
   "bucket-object.js",
   "errors.js",
+  "facades.js",
   "keys.js",
   "listing.js",
   "location.js",
@@ -30,6 +31,7 @@ const early = [
   "s3-bucket-map.js",
   "s3-bucket.js",
   "stored.js",
+  "thread-wide.js",
 ];
 
 function stampOfSources() {

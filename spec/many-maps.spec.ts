@@ -74,10 +74,11 @@ onLinux("maps that are garbage", () => {
     const { descriptors, megabytes } = grow(
       '(n) => ["bucket" + n, { endpoint, region, credentials }]',
       '(map) => map.deleteMany(["k"])',
-      300,
+      1000,
     );
     expect(descriptors).toBeLessThan(10);
-    expect(megabytes).toBeLessThan(15);
+    // A client that stayed would take 54 KB.
+    expect(megabytes).toBeLessThan(35);
   });
 
   it("leave no directory of the local S3 open", () => {
