@@ -77,7 +77,10 @@ async function runThreads(service, directory, base) {
   const allowed =
     resets > 0
       ? "^(PreconditionFailed|TooMuchContention|NetworkError|PartialFailure|AggregateError)$"
-      : "^PreconditionFailed$";
+      : kind === "service"
+        ? // Ceph answers 500 to some of many writers at once.
+          "^(PreconditionFailed|HTTP500|InternalError|PartialFailure|AggregateError)$"
+        : "^PreconditionFailed$";
   /** @type {string[]} */
   const files = [];
   const rounds = path.join(directory, "rounds");

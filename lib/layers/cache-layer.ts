@@ -11,7 +11,7 @@ import type { Gives, Needs, Stored, StoredReads } from "../stored.js";
 import type { ListOptions, ObjectOptions, SetOptions, SyncMap } from "../sync-map.js";
 import { givesOf } from "./base.js";
 import { toBytes } from "./bytes.js";
-import type { CacheStore } from "./cache-store.js";
+import type { CacheStore, Moment } from "./cache-store.js";
 import { Layer } from "./layer.js";
 import { readsOf } from "./reads.js";
 
@@ -78,7 +78,7 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
   override has(key: string): boolean {
     const fresh = this.#fresh(key, "value");
     if (fresh !== undefined) return fresh.stored !== undefined;
-    const before = this.#store.writes;
+    const before = this.#store.moment;
     const found = this.base.has(key);
     if (!found) this.#keep(key, undefined, before);
     return found;
@@ -88,7 +88,7 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     this.#writing(
       [key],
       () => this.base.set(key, value, options),
-      () => this.#keepWritten(key, value, options),
+      (before) => this.#keepWritten(key, value, options, before),
     );
     return this;
   }
@@ -108,7 +108,7 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     this.#writing(
       keys,
       () => this.base.setMany(noted, options),
-      () => all.forEach(([key, value]) => this.#keepWritten(key, value, options)),
+      (before) => all.forEach(([key, value]) => this.#keepWritten(key, value, options, before)),
     );
     return this;
   }
@@ -154,13 +154,13 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
   #get(key: string, needs: Needs): Stored<V> | undefined {
     const fresh = this.#fresh(key, needs);
     if (fresh !== undefined) return copy(fresh.stored);
-    const before = this.#store.writes;
+    const before = this.#store.moment;
     const entry = this.#known(key);
     const etag = this.#revalidate ? entry?.stored?.etag : undefined;
     const read =
       etag === undefined ? this.#reads.get(key, needs) : this.#reads.getIfChanged(key, etag, needs);
     if (read !== unchanged) return this.#keep(key, read, before);
-    this.#store.confirm(entry!, needs);
+    this.#store.confirm(entry!, needs, before);
     return copy(entry!.stored);
   }
 
@@ -169,14 +169,14 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     if (fresh !== undefined) {
       return needs === "value" && fresh.stored?.etag === etag ? unchanged : copy(fresh.stored);
     }
-    const before = this.#store.writes;
+    const before = this.#store.moment;
     const read = this.#reads.getIfChanged(key, etag, needs);
     return read === unchanged ? unchanged : this.#keep(key, read, before);
   }
 
   #getMany(keys: Iterable<string>, needs: Needs): Map<string, Stored<V>> {
     const fresh = new Map<string, ReturnType<CacheStore<V>["get"]>>();
-    const before = this.#store.writes;
+    const before = this.#store.moment;
     const read = this.#reads.getMany(
       this.#notFresh(iterable(keys, "getMany takes an iterable of keys"), fresh, needs),
       needs,
@@ -249,38 +249,39 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
   }
 
   /** Keeps what was read, unless something was written meanwhile (by a callback, during a `deasync` wait). */
-  #keep(key: string, stored: Stored<V> | undefined, writesBefore: number): Stored<V> | undefined {
+  #keep(key: string, stored: Stored<V> | undefined, before: Moment): Stored<V> | undefined {
     if (stored !== undefined) checkUnchangeable(stored.value);
     const useful = stored?.etag !== undefined || this.#store.limits.ttl > 0;
-    if (useful && this.#store.writes === writesBefore) this.#store.keep(this.#prefix + key, copy(stored));
+    if (useful && this.#store.writes === before.writes)
+      this.#store.keep(this.#prefix + key, copy(stored), before);
     return stored;
   }
 
   // Only what is read as it was written, and surely is stored, can be known without reading it.
-  #keepWritten(key: string, value: unknown, options: ObjectOptions | undefined): void {
+  #keepWritten(key: string, value: unknown, options: ObjectOptions | undefined, before: Moment): void {
     if (this.#store.limits.ttl === 0 || !this[writesAreDurable]()) return;
     const kind = this[gives];
     if (kind === "bytes") value = Buffer.from(toBytes(value));
     else if (kind !== "string" || typeof value !== "string") return;
     const contentEncoding = options?.contentEncoding;
-    this.#store.keep(this.#prefix + key, { value: value as V, etag: undefined, contentEncoding });
+    this.#store.keep(this.#prefix + key, { value: value as V, etag: undefined, contentEncoding }, before);
   }
 
   /** @param after - what is known then, unless another write came in between (by a callback, during a `deasync` wait) */
-  #writing<T>(keys: readonly string[], write: () => T, after?: () => void): T {
+  #writing<T>(keys: readonly string[], write: () => T, after?: (before: Moment) => void): T {
     const forget = (): void => {
       for (const key of keys) this.#store.forget(this.#prefix + key);
     };
     forget();
-    const before = this.#store.writes;
+    const before = this.#store.moment;
     let undisturbed = false;
     try {
       const result = write();
-      undisturbed = this.#store.writes === before;
+      undisturbed = this.#store.writes === before.writes;
       return result;
     } finally {
       forget();
-      if (undisturbed) after?.();
+      if (undisturbed) after?.(before);
     }
   }
 }

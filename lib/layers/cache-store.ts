@@ -10,6 +10,12 @@ export interface Entry<V> {
   readonly knownAt: Record<Needs, number>;
 }
 
+/** When something began, and how many writes there had been. */
+export interface Moment {
+  readonly writes: number;
+  readonly at: number;
+}
+
 export interface CacheLimits {
   readonly max: number;
   readonly maxBytes: number;
@@ -38,6 +44,11 @@ export class CacheStore<V> {
     return this.#writes;
   }
 
+  /** What is to be remembered before a read or write: a value may be as old as that. */
+  get moment(): Moment {
+    return { writes: this.#writes, at: performance.now() };
+  }
+
   get(key: string): Entry<V> | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -50,17 +61,16 @@ export class CacheStore<V> {
     return performance.now() - entry.knownAt[needs] < this.limits.ttl;
   }
 
-  /** Marks what was needed of an entry as known to be so now. */
-  confirm(entry: Entry<V>, needs: Needs): void {
-    entry.knownAt[needs] = performance.now();
+  /** Marks what was needed of an entry as known to be so since a read of it began. */
+  confirm(entry: Entry<V>, needs: Needs, { at }: Moment): void {
+    entry.knownAt[needs] = at;
   }
 
-  keep(key: string, stored: Stored<V> | undefined): void {
+  keep(key: string, stored: Stored<V> | undefined, { at }: Moment): void {
     this.#drop(key);
     const bytes = ENTRY_BYTES + 2 * key.length + sizeOf(stored);
     if (bytes > this.limits.maxBytes) return;
-    const now = performance.now();
-    this.#entries.set(key, { stored, bytes, knownAt: { value: now, encoding: now } });
+    this.#entries.set(key, { stored, bytes, knownAt: { value: at, encoding: at } });
     this.#bytes += bytes;
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.limits.max && this.#bytes <= this.limits.maxBytes) return;
