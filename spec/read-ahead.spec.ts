@@ -179,7 +179,7 @@ describe.each(waits)("reading ahead, wait: %s,", (wait) => {
     for (const [at, key] of Object.keys(bucket).entries())
       if (at % 2 === 0) expect(bucket[key]).toBe(`${key}!`);
     expect(gets()).toBeLessThanOrEqual(size / 2 + 1);
-  });
+  }, 60_000);
 
   it("is not begun by a read of any one of the keys", () => {
     stopClock();

@@ -179,11 +179,6 @@ const writes = [
     request: once("429 SlowDown", 429, "SlowDown"),
   },
   {
-    name: "the first request of each kind is 503 SlowDown",
-    source: "https://github.com/thephpleague/flysystem-aws-s3-v3/issues/278",
-    request: once("503", 503, "SlowDown"),
-  },
-  {
     name: "keys with // or dot segments are refused",
     source: "https://github.com/minio/minio/issues/5874",
     refuses: { "odd paths": "XMinioInvalidObjectName" },
