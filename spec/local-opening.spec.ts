@@ -12,6 +12,7 @@ import { Store } from "../lib/local/store.js";
 jest.setTimeout(120_000);
 
 const library = JSON.stringify(path.join(__dirname, "../dist/index.js"));
+// What is opened is what was checked only where the system has /proc: elsewhere there is no such promise.
 const onLinux = process.platform === "linux" ? it : it.skip;
 
 let parent: string;

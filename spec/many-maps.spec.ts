@@ -51,6 +51,7 @@ function grow(options: string, use: string, count: number): Grown {
   return JSON.parse(stdout) as Grown;
 }
 
+// Memory and descriptors are counted in /proc.
 const onLinux = process.platform === "linux" ? describe : describe.skip;
 onLinux("maps that are garbage", () => {
   it.each([
