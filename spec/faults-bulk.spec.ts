@@ -64,6 +64,8 @@ const calls: Record<string, Bulk> = {
     run: (map) => map.deleteMany(keys),
     requests: "DELETE_OBJECTS",
     cell: ({ action, ...row }) => {
+      // It names no key, and each has a DELETE of its own.
+      if (row.fault === "a page with 200 that says it is XML") return { is: "value" };
       // Its answer has a body, and none of a listing's special parts.
       if (row.delete.is !== "impossible" || row.get.is === "impossible") return row.delete;
       if ("corrupt" in action) return impossible("S3 sends no checksum of this answer");

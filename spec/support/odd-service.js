@@ -142,14 +142,14 @@ function oddBucket({ keys, pageSize = 1000, oddity = "none", from = 0 }) {
   /** @param {string} body */
   function removeAll(body) {
     const asked = [...body.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = ""]) => unescapeXml(key));
-    const isOdd = oddity.startsWith("tells of");
-    if (!isOdd) asked.forEach(remove);
-    sorted = [...stored].sort(compare);
     const named = asked.map((key, at) => {
       if (oddity === "tells of other keys as deleted") return `other ${key}`;
       if (oddity === "tells of another key in place of the last") return at === asked.length - 1 ? "z" : key;
       return oddity === "tells of the first key for each" ? (asked[0] ?? "") : key;
     });
+    if (oddity !== "tells of each key as deleted and as refused")
+      asked.filter((key) => named.includes(key)).forEach(remove);
+    sorted = [...stored].sort(compare);
     const inElement = (/** @type {string} */ key) => element("Key", escapeXml(key).replaceAll("\r", "&#13;"));
     const told = named.map((key) => element("Deleted", inElement(key)));
     if (oddity === "tells of each key as deleted and as refused")

@@ -18,7 +18,12 @@ export async function deleteObject(target: Target, key: string, signal: AbortSig
   };
   const tried = await firstTry(client, input, deleting(input), signal);
   if (tried.result === undefined) {
-    await client.send(replay(new DeleteObjectCommand(input), tried), { abortSignal: signal });
+    try {
+      await client.send(replay(new DeleteObjectCommand(input), tried), { abortSignal: signal });
+    } catch (error) {
+      // Some services say so of a key that is not there. It is gone, as wanted.
+      if (!(error instanceof Error) || error.name !== "NoSuchKey") throw error;
+    }
   }
   target.bucketProved = true;
   return undefined;

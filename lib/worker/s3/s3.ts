@@ -39,6 +39,8 @@ export interface Target {
   bucketProved: boolean;
   /** What has been found out of the service's conditions. */
   readonly conditions: Conditions;
+  /** How the service takes DeleteObjects, where that is known. */
+  bulkDeletes?: "plain" | "with MD5" | "none";
 }
 
 /** The operations on one bucket, with one set of settings. They know nothing of threads. */

@@ -80,9 +80,9 @@ export function isAmbiguous(error: Error): boolean {
  */
 const undecided: ReadonlySet<number> = new Set([408, 460, 499]);
 
-/** Whether an answer says that nothing was done. */
+/** Whether an answer says that nothing was done. 501 is that of a service without the operation. */
 export function isRefusal(statusCode: number): boolean {
-  return statusCode >= 300 && statusCode < 500 && !undecided.has(statusCode);
+  return (statusCode >= 300 && statusCode < 500 && !undecided.has(statusCode)) || statusCode === 501;
 }
 
 function neverSent({ code, syscall, message, nothingWritten }: Tried): boolean {

@@ -37,11 +37,40 @@ const ignoresEncoding = ({ query }) => void delete query["encoding-type"];
 /** @type {Quirk[]} */
 const listings = [
   {
+    name: "encoding-type is ignored, and a key has a control character",
+    source: "https://github.com/pfig/net-amazon-s3/issues/67",
+    keys: ["bell\u0007"],
+    request: ignoresEncoding,
+  },
+  {
+    name: "encoding-type is ignored, and a key has a carriage return",
+    source: "https://github.com/rclone/rclone/issues/3345",
+    keys: ["line\rend"],
+    request: ignoresEncoding,
+  },
+  {
     name: "encoding-type is echoed, and nothing is encoded",
     source: "https://github.com/Robothy/local-s3/pull/179",
     refuses: badListing,
     request: ignoresEncoding,
     answer: listed((xml) => xml.replace("<IsTruncated>", "<EncodingType>url</EncodingType><IsTruncated>")),
+  },
+  {
+    name: "encoding-type is ignored, and the answer does not say that keys are encoded",
+    source: "https://github.com/versity/versitygw/issues/2201, seen on fauxqs",
+    request: ignoresEncoding,
+  },
+  {
+    name: "keys are encoded, common prefixes are not",
+    source: "https://github.com/getmoto/moto/pull/5239",
+    refuses: { "list folders": "BadListing" },
+    answer: listed((xml) =>
+      xml.replace(
+        /<CommonPrefixes><Prefix>([^<]*)</g,
+        (_all, /** @type {string} */ prefix) =>
+          `<CommonPrefixes><Prefix>${decodeURIComponent(prefix.replaceAll("+", " "))}<`,
+      ),
+    ),
   },
   {
     name: "slashes are encoded, and a space is %20",
@@ -53,6 +82,11 @@ const listings = [
           `<${name}>${text.replaceAll("/", "%2F").replaceAll("+", "%20")}<`,
       ),
     ),
+  },
+  {
+    name: "max-keys is ignored",
+    source: "https://github.com/findify/s3mock/issues/47",
+    request: ({ query }) => void delete query["max-keys"],
   },
   {
     name: "pages are short while there is more",
@@ -82,6 +116,14 @@ const listings = [
       delete asked.query["continuation-token"];
     },
     answer: listed((xml) => xml.replace(/<NextContinuationToken>[^<]*<\/NextContinuationToken>/, "")),
+  },
+  {
+    name: "keys outside the prefix are listed",
+    source: "https://github.com/adobe/S3Mock/issues/181",
+    refuses: badListing,
+    request: ({ operation, query }) => {
+      if (operation === "ListObjectsV2") delete query["prefix"];
+    },
   },
   {
     name: "keys are listed in another order",

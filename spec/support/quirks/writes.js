@@ -82,6 +82,12 @@ const writes = [
     },
   },
   {
+    name: "checksum headers are 501",
+    source: "https://github.com/cloudflare/cloudflare-docs/pull/19236",
+    refuses: everyPut("NotImplemented"),
+    request: (asked) => (hasChecksum(asked) ? refusal(501, "NotImplemented") : undefined),
+  },
+  {
     name: "checksum headers are 400",
     source: "https://github.com/io7m-com/exfilac/issues/35",
     refuses: everyPut("InvalidArgument"),
