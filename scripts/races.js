@@ -7,11 +7,8 @@
 // winners, or is held by somebody who was told that it lost; and where anybody is unsure without resets, unless the
 // service itself answered 5xx, as Ceph does to some of many writers at once.
 const { fork } = require("node:child_process");
-const { randomUUID } = require("node:crypto");
-const fs = require("node:fs");
-const os = require("node:os");
-const path = require("node:path");
 const { S3BucketMap, S3BucketMapError } = require("../dist/index.js");
+const { withPlace } = require("./races/places.js");
 const { startResettingProxy } = require("./races/proxy.js");
 
 const PROCESSES = 16;
@@ -22,7 +19,7 @@ if (role === "racer") racer(JSON.parse(String(rest[0])));
 else void main(role, Number(rest[0] ?? 200));
 
 /**
- * @typedef {{ bucket: string, options: import("../dist/index.js").S3BucketOptions }} Where
+ * @typedef {import("./races/places.js").Where} Where
  * @param {{ where: Where, turns: number, keys: number, name: string }} task
  */
 function racer({ where, turns, keys, name }) {
@@ -141,33 +138,9 @@ async function race(kind, where, turns, through) {
 
 /** @param {string} kind @param {number} turns */
 async function main(kind, turns) {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "s3bucketmap-races-"));
-  const prefix = `races/${randomUUID()}/`;
-  /** @type {() => void} */
-  let stop = () => {};
-  try {
-    if (kind === "local") {
-      await race("local", { bucket: "races", options: { prefix, local: directory } }, turns);
-      return;
-    }
-    /** @type {Where} */
-    let where;
-    if (kind === "http") {
-      const { startServer } = require("./soak/server.js");
-      const server = await startServer(directory);
-      stop = server.stop;
-      const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
-      where = {
-        bucket: "races",
-        options: { endpoint: server.endpoint, region: "us-east-1", credentials, prefix },
-      };
-    } else if (kind === "service") {
-      const bucket = String(process.env.S3BUCKETMAP_SPEC_BUCKET);
-      where = { bucket, options: { endpoint: String(process.env.AWS_ENDPOINT_URL_S3), prefix } };
-    } else {
-      throw new Error("Say local, http or service.");
-    }
+  await withPlace(kind, async (where) => {
     await race(kind, where, turns);
+    if (kind === "local") return;
     const proxy = await startResettingProxy(String(where.options.endpoint), RESET);
     const through = { ...where, options: { ...where.options, endpoint: proxy.endpoint } };
     await race(`${kind}, 5 % of the answers reset`, where, turns, through);
@@ -175,8 +148,5 @@ async function main(kind, turns) {
     console.log(`  ${resets} of ${answers} answers were reset`);
     proxy.close();
     if (resets === 0) process.exitCode = 1;
-  } finally {
-    stop();
-    fs.rmSync(directory, { recursive: true, force: true });
-  }
+  });
 }

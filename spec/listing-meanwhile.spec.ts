@@ -8,7 +8,7 @@ import type { S3BucketOptions } from "../lib/index.js";
 import { fill, numberedKeys } from "./support/fill.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
-import { inUtf8Order } from "./support/sync-map-suite.js";
+import { inUtf8Order } from "./support/map-under-test.js";
 
 // Keys listed, over several pages, while another process writes and deletes all over them.
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import * as fc from "fast-check";
 import { S3BucketMap } from "../lib/index.js";
-import { inUtf8Order } from "./support/sync-map-suite.js";
+import { inUtf8Order } from "./support/map-under-test.js";
 
 // The same program on an S3BucketMap and on a native Map gives the same. Two things differ, as documented: the
 // order of the keys, which is that of their UTF-8 bytes, and `delete`, which is always true.

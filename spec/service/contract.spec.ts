@@ -1,30 +1,29 @@
 import { S3BucketMap } from "../../lib/index.js";
-import { serviceMap } from "../support/service.js";
+import { inUtf8Order, oddKeys } from "../support/map-under-test.js";
+import { cannot, cannotList, overService, serviceMap } from "../support/service.js";
 import { syncMapSuite } from "../support/sync-map-suite.js";
 
-// Ceph's gateway deletes whatever If-Match says.
-const refusesConditionalDelete = true;
+jest.setTimeout(60_000);
 
 describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
   syncMapSuite("S3BucketMap over a service", {
     make: () => serviceMap({ wait }),
-    prefixed: true,
-    refusesConditionalDelete,
+    ...overService,
   });
   syncMapSuite("a sub-map over a service", {
     make: () => serviceMap({ wait }).subMap("sub/map"),
-    prefixed: true,
-    refusesConditionalDelete,
+    ...overService,
   });
 });
 
 describe("S3BucketMap over a service", () => {
   it("lists, counts and clears more keys than one page has", () => {
     const map = serviceMap();
-    const keys = Array.from({ length: 1003 }, (_, i) => `key ${String(i).padStart(4, "0")}`);
-    for (const key of keys) map.set(key, "");
+    const odd = Array.from({ length: 1100 }, (_, i) => `${oddKeys[i % oddKeys.length]} ${i}`);
+    const keys = inUtf8Order(cannotList(odd) ? odd.map((_, i) => String(i).padStart(4, "0")) : odd);
+    map.setMany(keys.map((key) => [key, ""] as const));
     expect([...map.keys()]).toEqual(keys);
-    expect(map.size).toBe(1003);
+    expect(map.size).toBe(1100);
     map.clear();
     expect(map.size).toBe(0);
   }, 120_000);
@@ -46,19 +45,18 @@ describe("S3BucketMap over a service", () => {
 
   it("says that wrong credentials are denied, on a HEAD too", () => {
     const map = serviceMap({ credentials: { accessKeyId: "nobody", secretAccessKey: "the wrong secret" } });
+    const uses = [() => map.get("key"), () => map.has("key"), () => map.set("key", ""), () => map.size];
+    if (cannot("authentication")) {
+      for (const use of uses) expect(use).not.toThrow();
+      map.delete("key");
+      return;
+    }
     const denied = expect.objectContaining({
       name: "AccessDeniedError",
-      code: "InvalidAccessKeyId",
+      code: cannot("unknown-key-code") ? "SignatureDoesNotMatch" : "InvalidAccessKeyId",
       statusCode: 403,
     }) as Error;
-    for (const use of [
-      () => map.get("key"),
-      () => map.has("key"),
-      () => map.set("key", ""),
-      () => map.size,
-    ]) {
-      expect(use).toThrow(denied);
-    }
+    for (const use of uses) expect(use).toThrow(denied);
   });
 
   it("keeps bytes", () => {

@@ -1,8 +1,10 @@
 import { cache, gzip, json, text, writeBuffer } from "../../lib/layers/index.js";
 import { getStored } from "../support/conditional-get.js";
 import { stacks } from "../support/layer-stacks.js";
-import { serviceMap } from "../support/service.js";
+import { overService, serviceMap } from "../support/service.js";
 import { syncMapSuite } from "../support/sync-map-suite.js";
+
+jest.setTimeout(60_000);
 
 for (const name of [
   "json(gzip(encrypt(bytes)))",
@@ -16,9 +18,7 @@ for (const name of [
       const bytes = serviceMap({ readAs: "bytes" });
       return over(bytes, serviceMap());
     },
-    prefixed: true,
-    // Ceph's gateway deletes whatever If-Match says.
-    refusesConditionalDelete: true,
+    ...overService,
     ...under,
   });
 }

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { asData, inAnyOrder, keys, values } from "./facade-steps.js";
 import type { Step, Strings } from "./facade-steps.js";
-import { inUtf8Order } from "./sync-map-suite.js";
+import { inUtf8Order } from "./map-under-test.js";
 
 /** What an edit in the body of a loop does, and at which key. */
 interface Edit {

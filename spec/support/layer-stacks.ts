@@ -9,7 +9,7 @@ import {
   transform,
   writeBuffer,
 } from "../../lib/layers/index.js";
-import type { MapUnderTest } from "./sync-map-suite.js";
+import type { MapUnderTest } from "./map-under-test.js";
 
 /** A way to stack layers, as far as the contract of strings goes. */
 export interface Stack extends Omit<MapUnderTest, "make"> {

@@ -23,7 +23,7 @@ const programs: fc.Arbitrary<Program> = fc.record({
 });
 
 /** What a use leads to: its result, or the kind of what it throws. */
-function outcome(use: Step, object: Strings, args: unknown): unknown {
+function outcome(use: Pick<Step, "run">, object: Strings, args: unknown): unknown {
   try {
     return { result: use.run(object, args) };
   } catch (error) {
@@ -33,7 +33,7 @@ function outcome(use: Step, object: Strings, args: unknown): unknown {
   }
 }
 
-function check({ entries, uses }: Program, facade: Strings): void {
+function check({ entries, uses }: Program, facade: Strings, cannotList?: Lister): void {
   const plain = Object.create(null) as Strings;
   for (const [key, value] of entries) {
     plain[key] = value;
@@ -41,11 +41,22 @@ function check({ entries, uses }: Program, facade: Strings): void {
   }
   for (const { name, args } of uses) {
     const use = all[name]!;
+    const before = Object.keys(plain);
     const expected = use.refused ? { threw: "TypeError" } : outcome(use, plain, args);
-    expect([name, outcome(use, facade, args)]).toStrictEqual([name, expected]);
+    const actual = outcome(use, facade, args);
+    // What follows would begin with another state.
+    if (isBadListing(actual) && cannotList?.([...before, ...Object.keys(plain)]) === true) return;
+    expect([name, actual]).toStrictEqual([name, expected]);
   }
-  expect(inAnyOrder(Object.entries(facade))).toEqual(inAnyOrder(Object.entries(plain)));
+  const left = outcome({ run: (object) => inAnyOrder(Object.entries(object)) }, facade, []);
+  if (isBadListing(left) && cannotList?.(Object.keys(plain)) === true) return;
+  expect(left).toEqual({ result: inAnyOrder(Object.entries(plain)) });
 }
+
+type Lister = (keys: readonly string[]) => boolean;
+
+const isBadListing = (actual: unknown): boolean =>
+  /: BadListing: /.test((actual as { failed?: string }).failed ?? "");
 
 /** What the random programs run on, and how many of them. */
 export interface PropertyRun {
@@ -54,6 +65,8 @@ export interface PropertyRun {
   programs: number;
   /** To run the very same programs again. */
   seed?: number;
+  /** Listing these keys is refused, for the service lists them wrongly. */
+  cannotList?: Lister;
 }
 
 /**
@@ -62,13 +75,13 @@ export interface PropertyRun {
  *
  * @returns how often each use was part of a program
  */
-export function compareWithPlainObject({ map, programs: numRuns, seed }: PropertyRun): Map<string, number> {
+export function compareWithPlainObject({ map, programs: numRuns, seed, cannotList }: PropertyRun): Map<string, number> {
   const used = new Map<string, number>();
   let number = 0;
   fc.assert(
     fc.property(programs, (program) => {
       for (const { name } of program.uses) used.set(name, (used.get(name) ?? 0) + 1);
-      check(program, asObject(map.subMap(`${number++}/`)));
+      check(program, asObject(map.subMap(`${number++}/`)), cannotList);
     }),
     { numRuns, ...(seed === undefined ? {} : { seed }) },
   );
