@@ -75,7 +75,12 @@ export interface PropertyRun {
  *
  * @returns how often each use was part of a program
  */
-export function compareWithPlainObject({ map, programs: numRuns, seed, cannotList }: PropertyRun): Map<string, number> {
+export function compareWithPlainObject({
+  map,
+  programs: numRuns,
+  seed,
+  cannotList,
+}: PropertyRun): Map<string, number> {
   const used = new Map<string, number>();
   let number = 0;
   fc.assert(
