@@ -12,8 +12,11 @@ const MAX_OUTSIDE_MS = 5;
 /** How long the worker keeps the values of an iterator that does not go on. */
 const LIVES_ALONE_MS = 60_000;
 
-/** After some were read in vain, one in so many may be again. */
-const CAUTION = 8;
+/** After some were read in vain, so many reads must go well before others are begun early. */
+const CAUTION = 4;
+
+/** Twice a full window may be read in vain, and then one in so many. */
+const WASTE = 8;
 
 /** Keys of a listing, in order, that are likely to be read. */
 export interface ExpectedReads {
@@ -34,8 +37,8 @@ interface Early {
 
 /**
  * Reads that follow a listing in order, and those that have begun before their turn. Their window doubles with each read,
- * from 1, until some were read in vain; then it grows by one in {@link CAUTION} reads, so that a loop that
- * writes or waits at each turn pays once.
+ * from 1. A loop that writes or waits at each turn pays once, and one that does so at times pays no more than
+ * {@link WASTE} says.
  */
 export class Run {
   readonly shared: Shared;
@@ -49,7 +52,8 @@ export class Run {
   /** Up to where the worker was told to read. */
   #told = 0;
   #streak = 0;
-  #wasInVain = false;
+  #readSoFar = 0;
+  #inVain = 0;
   #calls = 0;
   #lastWrite = 0;
   /** How long the program had been outside the library at the last read. */
@@ -93,6 +97,7 @@ export class Run {
     this.#next = at + 1;
     this.#told = Math.max(this.#told, this.#next);
     this.#streak += 1;
+    this.#readSoFar += 1;
     this.#usedAt = performance.now();
     this.#outsideMs = outsideMs();
     if (early?.value !== undefined) {
@@ -160,7 +165,7 @@ export class Run {
     if (this.#early.size > 0) {
       this.#tellLeft();
       this.#number = newNumber();
-      this.#wasInVain ||= inVain;
+      if (inVain) this.#inVain += this.#early.size;
     }
     if (inVain) this.#streak = 0;
     this.#early.clear();
@@ -188,9 +193,12 @@ export class Run {
   }
 
   get #window(): number {
-    const window = this.#wasInVain ? Math.floor(this.#streak / CAUTION) : 2 ** Math.min(this.#streak - 1, 11);
     // One of the requests under way is the read that is waited for.
-    return Math.min(window, this.shared.settings.client.concurrency - 1);
+    const most = this.shared.settings.client.concurrency - 1;
+    const goneWell = this.#streak - (this.#inVain === 0 ? 1 : CAUTION);
+    if (goneWell < 0) return 0;
+    const mayWaste = 2 * most + Math.floor(this.#readSoFar / WASTE) - this.#inVain;
+    return Math.max(0, Math.min(2 ** Math.min(goneWell, 11), most, mayWaste));
   }
 
   get #keepMs(): number {

@@ -373,6 +373,45 @@ describe("a write whose answer was lost, and others' on top of it", () => {
   });
 });
 
+describe("Ceph's 500 UnknownError", () => {
+  const beaten = { status: 500, code: "UnknownError" };
+
+  it.each(["atomics", "deasync"] as const)(
+    "says that an update was beaten, which begins again, wait: %s",
+    (wait) => {
+      const map = open({ wait });
+      // A state without a write id, by which nothing could be proved.
+      map.set("counter", "1");
+      server.fault({ operation: "PUT", action: beaten, times: 7 });
+      map.update("counter", (count) => String(Number(count) + 1));
+      expect(map.get("counter")).toBe("2");
+    },
+  );
+
+  it("lets a set with ifMatch say that it was not done", () => {
+    const map = open();
+    map.set("key", "1");
+    const { etag } = map.head("key")!;
+    server.fault({ operation: "PUT", action: beaten, times: Infinity });
+    const thrown = expect(() => map.set("key", "2", { ifMatch: etag }));
+    thrown.toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining("may still have happened") as string }),
+    );
+  });
+
+  it("says nothing of a create, nor of a deletion, nor of an answer that only has that status", () => {
+    const map = open();
+    map.set("key", "1");
+    const { etag } = map.head("key")!;
+    server.fault({ operation: "PUT", action: beaten, times: 1 });
+    expect(() => map.create("new", "1")).toThrow("may still have happened");
+    server.fault({ operation: "DELETE", action: beaten, times: 1 });
+    expect(() => map.update("key", () => undefined)).toThrow("may still have happened");
+    server.fault({ operation: "PUT", action: { status: 500, body: "<html>500</html>" }, times: 1 });
+    expect(() => map.set("key", "2", { ifMatch: etag })).toThrow("may still have happened");
+  });
+});
+
 describe("update under contention", () => {
   afterEach(() => jest.restoreAllMocks());
 

@@ -181,6 +181,39 @@ describe.each(waits)("reading ahead, wait: %s,", (wait) => {
     expect(gets()).toBeLessThanOrEqual(size / 2 + 1);
   }, 60_000);
 
+  it.each([1, 5, 8, 12])(
+    "costs at most two windows more, and one GET in eight, in a loop that pauses every %i reads",
+    async (often) => {
+      const many = numberedKeys(150);
+      await fill(server.directory, "bucket", prefix, many);
+      const clock = stopClock();
+      const bucket = asObject(open({ wait, concurrency: 8 }));
+      for (const [at, key] of Object.keys(bucket).entries()) {
+        expect(bucket[key]).toBe(key);
+        if (at % often === 0) clock.pass(6);
+      }
+      // Whatever was begun has come to the server before this.
+      expect(bucket["none"]).toBeUndefined();
+      expect(gets()).toBeLessThanOrEqual(150 + 2 * 7 + 150 / 8 + 1);
+    },
+    60_000,
+  );
+
+  it("goes on with a whole window soon after a pause", () => {
+    const clock = stopClock();
+    const bucket = asObject(open({ wait, concurrency: 8 }));
+    const read = (key: string): void => expect(bucket[key]).toBe(key);
+    expect(Object.keys(bucket)).toEqual(names);
+    names.slice(0, 20).forEach(read);
+    clock.pass(6);
+    const before = gets();
+    names.slice(20, 32).forEach(read);
+    // Whatever was begun has come to the server before this.
+    expect(bucket["none"]).toBeUndefined();
+    // Some of the first window may have been counted only now.
+    expect(gets()).toBeGreaterThanOrEqual(before + 12 + 1 + 6);
+  });
+
   it("is not begun by a read of any one of the keys", () => {
     stopClock();
     const bucket = asObject(open({ wait }));

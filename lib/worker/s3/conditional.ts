@@ -10,16 +10,13 @@ import { beforeSending, sendOnce } from "./once.js";
 import { pause } from "./pause.js";
 import { putCommand } from "./put-object.js";
 import type { Target } from "./s3.js";
-import { BadAnswer, isAmbiguous } from "./tries.js";
+import { BadAnswer, CONFLICT, isAmbiguous } from "./tries.js";
 import { historyOf, isNamed, isUntouched, newWriteId } from "./write-id.js";
 
 /** What an object's user metadata may have in all. */
 const MAX_METADATA_BYTES = 2048;
 
-/**
- * How often a conditional write goes out at most, while nothing has changed. More than another request, for Ceph
- * says 500 where one of many writers at once is beaten.
- */
+/** How often a conditional write goes out at most, while nothing has changed. */
 const MAX_SENT = 5;
 
 /** How often it is asked what became of it, each time with the tries of any request. */
@@ -162,7 +159,7 @@ function verdictOf(error: unknown, base: Version): Verdict | undefined {
   const status = $metadata?.httpStatusCode;
   if (status === 412) return base.etag === undefined ? "exists" : "changed";
   // Somebody else's write or deletion of the key was under way at the same time; nothing was done.
-  if (status === 409) return "conflict";
+  if (status === 409 || name === CONFLICT) return "conflict";
   if (status === 404 && name === "NoSuchKey" && base.etag !== undefined) return "missing";
   return undefined;
 }

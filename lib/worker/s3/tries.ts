@@ -5,11 +5,15 @@ import { metadataIn } from "./first-try/head.js";
 interface Tried extends Error {
   code?: unknown;
   syscall?: unknown;
+  Code?: unknown;
   /** Said by the local S3. */
   nothingWritten?: unknown;
   $metadata?: { httpStatusCode?: number };
   $retryable?: object;
 }
+
+/** Another write of the key was under way at the same time, and this one did nothing. */
+export const CONFLICT = "ConditionalRequestConflict";
 
 /** An answer that says it is well, and is none of S3's: of a proxy or a login page, or damaged on its way. */
 export class BadAnswer extends Error {
@@ -47,7 +51,8 @@ export function watchTries(client: S3Client, isLocal: boolean): void {
       } catch (thrown) {
         if (!(thrown instanceof Error)) throw thrown;
         const error = notS3(thrown) ?? thrown;
-        if (!isAmbiguous(error)) sending.didNothing();
+        if (isBeaten(error, args.input)) error.name = CONFLICT;
+        if (error.name === CONFLICT || !isAmbiguous(error)) sending.didNothing();
         throw error;
       }
     },
@@ -79,6 +84,20 @@ export function isAmbiguous(error: Error): boolean {
  * S3 may have had the request all the same. 425 and 429 are no such answers, they refuse it before anything is done.
  */
 const undecided: ReadonlySet<number> = new Set([408, 460, 499]);
+
+/**
+ * Whether Ceph says that another write was quicker. Its gateway compares the ETag and then stores by an atomic step that
+ * asks once more. Where that step finds another state, it stores nothing, and the gateway has no code for it. AWS
+ * has no `UnknownError`; the SDK gives the name, though no `Code`, to answers without an error of S3's.
+ *
+ * @param input - of the command
+ * @see https://github.com/ceph/ceph/blob/main/src/rgw/driver/rados/rgw_rados.cc (`_do_write_meta`: ECANCELED)
+ */
+function isBeaten(error: Error, input: object): boolean {
+  const { Code, $metadata } = error as Tried;
+  const isConditionalPut = "Body" in input && "IfMatch" in input && input.IfMatch !== undefined;
+  return isConditionalPut && $metadata?.httpStatusCode === 500 && Code === "UnknownError";
+}
 
 /** Whether an answer says that nothing was done. 501 is that of a service without the operation. */
 export function isRefusal(statusCode: number): boolean {
