@@ -134,8 +134,8 @@ export class BucketCalls {
   }
 
   /** Runs `fn` while the batch is open. */
-  within<T>(batch: OpenBatch, fn: () => T): T {
-    return openBatches!.within(batch, fn);
+  within<T>(batch: OpenBatch, fn: () => T, atExit: () => void): T {
+    return openBatches!.within(batch, fn, atExit);
   }
 
   /** Whether writes are waited for. */

@@ -1,3 +1,4 @@
+import { exit } from "./at-exit.js";
 import type { Begun, Bridge, Caller } from "./bridge/bridge.js";
 import type { Call, Failure } from "./bridge/protocol.js";
 import { countFrames } from "./bridge/wait-stack.js";
@@ -123,14 +124,25 @@ export function isAnyOpen(): boolean {
   return open.length > 0;
 }
 
-/** Runs `fn` within the batch; it has ended whatever `fn` did. */
-export function within<T>(batch: OpenBatch, fn: () => T): T {
+/**
+ * Runs `fn` within the batch; it has ended whatever `fn` did.
+ *
+ * @param atExit - called where `fn` ends the process
+ */
+export function within<T>(batch: OpenBatch, fn: () => T, atExit: () => void): T {
   forgetInterrupted();
   const before = open;
   open = [...open, batch];
+  const { tasks } = exit();
+  const task = (): void => {
+    forgetInterrupted();
+    if (open.includes(batch)) atExit();
+  };
+  tasks.add(task);
   try {
     return markedFrame(fn) as T;
   } finally {
+    tasks.delete(task);
     open = before;
   }
 }

@@ -1,6 +1,8 @@
+import { failAtExit } from "./at-exit.js";
 import { Progress } from "./bulk.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { hopeless } from "./hopeless.js";
+import type { OpenBatch } from "./open-batch.js";
 import { isPromise } from "./peek.js";
 import { wrongArgument } from "./stack.js";
 
@@ -10,7 +12,7 @@ export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
   const batch = calls.openBatch();
   let result: { value: T } | { thrown: unknown };
   try {
-    const value = calls.within(batch, fn);
+    const value = calls.within(batch, fn, () => finishAtExit(calls, batch));
     result = isPromise(value) ? { thrown: notSynchronous() } : { value };
   } catch (thrown) {
     result = { thrown };
@@ -28,7 +30,14 @@ export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
   );
 }
 
-function failureOf(calls: BucketCalls, batch: ReturnType<BucketCalls["openBatch"]>): Error | undefined {
+// `fn` has ended the process, and does not return: what it wrote is stored all the same.
+function finishAtExit(calls: BucketCalls, batch: OpenBatch): void {
+  batch.finish();
+  const failed = failureOf(calls, batch);
+  if (failed !== undefined) failAtExit("batch", failed);
+}
+
+function failureOf(calls: BucketCalls, batch: OpenBatch): Error | undefined {
   const progress = new Progress(calls, "batch", "set", "written");
   let areAllHopeless = true;
   for (const [key, { op, failure }] of batch.ends) {

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import path from "node:path";
 import vm from "node:vm";
 import { asMap, asObject, batch, PartialFailureError, S3BucketMap, S3BucketMapError } from "../lib/index.js";
 import type { S3BucketOptions } from "../lib/index.js";
@@ -33,6 +35,38 @@ function thrownBy(use: () => unknown): unknown {
 }
 
 const denied = { status: 403, code: "AccessDenied", message: "Access Denied" };
+
+describe.each(["atomics", "deasync"])("process.exit in a batch, wait: %s", (wait) => {
+  const run = (prefix: string): ReturnType<typeof spawnSync> => {
+    const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
+    const options = { endpoint: server.endpoint, credentials, prefix, wait };
+    const program = `
+      const { S3BucketMap, asObject, batch } = require(${JSON.stringify(path.join(__dirname, "../dist/index.js"))});
+      const bucket = asObject(new S3BucketMap("bucket", ${JSON.stringify(options)}));
+      batch(bucket, () => {
+        for (let at = 0; at < 100; at += 1) bucket["key" + at] = "value";
+        process.exit();
+      });`;
+    return spawnSync(process.execPath, ["-e", program], { encoding: "utf8", timeout: 60_000 });
+  };
+
+  it("stores what was written before it", () => {
+    const prefix = `${maps}/`;
+    const under = map();
+    expect(run(prefix)).toMatchObject({ status: 0, stderr: "" });
+    expect(under.size).toBe(100);
+  });
+
+  it("prints what could not be stored, and the exit code tells", () => {
+    const prefix = `${maps}/`;
+    const under = map();
+    server.fault({ key: `${prefix}key7`, action: denied, times: Infinity });
+    const { status, stderr } = run(prefix);
+    expect(stderr).toMatch(/^s3bucketmap: batch at exit: .*AccessDenied/);
+    expect(status).toBe(1);
+    expect(under.size).toBe(99);
+  });
+});
 
 describe.each(["atomics", "deasync"] as const)("batch(), wait: %s", (wait) => {
   it("sends a PUT an assignment, as many at a time as concurrency says, and returns what fn returned", () => {

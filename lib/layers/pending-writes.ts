@@ -1,8 +1,7 @@
-import fs from "node:fs";
 import { clearTimeout, setTimeout } from "node:timers";
+import { exit, failAtExit } from "../at-exit.js";
 import type { BackgroundWrites, Prepared, Sending } from "../background.js";
 import { PartialFailureError, S3BucketMapError } from "../errors.js";
-import { exit } from "./at-exit.js";
 
 /** How many go out together. */
 const MAX_AT_ONCE = 1000;
@@ -193,8 +192,7 @@ export class PendingWrites {
       // What another call has thrown, the program has been told.
       this.wait();
     } catch (error) {
-      fs.writeSync(2, `s3bucketmap: writeBuffer at exit: ${(error as Error).message}\n`);
-      exit().fail();
+      failAtExit("writeBuffer", error as Error);
     }
   }
 }

@@ -84,6 +84,8 @@ async function got(
   try {
     const { ETag, Metadata = {}, $metadata, ...others } = await client.send(command, { abortSignal: signal });
     if (ETag === undefined) throw new BadAnswer("the answer has no ETag", $metadata);
+    if ($metadata.httpStatusCode === 206)
+      throw new BadAnswer("all of the object was asked for, and the answer is a part of it", $metadata);
     read = { ...others, ETag, Metadata };
   } catch (error) {
     if (ifNoneMatch !== undefined && statusOf(error) === 304) {

@@ -116,6 +116,21 @@ const reads = [
     },
   },
   {
+    name: "GET of all gives a part (206)",
+    source: "thought of",
+    refuses: everyRead("BadAnswer"),
+    answer: (answer, { operation, headers }) => {
+      if (operation !== "GetObject" || answer.status !== 200 || headers["range"] !== undefined) return;
+      const { length } = answer.body;
+      if (length < 2) return;
+      withoutChecksums(answer.headers);
+      answer.status = 206;
+      answer.headers["content-range"] = `bytes 0-${(length >> 1) - 1}/${length}`;
+      answer.body = answer.body.subarray(0, length >> 1);
+      answer.headers["content-length"] = String(length >> 1);
+    },
+  },
+  {
     name: "HEAD is 403 while GET works",
     source: "https://github.com/backblaze-b2-samples/cloudflare-b2/issues/18",
     request: headFails(403, "SignatureDoesNotMatch"),

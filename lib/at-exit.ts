@@ -1,4 +1,5 @@
-import { threadWide } from "../thread-wide.js";
+import fs from "node:fs";
+import { threadWide } from "./thread-wide.js";
 
 /** The end of the program, as the process itself tells it. */
 export interface Exit {
@@ -30,4 +31,10 @@ export function exit(): Exit {
       return exit;
     })()`,
   );
+}
+
+/** Nobody can catch it any more: it is printed, and the exit code tells. */
+export function failAtExit(what: string, error: Error): void {
+  fs.writeSync(2, `s3bucketmap: ${what} at exit: ${error.message}\n`);
+  exit().fail();
 }
