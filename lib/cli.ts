@@ -2,6 +2,7 @@
 import { parseArguments, usage, UsageError } from "./repl/arguments.js";
 import type { Arguments } from "./repl/arguments.js";
 import { problemLine } from "./repl/problem.js";
+import { S3BucketMap } from "./s3-bucket-map.js";
 
 /** What a shell is told of a mistake on the command line. */
 const USAGE_MISTAKE = 2;
@@ -10,9 +11,17 @@ async function main(): Promise<void> {
   const given = parseArguments(process.argv.slice(2), process.env);
   if (given === "help") process.stdout.write(usage);
   else if (given === "version") process.stdout.write(`${version()}\n`);
+  else if (given.diagnosis !== undefined) end(diagnose(given));
   else if (given.code !== undefined) end(await (await headless()).runCode(given, given.code));
   else if (process.stdin.isTTY && process.stdout.isTTY) await start(given);
   else end(await (await headless()).runPiped(given));
+}
+
+/** Prints the report. @returns the exit code */
+function diagnose({ location, options, diagnosis }: Arguments): number {
+  const report = new S3BucketMap(location, options).diagnose(diagnosis);
+  process.stdout.write(`${String(report)}\n`);
+  return report.ok ? 0 : 1;
 }
 
 // What was evaluated may have set an exit code of its own.

@@ -1,6 +1,7 @@
 export { batch } from "./batch.js";
 export { asMap, asObject } from "./bucket-object.js";
 export type { BucketObject } from "./bucket-object.js";
+export type { DiagnoseOptions, Diagnosis, DiagnosisLine } from "./diagnosis.js";
 export {
   AccessDeniedError,
   NoSuchBucketError,

@@ -9,6 +9,8 @@ import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { BucketReads, getStored, storedEntries } from "./bucket-reads.js";
 import { checkDeasync } from "./check-deasync.js";
 import { changing, create, keeping, storeIfMatch } from "./conditional-writes.js";
+import { diagnose } from "./diagnosis.js";
+import type { DiagnoseOptions, Diagnosis } from "./diagnosis.js";
 import { checkPrefix, kindOf, wholeKey } from "./keys.js";
 import { allKeys, placeOf, readsToCome } from "./listing.js";
 import type { Place } from "./listing.js";
@@ -329,6 +331,25 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     options?: ObjectOptions,
   ): ValueOf<As> | undefined {
     return this[storedReads].update(key, changing(fn), keeping(options));
+  }
+
+  /**
+   * Finds out where this map's settings come from, and what may be done by them: endpoint, region, addressing,
+   * credentials, the clock; whether one may list, read, write and delete under the prefix; whether the service keeps to
+   * conditions, and has DeleteObjects, multipart uploads and checksums. Each line that has failed says what to do.
+   *
+   * It writes to one key of its own under the prefix, `.s3bucketmap-diagnosis-…`, deletes it, and names it where that fails.
+   * (A bucket with versions keeps those.) About 25 requests, one after the other; with `readOnly` 1 LIST and 1 GET. Each
+   * step has 20 s, all of them the deadline of a call.
+   *
+   * @returns a frozen value; printed, or as a string, it is a report. No secret is in it
+   * @throws TypeError for wrong options, and nothing else: what fails is part of the report
+   * @example
+   * const diagnosis = map.diagnose();
+   * if (!diagnosis.ok) console.log(diagnosis);
+   */
+  diagnose(options?: DiagnoseOptions): Diagnosis {
+    return diagnose(this.#calls, options);
   }
 
   /** The part of this map whose keys begin with `prefix`, joined on plainly, without a slash. No request. */

@@ -38,15 +38,12 @@ export function environmentOf(env: NodeJS.ProcessEnv): Environment {
   // The SDK asks the system for these itself, whose answer may be another one later.
   const systemHome = homeOfSystem();
   variables["AWS_LOGIN_CACHE_DIRECTORY"] ??= path.join(systemHome, ".aws", "login", "cache");
-  const home = homeOf(variables) || (variables["HOME"] = systemHome);
-  const file = (variable: string, name: string): string => {
-    const wanted = variables[variable] || path.join(home, ".aws", name);
-    return textOf(wanted.startsWith("~/") ? path.join(home, wanted.slice(2)) : wanted);
-  };
+  if (homeOf(variables) === "") variables["HOME"] = systemHome;
+  const files = sharedFiles(variables);
   const environment: Environment = {
     variables,
-    config: file("AWS_CONFIG_FILE", "config"),
-    credentials: file("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+    config: textOf(files.config),
+    credentials: textOf(files.credentials),
   };
   // Mostly it is the same for all maps, which then share it.
   const text = JSON.stringify(environment);
@@ -54,10 +51,26 @@ export function environmentOf(env: NodeJS.ProcessEnv): Environment {
   return last.environment;
 }
 
+/** The paths of the shared configuration files, in an environment that has been taken. */
+export function sharedFiles(variables: Readonly<Record<string, string>>): {
+  config: string;
+  credentials: string;
+} {
+  const home = homeOf(variables);
+  const file = (variable: string, name: string): string => {
+    const wanted = variables[variable] || path.join(home, ".aws", name);
+    return wanted.startsWith("~/") ? path.join(home, wanted.slice(2)) : wanted;
+  };
+  return {
+    config: file("AWS_CONFIG_FILE", "config"),
+    credentials: file("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+  };
+}
+
 /** For the local S3, which nothing outside its directory has a say in. */
 export const noEnvironment: Environment = { variables: {}, config: "", credentials: "" };
 
-function homeOf(variables: Record<string, string>): string {
+function homeOf(variables: Readonly<Record<string, string>>): string {
   const { HOME, USERPROFILE, HOMEPATH, HOMEDRIVE = `C:${path.sep}` } = variables;
   return HOME || USERPROFILE || (HOMEPATH ? `${HOMEDRIVE}${HOMEPATH}` : "");
 }

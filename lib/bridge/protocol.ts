@@ -80,6 +80,8 @@ export type Call =
   | ({ op: "store"; base: Version; prefix: string } & ObjectToStore)
   | { op: "remove"; key: string; base: Version; prefix: string }
   | { op: "requests" }
+  /** `trialKey`: one of the library's own, on which writes may be tried. */
+  | { op: "diagnose"; prefix: string; trialKey: string; readOnly: boolean }
   | {
       op: "listSpans";
       prefix: string;
@@ -193,6 +195,16 @@ export interface KeyFailure {
   failure: Failure;
 }
 
+/** What was found out about one thing that a map needs, or that a service may lack. */
+export interface Finding {
+  name: string;
+  /** "limited": it works, or the library does without it; "unknown": it was not tried. */
+  status: "ok" | "limited" | "failed" | "unknown";
+  text?: string;
+  failure?: Failure;
+  todo?: string;
+}
+
 /** What each call is answered with. */
 export interface Results {
   get: Reading | "unchanged" | undefined;
@@ -214,6 +226,7 @@ export interface Results {
   /** Since the worker started, of the maps that are attended; one for each operation. */
   requests: RequestCount[];
   /** For each span the parts it was divided into, in order; or that the service can only list from the beginning. */
+  diagnose: Finding[];
   listSpans: { spans: ListedSpan[][]; requests: number } | { sequential: true };
 }
 

@@ -46,22 +46,32 @@ function classOf({ code, statusCode }: Failure): typeof S3BucketMapError {
 const refusedCredentials: ReadonlySet<string> = new Set(["ExpiredToken", "InvalidToken"]);
 
 function messageOf(failure: Failure, attempt: Attempt): string {
-  const { code, reason, statusCode } = failure;
+  const { code, reason } = failure;
   const uncertain = failure.maybeWritten === true ? "; the write may still have happened" : "";
   if (code === "TimedOut") {
     const because = reason === undefined ? "" : ` (${reason})`;
     return `Timed out after ${attempt.timeoutMs} ms while ${doing(attempt)}${because}${uncertain}.`;
   }
+  const toDo = adviceFor(failure);
+  const todo = toDo === undefined ? "" : ` ${toDo}`;
+  const maybe = code === "AccessDenied" && readsOne.has(attempt.operation) ? ` ${advice403}` : "";
+  return `Cannot ${what(attempt)}: ${saidOf(failure)}${uncertain}.${todo}${maybe}`;
+}
+
+/** What went wrong: the code, the status, and the reason where one was told. */
+export function saidOf({ code, reason, statusCode }: Failure): string {
   const isStatus = code === `HTTP${statusCode}`;
   const status = statusCode === undefined || isStatus ? "" : ` (HTTP ${statusCode})`;
   const said =
     reason === undefined || reason === "" || reason === code || reason === "UnknownError"
       ? ""
       : `: ${reason.replace(/\s+/g, " ").replace(/[. ]+$/, "")}`;
-  const toDo = isStatus ? adviceHttp : advice[code];
-  const todo = toDo === undefined ? "" : ` ${toDo}`;
-  const maybe = code === "AccessDenied" && readsOne.has(attempt.operation) ? ` ${advice403}` : "";
-  return `Cannot ${what(attempt)}: ${code}${status}${said}${uncertain}.${todo}${maybe}`;
+  return `${code}${status}${said}`;
+}
+
+/** What to do about a failure. */
+export function adviceFor({ code, statusCode }: Failure): string | undefined {
+  return code === `HTTP${statusCode}` ? adviceHttp : advice[code];
 }
 
 const readsOne: ReadonlySet<string> = new Set(["get", "has", "head"]);
@@ -77,6 +87,7 @@ const verbs: Readonly<Record<string, readonly [string, string]>> = {
   delete: ["delete", "deleting"],
   list: ["list the keys", "listing the keys"],
   clear: ["delete the keys", "deleting the keys"],
+  diagnose: ["diagnose what may be done", "diagnosing what may be done"],
 };
 
 function what(attempt: Attempt): string {

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { DiagnoseOptions } from "../diagnosis.js";
 import type { S3BucketOptions } from "../options.js";
 import { closest } from "../spelling.js";
 
@@ -10,6 +11,8 @@ export interface Arguments {
   layer: "text" | "json" | "bytes";
   /** The code of `--eval`. */
   code?: string;
+  /** Of `--diagnose`. */
+  diagnosis?: DiagnoseOptions;
 }
 
 /** A mistake on the command line: the message says what to do instead. */
@@ -28,6 +31,8 @@ const flags = {
   json: { type: "boolean" },
   bytes: { type: "boolean" },
   eval: { type: "string", short: "e" },
+  diagnose: { type: "boolean" },
+  "read-only": { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 } as const;
@@ -52,12 +57,15 @@ the same as a map. Code can be piped in, too: it ends at its first error.
   --json          values are JSON instead of text
   --bytes         values are Buffers instead of text
   -e, --eval CODE print what the code gives (text and bytes as they are, with --json as JSON), and end
+  --diagnose      print where the settings come from and what may be done with the bucket, what fails and what to do
+                  about it, and end; writes to a key of its own under the prefix, and deletes it
+  --read-only     with --diagnose: write nothing
   -h, --help      print this
   -v, --version   print the version
 
 The rest is found as the AWS SDK finds it: AWS_ACCESS_KEY_ID, AWS_REGION and so on, the configuration files, SSO, roles.
 S3BUCKETMAP_HISTORY names the file of the history (else ~/.s3bucketmap_history; empty: none).
-Exit codes: 0, 1 after an error, 2 after a mistake on the command line, 130 after Ctrl-C.
+Exit codes: 0, 1 after an error or where --diagnose finds that something needed fails, 2 after a mistake on the command line, 130 after Ctrl-C.
 `;
 
 /** @throws UsageError */
@@ -79,6 +87,11 @@ export function parseArguments(
   if (values["version"] === true) return "version";
   if (values["json"] === true && values["bytes"] === true)
     throw new UsageError("--json and --bytes exclude each other: give one of them.");
+  const isDiagnosis = values["diagnose"] === true;
+  if (isDiagnosis && values["eval"] !== undefined)
+    throw new UsageError("--diagnose and --eval exclude each other: give one of them.");
+  if (values["read-only"] === true && !isDiagnosis)
+    throw new UsageError("--read-only goes with --diagnose alone.");
   const [location, ...more] = positionals;
   if (more.length > 0) {
     throw new UsageError(
@@ -102,6 +115,7 @@ export function parseArguments(
     layer: values["json"] === true ? "json" : values["bytes"] === true ? "bytes" : "text",
   };
   if (typeof values["eval"] === "string") parsed.code = values["eval"];
+  if (isDiagnosis) parsed.diagnosis = { readOnly: values["read-only"] === true };
   return parsed;
 }
 

@@ -113,6 +113,14 @@ export function defineCommands(session: Session): void {
     session.print(session.isTiming ? "Timing is on." : "Timing is off.");
   });
 
+  define("diagnose", "What may be done here, and what is wrong: .diagnose [read-only]", ([how, ...more]) => {
+    refuseMore(more, ".diagnose [read-only]");
+    const readOnly = how === "read-only" || how === "--read-only";
+    if (how !== undefined && !readOnly)
+      throw new CommandError("Say .diagnose, or .diagnose read-only to write nothing.");
+    session.print(String(interruptible(prompt, () => session.base.diagnose({ readOnly }))));
+  });
+
   define("stack", "The last error with its stack and its cause", (words) => {
     refuseMore(words, ".stack");
     if (session.lastProblem === undefined) throw new CommandError("There was no error.");

@@ -199,6 +199,8 @@ function perform(
       return s3.remove(call.key, call, signal);
     case "requests":
       return Promise.resolve(requestCounts());
+    case "diagnose":
+      return s3.diagnose(call, timeoutMs, signal);
     case "listSpans":
       return s3.listSpans(call, signal);
   }

@@ -133,6 +133,7 @@ const verbs: Readonly<Record<Exclude<Call["op"], "requests">, string>> = {
   read: "reading",
   store: "writing",
   remove: "deleting",
+  diagnose: "diagnosing",
 };
 
 function placeOf(call: Call, { bucket }: ClientConfig): string {

@@ -59,6 +59,7 @@ describeInTerminal("the prompt", () => {
       "put",
       "stats",
       "timing",
+      "diagnose",
       "stack",
       "save",
       "load",

@@ -21,6 +21,16 @@ import type { Surroundings } from "./surroundings.js";
 /** By what the library is told from others in the logs of a service. */
 const userAgent = `s3bucketmap/${version} md/nodejs#${process.versions.node}`;
 
+/** Credentials as the SDK has them. */
+export interface Identity {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+  /** The SDK's names of the ways by which it came to them. */
+  readonly $source?: Readonly<Record<string, string | undefined>>;
+}
+
 /** Sends the requests of a map's settings. What they leave out, the SDK's own chain decides, in the map's environment. */
 export class Client {
   /** How a first try is made past the SDK, as far as is known. */
@@ -97,6 +107,12 @@ export class Client {
   async region(): Promise<string> {
     const client = await this.sdk();
     return this.#surroundings.run(() => client.config.region());
+  }
+
+  /** By whom requests are signed, and where the SDK has found that. */
+  async identity(): Promise<Identity> {
+    const client = await this.sdk();
+    return this.#surroundings.run(() => client.config.credentials());
   }
 
   /** Whether the SDK is set to send checksums. */

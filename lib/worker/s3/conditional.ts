@@ -2,7 +2,7 @@ import { DeleteObjectCommand } from "./sdk.js";
 import { WRITES_NAME } from "../../bridge/protocol.js";
 import type { ObjectHeaders, Verdict, Version } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";
-import { checkDelete, checkPut, isKnown, quote } from "./conditions.js";
+import { checkDelete, checkPut, isKnown, keyOfTrial, quote } from "./conditions.js";
 import type { Conditions, Quoting } from "./conditions.js";
 import { Doubt, withoutDoubt } from "./doubt.js";
 import { headVersion } from "./head-object.js";
@@ -63,7 +63,7 @@ export async function storeIf(
     if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
   };
   return decide(target, key, base, signal, ids, (doubt) =>
-    asWanted(target, "put", doubt, () => checkPut(target, prefix, signal), send),
+    asWanted(target, "put", doubt, () => checkPut(target, keyOfTrial(prefix), signal), send),
   );
 }
 
@@ -176,10 +176,10 @@ async function checkBoth(
     target,
     "put",
     doubt,
-    () => checkPut(target, prefix, signal),
+    () => checkPut(target, keyOfTrial(prefix), signal),
     (_doubt, _quoting, isChecked) => (isChecked ? Promise.resolve() : Promise.reject(new NotKnown())),
   );
-  return checkDelete(target, prefix, signal);
+  return checkDelete(target, keyOfTrial(prefix), signal);
 }
 
 /** A service of which it is not known whether it keeps to conditions; nothing has been sent to it. */

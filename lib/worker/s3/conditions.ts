@@ -35,8 +35,8 @@ export function unquote(etag: string): string {
  * It is tried on a key of its own, where nothing can be lost, which is deleted afterwards. 5 requests, or 7 where the
  * service wants ETags bare, once for each service.
  */
-export async function checkPut(target: Target, prefix: string, signal: AbortSignal): Promise<Quoting> {
-  const trial = new Trial(target, prefix, signal);
+export async function checkPut(target: Target, key: string, signal: AbortSignal): Promise<Quoting> {
+  const trial = new Trial(target, key, signal);
   return trial.run(async () => {
     const etag = await trial.put();
     if (!(await trial.refusesPut({ IfNoneMatch: "*" })))
@@ -52,8 +52,8 @@ export async function checkPut(target: Target, prefix: string, signal: AbortSign
 }
 
 /** The same for a DELETE. 3 requests, or 4 where the service ignores If-Match or wants it bare. */
-export async function checkDelete(target: Target, prefix: string, signal: AbortSignal): Promise<Quoting> {
-  const trial = new Trial(target, prefix, signal);
+export async function checkDelete(target: Target, key: string, signal: AbortSignal): Promise<Quoting> {
+  const trial = new Trial(target, key, signal);
   return trial.run(async () => {
     const etag = await trial.put();
     for (const quoting of ["quoted", "bare"] as const) {
@@ -68,6 +68,13 @@ export async function checkDelete(target: Target, prefix: string, signal: AbortS
   });
 }
 
+/** A key of the library's own, for a trial. It is under the map's own prefix: the credentials may allow no other. */
+export function keyOfTrial(prefix: string): string {
+  let under = prefix;
+  while (Buffer.byteLength(under) > MAX_PREFIX_BYTES) under = [...under].slice(0, -1).join("");
+  return `${under}.s3bucketmap-check-${randomUUID()}`;
+}
+
 /** A key on which to try conditions. */
 class Trial {
   readonly #target: Target;
@@ -75,15 +82,12 @@ class Trial {
   readonly #input: { Bucket: string; Key: string; RequestPayer?: "requester" };
   #isThere = false;
 
-  constructor(target: Target, prefix: string, signal: AbortSignal) {
+  constructor(target: Target, key: string, signal: AbortSignal) {
     this.#target = target;
     this.#signal = signal;
-    let under = prefix;
-    while (Buffer.byteLength(under) > MAX_PREFIX_BYTES) under = [...under].slice(0, -1).join("");
     this.#input = {
       Bucket: target.settings.bucket,
-      // Under the map's own prefix: the credentials may allow no other.
-      Key: `${under}.s3bucketmap-check-${randomUUID()}`,
+      Key: key,
       ...(target.settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
     };
   }

@@ -1,6 +1,7 @@
 import type {
   ClientConfig,
   Environment,
+  Finding,
   Head,
   KeyFailure,
   ObjectHeaders,
@@ -17,6 +18,8 @@ import type { Condition } from "./conditional.js";
 import type { Conditions } from "./conditions.js";
 import { deleteObject } from "./delete-object.js";
 import { deleteObjects } from "./delete-objects.js";
+import { diagnose } from "./diagnosis/diagnose.js";
+import type { Asked } from "./diagnosis/diagnose.js";
 import { forEachOf } from "./each-key.js";
 import { getObject, getObjectToChange } from "./get-object.js";
 import { headObject, objectExists } from "./head-object.js";
@@ -149,6 +152,12 @@ export class S3 {
 
   async remove(key: string, condition: Condition, signal: AbortSignal): Promise<Verdict> {
     return this.#run((target) => removeIf(target, key, condition, signal));
+  }
+
+  async diagnose(asked: Asked, timeoutMs: number, signal: AbortSignal): Promise<Finding[]> {
+    const { settings } = this;
+    const { environment } = this.#surroundings;
+    return diagnose((step) => this.#run(step), settings, environment, asked, timeoutMs, signal);
   }
 
   // A bucket in another region than was asked: it is asked there, now and from now on.

@@ -1,0 +1,39 @@
+import type { Failure } from "../../../bridge/protocol.js";
+import { hopeless } from "../../../hopeless.js";
+import { firstNewName } from "../listed-names.js";
+import { listInput, namesOf } from "../list-objects.js";
+import type { Target } from "../s3.js";
+import { ListObjectsV2Command } from "../sdk.js";
+import { BadAnswer } from "../tries.js";
+import type { Answers } from "./answers.js";
+
+/**
+ * The first request of a diagnosis: whether there is a key under a prefix. It changes nothing, and its answer tells of
+ * a wrong bucket, region, clock and credentials in words, which that of a HEAD does not.
+ */
+export async function listOne(
+  target: Target,
+  prefix: string,
+  answers: Answers,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const command = answers.watch(new ListObjectsV2Command(listInput(target, { prefix, limit: 1 })));
+  const output = await target.client.send(command, { abortSignal: signal });
+  if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
+  const listed = (output.Contents ?? []).map(({ Key }) => Key ?? "");
+  const names = namesOf(listed, output.EncodingType === "url");
+  firstNewName({ prefix, names });
+  return names.length > 0;
+}
+
+/** Which of the lines it is that the first request's failure is about. */
+export function lineOf({ code, statusCode }: Failure): string {
+  if (code.startsWith("LocalS3")) return "directory";
+  if (code === "NoSuchBucket" || code === "InvalidBucketName") return "bucket";
+  if (code === "RequestTimeTooSkewed") return "clock";
+  if (/Redirect$|^AuthorizationHeaderMalformed$|^IllegalLocation/.test(code)) return "region";
+  if (code === "BadConfiguration" || code === "SdkUnavailable") return "endpoint";
+  if (hopeless.has(code)) return "credentials";
+  const isAnswer = statusCode !== undefined && statusCode < 500 && !/^HTTP\d|^BadAnswer$/.test(code);
+  return isAnswer || code === "BadListing" ? "list" : "endpoint";
+}
