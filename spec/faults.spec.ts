@@ -67,7 +67,11 @@ describe.each<WaitName>(["atomics", "deasync"])("wait: %s, a first try past the 
     // Each page of a listing is a request of its own, and so is what is sent to another region, and the question why.
     if (operation === "keys" || fault.includes("region")) return;
     const firsts = others.filter(({ bySdk }) => !bySdk).map(({ method }) => method);
-    expect(["GET"].slice(0, operation === "has" ? 1 : 0)).toEqual(expect.arrayContaining(firsts));
+    // A connection that had served others may have been dead: another one is tried, once.
+    const again = firsts.filter((method) => method === first!.method);
+    expect(again.length).toBeLessThanOrEqual(fault.startsWith("reset ") ? 1 : 0);
+    const why = firsts.filter((method) => method !== first!.method);
+    expect(["GET"].slice(0, operation === "has" ? 1 : 0)).toEqual(expect.arrayContaining(why));
   });
 });
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
@@ -5,6 +6,12 @@ import { tellSendings } from "./doubt.js";
 
 /** So many sockets that nobody uses stay open for the next request, or as many as a map may use at once. */
 let mostIdle = 64;
+
+/**
+ * A connection that nobody has used for so long is not used again. Networks forget connections (NAT, balancers, a laptop
+ * that was asleep), and say nothing of it: a request on such a one waits in vain.
+ */
+const MAX_IDLE_MS = 1000;
 
 /** The connections of a client: the same for what is tried past the SDK and for what it sends itself. */
 export class Connections {
@@ -40,7 +47,8 @@ const options: http.AgentOptions = { keepAlive: true, maxSockets: Infinity };
 const pools: { http?: http.Agent; https?: https.Agent } = {};
 
 function pool<Agent extends http.Agent>(agent: Agent): Agent {
-  return agent.on("free", () => {
+  return agent.on("free", (socket: Socket) => {
+    idleSince.set(socket, Date.now());
     let idle = 0;
     for (const name in agent.freeSockets) idle += agent.freeSockets[name]!.length;
     if (idle <= mostIdle) return;
@@ -50,6 +58,54 @@ function pool<Agent extends http.Agent>(agent: Agent): Agent {
     );
     for (const socket of open.slice(0, Math.max(0, open.length - mostIdle))) socket.destroy();
   });
+}
+
+/** By the clock on the wall: others stand still while a laptop is asleep. */
+const idleSince = new WeakMap<Socket, number>();
+
+/** Closes those that nobody has used since then. They come first, in the order in which they were last used. */
+function closeIdle(agent: http.Agent, since: number): void {
+  for (const name in agent.freeSockets) {
+    for (const socket of agent.freeSockets[name]!) {
+      if ((idleSince.get(socket) ?? 0) > since) break;
+      socket.destroy();
+    }
+  }
+}
+
+/** When each request began, and with which agent. */
+const begun = new WeakMap<http.ClientRequest, { agent: http.Agent; at: number }>();
+
+/**
+ * To be told of a request that had no answer: connections that have been idle since before it may share its fate.
+ *
+ * @returns whether its own had served others before, and so may have been dead when the request got it
+ */
+export function loseConnection(request: http.ClientRequest): boolean {
+  const { agent, at } = begun.get(request) ?? {};
+  if (agent !== undefined) closeIdle(agent, at!);
+  return request.reusedSocket;
+}
+
+const tries = new AsyncLocalStorage<{ request?: http.ClientRequest }>();
+
+/**
+ * Has the SDK make a try, and once more where no answer came by a connection that had served others before: it may have been
+ * dead, and the next one is new. The SDK's own allowance for retries would be used up by many that are lost at once.
+ */
+export async function onLiveConnection<T>(run: () => Promise<T>): Promise<T> {
+  const sent: { request?: http.ClientRequest } = {};
+  try {
+    return await tries.run(sent, run);
+  } catch (error) {
+    if (!isLost(error) || sent.request === undefined || !loseConnection(sent.request)) throw error;
+    return run();
+  }
+}
+
+/** Whether no answer came: after a reset, or in all the time that there is. */
+export function isLost(error: unknown): boolean {
+  return error instanceof Error && error.name === "TimeoutError" && !("$metadata" in error);
 }
 
 /** What Node's requests ask of their agent. */
@@ -70,6 +126,11 @@ function inTurns<Agent extends http.Agent>(agent: Agent, most: number): Agent {
     const begin = (): void => {
       if (request.destroyed) return;
       underWay += 1;
+      const at = Date.now();
+      closeIdle(agent, at - MAX_IDLE_MS);
+      begun.set(request, { agent, at });
+      const sent = tries.getStore();
+      if (sent !== undefined) sent.request = request;
       // The socket is given back right afterwards, and can then be used again.
       request.once("close", () => process.nextTick(end));
       (agent as Agent & Adding).addRequest(request, ...others);

@@ -34,6 +34,8 @@ export async function serviceClient(
       httpsAgent: connections.httpsAgent,
     },
     customUserAgent: userAgent.split(" ", 1)[0]!,
+    // The SDK would not wait for the answer before it sends the body, and some proxies refuse the question with 417.
+    expectContinueHeader: false,
   };
   if (region !== undefined) config.region = region;
   if (profile !== undefined) config.profile = profile;

@@ -1,4 +1,5 @@
 import type { S3Client } from "@aws-sdk/client-s3";
+import { onLiveConnection } from "./connections.js";
 import { Sending } from "./doubt.js";
 import { metadataIn } from "./first-try/head.js";
 
@@ -36,28 +37,38 @@ export class BadAnswer extends Error {
  */
 export function watchTries(client: S3Client, isLocal: boolean): void {
   client.middlewareStack.add(
-    (next, context) => async (args) => {
+    (next, context) => (args) => {
       const command = String(context["commandName"]);
-      const sending = new Sending(command.replace(/Command$/, ""));
-      try {
-        const result = await sending.during(() => next(args), isLocal);
-        // The SDK loses a name such as "__proto__".
-        const output = result.output as { Metadata?: Record<string, string> };
-        if (output.Metadata !== undefined)
-          output.Metadata = metadataIn(
-            (result.response as { headers?: Record<string, string> }).headers ?? {},
-          );
-        return result;
-      } catch (thrown) {
-        if (!(thrown instanceof Error)) throw thrown;
-        const error = notS3(thrown) ?? thrown;
-        if (isBeaten(error, args.input)) error.name = CONFLICT;
-        if (error.name === CONFLICT || !isAmbiguous(error)) sending.didNothing();
-        throw error;
-      }
+      const once = async (): Promise<Awaited<ReturnType<typeof next>>> => {
+        const sending = new Sending(command.replace(/Command$/, ""));
+        try {
+          const result = await sending.during(() => next(args), isLocal);
+          // The SDK loses a name such as "__proto__".
+          const output = result.output as { Metadata?: Record<string, string> };
+          if (output.Metadata !== undefined)
+            output.Metadata = metadataIn(
+              (result.response as { headers?: Record<string, string> }).headers ?? {},
+            );
+          return result;
+        } catch (thrown) {
+          if (!(thrown instanceof Error)) throw thrown;
+          const error = notS3(thrown) ?? thrown;
+          if (isBeaten(error, args.input)) error.name = CONFLICT;
+          if (error.name === CONFLICT || !isAmbiguous(error)) sending.didNothing();
+          throw error;
+        }
+      };
+      return mayBeRepeated(command, args.input) ? onLiveConnection(once) : once();
     },
     { step: "finalizeRequest", priority: "low", name: "s3bucketmapTries" },
   );
+}
+
+// What is bound to a condition never is, and keys that are many take their time (delete-objects.ts).
+function mayBeRepeated(command: string, input: object): boolean {
+  if (command === "DeleteObjectsCommand") return false;
+  const { IfMatch, IfNoneMatch } = input as { IfMatch?: unknown; IfNoneMatch?: unknown };
+  return command === "GetObjectCommand" || (IfMatch ?? IfNoneMatch) === undefined;
 }
 
 // The SDK's parser has thrown.

@@ -167,6 +167,11 @@ const writes = [
     },
   },
   {
+    name: "Expect: 100-continue is 417",
+    source: "https://github.com/docker-archive/docker-registry/issues/460",
+    refusesExpect: true,
+  },
+  {
     name: "metadata is dropped on the way",
     source: "https://github.com/earth-mover/icechunk/pull/2354",
     dropsMetadata: true,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestOptions } from "node:http";
 import http from "node:http";
 import https from "node:https";
+import { isLost, loseConnection } from "../connections.js";
 import { InPlace } from "../in-place.js";
 import { MAX_ANSWER_BYTES, MAX_UNTOLD_BYTES, TooLong } from "../bounded.js";
 import type { InParts } from "../ranged-get.js";
@@ -25,6 +26,13 @@ export interface Answer {
   broken?: Error;
   /** The body is longer than what may be read, and was not read. */
   tooLong?: true;
+}
+
+const onUsed = new WeakSet<Error>();
+
+/** Whether no answer came by a connection that had served others before, and may have been dead already. */
+export function wasOnUsedConnection(error: Error): boolean {
+  return onUsed.has(error);
 }
 
 /** A body of so many bytes is put together as it comes. */
@@ -90,7 +98,10 @@ export function overHttp(server: Server, agents: Agents, limits: TimeLimits): Ex
       signal.addEventListener("abort", abort, { once: true });
       request.on("error", (error: NodeJS.ErrnoException) => {
         // From then on it is the answer that tells.
-        if (response === undefined) fail(asTimeout(error));
+        if (response !== undefined) return;
+        const told = asTimeout(error);
+        if (isLost(told) && loseConnection(request)) onUsed.add(told);
+        fail(told);
       });
       keepTime(request, limits, (message) => {
         const error = Object.assign(new Error(message), { name: "TimeoutError" });

@@ -3,6 +3,7 @@ import type { InParts } from "../ranged-get.js";
 import { Sending } from "../doubt.js";
 import { tellRequest } from "../request-log.js";
 import { isAmbiguous, isRefusal } from "../tries.js";
+import { wasOnUsedConnection } from "./exchange.js";
 import type { Answer, Request } from "./exchange.js";
 import { pathOf } from "./route.js";
 import type { Route } from "./route.js";
@@ -44,7 +45,7 @@ export interface Tried<Result> {
  *
  * Without a result, the SDK is to send it: either nothing has been sent yet, or the SDK is given what came of it as its
  * own first try. So each failure has one and the same way to be handled, no request is sent more often than the SDK
- * would, and attempts count right.
+ * would, and attempts count right. Only where a used connection was lost, it is sent once more by a new one.
  *
  * @param input - that of the SDK's command
  */
@@ -71,18 +72,29 @@ export async function firstTry<Result>(
   }
 
   const started = performance.now();
-  const sending = new Sending(operation.name);
+  const send = async (): Promise<Answer> => {
+    const sending = new Sending(operation.name);
+    try {
+      const answer = await sending.during(
+        () => route!.exchange(request, operation.maxBytes, signal, operation.inParts),
+        client.isLocal,
+      );
+      if (isRefusal(answer.statusCode)) sending.didNothing();
+      return answer;
+    } catch (error) {
+      if (!isAmbiguous(error as Error)) sending.didNothing();
+      if (!signal.aborted) tellRequest(operation.name, input, 1, started, request, error as Error);
+      throw error;
+    }
+  };
   let answer: Answer;
   try {
-    answer = await sending.during(
-      () => route!.exchange(request, operation.maxBytes, signal, operation.inParts),
-      client.isLocal,
-    );
-    if (isRefusal(answer.statusCode)) sending.didNothing();
+    answer = await send().catch((error: Error) => {
+      if (signal.aborted || !wasOnUsedConnection(error)) throw error;
+      return send(); // By a new one.
+    });
   } catch (error) {
-    if (!isAmbiguous(error as Error)) sending.didNothing();
     if (signal.aborted) throw error;
-    tellRequest(operation.name, input, 1, started, request, error as Error);
     return { outcome: error as Error };
   }
   tellRequest(operation.name, input, 1, started, request, answer);

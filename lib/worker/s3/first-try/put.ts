@@ -3,7 +3,7 @@ import type { Operation } from "./first-try.js";
 import { crc32 } from "./get.js";
 import { isPlain, plainHeaders } from "./plain-headers.js";
 
-/** Above it the SDK asks first whether the body is welcome; and its own work counts for little there. */
+/** Above it the SDK's own work counts for little. */
 const MAX_BYTES = 1024 * 1024;
 
 const elsewhere = new Set(["Bucket", "Key", "Body", "Metadata"]);

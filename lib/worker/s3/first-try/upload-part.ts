@@ -6,7 +6,7 @@ import { plainHeaders } from "./plain-headers.js";
 const elsewhere = new Set(["Bucket", "Key", "Body", "PartNumber", "UploadId"]);
 const headerNames = { ChecksumCRC32: "x-amz-checksum-crc32", RequestPayer: "x-amz-request-payer" };
 
-/** A part of an upload. Whether its body is welcome need not be asked: the upload was begun for it. */
+/** A part of an upload. */
 export function uploadingPart(input: UploadPartCommandInput): Operation<{ ETag: string }> {
   return {
     name: "UploadPart",
