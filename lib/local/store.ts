@@ -12,6 +12,7 @@ import {
 } from "./records.js";
 import { LocalS3Error, toCommitError, toLocalError } from "./local-error.js";
 import { HeldDirectory } from "./held-directory.js";
+import { HeldFiles } from "./held-files.js";
 import { Place } from "./place.js";
 import { Plan } from "./plan.js";
 import { checkRoom, makeDirectory, prepareFiles } from "./prepare-files.js";
@@ -62,15 +63,19 @@ export class Store {
     const path = resolve(directory);
     this.path = path;
     const held = holdDirectory(path);
+    let files: HeldFiles | undefined;
     let place: Place | undefined;
     try {
       prepareFiles(held);
-      this.place = place = new Place(path, held.inside);
-      this.root = openRoot(open, held.inside);
+      files = new HeldFiles(held);
+      this.place = place = new Place(path, files.inside);
+      place.check();
+      this.root = openRoot(open, files.inside);
     } catch (error) {
       place?.leave();
       throw toLocalError(error, path, held.inside);
     } finally {
+      files?.release();
       held.release();
     }
     try {
