@@ -1,10 +1,13 @@
+import { executionAsyncResource } from "node:async_hooks";
 import { performance } from "node:perf_hooks";
 import { clearImmediate, clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
+import { atomicsWait } from "./atomics-wait.js";
 import { lookFor } from "./look-for.js";
 import { Signal } from "./protocol.js";
 import { LOOK_MS, START_MS, lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
+import { functionsOnStack, mark } from "./wait-stack.js";
 import type { WorkerThread } from "./worker-thread.js";
 
 interface Deasync {
@@ -35,6 +38,7 @@ export function loadDeasync(): Deasync {
  * it does.
  */
 export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
+  if (!canTurn()) return atomicsWait(thread, settled, deadline, outerDeadline);
   const begun = performance.now();
   const inRepl = holdReplInput();
   const turns = loadDeasync();
@@ -68,6 +72,23 @@ export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
   inRepl?.release();
   hasQuickNews = performance.now() - begun < LOOK_MS;
 };
+
+/**
+ * Whether Node's event loop can turn here. It calls all callbacks of `setImmediate` that are due in one go, and only the
+ * first of them may turn it: within another one, Node aborts at the next callback of this kind. Within a microtask or
+ * a `process.nextTick` between two of them, Node would never end.
+ */
+function canTurn(): boolean {
+  const functions = functionsOnStack();
+  // Beyond this wait; and what another wait is in was looked at then.
+  const inner = functions
+    .slice(functions.indexOf(mark) + 1)
+    .find((name) => name === mark || name === "processImmediate");
+  if (inner !== "processImmediate") return true;
+  // An Immediate, and the one that it has in Node's list before it.
+  const running = executionAsyncResource() as { _onImmediate?: unknown; _idlePrev?: unknown };
+  return typeof running._onImmediate === "function" && running._idlePrev === null;
+}
 
 let hasQuickNews = false;
 

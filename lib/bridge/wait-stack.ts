@@ -4,8 +4,8 @@ import type { WaitName } from "./wait.js";
 /** Deeper than about 300 the process aborts natively. */
 const maxDepth = 64;
 
-// The name by which a wait is found on the JavaScript stack; a minifier cannot change it.
-const mark = "s3bucketmap:wait";
+/** The name by which a wait is found on the JavaScript stack; a minifier cannot change it. */
+export const mark = "s3bucketmap:wait";
 
 interface Waiting {
   readonly id: number;
@@ -55,17 +55,21 @@ Object.defineProperty(markedFrame, "name", { value: mark });
 
 /** How many functions of this name are on the JavaScript stack. */
 export function countFrames(name: string): number {
+  return functionsOnStack().filter((found) => found === name).length;
+}
+
+/** The names of the functions on the JavaScript stack, the innermost first. */
+export function functionsOnStack(): (string | null)[] {
   const errors = changeableError();
   const limit = errors.stackTraceLimit;
   // eslint-disable-next-line @typescript-eslint/unbound-method -- only put back where it was
   const prepare = errors.prepareStackTrace;
   errors.stackTraceLimit = Infinity;
-  errors.prepareStackTrace = (_error, frames) =>
-    frames.reduce((count, frame) => count + (frame.getFunctionName() === name ? 1 : 0), 0);
-  const count = new errors().stack as unknown as number;
+  errors.prepareStackTrace = (_error, frames) => frames.map((frame) => frame.getFunctionName());
+  const functions = new errors().stack as unknown as (string | null)[];
   errors.stackTraceLimit = limit;
   errors.prepareStackTrace = prepare;
-  return count;
+  return functions;
 }
 
 let another: ErrorConstructor | undefined;
