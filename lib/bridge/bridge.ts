@@ -21,6 +21,9 @@ function marginOf(timeoutMs: number): number {
   return Math.min(2000, timeoutMs / 10);
 }
 
+/** For how long calls wait in vain, all of them together, before the worker is given up. */
+const SILENT_MS = 1000;
+
 /** A call that has been sent and not yet been waited for. */
 export interface Begun<Op extends Call["op"]> {
   readonly op: Op;
@@ -29,6 +32,7 @@ export interface Begun<Op extends Call["op"]> {
   readonly thread: WorkerThread;
   readonly wait: WaitName;
   readonly deadline: number;
+  readonly timeoutMs: number;
   /** Whether its deadline is one that `within` set. */
   readonly isCutShort: boolean;
   /** Of the thread, before the worker heard of the call. */
@@ -123,7 +127,7 @@ export class Bridge {
       transferred(call),
     );
     left();
-    return { op: call.op, bucket, id, thread, wait, deadline, isCutShort, writesSent };
+    return { op: call.op, bucket, id, thread, wait, deadline, timeoutMs, isCutShort, writesSent };
   }
 
   /**
@@ -196,7 +200,8 @@ export class Bridge {
     return outcome;
   }
 
-  #ended<Op extends Call["op"]>({ id, thread, op, isCutShort, writesSent }: Begun<Op>): Outcome<Op> {
+  #ended<Op extends Call["op"]>(begun: Begun<Op>): Outcome<Op> {
+    const { id, thread, op, isCutShort, writesSent } = begun;
     const expected = thread.expects(id);
     const reply = thread.reply(id);
     thread.forget(id);
@@ -219,10 +224,16 @@ export class Bridge {
       return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), maybeWritten } };
     }
     // It had its time and did not even say that the call timed out: it will not serve the next call either. While
-    // others wait for it, it is not ended: it may be at work on theirs.
-    if (isCutShort || thread.isExpected) this.#abandon(id);
+    // others wait for it, it is not ended: it may be at work on theirs. Nor while it loads, or for a short silence: another
+    // one would have to load the same, and with short deadlines none would ever have done so.
+    const isSilent = thread.silentFor(begun.timeoutMs) >= SILENT_MS;
+    if (isCutShort || thread.isExpected || thread.isLoading || !isSilent) this.#abandon(id);
     else this.#end(thread);
-    const reason = thread.wasReady ? "the worker thread did not answer" : "the worker thread did not start";
+    const reason = !thread.wasReady
+      ? "the worker thread did not start"
+      : thread.isLoading
+        ? "the worker thread was still loading the AWS SDK"
+        : "the worker thread did not answer";
     return { ok: false, failure: { code: "TimedOut", reason, maybeWritten } };
   }
 

@@ -301,5 +301,7 @@ export const Signal = {
   Sent: 2,
   /** Counts the requests that may write: raised before each one can leave. */
   WritesSent: 3,
-  Words: 4,
+  /** 1 while the worker loads the SDK or parts of it, and may not be able to answer. */
+  Loading: 4,
+  Words: 5,
 } as const;

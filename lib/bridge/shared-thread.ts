@@ -42,6 +42,8 @@ export interface SharedThread {
   wasReady: boolean;
   /** How long it was waited for before it said so. */
   waitedForStartMs: number;
+  /** How long calls waited in vain after so much news of it. */
+  silence: { news: number; ms: number };
   /** What the worker said when it could not go on. */
   lastWords: WireError | undefined;
   /** The thread ends when every object that was told to `adopt` is garbage. */
@@ -91,6 +93,7 @@ const inMainContext = vm.runInThisContext(`(() => {
         lastId: 0,
         wasReady: false,
         waitedForStartMs: 0,
+        silence: { news: 0, ms: 0 },
         lastWords: undefined,
         adopt(owner) {
           owners += 1;

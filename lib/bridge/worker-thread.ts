@@ -42,6 +42,20 @@ export class WorkerThread {
     return this.#shared.wasReady;
   }
 
+  /** Whether it is starting, or loads what it needs: it cannot answer meanwhile, and will serve the next calls. */
+  get isLoading(): boolean {
+    return !this.wasReady || Atomics.load(this.signal, Signal.Loading) === 1;
+  }
+
+  /** For how long calls have waited since the worker was heard of, with one that has just waited in vain. */
+  silentFor(waitedMs: number): number {
+    const { news } = this;
+    const { silence } = this.#shared;
+    const ms = silence.news === news ? silence.ms + waitedMs : waitedMs;
+    this.#shared.silence = { news, ms };
+    return ms;
+  }
+
   get lastWords(): WireError | undefined {
     return this.#shared.lastWords;
   }

@@ -11,6 +11,7 @@ import { ReadAhead } from "./read-ahead.js";
 import { Progress } from "./progress.js";
 import { countRequests, requestCounts } from "./request-counts.js";
 import { Doubt } from "./s3/doubt.js";
+import { watchLoading } from "./s3/loading.js";
 import { S3 } from "./s3/s3.js";
 
 /** What answers the calls of one set of settings. */
@@ -144,6 +145,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     }
   }
 
+  watchLoading((isLoading) => Atomics.store(signal, Signal.Loading, isLoading ? 1 : 0));
   port.on("message", take);
 }
 

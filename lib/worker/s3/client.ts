@@ -13,9 +13,10 @@ import { foreseeRoute, localRoute } from "./first-try/foreseen-route.js";
 import type { Route, Way } from "./first-try/route.js";
 import { throughHandler } from "./first-try/through-handler.js";
 import { limits } from "./limits.js";
+import { loading } from "./loading.js";
 import { LocalDirectory } from "./local-directory.js";
 import { logRequests } from "./request-log.js";
-import { localClient, serviceClient, successOf } from "./sdk-client.js";
+import { localClient, serviceClient } from "./sdk-client.js";
 import type { Surroundings } from "./surroundings.js";
 
 /** By what the library is told from others in the logs of a service. */
@@ -35,14 +36,13 @@ export interface Identity {
 export class Client {
   /** How a first try is made past the SDK, as far as is known. */
   route: Route | undefined;
-  /** Gives back of the SDK's allowance for retries what a success gives back. */
-  recordSuccess: () => void = () => {};
   /** Whether its requests are answered in this thread. */
   readonly isLocal: boolean;
   readonly #surroundings: Surroundings;
   readonly #directory: LocalDirectory | undefined;
   readonly #make: () => Promise<S3Client>;
   #made: Promise<S3Client> | undefined;
+  #hasSent = false;
 
   constructor(settings: ClientConfig, surroundings: Surroundings) {
     logRequests();
@@ -82,11 +82,7 @@ export class Client {
 
   async #load(): Promise<S3Client> {
     try {
-      return await this.#surroundings.run(async () => {
-        const client = await Promise.resolve().then(this.#make);
-        this.recordSuccess = await successOf(client);
-        return client;
-      });
+      return await loading(() => this.#surroundings.run(() => Promise.resolve().then(this.#make)));
     } catch (error) {
       // What was missing may be there the next time.
       this.#made = undefined;
@@ -100,7 +96,10 @@ export class Client {
     options: { abortSignal: AbortSignal },
   ): Promise<Output> {
     const client = await this.sdk();
-    return this.#surroundings.run(() => client.send(command, options));
+    const send = (): Promise<Output> => this.#surroundings.run(() => client.send(command, options));
+    if (this.#hasSent) return send();
+    // For its first request the SDK loads what finds the credentials.
+    return loading(send).finally(() => (this.#hasSent = true));
   }
 
   /** The region that is asked. */

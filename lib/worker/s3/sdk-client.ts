@@ -69,19 +69,15 @@ export function localClient(directory: LocalDirectory, way: Way, learn: Learn): 
   return Promise.resolve(watch(client, way, learn, true));
 }
 
-interface Allowance {
-  acquireInitialRetryToken(scope: string): Promise<unknown>;
-  recordSuccess?(token: unknown): void;
-}
-
-/** What tells a client's allowance for retries that a request has succeeded which it did not send. */
-export async function successOf(client: S3Client): Promise<() => void> {
-  const allowance = (await client.config.retryStrategy()) as Allowance;
-  const token = await allowance.acquireInitialRetryToken("");
-  return () => allowance.recordSuccess?.(token);
+/** Gives each request the allowance for tries that the SDK has for all of a client's: a call that fails takes none from the next. */
+function tryEachAsOften({ config }: S3Client): void {
+  const shared = config.retryStrategy;
+  // What a request takes of it is written to an object of its own.
+  config.retryStrategy = async () => Object.create(await shared()) as Awaited<ReturnType<typeof shared>>;
 }
 
 function watch(client: S3Client, way: Way, learn: Learn, isLocal: boolean): S3Client {
+  tryEachAsOften(client);
   learnRoute(client, way, learn);
   watchTries(client, isLocal);
   // It reads what is bounded.

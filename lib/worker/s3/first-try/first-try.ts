@@ -100,7 +100,5 @@ export async function firstTry<Result>(
   tellRequest(operation.name, input, 1, started, request, answer);
   const isWhole = answer.broken === undefined && answer.tooLong === undefined;
   const result = isWhole ? operation.read(answer) : undefined;
-  if (result === undefined) return { outcome: answer };
-  client.recordSuccess();
-  return { result };
+  return result === undefined ? { outcome: answer } : { result };
 }
