@@ -3,7 +3,7 @@ import { BucketBackground, backgroundWrites } from "./background.js";
 import type { BackgroundWrites } from "./background.js";
 import { runBatch, writesAreDurable } from "./batch.js";
 import type { Page } from "./bridge/protocol.js";
-import { BucketCalls, callsOf } from "./bucket-calls.js";
+import { BucketCalls, callsOf, PAGE } from "./bucket-calls.js";
 import type { Shared } from "./bucket-calls.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { BucketReads, getStored, storedEntries } from "./bucket-reads.js";
@@ -11,7 +11,8 @@ import { checkDeasync } from "./check-deasync.js";
 import { changing, create, keeping, storeIfMatch } from "./conditional-writes.js";
 import { diagnose } from "./diagnosis.js";
 import type { DiagnoseOptions, Diagnosis } from "./diagnosis.js";
-import { checkPrefix, kindOf, wholeKey } from "./keys.js";
+import { forEachOf } from "./for-each.js";
+import { checkPrefix, wholeKey } from "./keys.js";
 import { allKeys, placeOf, readsToCome } from "./listing.js";
 import type { Place } from "./listing.js";
 import { listEntries } from "./list-entries.js";
@@ -20,7 +21,6 @@ import { checkEntriesOptions, checkIfMatch, checkListOptions, objectHeaders } fr
 import { parseSettings } from "./options.js";
 import type { S3BucketOptions } from "./options.js";
 import { runInBatch } from "./run-batch.js";
-import { wrongArgument } from "./stack.js";
 import { gives, storedReads } from "./stored.js";
 import type { Gives, StoredReads } from "./stored.js";
 import type {
@@ -212,14 +212,12 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
 
   *#keysOf(pages: Iterable<Page>): IterableIterator<string> {
     this.#listed = undefined;
-    const sizes: Float64Array[] = [];
-    let listed = 0;
     for (const page of pages) {
-      listed += page.keys.length;
-      if (listed <= MAX_SIZES) sizes.push(page.sizes);
+      // Of all that have not been asked for.
+      const sizes = (this.#listed ??= []);
+      if (sizes.length * PAGE < MAX_SIZES) sizes.push(page.sizes);
       for (const key of page.keys) yield this.#calls.relative(key);
     }
-    this.#listed = sizes;
   }
 
   /** The values, as {@link entries} has them. */
@@ -242,16 +240,9 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     return this.entries();
   }
 
-  /** Calls `callback(value, key, map)` for each key, in order. Keys are listed as for {@link size}; 1 GET a value. */
+  /** Calls `callback(value, key, map)` for each key, in order. 1 LIST a thousand keys, when it is needed, and 1 GET a value. */
   forEach(callback: (value: ValueOf<As>, key: string, map: this) => void, thisArg?: unknown): void {
-    if (typeof callback !== "function")
-      throw wrongArgument(`forEach takes a function, not ${kindOf(callback)}.`);
-    const keys = this[allKeys]();
-    this[readsToCome](keys);
-    for (const key of keys) {
-      const value = this.get(key);
-      if (value !== undefined) callback.call(thisArg, value, key, this);
-    }
+    forEachOf<ValueOf<As>, this>(this, callback, thisArg);
   }
 
   /**

@@ -3,7 +3,7 @@ import type { InspectOptions } from "node:util";
 import { runBatch, writesAreDurable } from "../batch.js";
 import type { HasBatch, SaysWhetherDurable } from "../batch.js";
 import { changing, keeping } from "../conditional-writes.js";
-import { kindOf } from "../keys.js";
+import { forEachOf } from "../for-each.js";
 import { allKeys, placeOf, readsToCome } from "../listing.js";
 import { mapped } from "../mapped.js";
 import type { HasAllKeys, HasPlace, HasReadsToCome, Place } from "../listing.js";
@@ -90,14 +90,7 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlac
   }
 
   forEach(callback: (value: V, key: string, map: this) => void, thisArg?: unknown): void {
-    if (typeof callback !== "function")
-      throw wrongArgument(`forEach takes a function, not ${kindOf(callback)}.`);
-    const keys = this[allKeys]();
-    this[readsToCome](keys);
-    for (const key of keys) {
-      const value = this.get(key);
-      if (value !== undefined) callback.call(thisArg, value, key, this);
-    }
+    forEachOf<V, this>(this, callback, thisArg);
   }
 
   has(key: string): boolean {
