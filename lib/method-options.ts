@@ -93,8 +93,7 @@ export function objectHeaders(
           ? "text/plain; charset=utf-8"
           : "application/octet-stream",
   };
-  if (contentEncoding !== undefined)
-    headers.contentEncoding = checkHeader("contentEncoding", contentEncoding);
+  if (contentEncoding !== undefined) headers.contentEncoding = checkEncoding(contentEncoding);
   if (cacheControl !== undefined) headers.cacheControl = checkHeader("cacheControl", cacheControl);
   if (metadata !== undefined) headers.metadata = checkMetadata(metadata, conditional);
   return headers;
@@ -131,6 +130,14 @@ export function checkHeader(name: string, value: unknown, mayBeEmpty = false): s
   const given = typeof value === "string" ? JSON.stringify(value) : kindOf(value);
   throw wrongArgument(
     `${name} must be a string of printable ASCII, ${mayBeEmpty ? "" : "not empty and "}without spaces at its ends, not ${given}.`,
+  );
+}
+
+function checkEncoding(contentEncoding: unknown): string {
+  const encoding = checkHeader("contentEncoding", contentEncoding);
+  if (!encoding.split(",").some((coding) => coding.trim().toLowerCase() === "aws-chunked")) return encoding;
+  throw wrongArgument(
+    `contentEncoding must say what the value is: S3 would drop "aws-chunked" from ${JSON.stringify(encoding)}, for that says how a body is sent.`,
   );
 }
 

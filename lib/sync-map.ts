@@ -12,6 +12,7 @@ export interface ListOptions {
 export interface ObjectOptions {
   /** The Content-Type. Left out: `text/plain; charset=utf-8` for strings, `application/octet-stream` for bytes. */
   contentType?: string;
+  /** What the value is encoded as. It may not name `aws-chunked`, which S3 would drop. */
   contentEncoding?: string;
   cacheControl?: string;
   /** User metadata: names are case-insensitive, come back in lower case, and may come once each; at most 2 KB in all. */
