@@ -48,7 +48,7 @@ export const advice: Readonly<Record<string, string>> = {
   LocalS3Damaged: "Restore the whole directory from a backup, while no program uses it, or use another one.",
   LocalS3OtherFormat: "Use another directory, or the version of the program that wrote this one.",
   LocalS3Replaced:
-    "Call again to use the directory that is there now. Where only one of its files was replaced, end the programs that use it first.",
+    "Call again to use the directory that is there now. Where only one of its files was removed or replaced, end the programs that use it, and remove or restore the whole directory.",
   LocalS3Failed:
     "The system's words say what it lacks: open files and memory have limits for each process (ulimit -n, ulimit -v); for an error of the disk look at its file system.",
 };

@@ -5,7 +5,10 @@ import { plainHeaders } from "./plain-headers.js";
 const inPath = new Set(["Bucket", "Key"]);
 const headerNames = { RequestPayer: "x-amz-request-payer" };
 
-/** A deletion without conditions. */
+/**
+ * A deletion without conditions. An empty answer is taken for S3's, whatever its headers: some services give no ids, and
+ * call it text/html. A proxy that answers a DELETE with an empty 200 of its own cannot be told from them.
+ */
 export function deleting(input: DeleteObjectCommandInput): Operation<{ done: true }> {
   return {
     name: "DeleteObject",
