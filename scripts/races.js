@@ -4,8 +4,7 @@
 // which has no answers). "service" is the bucket S3BUCKETMAP_SPEC_BUCKET at AWS_ENDPOINT_URL_S3. A call that failed
 // and did not happen is made again; one that may have happened is not: its process is unsure of it. Fails where the
 // counter is less than what was acknowledged, or more than that and what somebody is unsure of; where a key has two
-// winners, or is held by somebody who was told that it lost; and where anybody is unsure without resets, unless the
-// service itself answered 5xx, as Ceph does to some of many writers at once.
+// winners, or is held by somebody who was told that it lost; and where anybody is unsure without resets.
 const { fork } = require("node:child_process");
 const { S3BucketMap, S3BucketMapError } = require("../dist/index.js");
 const { withPlace } = require("./races/places.js");
@@ -34,7 +33,6 @@ function racer({ where, turns, keys, name }) {
       unsureBumps: 0,
       unsureKeys: /** @type {number[]} */ ([]),
       unsure: /** @type {string[]} */ ([]),
-      answered5xx: 0,
     };
     /** @param {() => void} call @param {() => void} unsure */
     const attempt = (call, unsure) => {
@@ -44,9 +42,7 @@ function racer({ where, turns, keys, name }) {
         } catch (error) {
           if (!(error instanceof S3BucketMapError)) throw error;
           if (error.message.includes("may still have happened")) {
-            const { statusCode = 0 } = error;
-            if (statusCode >= 500) calls.answered5xx += 1;
-            else calls.unsure.push(String(error));
+            calls.unsure.push(String(error));
             return unsure();
           }
           calls.again += 1;
@@ -111,7 +107,6 @@ async function race(kind, where, turns, through) {
   const again = done.reduce((sum, report) => sum + report.again, 0);
   const unsureBumps = done.reduce((sum, report) => sum + report.unsureBumps, 0);
   const unsure = done.flatMap((report) => report.unsure);
-  const by5xx = done.reduce((sum, report) => sum + report.answered5xx, 0);
   /** @type {string[]} */
   const wrong = through === undefined ? [...unsure] : [];
   if (bumped + unsureBumps !== PROCESSES * turns)
@@ -130,7 +125,7 @@ async function race(kind, where, turns, through) {
   map.clear();
   console.log(
     `${kind}: ${PROCESSES} processes, counter ${counter}, ${bumped} acknowledged of ${PROCESSES * turns} (${asked} turns), ` +
-      `${keys} locks, ${again} calls made again, ${unsure.length + by5xx} unsure (${by5xx} after a 5xx), wrong: ${wrong.length}, ${seconds} s`,
+      `${keys} locks, ${again} calls made again, ${unsure.length} unsure, wrong: ${wrong.length}, ${seconds} s`,
   );
   for (const line of wrong.slice(0, 10)) console.log(`  ${line}`);
   if (wrong.length > 0) process.exitCode = 1;
