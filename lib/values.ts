@@ -25,7 +25,13 @@ export function checkValue(value: unknown, maxBytes?: number): asserts value is 
     if (value.isWellFormed()) return;
     throw wrongArgument("The value has a lone surrogate, which UTF-8 cannot carry: store it as bytes.");
   }
-  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return checkSize(value, maxBytes);
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
+    if (isDetached(ArrayBuffer.isView(value) ? value.buffer : value))
+      throw wrongArgument(
+        "The value's ArrayBuffer is detached: its bytes were transferred, and are elsewhere now.",
+      );
+    return checkSize(value, maxBytes);
+  }
   const advice =
     value === undefined
       ? "To remove a key, delete it."
@@ -48,6 +54,17 @@ export function toBody(value: unknown, maxBytes?: number): string | Uint8Array {
   if (ArrayBuffer.isView(value))
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
   return new Uint8Array(value).slice();
+}
+
+/** Whether its bytes were transferred, as to another thread. */
+export function isDetached(buffer: ArrayBufferLike): boolean {
+  if (buffer.byteLength > 0) return false;
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function checkSize({ byteLength }: { byteLength: number }, maxBytes = MAX_VALUE_BYTES): void {

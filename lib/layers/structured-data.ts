@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import { peek } from "../peek.js";
 import { isUnchangeable, originalOf, unguarded } from "./guarded.js";
+import { isDetached } from "../values.js";
 import { isIndex, nameOf, prototypes, Walk } from "./plain-data.js";
 
 /**
@@ -51,6 +52,9 @@ function check(given: unknown, walk: Walk, seen: Set<object>): void {
 
 /** Whether it is one of the language's own objects that hold no others. */
 function isSimple(value: object, depth: number, walk: Walk): boolean {
+  const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
+  if (types.isAnyArrayBuffer(buffer) && isDetached(buffer))
+    throw walk.refuse("a detached ArrayBuffer", "Its bytes were transferred, and are elsewhere now.");
   if (ArrayBuffer.isView(value)) {
     // A property beside the elements is not looked for: it would take the names of all elements to find it.
     if (types.isSharedArrayBuffer(value.buffer) || !views.has(kindOfView(value))) return false;

@@ -21,6 +21,13 @@ const circle: Record<string, unknown> = { a: [] };
 (circle["a"] as unknown[]).push(circle);
 const kinds = (value: unknown): string => Object.prototype.toString.call(value);
 
+/** Bytes that were transferred, as to another thread. */
+function detached(): Uint8Array {
+  const bytes = new Uint8Array(4);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
+
 describe("structured", () => {
   it.each<[string, unknown]>([
     ["null", null],
@@ -110,6 +117,8 @@ describe("structured", () => {
       new (ArrayBuffer as unknown as new (n: number, o: object) => ArrayBuffer)(1, { maxByteLength: 2 }),
       "a resizable ArrayBuffer",
     ],
+    ["a detached ArrayBuffer", detached().buffer, "a detached ArrayBuffer"],
+    ["bytes whose ArrayBuffer is detached", { a: detached() }, "a detached ArrayBuffer, at .a. "],
     ["arguments", vm.runInThisContext("(function () { return arguments; })(1)") as unknown, "an object of a class"], // prettier-ignore
   ])("refuses %s, says where it is, and stores nothing", (_what, value, message) => {
     map.set("key", "before");

@@ -139,7 +139,7 @@ export const faultTable: Row[] = [
   { fault: "a page with 200 that says it is XML", times: forEver, action: { status: 200, ...page },
     ...unsure(error("BadAnswer", 200, 1)), delete: { ...unsure(error("BadAnswer", 200, 3)).delete } },
   { fault: "an error with 200", times: forEver, action: { status: 200, body: "<Error><Code>InternalError</Code><Message>Try again</Message></Error>" },
-    ...unsure(error("InternalError", 503, 3)),
+    ...unsure(error("InternalError", 200, 3)),
     get: impossible("S3 does not, and the value may be just this"), has: impossible("the answer has no body") },
 
   // Listings.

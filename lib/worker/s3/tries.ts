@@ -36,6 +36,8 @@ export class BadAnswer extends Error {
  * @param isLocal - the requests are answered in this thread
  */
 export function watchTries(client: S3Client, isLocal: boolean): void {
+  /** What was answered to the last try, by the command's input. */
+  const statuses = new WeakMap<object, number | undefined>();
   client.middlewareStack.add(
     (next, context) => (args) => {
       const command = String(context["commandName"]);
@@ -52,6 +54,7 @@ export function watchTries(client: S3Client, isLocal: boolean): void {
           return result;
         } catch (thrown) {
           if (!(thrown instanceof Error)) throw thrown;
+          tellStatus(thrown, statuses.get(args.input));
           const error = notS3(thrown) ?? thrown;
           if (isBeaten(error, args.input)) error.name = CONFLICT;
           if (error.name === CONFLICT || !isAmbiguous(error)) sending.didNothing();
@@ -62,6 +65,23 @@ export function watchTries(client: S3Client, isLocal: boolean): void {
     },
     { step: "finalizeRequest", priority: "low", name: "s3bucketmapTries" },
   );
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      statuses.delete(args.input);
+      const result = await next(args);
+      statuses.set(args.input, (result.response as { statusCode?: number }).statusCode);
+      return result;
+    },
+    { step: "deserialize", priority: "low", name: "s3bucketmapStatus" },
+  );
+}
+
+// The SDK says 503 of an answer with 200 that is an error all the same, so that it tries again.
+function tellStatus(error: Tried, status: number | undefined): void {
+  const { $metadata } = error;
+  if ($metadata?.httpStatusCode !== 503 || status === undefined || status === 503) return;
+  $metadata.httpStatusCode = status;
+  error.$retryable ??= {};
 }
 
 // What is bound to a condition never is, and keys that are many take their time (delete-objects.ts).
