@@ -32,7 +32,9 @@ function forIn(thread, view, pause) {
     /** @type {string[]} */
     const seen = [];
     let isLeft = false;
+    const listing = thread.remember(view, { begin });
     for (const key in view.object) {
+      listing.used = rec.now();
       if (isTrial(key)) continue;
       const end = rec.now();
       for (const omitted of thread.between(seen.at(-1), key))
@@ -41,6 +43,7 @@ function forIn(thread, view, pause) {
       const since = Math.min(Math.max(begin, rec.wroteKeyAt(view.prefix + key)), end);
       thread.found(view, key, true, { begin: since, at: begin, end, via });
       seen.push(key);
+      listing.after = key;
       if (thread.chance(READS)) thread.get(view, key, "for…in read", () => view.object[key], loop);
       pause();
       isLeft = thread.chance(LEAVES);
@@ -50,19 +53,20 @@ function forIn(thread, view, pause) {
     const end = rec.now();
     if (!isLeft)
       for (const key of thread.between(seen.at(-1))) thread.found(view, key, false, { begin, end, via });
-    else if (thread.chance(0.7)) afterwards(thread, view, seen.at(-1), begin);
+    else if (thread.chance(0.7)) afterwards(thread, view, seen.at(-1));
   });
 }
 
-/** Once a loop was left, its listing answers at most for the keys that it had not come to. @param {Thread} thread @param {View} view @param {string | undefined} last @param {number} since */
-function afterwards(thread, view, last, since) {
+/** Once a loop was left, its listing answers at most for the keys that it had not come to. @param {Thread} thread @param {View} view @param {string | undefined} last */
+function afterwards(thread, view, last) {
   const { rec } = thread;
   const key = thread.oneOf(KEYS);
   const wroteAt = rec.wroteKeyAt(view.prefix + key);
+  const listedSince = thread.listedSince(view, key);
   const asked = rec.call("Object.hasOwn", () => Object.hasOwn(view.object, key));
   if (!asked.ok) return;
   const isToCome = last === undefined || key > last;
-  const begin = isToCome ? Math.min(asked.begin, Math.max(since, wroteAt)) : asked.begin;
+  const begin = Math.min(asked.begin, Math.max(listedSince, wroteAt));
   const via = `${view.name} hasOwn after a loop that was left${isToCome ? ", of a key to come" : ""}`;
   thread.found(view, key, asked.value, { begin, at: asked.begin, end: asked.end, via });
 }
@@ -71,8 +75,10 @@ function afterwards(thread, view, last, since) {
 function overKeys(thread, view, pause) {
   const { rec } = thread;
   looping(thread, "Object.keys", (loop) => {
+    // A timer's callback in the middle of the wait may raise it.
+    const begin = loop.since;
     const keys = Object.keys(view.object);
-    thread.listed(view, keys, { begin: loop.since, end: rec.now(), via: `${view.name} Object.keys` });
+    thread.listed(view, keys, { begin, end: rec.now(), via: `${view.name} Object.keys` });
     for (const key of keys) {
       if (isTrial(key)) continue;
       pause();

@@ -57,14 +57,16 @@ function cursor(thread, view) {
   const { begin, end, ok, value: keys } = rec.call("Reflect.ownKeys", () => Reflect.ownKeys(view.object));
   if (!ok) return;
   thread.listed(view, keys.map(String), { begin, end, via: `${view.name} ownKeys` });
+  thread.remember(view, { begin, keys: keys.map(String) });
   let next = new Set([keys[0]]);
   for (let turn = 0; turn < 4; turn += 1) {
     const key = thread.chance(0.5) ? String([...next][0] ?? KEYS[0]) : thread.oneOf(KEYS);
     const wroteAt = rec.wroteKeyAt(view.prefix + key);
+    const listedSince = thread.listedSince(view, key);
     const asked = rec.call("Object.hasOwn", () => Object.hasOwn(view.object, key));
     if (!asked.ok) return;
     const isNext = next.has(key);
-    const since = isNext ? Math.max(begin, wroteAt) : asked.begin;
+    const since = Math.max(listedSince, wroteAt);
     const via = `${view.name} hasOwn${isNext ? ", next in the listing" : ""}`;
     const span = { begin: Math.min(since, asked.begin), at: asked.begin, end: asked.end, via };
     thread.found(view, key, asked.value, span);

@@ -124,12 +124,8 @@ class Recorder {
   write(key, to, { begin, end, via }, { error, must = true, plain = false, id = this.newId(), ...rest }) {
     const isUnsure = error !== undefined && isUnsureOf(error);
     if (isUnsure) this.unsure += 1;
-    this.wroteAt = Math.max(this.wroteAt, end);
-    const ends = this.#wroteKeyAt.get(key) ?? [];
-    this.#wroteKeyAt.set(key, [
-      ...ends.filter((/** @type {any} */ one) => one.depth < this.depth),
-      { end, depth: this.depth },
-    ]);
+    // A `clear` may have found nothing to write.
+    if (must) this.#wrote(key, end);
     if (error !== undefined && !isUnsure) return undefined;
     const upTo = isUnsure ? null : end;
     const { by } = this;
@@ -147,6 +143,16 @@ class Recorder {
       ...rest,
     });
     return id;
+  }
+
+  /** @param {string} key @param {number} end */
+  #wrote(key, end) {
+    this.wroteAt = Math.max(this.wroteAt, end);
+    const ends = this.#wroteKeyAt.get(key) ?? [];
+    this.#wroteKeyAt.set(key, [
+      ...ends.filter((/** @type {any} */ one) => one.depth < this.depth),
+      { end, depth: this.depth },
+    ]);
   }
 
   /**

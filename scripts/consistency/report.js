@@ -48,6 +48,11 @@ function explain(key, { op, possible }, ops) {
       .slice(0, 3))
       last.add(read);
   }
+  // What shows in which order the writes before it came.
+  const nearest = ops
+    .filter((other) => other.type === "read" && other.begin <= op.end && other.end >= (before[1]?.begin ?? 0))
+    .sort((a, b) => b.end - a.end);
+  for (const read of nearest.slice(0, 16)) last.add(read);
   const around = ops.filter((other) => {
     const isNear = other.begin <= op.end && other.end >= op.begin;
     if (other.type === "read") return other.id === op.id || last.has(other) || (isNear && other.by === op.by);
@@ -60,7 +65,7 @@ function explain(key, { op, possible }, ops) {
   });
   around.sort((a, b) => a.begin - b.begin || a.end - b.end);
   const at = around.findIndex((other) => other.id === op.id);
-  const window = around.slice(Math.max(0, at - 14), at + 8);
+  const window = around.slice(Math.max(0, at - 24), at + 8);
   const could = possible.slice(0, 6).map(shown).join(", ");
   return [
     `${key}: ${op.by} ${described(op)}, by ${op.via}; it could only have been: ${could}`,

@@ -4,6 +4,9 @@ const { Recorder } = require("./recorder.js");
 const { KEYS, SPACES, isTrial, keyOf } = require("./values.js");
 const { makeRoots, viewOf } = require("./views.js");
 
+/** A listing that was not asked for so long answers nothing more. Longer than the second that the README promises: the clock is read here. */
+const LISTING_LIVES_NS = 1.01e9;
+
 /** @typedef {import("./views.js").View} View */
 /** @typedef {import("./recorder.js").Span} Span */
 /**
@@ -67,6 +70,34 @@ class Thread {
   /** What was read, as an id. @param {View} view @param {unknown} value @returns {string | null} */
   idOf(view, value) {
     return value === undefined ? null : String(SPACES[view.space]?.decode(value));
+  }
+
+  /**
+   * An object's keys were listed, or are being. @param {View} view
+   * @param {{ begin: number, keys?: readonly string[], after?: string | undefined }} listing `keys`: where all are
+   * known. `after`: the loop has come so far
+   */
+  remember(view, listing) {
+    const remembered = { ...listing, used: this.rec.now() };
+    view.listings.push(remembered);
+    return remembered;
+  }
+
+  /**
+   * When the earliest listing began that may answer for a key: each that was left answers for the key that comes next in it,
+   * until it was not asked for a second. A later one that has not found the key ends that. @param {View} view @param {string} key
+   */
+  listedSince(view, key) {
+    const now = this.rec.now();
+    view.listings = view.listings.filter(({ used }) => used >= now - LISTING_LIVES_NS);
+    let since = now;
+    for (const listing of view.listings.toReversed()) {
+      if (listing.keys?.includes(key) === false) break;
+      if (listing.after !== undefined && key <= listing.after) continue;
+      since = listing.begin;
+      listing.used = now;
+    }
+    return since;
   }
 
   /** A value was given. @param {View} view @param {string} key @param {unknown} value @param {Span} span */

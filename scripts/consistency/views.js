@@ -15,7 +15,8 @@ const TTL = 40;
  * @property {Map<string, { begin: number, end: number }[]>} touches by key, when the cache may have learnt of it
  * @property {Map<string, { id: string, end: number }>} written by key, the last write that went through the cache
  *
- * @typedef {Root & { prefix: string, object: any }} View of one round
+ * @typedef {{ begin: number, used: number, keys?: readonly string[], after?: string | undefined }} Listed
+ * @typedef {Root & { prefix: string, object: any, listings: Listed[] }} View of one round
  * @typedef {{ bucket: string, prefix: string, options: object, names: object[], deletesOnCondition: boolean }} Where
  */
 
@@ -63,7 +64,7 @@ function viewOf(root, round) {
   const last = current.get(root);
   if (last?.prefix === prefix) return last;
   const map = root.map.subMap(prefix);
-  const view = { ...root, prefix, map, object: asObject(map) };
+  const view = { ...root, prefix, map, object: asObject(map), listings: [] };
   current.set(root, view);
   return view;
 }
