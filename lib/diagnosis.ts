@@ -46,6 +46,8 @@ export function diagnose(calls: BucketCalls, options: DiagnoseOptions | undefine
   let findings: Finding[];
   try {
     findings = calls.call({ op: "diagnose", prefix, trialKey, readOnly });
+    const { localFrom } = calls.shared.settings;
+    for (const one of findings) if (one.name === "directory") one.text = `${one.text} (${localFrom})`;
   } catch (error) {
     if (!(error instanceof S3BucketMapError)) throw error;
     const { code, message: text } = error;
@@ -100,7 +102,7 @@ function untriedLines(lines: readonly DiagnosisLine[]): string[] {
   const reasons = new Set(lines.map(({ text }) => text));
   return [...reasons].map((reason) => {
     const names = lines.filter(({ text }) => text === reason).map(({ name }) => name);
-    return `${reason.replace(/^n/, "N")}: ${names.join(", ")}`;
+    return `Not tried (${reason.slice("not tried: ".length)}): ${names.join(", ")}`;
   });
 }
 

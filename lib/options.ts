@@ -75,6 +75,8 @@ export interface Settings {
   wait: WaitName;
   timeoutMs: number;
   readAhead: boolean;
+  /** Where the directory of a local S3 was named. */
+  localFrom?: string;
   client: ClientConfig;
 }
 
@@ -119,6 +121,9 @@ export function parseSettings(location: unknown, options: unknown): Settings {
     wait: wait ?? "atomics",
     timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
     readAhead: readAhead ?? true,
+    ...(local === undefined
+      ? {}
+      : { localFrom: given.local === undefined ? "S3BUCKETMAP_LOCAL" : "option local" }),
     client,
   };
 }

@@ -292,6 +292,29 @@ describe("S3BucketMap#diagnose()", () => {
     expect(by(open().diagnose(), "failed")).toEqual(["read", "write", "delete"]);
   });
 
+  it("does not take the 403 for a missing key, which those get who may not list, for a denial of deleting", () => {
+    const denied = { status: 403, code: "AccessDenied" };
+    server.fault({ operation: "LIST", times: Infinity, action: denied });
+    // The first and the third one are of a key that is there.
+    server.fault({ operation: "GET", after: 1, action: denied });
+    server.fault({ operation: "GET", after: 2, action: denied });
+    expect(by(open().diagnose(), "failed")).toEqual(["list"]);
+    expect(server.counts().GET).toBe(4);
+    server.clearFaults();
+    expect(keys()).toEqual(["p", "p/mine", "q/other"]);
+  });
+
+  it("tells who may write and not read what else works", () => {
+    server.fault({ operation: "GET", times: Infinity, action: { status: 403, code: "AccessDenied" } });
+    const diagnosis = open().diagnose();
+    expect(by(diagnosis, "failed")).toEqual(["read"]);
+    expect(by(diagnosis, "ok")).toEqual(
+      expect.arrayContaining(["write", "delete", "conditional DELETE", "multipart upload", "DeleteObjects"]),
+    );
+    server.clearFaults();
+    expect(keys()).toEqual(["p", "p/mine", "q/other"]);
+  });
+
   it("names the one key that stays where deleting is refused", () => {
     server.fault({ operation: "DELETE", times: Infinity, action: { status: 403, code: "AccessDenied" } });
     const diagnosis = open().diagnose();
@@ -465,7 +488,7 @@ describe("S3BucketMap#diagnose() of a local S3", () => {
     const diagnosis = new S3BucketMap("bucket", { local }).diagnose();
     expect(diagnosis.ok).toBe(true);
     expect(by(diagnosis, "ok")).toEqual(diagnosis.lines.map(({ name }) => name));
-    expect(line(diagnosis, "directory").text).toBe(local);
+    expect(line(diagnosis, "directory").text).toBe(`${local} (option local)`);
     expect(line(diagnosis, "versions").text).toMatch(/, lmdb \d+\.\d+\.\d+$/);
     expect([...new S3BucketMap("bucket", { local }).keys()]).toEqual([]);
   });
@@ -512,7 +535,7 @@ describe("as a program", () => {
     );
     const readOnly = run([cli, "--diagnose", "--read-only", ...at()]);
     expect(readOnly).toMatchObject({ code: 0, err: "" });
-    expect(readOnly.out).toContain("Not tried: read only: write, delete");
+    expect(readOnly.out).toContain("Not tried (read only): write, delete");
     expect(run([cli, "--diagnose", "--endpoint", "http://127.0.0.1:1", "bucket"])).toMatchObject({
       code: 1,
       out: expect.stringMatching(/^s3:\/\/bucket\/: failed: endpoint\nFAILED /) as string,

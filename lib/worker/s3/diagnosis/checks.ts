@@ -1,5 +1,6 @@
 import type { Failure, Finding } from "../../../bridge/protocol.js";
 import { advice403 } from "../../../advice.js";
+import { statusOf } from "../missing.js";
 import type { Answers } from "./answers.js";
 import { endsAll, isLack } from "./steps.js";
 import type { Steps } from "./steps.js";
@@ -63,10 +64,15 @@ export class Checks {
   #isOver: string | undefined;
   #mayBeThere = false;
   #givesChecksums = false;
+  #mayRead = false;
   #mayStillCome = false;
 
-  constructor(key: string, steps: Steps, answers: Answers) {
+  /** Who may not is told of a missing key that reading it is denied. */
+  readonly #mayList: boolean;
+
+  constructor(key: string, mayList: boolean, steps: Steps, answers: Answers) {
     this.#key = key;
+    this.#mayList = mayList;
     this.#steps = steps;
     this.#trials = new Trials(key, answers);
   }
@@ -76,24 +82,23 @@ export class Checks {
     return this.#all();
   }
 
-  /** @param mayList - who may not list is told of a missing key that reading is denied */
-  async readOnly(mayList: boolean): Promise<Finding[]> {
-    await this.#readMissing(mayList);
+  async readOnly(): Promise<Finding[]> {
+    await this.#readMissing();
     return this.none("read only");
   }
 
-  async everything(mayList: boolean): Promise<Finding[]> {
+  async everything(): Promise<Finding[]> {
     const isWritten = await this.#check("write", this.#trials.put, () => ok("allowed"));
     this.#mayBeThere ||= isWritten;
-    if (!isWritten) await this.#readMissing(mayList);
+    if (!isWritten) await this.#readMissing();
     else {
-      await this.#check("read", this.#trials.read, (seen) => {
+      this.#mayRead = await this.#check("read", this.#trials.read, (seen) => {
         this.#givesChecksums = seen === "there, with a checksum";
         return seen === "missing" ? failed("what was written is missing", NOT_KEPT) : ok("allowed");
       });
     }
     const isDeleted = await this.#checkGone("delete", this.#trials.delete, () => ok("allowed"));
-    if (!isWritten) this.#isOver ??= "writing is not";
+    if (!isWritten) this.#isOver ??= "write has failed";
     // Nothing more is written that might stay.
     if (!isDeleted) this.#isOver ??= "what is written for a trial would stay";
     await this.#conditions();
@@ -118,9 +123,9 @@ export class Checks {
   async #bulk(): Promise<void> {
     const { put, read, multipart, deleteObjects, checksChecksums } = this.#trials;
     let seen: Seen = "missing";
-    const uploaded: Operation<Seen> = async (target, signal) => {
+    const uploaded: Operation<void> = async (target, signal) => {
       await multipart(target, signal);
-      return (seen = await read(target, signal));
+      seen = this.#mayRead ? await read(target, signal) : "there";
     };
     await this.#check("multipart upload", uploaded, () =>
       seen === "missing" ? failed("what was uploaded is missing", NOT_KEPT) : ok("works"),
@@ -138,27 +143,38 @@ export class Checks {
   }
 
   /** What reading is without a value: a missing key is told from a denial. */
-  async #readMissing(mayList: boolean): Promise<void> {
-    await this.#check("read", this.#trials.read, () => ok("allowed"));
+  async #readMissing(): Promise<void> {
+    this.#mayRead = await this.#check("read", this.#trials.read, () => ok("allowed"));
     const last = this.#found.at(-1)!;
-    if (mayList || last.failure?.code !== "AccessDenied") return;
+    if (this.#mayList || last.failure?.code !== "AccessDenied") return;
     this.#found.splice(-1, 1, { name: "read", status: "unknown", text: `not known: ${advice403}` });
   }
 
   /** Deletes the key, and looks whether it is gone. @returns whether it is */
   async #checkGone<T>(name: Name, remove: Operation<T>, judge: (value: T) => Judgement): Promise<boolean> {
-    const operation: Operation<{ value: T; seen: Seen }> = async (target, signal) => ({
-      value: await remove(target, signal),
-      seen: await this.#trials.read(target, signal),
-    });
     let isGone = false;
-    await this.#check(name, operation, ({ value, seen }) => {
-      isGone = seen === "missing";
-      return isGone ? judge(value) : failed("what was deleted is still there", NOT_KEPT);
-    });
+    const operation: Operation<T> = async (target, signal) => {
+      const value = await remove(target, signal);
+      isGone = await this.#isGone(target, signal);
+      return value;
+    };
+    await this.#check(name, operation, (value) =>
+      isGone ? judge(value) : failed("what was deleted is still there", NOT_KEPT),
+    );
     if (isGone) this.#mayBeThere = false;
     return isGone;
   }
+
+  #isGone: Operation<boolean> = async (target, signal) => {
+    // Who may not look must believe the service.
+    if (!this.#mayRead) return true;
+    try {
+      return (await this.#trials.read(target, signal)) === "missing";
+    } catch (error) {
+      if (!this.#mayList && statusOf(error) === 403) return true;
+      throw error;
+    }
+  };
 
   /** @returns whether it is as it should be */
   async #check<T>(name: Name, operation: Operation<T>, judge: (value: T) => Judgement): Promise<boolean> {

@@ -39,7 +39,6 @@ export async function diagnose(
     local === undefined
       ? await remoteSettings({ settings, environment, files, secrets, answers, steps })
       : localSettings(local, readOnly);
-  const checks = new Checks(trialKey, steps, answers);
 
   let listed: Ended<boolean> | undefined;
   if (given.isOver === undefined)
@@ -52,11 +51,11 @@ export async function diagnose(
   if (failure !== undefined && isOver !== undefined)
     blame(lines, { name: blamed!, status: "failed", failure });
 
-  const mayList = failure === undefined;
+  const checks = new Checks(trialKey, failure === undefined, steps, answers);
   const hasRoom = Buffer.byteLength(trialKey) <= MAX_KEY_BYTES;
   if (isOver !== undefined) lines.push(...checks.none(isOver));
   else if (!hasRoom) lines.push(...checks.none("the prefix leaves no room for a key of the library's own"));
-  else lines.push(...(await (readOnly ? checks.readOnly(mayList) : checks.everything(mayList))));
+  else lines.push(...(await (readOnly ? checks.readOnly() : checks.everything())));
   return [...lines, roundTrip(answers), versions(local !== undefined)].map((one) => secrets.in(one));
 }
 
