@@ -48,7 +48,11 @@ export default tseslint.config(
       "@typescript-eslint/no-restricted-imports": [
         "error",
         {
-          paths: [{ name: "@aws-sdk/client-s3", message: "Import it from sdk.ts.", allowTypeImports: true }],
+          paths: ["@aws-sdk/client-s3", "@aws-sdk/credential-provider-node"].map((name) => ({
+            name,
+            message: "Import it from sdk.ts.",
+            allowTypeImports: true,
+          })),
         },
       ],
     },

@@ -7,7 +7,10 @@ export const advice: Readonly<Record<string, string>> = {
     "The access key is not known to this service: check the credentials, the profile and the endpoint.",
   SignatureDoesNotMatch: "The secret key does not belong to the access key.",
   ExpiredToken: "The session token has expired: log in again.",
+  ExpiredTokenException: "The session token has expired: log in again.",
+  TokenRefreshRequired: "The session token has expired: log in again.",
   InvalidToken: "The session token is not valid: log in again.",
+  InvalidTokenId: "The session token is not valid: log in again.",
   RequestTimeTooSkewed: "The clock of this machine is wrong: set it.",
   SlowDown: "S3 asks for fewer requests: lower the option concurrency, or try later.",
   ServiceUnavailable: "Try again later.",
@@ -52,6 +55,14 @@ export const advice: Readonly<Record<string, string>> = {
   LocalS3Failed:
     "The system's words say what it lacks: open files and memory have limits for each process (ulimit -n, ulimit -v); for an error of the disk look at its file system.",
 };
+
+/** For credentials that cannot be renewed, by who gave them. */
+export const adviceGiven = {
+  option:
+    "They were given by the option credentials, so this map cannot renew them: make a new map with new ones.",
+  environment:
+    "They came from environment variables (AWS_ACCESS_KEY_ID) at this map's first request, so it cannot renew them: set new ones, and make a new map.",
+} as const;
 
 /** For a status without a code of S3's. */
 export const adviceHttp =

@@ -1,14 +1,11 @@
+import { refusedCredentials } from "./refused-credentials.js";
+
 /** The codes of failures that every further request would meet, too. */
 export const hopeless: ReadonlySet<string> = new Set([
   "NoSuchBucket",
   "CredentialsMissing",
-  "InvalidAccessKeyId",
+  ...refusedCredentials,
   "SignatureDoesNotMatch",
-  "ExpiredToken",
-  "InvalidToken",
-  "TokenRefreshRequired",
-  "InvalidClientTokenId",
-  "UnrecognizedClientException",
   "NotSignedUp",
   "AccountProblem",
   "UserSuspended",

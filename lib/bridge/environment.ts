@@ -39,12 +39,7 @@ export function environmentOf(env: NodeJS.ProcessEnv): Environment {
   const systemHome = homeOfSystem();
   variables["AWS_LOGIN_CACHE_DIRECTORY"] ??= path.join(systemHome, ".aws", "login", "cache");
   if (homeOf(variables) === "") variables["HOME"] = systemHome;
-  const files = sharedFiles(variables);
-  const environment: Environment = {
-    variables,
-    config: textOf(files.config),
-    credentials: textOf(files.credentials),
-  };
+  const environment: Environment = { variables, ...sharedTexts(variables) };
   // Mostly it is the same for all maps, which then share it.
   const text = JSON.stringify(environment);
   if (last?.text !== text) last = { text, environment };
@@ -65,6 +60,14 @@ export function sharedFiles(variables: Readonly<Record<string, string>>): {
     config: file("AWS_CONFIG_FILE", "config"),
     credentials: file("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
   };
+}
+
+/** The texts of these files, as they are now. */
+export function sharedTexts(
+  variables: Readonly<Record<string, string>>,
+): Pick<Environment, "config" | "credentials"> {
+  const files = sharedFiles(variables);
+  return { config: textOf(files.config), credentials: textOf(files.credentials) };
 }
 
 /** For the local S3, which nothing outside its directory has a say in. */

@@ -249,6 +249,8 @@ export interface Failure {
   attempts?: number;
   /** A write that may have happened all the same. */
   maybeWritten?: boolean;
+  /** Who gave the credentials that were refused, where they cannot be renewed. */
+  credentialsGiven?: "option" | "environment";
   cause?: WireError;
 }
 

@@ -1,4 +1,4 @@
-import { advice, advice403, adviceHttp } from "../advice.js";
+import { advice, advice403, adviceGiven, adviceHttp } from "../advice.js";
 import {
   AccessDeniedError,
   NoSuchBucketError,
@@ -6,6 +6,7 @@ import {
   S3BucketMapError,
   TimedOutError,
 } from "../errors.js";
+import { refusedCredentials } from "../refused-credentials.js";
 import type { Failure, WireError } from "./protocol.js";
 
 /** What was tried, on what. */
@@ -38,12 +39,10 @@ function classOf({ code, statusCode }: Failure): typeof S3BucketMapError {
   if (code === "NoSuchBucket") return NoSuchBucketError;
   if (code === "TimedOut") return TimedOutError;
   if (code === "PreconditionFailed" || statusCode === 412) return PreconditionFailedError;
+  // S3 answers some of these with HTTP 400.
   if (statusCode === 401 || statusCode === 403 || refusedCredentials.has(code)) return AccessDeniedError;
   return S3BucketMapError;
 }
-
-// S3 answers these with HTTP 400.
-const refusedCredentials: ReadonlySet<string> = new Set(["ExpiredToken", "InvalidToken"]);
 
 function messageOf(failure: Failure, attempt: Attempt): string {
   const { code, reason } = failure;
@@ -70,8 +69,10 @@ export function saidOf({ code, reason, statusCode }: Failure): string {
 }
 
 /** What to do about a failure. */
-export function adviceFor({ code, statusCode }: Failure): string | undefined {
-  return code === `HTTP${statusCode}` ? adviceHttp : advice[code];
+export function adviceFor({ code, statusCode, credentialsGiven }: Failure): string | undefined {
+  if (code === `HTTP${statusCode}`) return adviceHttp;
+  const toDo = [advice[code], credentialsGiven && adviceGiven[credentialsGiven]];
+  return toDo.filter((one) => one !== undefined).join(" ") || undefined;
 }
 
 const readsOne: ReadonlySet<string> = new Set(["get", "has", "head"]);

@@ -24,6 +24,8 @@ interface SdkError extends Error {
   Code?: unknown;
   $metadata?: { httpStatusCode?: number; requestId?: string; attempts?: number };
   $response?: unknown;
+  /** Said by MapCredentials. */
+  credentialsGiven?: "option" | "environment";
 }
 
 /**
@@ -50,6 +52,7 @@ function reasonOf(error: unknown): Failure {
   if (meta?.httpStatusCode !== undefined) failure.statusCode = meta.httpStatusCode;
   if (meta?.requestId !== undefined) failure.requestId = meta.requestId;
   if (meta?.attempts !== undefined) failure.attempts = meta.attempts;
+  if (sdk.credentialsGiven !== undefined) failure.credentialsGiven = sdk.credentialsGiven;
   return failure;
 }
 

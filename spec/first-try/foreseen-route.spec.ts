@@ -5,12 +5,13 @@ import fc from "fast-check";
 import { environmentOf } from "../../lib/bridge/environment.js";
 import type { ClientConfig } from "../../lib/bridge/protocol.js";
 import { Connections } from "../../lib/worker/s3/connections.js";
+import { MapCredentials } from "../../lib/worker/s3/credentials.js";
 import type { Request, Server } from "../../lib/worker/s3/first-try/exchange.js";
 import { foreseeRoute, notRead } from "../../lib/worker/s3/first-try/foreseen-route.js";
 import { pathOf } from "../../lib/worker/s3/first-try/route.js";
 import type { Way } from "../../lib/worker/s3/first-try/route.js";
 import { signer } from "../../lib/worker/s3/first-try/sign.js";
-import { GetObjectCommand } from "../../lib/worker/s3/sdk.js";
+import { defaultProvider, GetObjectCommand } from "../../lib/worker/s3/sdk.js";
 import { serviceClient } from "../../lib/worker/s3/sdk-client.js";
 import { Surroundings } from "../../lib/worker/s3/surroundings.js";
 
@@ -71,7 +72,12 @@ interface Sent {
   asksForChecksums: boolean;
 }
 
+function credentialsOf(settings: ClientConfig, env: Environment): MapCredentials {
+  return new MapCredentials(settings, new Surroundings(environmentOf(env)), new Connections(4));
+}
+
 async function foreseen(settings: ClientConfig, env: Environment): Promise<Sent | undefined> {
+  const known = credentialsOf(settings, env);
   let server: Server | undefined;
   const route = foreseeRoute(settings, environmentOf(env), "agent", {
     exchangeWith: (asked) => {
@@ -79,7 +85,8 @@ async function foreseen(settings: ClientConfig, env: Environment): Promise<Sent 
       return () => Promise.reject(new Error("nothing is sent"));
     },
     signs: settings.anonymous !== true,
-    credentialsOf: (config) => config.credentials(),
+    credentials: () => known.get(),
+    written: known.written,
   });
   if (route === undefined || server === undefined) return undefined;
   const { basePath, sendsChecksums, asksForChecksums } = route;
@@ -100,9 +107,16 @@ async function sentBySdk(settings: ClientConfig, variables: Environment): Promis
   const way: Way = {
     exchangeWith: () => undefined,
     signs: true,
-    credentialsOf: (config) => config.credentials(),
+    credentials: () => client.config.credentials(),
   };
-  const client = await serviceClient(settings, variables, new Connections(4), "agent", way, () => {});
+  // The SDK's own credentials, and not those that are read without it.
+  const own = {
+    forClient: defaultProvider,
+    use: { version: 0, readings: 0 },
+    renewAfter: () => Promise.resolve(false),
+  } as unknown as MapCredentials;
+  const connections = new Connections(4);
+  const client = await serviceClient(settings, variables, connections, "agent", way, own, () => {});
   let sent:
     { protocol: string; hostname: string; port?: number; path: string; headers: Environment } | undefined;
   const enough = new Error("enough");
@@ -205,15 +219,6 @@ describe("a route that is foreseen", () => {
   });
 
   it.each<[string, Partial<ClientConfig>, Environment, Files]>([
-    ["nobody gives credentials", local, {}, {}],
-    ["half of them is missing", local, { AWS_ACCESS_KEY_ID: "x" }, {}],
-    ["credentials and a profile are in the environment", local, { ...inEnvironment, AWS_PROFILE: "one" }, {}],
-    [
-      "a profile has to fetch them",
-      { ...local, profile: "one" },
-      {},
-      { config: `[profile one]\nsso_session=x\n${inFile}` },
-    ],
     [
       "a profile has an endpoint",
       { credentials },
@@ -344,6 +349,8 @@ describe("a route that is foreseen", () => {
         const asked = settingsWith(
           given({ ...others, credentials: some.anonymous ? undefined : told }) as Partial<ClientConfig>,
         );
+        const isWritten = asked.anonymous ?? credentialsOf(asked, process.env as Environment).written;
+        if (!isWritten) return;
         const route = await foreseen(asked, process.env as Environment);
         if (route === undefined) return;
         found += 1;
@@ -352,5 +359,54 @@ describe("a route that is foreseen", () => {
       { numRuns: 2000 },
     );
     expect(found).toBeGreaterThan(100);
+  });
+});
+
+describe("credentials of which only the SDK knows", () => {
+  const said = JSON.stringify({
+    Version: 1,
+    AccessKeyId: "AKIDPROC",
+    SecretAccessKey: "s",
+    SessionToken: "t",
+  });
+  const process_ = `credential_process = echo '${said}'\n`;
+  it.each<[string, Partial<ClientConfig>, Environment, Files]>([
+    ["nobody gives any", {}, {}, {}],
+    ["half of them is missing", {}, { AWS_ACCESS_KEY_ID: "x" }, {}],
+    [
+      "there are some, and a profile, in the environment",
+      {},
+      { ...inEnvironment, AWS_PROFILE: "one" },
+      { config: `[profile one]\n${inFile}` },
+    ],
+    ["a profile names a process", {}, {}, { config: `[default]\nregion = eu-west-1\n${process_}` }],
+    [
+      "a profile names a process beside those of the other file",
+      { profile: "one" },
+      {},
+      { config: `[profile one]\n${process_}`, credentials: `[one]\n${inFile}` },
+    ],
+    [
+      "a profile has a session that was never begun",
+      { profile: "one" },
+      {},
+      { config: `[profile one]\nsso_session=x\nsso_account_id=1\nsso_role_name=r\n[sso-session x]\n` },
+    ],
+    ["a profile is named and is not there", { profile: "none" }, {}, { config: `[default]\n${inFile}` }],
+  ])("are the SDK's own where %s", async (_name, more, env, written) => {
+    setEnvironment(environmentWith({ AWS_EC2_METADATA_DISABLED: "true", ...env }, written));
+    const settings = settingsWith({ ...local, ...more });
+    const known = credentialsOf(settings, process.env as Environment);
+    const surroundings = new Surroundings(environmentOf(process.env));
+    const own = surroundings.run(() => defaultProvider({ profile: settings.profile! })());
+    const outcome = (got: Promise<object>): Promise<unknown> =>
+      got.then(
+        (credentials) => Object.fromEntries(Object.entries(credentials).filter(([name]) => name[0] !== "$")),
+        (error: Error) => [error.name, error.message],
+      );
+    expect(known.written).toBeUndefined();
+    expect(await outcome(known.get())).toEqual(await outcome(own));
+    const route = await outcome(foreseen(settings, process.env as Environment).then((sent) => sent!.headers));
+    expect(route).toBeDefined();
   });
 });

@@ -72,6 +72,7 @@ class Faults {
         continue;
       if (typeof rule.key === "string" && rule.key !== entry.key) continue;
       if (rule.key instanceof RegExp && !rule.key.test(entry.key)) continue;
+      if (rule.accessKey !== undefined && rule.accessKey !== entry.signedFor.split(" ")[0]) continue;
       if (rule.ranged !== undefined && rule.ranged !== "range" in entry.headers) continue;
       if (state.left <= 0) continue;
       if (state.skip > 0) {

@@ -82,6 +82,7 @@ async function serve({ options, handlerFile }) {
       key,
       query,
       headers: Object.fromEntries(Object.entries(headers).filter(([name]) => headersOfInterest.test(name))),
+      ...(headers["x-amz-security-token"] && { token: headers["x-amz-security-token"] }),
       bySdk: headers["amz-sdk-invocation-id"] !== undefined,
       signedFor: (/Credential=([^/]+)\/\d+\/([^/]+)/.exec(headers["authorization"] ?? "") ?? [])
         .slice(1)

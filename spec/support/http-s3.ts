@@ -40,6 +40,8 @@ export interface FaultRule {
   operation?: string;
   /** Default: any. */
   key?: string | RegExp;
+  /** Only requests that are signed with this access key. Default: any. */
+  accessKey?: string;
   /** Only requests that ask for a range, or only those that do not. Default: any. */
   ranged?: boolean;
   /** How often; default 1, and without end for a rule with a probability. */
@@ -66,6 +68,8 @@ export interface LoggedRequest {
   authorized: boolean;
   /** The access key and the region that it is signed for, with a space between. */
   signedFor: string;
+  /** Of the session that it is signed for, if it is. */
+  token?: string;
   /** Whether the SDK sent it: its requests carry an invocation id, a first try past it does not. */
   bySdk: boolean;
   /** The status sent; 0 for none. */

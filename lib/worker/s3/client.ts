@@ -8,6 +8,7 @@ import type {
 import type { ClientConfig } from "../../bridge/protocol.js";
 import { version } from "../../build-stamp.js";
 import { Connections } from "./connections.js";
+import { MapCredentials } from "./credentials.js";
 import { overHttp } from "./first-try/exchange.js";
 import { foreseeRoute, localRoute } from "./first-try/foreseen-route.js";
 import type { Route, Way } from "./first-try/route.js";
@@ -38,34 +39,40 @@ export class Client {
   route: Route | undefined;
   /** Whether its requests are answered in this thread. */
   readonly isLocal: boolean;
+  /** Those of the map; the local S3 wants none. */
+  readonly credentials: MapCredentials | undefined;
   readonly #surroundings: Surroundings;
   readonly #directory: LocalDirectory | undefined;
   readonly #make: () => Promise<S3Client>;
   #made: Promise<S3Client> | undefined;
   #hasSent = false;
 
-  constructor(settings: ClientConfig, surroundings: Surroundings) {
+  /** @param known - the map's credentials, where another client has them */
+  constructor(settings: ClientConfig, surroundings: Surroundings, known?: MapCredentials) {
     logRequests();
     this.isLocal = settings.local !== undefined;
     this.#surroundings = surroundings;
     const learn = (route: Route | undefined): void => void (this.route = route);
     if (settings.local === undefined) {
       const connections = new Connections(settings.concurrency);
+      const credentials = known ?? new MapCredentials(settings, surroundings, connections);
+      this.credentials = credentials;
       const way: Way = {
         exchangeWith: (server) => overHttp(server, connections, limits),
         signs: settings.anonymous !== true,
-        credentialsOf: (config) => surroundings.run(() => config.credentials()),
+        credentials: () => credentials.get(),
+        written: credentials.written,
       };
       const { environment } = surroundings;
       this.route = foreseeRoute(settings, environment, userAgent, way);
       const { variables } = environment;
-      this.#make = () => serviceClient(settings, variables, connections, userAgent, way, learn);
+      this.#make = () => serviceClient(settings, variables, connections, userAgent, way, credentials, learn);
     } else {
       const directory = (this.#directory = new LocalDirectory(settings.local));
       const way: Way = {
         exchangeWith: () => throughHandler(directory),
         signs: false,
-        credentialsOf: (config) => config.credentials(),
+        credentials: () => Promise.reject(new Error("the local S3 wants no credentials")),
       };
       this.route = localRoute(settings, way);
       this.#make = () => localClient(directory, way, learn);
@@ -121,8 +128,9 @@ export class Client {
     return calculation === "WHEN_SUPPORTED";
   }
 
-  /** Lets go of the local S3's directory. It is opened again when it is used. */
+  /** Lets go of the local S3's directory, and of files. They are opened again when they are used. */
   close(): void {
+    this.credentials?.close();
     this.#directory?.destroy();
   }
 }

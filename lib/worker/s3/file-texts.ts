@@ -23,8 +23,17 @@ class Texts {
     if (kept !== undefined && --kept.users === 0) this.#kept.delete(file);
   }
 
-  read(file: unknown): string | undefined {
-    return typeof file === "string" ? this.#kept.get(file)?.text : undefined;
+  has(file: unknown): file is string {
+    return typeof file === "string" && this.#kept.has(file);
+  }
+
+  /** A promise of the text that does not hold it: the SDK keeps, for each name, what it was given. */
+  read(file: string): PromiseLike<string> {
+    const read = (): Promise<string> => {
+      const text = this.#kept.get(file)?.text;
+      return text === undefined ? Promise.reject(new Error("the text was let go of")) : Promise.resolve(text);
+    };
+    return { then: (...callbacks) => read().then(...callbacks) };
   }
 }
 
@@ -32,7 +41,5 @@ export const texts: Texts = new Texts();
 
 // The SDK takes this function when it is loaded, each of its packages for itself.
 const { readFile } = fsPromises;
-fsPromises.readFile = ((file: string, ...others: []) => {
-  const text = texts.read(file);
-  return text === undefined ? readFile(file, ...others) : Promise.resolve(text);
-}) as typeof readFile;
+fsPromises.readFile = ((file: string, ...others: []) =>
+  texts.has(file) ? texts.read(file) : readFile(file, ...others)) as typeof readFile;

@@ -11,7 +11,7 @@ export interface PlainProfile {
 const understood = new Set(["region", "aws_access_key_id", "aws_secret_access_key", "aws_session_token"]);
 /** Those that are about credentials only. */
 const providing =
-  /^(?:sso_\w+|role_arn|source_profile|credential_source|credential_process|external_id|mfa_serial|role_session_name|duration_seconds|web_identity_token_file|login_session)$/;
+  /^(?:sso_\w+|role_arn|source_profile|credential_source|credential_process|external_id|mfa_serial|role_session_name|duration_seconds|web_identity_token_file|login_session|ec2_metadata_\w+)$/;
 /** Those of the command line, which no SDK looks at. */
 const ignored = new Set(["output", "cli_pager", "cli_auto_prompt", "cli_history"]);
 

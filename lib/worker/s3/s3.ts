@@ -188,7 +188,7 @@ export class S3 {
   #connect(region?: string): Target {
     const settings = region === undefined ? this.settings : { ...this.settings, region };
     return {
-      client: new Client(settings, this.#surroundings),
+      client: new Client(settings, this.#surroundings, this.#target?.client.credentials),
       settings,
       bucketProved: false,
       conditions: {},

@@ -3,11 +3,14 @@ import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
 import { boundAnswers } from "./bounded.js";
 import type { Connections } from "./connections.js";
+import { requestHandlerOf } from "./credentials.js";
+import type { MapCredentials } from "./credentials.js";
 import { readPlainly } from "./plain-answers.js";
 import { learnRoute } from "./first-try/route.js";
 import type { Route, Way } from "./first-try/route.js";
 import { limits } from "./limits.js";
 import type { LocalDirectory } from "./local-directory.js";
+import { renewCredentials } from "./renewal.js";
 import { tellRequests } from "./request-log.js";
 import { watchTries } from "./tries.js";
 
@@ -21,18 +24,15 @@ export async function serviceClient(
   connections: Connections,
   userAgent: string,
   way: Way,
+  mapCredentials: MapCredentials,
   learn: Learn,
 ): Promise<S3Client> {
   const { region, profile, credentials, endpoint, anonymous } = settings;
   const config: S3ClientConfig = {
     maxAttempts: limits.tries,
     retryMode: "standard",
-    requestHandler: {
-      connectionTimeout: limits.connectMs,
-      socketTimeout: limits.idleMs,
-      httpAgent: connections.httpAgent,
-      httpsAgent: connections.httpsAgent,
-    },
+    requestHandler: requestHandlerOf(connections),
+    credentialDefaultProvider: mapCredentials.forClient,
     customUserAgent: userAgent.split(" ", 1)[0]!,
     // The SDK would not wait for the answer before it sends the body, and some proxies refuse the question with 417.
     expectContinueHeader: false,
@@ -53,7 +53,9 @@ export async function serviceClient(
     // us-east-1 answers for every region, with a redirect that is followed once and remembered.
     client = new S3Client({ ...config, region: "us-east-1" });
   }
-  return watch(client, way, learn, false);
+  watch(client, way, learn, false);
+  renewCredentials(client, mapCredentials);
+  return client;
 }
 
 /** The SDK's client for the local S3. */

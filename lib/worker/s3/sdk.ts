@@ -1,5 +1,6 @@
-// All that this library has of the SDK, so that nothing loads it before the other import here.
+// All that this library has of the SDK, so that nothing loads it before the other imports here.
 import "./file-texts.js";
+import "./credential-programs.js";
 
 export {
   AbortMultipartUploadCommand,
@@ -14,3 +15,4 @@ export {
   S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
+export { defaultProvider } from "@aws-sdk/credential-provider-node";

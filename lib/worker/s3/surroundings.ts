@@ -9,7 +9,7 @@ import { texts } from "./file-texts.js";
  */
 export class Surroundings {
   readonly environment: Environment;
-  #env: NodeJS.ProcessEnv | undefined;
+  #inside: Inside | undefined;
   #files: string[] = [];
 
   constructor(environment: Environment) {
@@ -18,38 +18,51 @@ export class Surroundings {
 
   /** Runs `work`, and all that it begins, where `process.env` and the shared configuration files are those of that time. */
   run<T>(work: () => T): T {
-    return within().run((this.#env ??= this.#make()), work);
+    return within().run((this.#inside ??= this.#make()), work);
   }
 
   /** Lets go of the files. They are there again when something is run. */
   close(): void {
     for (const file of this.#files) texts.release(file);
     this.#files = [];
-    this.#env = undefined;
+    this.#inside = undefined;
   }
 
-  #make(): NodeJS.ProcessEnv {
+  #make(): Inside {
     const { variables, config, credentials } = this.environment;
     const others = Object.entries(programEnv).filter(([name]) => !isRead(name));
     this.#files = [texts.keep("config", config), texts.keep("credentials", credentials)];
     const [AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE] = this.#files;
     // What else the program has, PATH for one, is for the programs that the SDK may start.
-    return { ...Object.fromEntries(others), ...variables, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE };
+    const ofPrograms = { ...Object.fromEntries(others), ...variables };
+    return { ofPrograms, env: { ...ofPrograms, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE } };
   }
+}
+
+/** What `run` gives to what runs in it. */
+interface Inside {
+  readonly env: NodeJS.ProcessEnv;
+  /** The same with the files that there are, for other programs. */
+  readonly ofPrograms: NodeJS.ProcessEnv;
 }
 
 const programEnv = process.env;
 
-let storage: AsyncLocalStorage<NodeJS.ProcessEnv> | undefined;
+let storage: AsyncLocalStorage<Inside> | undefined;
 
 // Not before the SDK is needed: from then on, each promise costs a little more.
-function within(): AsyncLocalStorage<NodeJS.ProcessEnv> {
+function within(): AsyncLocalStorage<Inside> {
   if (storage !== undefined) return storage;
-  const made = (storage = new AsyncLocalStorage<NodeJS.ProcessEnv>());
+  const made = (storage = new AsyncLocalStorage<Inside>());
   Object.defineProperty(process, "env", {
-    get: () => made.getStore() ?? programEnv,
+    get: () => made.getStore()?.env ?? programEnv,
     configurable: true,
     enumerable: true,
   });
   return made;
+}
+
+/** The environment of a program that is started now. */
+export function environmentOfPrograms(): NodeJS.ProcessEnv {
+  return storage?.getStore()?.ofPrograms ?? programEnv;
 }

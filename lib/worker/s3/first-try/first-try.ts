@@ -1,4 +1,5 @@
 import type { Client } from "../client.js";
+import type { Use } from "../credentials.js";
 import type { InParts } from "../ranged-get.js";
 import { Sending } from "../doubt.js";
 import { tellRequest } from "../request-log.js";
@@ -37,6 +38,8 @@ export interface Tried<Result> {
   result?: Result;
   /** Otherwise, where anything was sent: what the SDK is to make something of ({@link replay}). */
   outcome?: Answer | Error;
+  /** What it was signed with. */
+  use?: Use | undefined;
 }
 
 /**
@@ -65,11 +68,9 @@ export async function firstTry<Result>(
     headers: { ...route!.headers, ...draft.headers },
   };
   if (draft.body !== undefined) request.body = draft.body;
-  try {
-    await route!.sign(request);
-  } catch {
-    return {}; // Without credentials, for example. The SDK will say so.
-  }
+  // Without credentials it fails as the SDK would.
+  await route!.sign(request);
+  const use = client.credentials?.use;
 
   const started = performance.now();
   const send = async (): Promise<Answer> => {
@@ -95,10 +96,10 @@ export async function firstTry<Result>(
     });
   } catch (error) {
     if (signal.aborted) throw error;
-    return { outcome: error as Error };
+    return { outcome: error as Error, use };
   }
   tellRequest(operation.name, input, 1, started, request, answer);
   const isWhole = answer.broken === undefined && answer.tooLong === undefined;
   const result = isWhole ? operation.read(answer) : undefined;
-  return result === undefined ? { outcome: answer } : { result };
+  return result === undefined ? { outcome: answer, use } : { result };
 }

@@ -1,10 +1,9 @@
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
 import { readPlainProfile } from "../plain-profile.js";
-import type { PlainProfile } from "../plain-profile.js";
+import { profileName } from "../written-credentials.js";
 import { isPlain } from "./plain-headers.js";
 import type { Route, Way } from "./route.js";
 import { signer } from "./sign.js";
-import type { Credentials } from "./sign.js";
 
 /** Of the variables that begin with AWS_, those that the SDK reads, and of which it is known here what they mean to it. */
 const understood: ReadonlySet<string> = new Set([
@@ -20,6 +19,23 @@ const understood: ReadonlySet<string> = new Set([
   "AWS_CONFIG_FILE",
   "AWS_SHARED_CREDENTIALS_FILE",
   "AWS_LOGIN_CACHE_DIRECTORY",
+  // These say how credentials are got, and nothing else.
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+  "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+  "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+  "AWS_EC2_METADATA_V1_DISABLED",
+  "AWS_ENDPOINT_URL_SIGNIN",
+  "AWS_ENDPOINT_URL_SSO",
+  "AWS_ENDPOINT_URL_SSO_OIDC",
+  "AWS_ENDPOINT_URL_STS",
+  "AWS_ROLE_ARN",
+  "AWS_ROLE_SESSION_NAME",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  // It stands in the SDK's user agent.
+  "AWS_EXECUTION_ENV",
 ]);
 
 /** Those that are the command line's, or another SDK's. */
@@ -37,8 +53,8 @@ export const notRead: ReadonlySet<string> = new Set([
 
 /**
  * The route on which the SDK would send a bucket's requests, found without loading it, which takes longer than the
- * rest of a program's first request. Only where settings, environment and shared configuration leave no doubt:
- * credentials as plain text, and a service of AWS's own or one that has its buckets in the path.
+ * rest of a program's first request. Only where settings, environment and shared configuration leave no doubt of it:
+ * a service of AWS's own or one that has its buckets in the path. Where credentials come from is another matter.
  *
  * @returns undefined where it takes more than that: the first request is the SDK's then
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
@@ -53,15 +69,14 @@ export function foreseeRoute(
     if (!/^AWS_/i.test(name) || notRead.has(name)) continue;
     if (!understood.has(name) || value === "") return undefined;
   }
-  const name = settings.profile ?? env["AWS_PROFILE"] ?? "default";
-  const profile = readPlainProfile(name, config, credentialsFile);
+  const profile = readPlainProfile(profileName(settings, env), config, credentialsFile);
   if (profile === undefined) return undefined;
 
   const region = settings.region ?? env["AWS_REGION"] ?? profile.region ?? "us-east-1";
   const base = baseOf(settings, region, env);
   if (base === undefined) return undefined;
-  const credentials = settings.anonymous === true ? anonymous : credentialsOf(settings, env, profile);
-  if (credentials === undefined || !Object.values(credentials).every(isPlain)) return undefined;
+  const { $source: _, ...written } = way.written ?? {};
+  if (!Object.values(written).every(isPlain)) return undefined;
 
   const { protocol, hostname, port, host, pathname } = base;
   const exchange = way.exchangeWith({
@@ -74,7 +89,7 @@ export function foreseeRoute(
       exchange,
       basePath: pathname.replace(/\/$/, ""),
       headers: { host, "user-agent": userAgent },
-      sign: way.signs ? signer(region, "s3", () => Promise.resolve(credentials), Date.now) : unsigned,
+      sign: way.signs ? signer(region, "s3", () => way.credentials(), Date.now) : unsigned,
       ...asUsual,
     }
   );
@@ -101,7 +116,6 @@ const asUsual = {
   asksForChecksums: true,
 };
 
-const anonymous: Credentials = { accessKeyId: "anonymous", secretAccessKey: "anonymous" };
 const unsigned = (): Promise<void> => Promise.resolve();
 
 /** Those that have no meaning beside their name, as directory buckets and access points do, and that any host name can have in it. */
@@ -134,33 +148,4 @@ function baseOf(
     /^(?:\/[\w-]+)*\/?$/.test(url.pathname) &&
     url.href === `${url.origin}${url.pathname}`;
   return isPlainUrl ? new URL(`${url.href.replace(/\/$/, "")}/${bucket}`) : undefined;
-}
-
-function credentialsOf(
-  { credentials, profile: named }: ClientConfig,
-  env: Readonly<Record<string, string>>,
-  profile: PlainProfile,
-): Credentials | undefined {
-  // The SDK marks those that it was given.
-  if (credentials !== undefined)
-    return fromNames(credentials, "accessKeyId", "secretAccessKey", "sessionToken");
-  const inEnvironment = fromNames(env, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN");
-  const isNamed = named !== undefined || env["AWS_PROFILE"] !== undefined;
-  const { hasProvider, ...written } = profile;
-  const inProfile = hasProvider
-    ? undefined
-    : fromNames(written, "aws_access_key_id", "aws_secret_access_key", "aws_session_token");
-  // Which of both is meant, the SDK says, and warns.
-  return isNamed && inEnvironment !== undefined ? undefined : (inEnvironment ?? inProfile);
-}
-
-function fromNames<Name extends string>(
-  values: { [name in Name]?: string | undefined },
-  id: Name,
-  secret: Name,
-  token: Name,
-): Credentials | undefined {
-  const { [id]: accessKeyId, [secret]: secretAccessKey, [token]: sessionToken } = values;
-  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
-  return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
 }

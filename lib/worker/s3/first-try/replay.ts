@@ -1,4 +1,6 @@
 import { Readable } from "node:stream";
+import type { Use } from "../credentials.js";
+import { noteUse } from "../renewal.js";
 import type { Answer } from "./exchange.js";
 
 /** Any of the SDK's commands. */
@@ -30,7 +32,7 @@ export function wasTried(context: object): boolean {
  */
 export function replay<Command extends AnyCommand>(
   command: Command,
-  { outcome }: { readonly outcome?: Answer | Error },
+  { outcome, use }: { readonly outcome?: Answer | Error; readonly use?: Use | undefined },
 ): Command {
   if (outcome === undefined) return command;
   let told = false;
@@ -40,6 +42,7 @@ export function replay<Command extends AnyCommand>(
       return async (args) => {
         if (told) return next(args);
         told = true;
+        if (use !== undefined) noteUse(context, use);
         if (outcome instanceof Error) throw outcome;
         const { statusCode, headers } = outcome;
         return { response: { statusCode, headers, body: bodyOf(outcome) } };

@@ -23,7 +23,9 @@ export interface Way {
   exchangeWith(server: Server): Exchange | undefined;
   /** Whether requests are signed at all. */
   signs: boolean;
-  credentialsOf(config: Pick<Config, "credentials">): Promise<Credentials>;
+  credentials(): Promise<Credentials>;
+  /** Those that are known before anything is asked for them. */
+  written?: Credentials | undefined;
 }
 
 /** What the SDK is about to send, or has sent. */
@@ -48,7 +50,6 @@ interface Context {
 }
 
 interface Config {
-  credentials(): Promise<Credentials>;
   systemClockOffset?: number;
   disableClockSkewCorrection?(): Promise<boolean | undefined>;
   requestChecksumCalculation(): Promise<string>;
@@ -107,7 +108,7 @@ async function toRoute(
     exchange,
     basePath,
     headers,
-    sign: way.signs ? signer(region, service, () => way.credentialsOf(config), now) : () => Promise.resolve(),
+    sign: way.signs ? signer(region, service, () => way.credentials(), now) : () => Promise.resolve(),
     sendsChecksums: (await config.requestChecksumCalculation()) === "WHEN_SUPPORTED",
     asksForChecksums: (await config.responseChecksumValidation()) === "WHEN_SUPPORTED",
   };

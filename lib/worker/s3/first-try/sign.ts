@@ -5,6 +5,8 @@ export interface Credentials {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
+  /** The SDK's names of the ways by which it came to them; it tells them in its user agent. */
+  $source?: Readonly<Record<string, string | undefined>>;
 }
 
 /** Puts a signature among a request's headers. */
