@@ -2,6 +2,7 @@
 // it, and one that reads a first value. They take turns, so that what else the machine does falls on all of them.
 const { spawnSync } = require("node:child_process");
 const path = require("node:path");
+const { credentialSources } = require("./support/credential-sources.js");
 const { cannedServer } = require("./support/servers.js");
 const { median, printTable, spread } = require("./support/statistics.js");
 
@@ -10,50 +11,70 @@ const library = JSON.stringify(path.join(__dirname, "../dist/index.js"));
 const sdk = JSON.stringify(require.resolve("@aws-sdk/client-s3"));
 
 // Node 20 reads these at each start, which takes twice as long as all else that a bare node does, and would hide the rest.
-const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+const { NODE_EXTRA_CA_CERTS: _, ...variables } = process.env;
+// What a developer has configured would send the requests elsewhere.
+const env = Object.fromEntries(Object.entries(variables).filter(([name]) => !name.startsWith("AWS_")));
 
-/** @type {(endpoint: string, bucket: string) => Record<string, { source: string, beside: string, env?: object }>} */
-function scripts(endpoint, bucket) {
-  const where = `endpoint: ${JSON.stringify(endpoint)}, region: "us-east-1", forcePathStyle: true`;
-  const options = `{ ${where}, credentials: { accessKeyId: "test", secretAccessKey: "testtest" } }`;
+/** @typedef {{ source: string, beside: string, env?: Record<string, string> }} Script */
+
+/**
+ * @param {string} endpoint
+ * @param {string} bucket
+ * @param {Record<string, Record<string, string>>} environments - where credentials are not written down
+ * @returns {Record<string, Script>}
+ */
+function scripts(endpoint, bucket, environments) {
+  const place = `endpoint: ${JSON.stringify(endpoint)}, forcePathStyle: true`;
+  const options = `{ ${place}, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "testtest" } }`;
   const name = JSON.stringify(bucket);
+  const bySdk = (/** @type {string} */ given) => `const { S3Client, GetObjectCommand } = require(${sdk});
+        new S3Client(${given}).send(new GetObjectCommand({ Bucket: ${name}, Key: "k" }))
+          .then(({ Body }) => Body.transformToString()).then((value) => process.exit(value.length === 1024 ? 0 : 1));`;
+  const byLibrary = (/** @type {string} */ given) => `const { S3BucketMap } = require(${library});
+        process.exit(new S3BucketMap(${name}, ${given}).get("k").length === 1024 ? 0 : 1);`;
   const bare = "bare node";
   const awaited = "a first value, the SDK awaited";
-  const first = `const { S3BucketMap } = require(${library});
-        process.exit(new S3BucketMap(${name}, ${options}).get("k").length === 1024 ? 0 : 1);`;
-  return {
+  /** @type {Record<string, Script>} */
+  const found = {
     [bare]: { source: "0", beside: bare },
     "the import alone": { source: `require(${library});`, beside: bare },
     "a map, never used": {
       source: `globalThis.map = new (require(${library}).S3BucketMap)(${name}, ${options});`,
       beside: bare,
     },
-    [awaited]: {
-      source: `const { S3Client, GetObjectCommand } = require(${sdk});
-        new S3Client(${options}).send(new GetObjectCommand({ Bucket: ${name}, Key: "k" }))
-          .then(({ Body }) => Body.transformToString()).then((value) => process.exit(value.length === 1024 ? 0 : 1));`,
+    [awaited]: { source: bySdk(options), beside: awaited },
+    "a first value, s3bucketmap": { source: byLibrary(options), beside: awaited },
+    // A variable of which only the SDK knows what it means has it make the request.
+    "… where it needs the SDK": {
+      source: byLibrary(options),
       beside: awaited,
+      env: { AWS_RETRY_MODE: "standard" },
     },
-    "a first value, s3bucketmap": { source: first, beside: awaited },
-    // As where credentials must be fetched: a variable of which only the SDK knows what it means has it make the request.
-    "… where it needs the SDK": { source: first, beside: awaited, env: { AWS_RETRY_MODE: "standard" } },
   };
+  for (const [where, given] of Object.entries(environments)) {
+    const beside = `${where}, the SDK awaited`;
+    found[beside] = { source: bySdk(`{ ${place} }`), beside, env: given };
+    found[`${where}, s3bucketmap`] = { source: byLibrary(`{ ${place} }`), beside, env: given };
+  }
+  return found;
 }
 
 async function run() {
   const server = await cannedServer();
-  const all = scripts(server.endpoint, server.bucket);
+  const sources = await credentialSources();
+  const all = scripts(server.endpoint, server.bucket, sources.environments);
   /** @type {Record<string, number[]>} */
   const times = {};
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, { source, env: more }] of Object.entries(all)) {
       const started = process.hrtime.bigint();
-      const { status } = spawnSync(process.execPath, ["-e", source], { env: { ...env, ...more } });
-      if (status !== 0) throw new Error(`${name} ended with ${status}`);
+      const { status, stderr } = spawnSync(process.execPath, ["-e", source], { env: { ...env, ...more } });
+      if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`);
       (times[name] ??= []).push(Number(process.hrtime.bigint() - started) / 1e6);
     }
   }
   server.end();
+  sources.end();
   const rows = Object.entries(all).map(([name, { beside }]) => {
     const own = times[name] ?? [];
     const others = times[beside] ?? [];

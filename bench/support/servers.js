@@ -36,6 +36,9 @@ const cannedServer = (delayMs = 0, bytes = 1024) =>
 const listingServer = (delayMs = 0, count = 1000, shape = "zero-padded numbers") =>
   start("../../spec/support/listing-server.js", [String(delayMs), String(count), shape]);
 
+/** Gives credentials; what they are, files in this directory say. @param {string} directory */
+const credentialsServer = (directory) => start("../../spec/support/credentials-server.js", [directory]);
+
 /** The local S3 over HTTP, which may take so long for each answer, and give so much of it by one connection. */
 function localServer(delayMs = 0, bytesPerSecond = 0) {
   const directory = mkdtempSync(path.join(tmpdir(), "s3bucketmap-bench-"));
@@ -56,4 +59,4 @@ function realServer() {
   return { endpoint, bucket, end() {} };
 }
 
-module.exports = { cannedServer, listingServer, localServer, realServer };
+module.exports = { cannedServer, credentialsServer, listingServer, localServer, realServer };
