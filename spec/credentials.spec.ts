@@ -8,6 +8,8 @@ import type { Refused } from "../lib/worker/s3/credentials.js";
 import { Surroundings } from "../lib/worker/s3/surroundings.js";
 import { Home } from "./support/credential-sources.js";
 
+jest.setTimeout(120_000);
+
 const home = new Home();
 beforeEach(() => {
   rmSync(path.join(home.folder, ".aws"), { recursive: true, force: true });

@@ -6,6 +6,7 @@ import { defaultProvider } from "./sdk.js";
 import type { Connections } from "./connections.js";
 import type { Credentials } from "./first-try/sign.js";
 import { limits } from "./limits.js";
+import { loading } from "./loading.js";
 import { readPlainProfile } from "./plain-profile.js";
 import { Surroundings } from "./surroundings.js";
 import { isRefusal } from "./tries.js";
@@ -32,6 +33,8 @@ interface Chain {
   readonly provide: ReturnType<typeof defaultProvider>;
   readonly input: ChainInput;
   readonly surroundings: Surroundings;
+  /** Whether it has loaded what it needs. */
+  hasProvided: boolean;
 }
 
 /** A file that is being written is read again after so long, until it stays as it is. */
@@ -161,7 +164,8 @@ export class MapCredentials {
   #chainIn(surroundings: Surroundings): Chain {
     // A copy: the SDK keeps in it what it has made for this chain.
     const input = { ...(this.#input ??= this.#foreseenInput()) };
-    return { provide: surroundings.run(() => defaultProvider(input)), input, surroundings };
+    const provide = surroundings.run(() => defaultProvider(input));
+    return { provide, input, surroundings, hasProvided: false };
   }
 
   // What a client would say, where none has been made.
@@ -195,11 +199,12 @@ export function requestHandlerOf(connections: Connections) {
   };
 }
 
-function provide({ provide: chain, input, surroundings }: Chain): Promise<Credentials> {
-  const { parentClientConfig } = input as { parentClientConfig?: unknown };
-  return surroundings.run(() =>
-    chain({ callerClientConfig: parentClientConfig } as Parameters<typeof chain>[0]),
-  );
+function provide(chain: Chain): Promise<Credentials> {
+  const { parentClientConfig } = chain.input as { parentClientConfig?: unknown };
+  const identity = { callerClientConfig: parentClientConfig } as Parameters<Chain["provide"]>[0];
+  const ask = (): Promise<Credentials> => chain.surroundings.run(() => chain.provide(identity));
+  if (chain.hasProvided) return ask();
+  return loading(ask).finally(() => (chain.hasProvided = true));
 }
 
 async function settledFiles(
