@@ -2,7 +2,7 @@ import { DeleteObjectCommand } from "./sdk.js";
 import { WRITES_NAME } from "../../bridge/protocol.js";
 import type { ObjectHeaders, Verdict, Version } from "../../bridge/protocol.js";
 import { OperationError } from "../failure.js";
-import { checkDelete, checkPut, isKnown, keyOfTrial, quote } from "./conditions.js";
+import { checkDelete, checkPut, isKnown, keyOfTrial, NoRoomForTrial, quote } from "./conditions.js";
 import type { Conditions, Quoting } from "./conditions.js";
 import { Doubt, withoutDoubt } from "./doubt.js";
 import { headVersion } from "./head-object.js";
@@ -206,7 +206,8 @@ async function asWanted(
     target.conditions[method] = await withoutDoubt(check);
   } catch (error) {
     // That it does not keep to them stays so; anything else may be over the next time.
-    if (error instanceof OperationError) target.conditions[method] = error;
+    if (error instanceof OperationError && !(error instanceof NoRoomForTrial))
+      target.conditions[method] = error;
     throw error;
   }
   await asWanted(target, method, doubt, check, send);

@@ -1,6 +1,7 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { DeleteObjectCommand, PutObjectCommand } from "./sdk.js";
 import type { DeleteObjectCommandInput, PutObjectCommandInput } from "@aws-sdk/client-s3";
+import { MAX_KEY_BYTES } from "../../keys.js";
 import { OperationError } from "../failure.js";
 import type { Target } from "./s3.js";
 
@@ -13,7 +14,8 @@ export interface Conditions {
   delete?: Quoting | OperationError;
 }
 
-const MAX_PREFIX_BYTES = 960;
+/** A random end of this length is no key of anybody else's. */
+const LEAST_RANDOM = 8;
 
 /** AWS keeps to conditions, and so does the local S3; of any other service it is not known. */
 export function isKnown(target: Target, hostname: string): boolean {
@@ -68,11 +70,18 @@ export async function checkDelete(target: Target, key: string, signal: AbortSign
   });
 }
 
-/** A key of the library's own, for a trial. It is under the map's own prefix: the credentials may allow no other. */
+/** Nothing was tried: what a service keeps to is still not known. */
+export class NoRoomForTrial extends OperationError {
+  constructor() {
+    super("ConditionsUnsupported", "the prefix is too long for a key to try conditions on");
+  }
+}
+
+/** A key of the library's own, for a trial. It is under the map's own prefix, beyond which nothing may be touched. */
 export function keyOfTrial(prefix: string): string {
-  let under = prefix;
-  while (Buffer.byteLength(under) > MAX_PREFIX_BYTES) under = [...under].slice(0, -1).join("");
-  return `${under}.s3bucketmap-check-${randomUUID()}`;
+  const room = MAX_KEY_BYTES - Buffer.byteLength(prefix);
+  if (room < LEAST_RANDOM) throw new NoRoomForTrial();
+  return prefix + `.s3bucketmap-check-${randomBytes(12).toString("base64url")}`.slice(-room);
 }
 
 /** A key on which to try conditions. */
