@@ -68,5 +68,9 @@ export const adviceGiven = {
 export const adviceHttp =
   "The answer has no error code of S3's: a proxy or a gateway may have given it; check the endpoint.";
 
+/** A proxy says so of a request that has no TLS. */
+export const advice407 =
+  "The proxy wants a user name and a password, or others: give them in HTTP_PROXY, as http://user:password@host:port.";
+
 /** S3 says 403 for a missing key, too, to those who may not list. */
 export const advice403 = "S3 also answers 403 for a missing key when s3:ListBucket is not allowed.";

@@ -3,14 +3,17 @@ import os from "node:os";
 import path from "node:path";
 import type { Environment } from "./protocol.js";
 
-/** What the SDK reads of a program's environment. */
+/** What the SDK reads of a program's environment, and what names proxies. */
 export const isRead = (name: string): boolean =>
-  /^(AWS_|HOME$|USERPROFILE$|HOMEPATH$|HOMEDRIVE$|ECS_|NODE_DEBUG$)/.test(name);
+  /^(AWS_|HOME$|USERPROFILE$|HOMEPATH$|HOMEDRIVE$|ECS_|NODE_DEBUG$|(HTTPS?|NO)_PROXY$|(https?|no)_proxy$)/.test(
+    name,
+  );
 
 /** Variables that name a file or folder. A relative one is meant from the working directory of this moment. */
 const paths = [
   "HOME",
   "USERPROFILE",
+  "AWS_CA_BUNDLE",
   "AWS_CONFIG_FILE",
   "AWS_SHARED_CREDENTIALS_FILE",
   "AWS_WEB_IDENTITY_TOKEN_FILE",

@@ -1,4 +1,4 @@
-import { advice, advice403, adviceGiven, adviceHttp } from "../advice.js";
+import { advice, advice403, advice407, adviceGiven, adviceHttp } from "../advice.js";
 import {
   AccessDeniedError,
   NoSuchBucketError,
@@ -70,7 +70,7 @@ export function saidOf({ code, reason, statusCode }: Failure): string {
 
 /** What to do about a failure. */
 export function adviceFor({ code, statusCode, credentialsGiven }: Failure): string | undefined {
-  if (code === `HTTP${statusCode}`) return adviceHttp;
+  if (code === `HTTP${statusCode}`) return statusCode === 407 ? advice407 : adviceHttp;
   const toDo = [advice[code], credentialsGiven && adviceGiven[credentialsGiven]];
   return toDo.filter((one) => one !== undefined).join(" ") || undefined;
 }

@@ -48,12 +48,22 @@ function reasonOf(error: unknown): Failure {
   const sdk = error as SdkError;
   const meta = sdk.$metadata;
   const failure: Failure = { code: codeOf(sdk), cause: toWireError(error) };
-  if (!isNameless(sdk)) failure.reason = error.message;
+  if (!isNameless(sdk)) failure.reason = isUntrusted(sdk) ? `${error.message}. ${howToTrust}` : error.message;
   if (meta?.httpStatusCode !== undefined) failure.statusCode = meta.httpStatusCode;
   if (meta?.requestId !== undefined) failure.requestId = meta.requestId;
   if (meta?.attempts !== undefined) failure.attempts = meta.attempts;
   if (sdk.credentialsGiven !== undefined) failure.credentialsGiven = sdk.credentialsGiven;
   return failure;
+}
+
+const howToTrust =
+  "Whoever signed the certificate is not known to this program: AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS can name a file with the certificate of a private CA, or of a proxy that looks into TLS";
+
+function isUntrusted({ code }: SdkError): boolean {
+  return (
+    typeof code === "string" &&
+    /^(?:SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY))/.test(code)
+  );
 }
 
 // What the SDK calls an answer whose body is not S3's XML (a proxy's page), or that has none: the status is

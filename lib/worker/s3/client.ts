@@ -54,7 +54,7 @@ export class Client {
     this.#surroundings = surroundings;
     const learn = (route: Route | undefined): void => void (this.route = route);
     if (settings.local === undefined) {
-      const connections = new Connections(settings.concurrency);
+      const connections = new Connections(settings.concurrency, surroundings.environment.variables);
       const credentials = known ?? new MapCredentials(settings, surroundings, connections);
       this.credentials = credentials;
       const way: Way = {

@@ -3,6 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import { tellSendings } from "./doubt.js";
+import { addressByProxy, agentFor, wayTo } from "./proxy.js";
 
 /** So many sockets that nobody uses stay open for the next request, or as many as a map may use at once. */
 let mostIdle = 64;
@@ -16,12 +17,14 @@ const MAX_IDLE_MS = 1000;
 /** The connections of a client: the same for what is tried past the SDK and for what it sends itself. */
 export class Connections {
   readonly #most: number;
+  readonly #env: Readonly<Record<string, string>> | undefined;
   #http: http.Agent | undefined;
   #https: https.Agent | undefined;
 
-  /** @param most - how many requests may be under way at once */
-  constructor(most: number) {
+  /** @param most - how many requests may be under way at once; @param env - may name proxies, and certificates */
+  constructor(most: number, env: Readonly<Record<string, string>> = {}) {
     this.#most = most;
+    if (Object.keys(env).some((name) => /^(?:https?_proxy|AWS_CA_BUNDLE)$/i.test(name))) this.#env = env;
     mostIdle = Math.max(mostIdle, most);
   }
 
@@ -35,7 +38,12 @@ export class Connections {
   }
 
   #made<Agent extends http.Agent>(agent: Agent): Agent {
-    const limited = inTurns(agent, this.#most);
+    const env = this.#env;
+    const limited = inTurns(
+      agent,
+      this.#most,
+      env && ((request, asked) => bentAgent(request, asked, agent, env)),
+    );
     tellSendings(limited);
     return limited;
   }
@@ -45,6 +53,32 @@ const options: http.AgentOptions = { keepAlive: true, maxSockets: Infinity };
 
 /** Those of all maps: a program that makes many of them does not leave sockets behind for each. */
 const pools: { http?: http.Agent; https?: https.Agent } = {};
+
+/** Those whose connections are made otherwise, by the way that they go. */
+const bent = new Map<string, http.Agent>();
+
+interface Asked {
+  host?: string;
+  port?: number | string;
+}
+
+// Which way it goes depends on the host.
+function bentAgent(
+  request: http.ClientRequest,
+  { host = "", port }: Asked,
+  plain: http.Agent,
+  env: Readonly<Record<string, string>>,
+): http.Agent {
+  const secure = plain === pools.https;
+  const place = { secure, host, port: Number(port ?? (secure ? 443 : 80)) };
+  const way = wayTo(place, env);
+  if (way.proxy === undefined && way.bundle === undefined) return plain;
+  if (!secure && way.proxy !== undefined) addressByProxy(request, way.proxy, place);
+  const name = JSON.stringify([secure, way.proxy, way.bundle]);
+  let agent = bent.get(name);
+  if (agent === undefined) bent.set(name, (agent = pool(agentFor(secure, way, options))));
+  return agent;
+}
 
 function pool<Agent extends http.Agent>(agent: Agent): Agent {
   return agent.on("free", (socket: Socket) => {
@@ -114,17 +148,29 @@ interface Adding {
 }
 
 /** The same agent, but for so many requests at once; others wait their turn. */
-function inTurns<Agent extends http.Agent>(agent: Agent, most: number): Agent {
+function inTurns<Agent extends http.Agent>(
+  plain: Agent,
+  most: number,
+  choose?: (request: http.ClientRequest, asked: Asked) => http.Agent,
+): Agent {
   const waiting: (() => void)[] = [];
   let underWay = 0;
   const end = (): void => {
     underWay -= 1;
     while (underWay < most && waiting.length > 0) waiting.shift()!();
   };
-  const limited = Object.create(agent) as Agent & Adding;
+  const limited = Object.create(plain) as Agent & Adding;
   limited.addRequest = (request, ...others) => {
     const begin = (): void => {
       if (request.destroyed) return;
+      let agent: http.Agent = plain;
+      try {
+        if (choose !== undefined) agent = choose(request, others[0] as Asked);
+      } catch (error) {
+        // It has no socket that could tell it.
+        process.nextTick(() => request.destroy().emit("error", error));
+        return;
+      }
       underWay += 1;
       const at = Date.now();
       closeIdle(agent, at - MAX_IDLE_MS);
@@ -133,7 +179,7 @@ function inTurns<Agent extends http.Agent>(agent: Agent, most: number): Agent {
       if (sent !== undefined) sent.request = request;
       // The socket is given back right afterwards, and can then be used again.
       request.once("close", () => process.nextTick(end));
-      (agent as Agent & Adding).addRequest(request, ...others);
+      (agent as http.Agent & Adding).addRequest(request, ...others);
     };
     if (underWay < most) begin();
     else waiting.push(begin);
@@ -146,7 +192,7 @@ let most = 0;
 /** How many bytes have come and gone by the connections, those of answers that are not over included. */
 export function bytesOnTheWire(): number {
   let bytes = 0;
-  for (const agent of [pools.http, pools.https]) {
+  for (const agent of [pools.http, pools.https, ...bent.values()]) {
     if (agent === undefined) continue;
     for (const socket of [agent.sockets, agent.freeSockets].flatMap(Object.values).flat()) {
       const { bytesRead, bytesWritten } = socket as Socket;

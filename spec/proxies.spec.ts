@@ -1,0 +1,221 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+import { S3BucketMap } from "../lib/index.js";
+import { startHttpS3 } from "./support/http-s3.js";
+import type { HttpS3 } from "./support/http-s3.js";
+
+jest.setTimeout(60_000);
+
+const before = { ...process.env };
+const folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-proxies-"));
+const file = (name: string): string => path.join(folder, name);
+
+interface Proxy {
+  url: string;
+  /** TLS in front of the service. */
+  secure: string;
+  log(): Promise<string[]>;
+  end(): Promise<unknown>;
+}
+
+let server: HttpS3;
+let open: Proxy;
+let guarded: Proxy;
+beforeAll(async () => {
+  makeCertificates();
+  server = await startHttpS3();
+  open = await startProxy();
+  guarded = await startProxy("p@ss:word");
+});
+beforeEach(async () => {
+  for (const name of Object.keys(process.env)) if (/^AWS_|_proxy$/i.test(name)) delete process.env[name];
+  await open.log();
+  await guarded.log();
+});
+afterAll(async () => {
+  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+  Object.assign(process.env, before);
+  rmSync(folder, { recursive: true });
+  await Promise.all([open.end(), guarded.end(), server.close()]);
+});
+
+function makeCertificates(): void {
+  const openssl = (...args: string[]): unknown =>
+    execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
+  writeFileSync(file("names"), "subjectAltName=IP:127.0.0.1\n");
+  const ca = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Private CA"];
+  openssl(...ca, "-keyout", "ca.key", "-out", "ca.pem");
+  openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=s3", "-keyout", "s3.key", "-out", "s3.csr");
+  const sign = ["x509", "-req", "-in", "s3.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
+  openssl(...sign, "-days", "2", "-extfile", "names", "-out", "s3.pem");
+}
+
+async function startProxy(password?: string): Promise<Proxy> {
+  const [key, cert] = ["s3.key", "s3.pem"].map((name) => readFileSync(file(name), "utf8"));
+  const workerData = { servicePort: Number(new URL(server.endpoint).port), key, cert, password };
+  const thread = new Worker(path.join(__dirname, "support/http-proxy.js"), { workerData });
+  const [[port, secure]] = (await once(thread, "message")) as [[number, number]];
+  return {
+    url: `http://127.0.0.1:${port}`,
+    secure: `https://127.0.0.1:${secure}`,
+    log: async () => {
+      thread.postMessage("log");
+      const [log] = (await once(thread, "message")) as [string[]];
+      return log;
+    },
+    end: () => thread.terminate(),
+  };
+}
+
+let maps = 0;
+function map(endpoint: string, wait: "atomics" | "deasync" = "atomics"): S3BucketMap {
+  maps += 1;
+  const credentials = { accessKeyId: `key${maps}`, secretAccessKey: "secret" };
+  return new S3BucketMap("bucket", {
+    endpoint,
+    region: "us-east-1",
+    credentials,
+    wait,
+    prefix: `${maps}/`,
+    timeoutMs: 15_000,
+  });
+}
+
+function failure(call: () => unknown): Error {
+  try {
+    call();
+  } catch (error) {
+    expect((error as Error).message).not.toMatch(/p@ss|p%40ss|wrong word/);
+    return error as Error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+/** One request past the SDK, and one that only the SDK makes. */
+function use(bucket: S3BucketMap): void {
+  bucket.set("a", "1").set("b", "2", { metadata: { note: "two  spaces" } });
+  expect([...bucket.entries()]).toEqual([["a", "1"], ["b", "2"]]); // prettier-ignore
+  bucket.clear();
+  expect(bucket.size).toBe(0);
+}
+
+describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
+  it.each(["http_proxy", "HTTP_PROXY"])("HTTP goes by %s, each request with its whole URL", async (name) => {
+    process.env[name] = open.url;
+    server.reset();
+    use(map(server.endpoint, wait));
+    const log = await open.log();
+    expect(log).toHaveLength(server.log().length);
+    for (const line of log) expect(line.split(" ")[1]!.startsWith(`${server.endpoint}/bucket`)).toBe(true);
+  });
+
+  it.each(["https_proxy", "HTTPS_PROXY"])("HTTPS goes by %s, through tunnels that are kept", async (name) => {
+    // Tunnels of the same URL are kept from one map to the next.
+    const url = `${open.url}/${name}-${wait}`;
+    Object.assign(process.env, { [name]: url, AWS_CA_BUNDLE: file("ca.pem") });
+    use(map(open.secure, wait));
+    const log = await open.log();
+    expect(new Set(log)).toEqual(new Set([`CONNECT ${new URL(open.secure).host}`]));
+    expect(log.length).toBeLessThanOrEqual(3);
+  });
+
+  it("a user name and a password are those of the proxy's URL", async () => {
+    const { host } = new URL(guarded.url);
+    const url = `http://user:p%40ss%3Aword@${host}`;
+    Object.assign(process.env, { HTTP_PROXY: url, HTTPS_PROXY: url, AWS_CA_BUNDLE: file("ca.pem") });
+    use(map(server.endpoint, wait));
+    use(map(guarded.secure, wait));
+    expect((await guarded.log()).length).toBeGreaterThan(1);
+  });
+});
+
+it.each(["127.0.0.1", "*", "example.com, 127.0.0.1", "127.0.0.0/8", "no.port 127.0.0.1:PORT"])(
+  "no proxy is used where NO_PROXY is %s",
+  async (exceptions) => {
+    const { port } = new URL(server.endpoint);
+    Object.assign(process.env, { HTTP_PROXY: open.url, NO_PROXY: exceptions.replace("PORT", port) });
+    use(map(server.endpoint));
+    expect(await open.log()).toEqual([]);
+  },
+);
+
+it.each(["27.0.0.1", "localhost", "127.0.0.1:1", ""])(
+  "a proxy is used where NO_PROXY is %j",
+  async (exceptions) => {
+    Object.assign(process.env, { HTTP_PROXY: open.url, NO_PROXY: exceptions });
+    use(map(server.endpoint));
+    expect(await open.log()).not.toEqual([]);
+  },
+);
+
+it("a map's proxy is that of its first request", async () => {
+  process.env["HTTP_PROXY"] = open.url;
+  const [early, late] = [map(server.endpoint), map(server.endpoint)];
+  use(early);
+  expect(await open.log()).not.toEqual([]);
+  delete process.env["HTTP_PROXY"];
+  use(late);
+  expect(await open.log()).toEqual([]);
+  use(early);
+  expect(await open.log()).not.toEqual([]);
+});
+
+describe("what goes wrong", () => {
+  it.each(["HTTP_PROXY", "HTTPS_PROXY"])(
+    "names a proxy of %s that cannot be reached, without its password",
+    (name) => {
+      Object.assign(process.env, { [name]: "http://user:p%40ss@127.0.0.1:1", AWS_CA_BUNDLE: file("ca.pem") });
+      const endpoint = name === "HTTP_PROXY" ? server.endpoint : open.secure;
+      const error = failure(() => map(endpoint).set("a", "1"));
+      expect(error).toMatchObject({ code: "NetworkError" });
+      expect(error.message).toContain(`the proxy http://127.0.0.1:1 (${name}) cannot be reached`);
+      expect(error.message).not.toContain("may still have happened");
+    },
+  );
+
+  it.each(["", "user:wrong%20word@"])("says what to do where a proxy refuses who asks: %j", (who) => {
+    const url = guarded.url.replace("//", `//${who}`);
+    Object.assign(process.env, { HTTP_PROXY: url, HTTPS_PROXY: url, AWS_CA_BUNDLE: file("ca.pem") });
+    const tunnel = failure(() => map(guarded.secure).set("a", "1"));
+    expect(tunnel).toMatchObject({ code: "BadConfiguration" });
+    expect(tunnel.message).toContain("in HTTPS_PROXY, as http://user:password@host:port");
+    const plain = failure(() => map(server.endpoint).set("a", "1"));
+    expect(plain).toMatchObject({ code: "HTTP407" });
+    expect(plain.message).toContain("in HTTP_PROXY, as http://user:password@host:port");
+    for (const { message } of [tunnel, plain]) expect(message).not.toContain("may still have happened");
+  });
+
+  it("says which tunnel a proxy refuses", () => {
+    process.env["HTTPS_PROXY"] = open.url;
+    const error = failure(() => map("https://s3.invalid:8443").set("a", "1"));
+    expect(error).toMatchObject({ code: "NetworkError" });
+    expect(error.message).toContain("refuses a connection to s3.invalid:8443: HTTP 403 Forbidden");
+  });
+
+  it.each(["socks5://127.0.0.1:1", "http://"])("refuses what is no HTTP proxy: %s", (url) => {
+    process.env["HTTP_PROXY"] = url;
+    expect(failure(() => map(server.endpoint).get("a"))).toMatchObject({ code: "BadConfiguration" });
+  });
+
+  it("says how a private CA is trusted", () => {
+    const error = failure(() => map(open.secure).get("a"));
+    expect(error).toMatchObject({ code: "NetworkError" });
+    expect(error.message).toContain("AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS");
+  });
+
+  it("names a bundle that cannot be read", () => {
+    process.env["AWS_CA_BUNDLE"] = file("none.pem");
+    const error = failure(() => map(open.secure).get("a"));
+    expect(error).toMatchObject({ code: "BadConfiguration" });
+    expect(error.message).toContain(file("none.pem"));
+  });
+});
+
+it("trusts the CA that AWS_CA_BUNDLE names, without a proxy", () => {
+  process.env["AWS_CA_BUNDLE"] = file("ca.pem");
+  use(map(open.secure));
+});
