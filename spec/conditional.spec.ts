@@ -373,6 +373,37 @@ describe("a write whose answer was lost, and others' on top of it", () => {
   });
 });
 
+describe("a proxy that sends a write twice, and gives the second answer", () => {
+  const twice = { operation: "PUT", action: { twice: true } } as const;
+
+  it.each(["atomics", "deasync"] as const)("does not hide that a create has won, wait: %s", (wait) => {
+    const map = open({ wait });
+    server.fault(twice);
+    expect(map.create("lock", "mine")).toBe(true);
+    expect(map.create("lock", "other")).toBe(false);
+  });
+
+  it("does not make an update happen twice", () => {
+    const map = open();
+    map.set("counter", "1000");
+    server.fault(twice);
+    const change = jest.fn((count = "0") => String(Number(count) + 1));
+    map.update("counter", change);
+    expect(map.get("counter")).toBe("1001");
+    expect(change).toHaveBeenCalledTimes(1);
+  });
+
+  it("does not make a set with ifMatch seem refused", () => {
+    const map = open();
+    map.set("key", "1");
+    const { etag } = map.head("key")!;
+    server.fault(twice);
+    map.set("key", "2", { ifMatch: etag });
+    expect(map.get("key")).toBe("2");
+    expect(() => map.set("key", "3", { ifMatch: etag })).toThrow("PreconditionFailed");
+  });
+});
+
 describe("Ceph's 500 UnknownError", () => {
   const beaten = { status: 500, code: "UnknownError" };
 
@@ -426,7 +457,7 @@ describe("update under contention", () => {
         message: expect.stringContaining("Nothing was written") as string,
       }) as Error,
     );
-    expect(sent()).toEqual({ GET: 100, PUT: 100 });
+    expect(sent()).toEqual({ GET: 100, PUT: 100, HEAD: 100 });
     expect(map.get("here")).toBe("stored");
   });
 

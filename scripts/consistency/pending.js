@@ -39,8 +39,10 @@ function pending(thread, view, via) {
     /** @param {number} end @param {any} error @param {boolean} onlyLast whether the earlier ones may never be sent */
     done(end, error, onlyLast) {
       for (const { key, id, to, begin, later } of all) {
-        const must = !onlyLast || later.length === 0;
-        const how = { error: errorOf(error, key), must, unless: later, id, plain: true };
+        // An error names how a key's last write ended. Those before it may have been stored all the same.
+        const failure = later.length === 0 ? errorOf(error, key) : undefined;
+        const must = later.length === 0 || (!onlyLast && errorOf(error, key) === undefined);
+        const how = { error: failure, must, unless: later, id, plain: true };
         thread.wrote(view, key, to, { begin, end, via: `${view.name} ${via}` }, how);
       }
     },

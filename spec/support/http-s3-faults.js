@@ -96,6 +96,7 @@ class Faults {
     if (action.status !== undefined) return this.canned(action, { incoming, outgoing, entry, apply });
     if (reset === "before") return void outgoing.socket?.resetAndDestroy();
     if (stall === "before") return void this.stalled.add(outgoing);
+    if (action.twice) await collect((await apply()).body);
     const { statusCode, headers, body: stream } = await apply();
     const body = this.transform(action, entry, await collect(stream));
     if (reset === "after-apply") return void outgoing.socket?.resetAndDestroy();

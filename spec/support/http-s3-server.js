@@ -173,6 +173,7 @@ async function serve({ options, handlerFile }) {
         body,
       });
     }
+    if (action?.twice) request.body = Buffer.concat(await incoming.toArray());
     if (action?.range === "") delete request.headers["range"];
     else if (action?.range !== undefined) request.headers["range"] = action.range;
     const abort = new globalThis.AbortController();

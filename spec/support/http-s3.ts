@@ -22,6 +22,8 @@ export interface FaultAction {
   stall?: "before" | "after-apply" | "mid-body";
   /** Answer with the first byte of the body, and with the rest after so many more requests have been answered. */
   hold?: number;
+  /** Do all of it twice, as a proxy that has lost the first answer does, and give the second one. */
+  twice?: true;
   /** Wait before anything else. */
   delayMs?: number;
   /** First overwrite the key with so many bytes, each of them a "!". */

@@ -32,7 +32,8 @@ export interface Condition {
 
 /**
  * Stores an object where the key is still as `base` says. One PUT, and for each that ends without one knowing how
- * one HEAD, which decides by the write's id. Once for a service other than AWS a trial before it.
+ * one HEAD, which decides by the write's id. For a service other than AWS a trial before the first one, and one HEAD more
+ * where it is refused.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
@@ -46,6 +47,7 @@ export async function storeIf(
 ): Promise<Verdict> {
   const used = Object.entries(headers.metadata ?? {}).reduce((sum, [n, v]) => sum + n.length + v.length, 0);
   const ids: string[] = [];
+  let maySendTwice = false;
   const send: Send = async (doubt, quoting, checked) => {
     // One that comes late must not be taken for another.
     const id = newWriteId();
@@ -56,15 +58,20 @@ export async function storeIf(
     if (base.etag === undefined) command.input.IfNoneMatch = "*";
     else command.input.IfMatch = quote(base.etag, quoting);
     beforeSending(command, (hostname) => {
-      if (!checked && !isKnown(target, hostname)) throw new NotKnown();
+      maySendTwice = !isKnown(target, hostname);
+      if (!checked && maySendTwice) throw new NotKnown();
     });
     const { client } = target;
     const output = await sendOnce(command, doubt, () => client.send(command, { abortSignal: signal }));
     if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
   };
-  return decide(target, key, base, signal, ids, (doubt) =>
+  const verdict = await decide(target, key, base, signal, ids, (doubt) =>
     asWanted(target, "put", doubt, () => checkPut(target, keyOfTrial(prefix), signal), send),
   );
+  if (!maySendTwice || (verdict !== "exists" && verdict !== "changed")) return verdict;
+  // A proxy before the service sends a PUT again whose answer it has lost: then it was this write that came first.
+  const { now } = await look(target, key, signal);
+  return isNamed(ids, now) ? "done" : verdict;
 }
 
 /**
