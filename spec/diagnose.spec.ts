@@ -342,6 +342,9 @@ describe("S3BucketMap#diagnose()", () => {
     server.fault({ operation: "DELETE", times: Infinity, action: { status: 204 } });
     const diagnosis = open().diagnose();
     expect(line(diagnosis, "delete").text).toBe("what was deleted is still there");
+    expect(line(diagnosis, "left over").text).toMatch(
+      /the key ".*\.s3bucketmap-diagnosis-.*" .* is still there/,
+    );
     expect(diagnosis.ok).toBe(false);
     expectEachTodo(diagnosis);
   });

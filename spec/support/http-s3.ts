@@ -215,13 +215,14 @@ class Connection {
 
   ask(command: Command): unknown {
     if (this.closed) throw new Error("This HttpS3 is closed.");
-    const before = Atomics.load(this.signal, 0);
     this.port.postMessage(command);
-    if (Atomics.wait(this.signal, 0, before, 30_000) === "timed-out")
-      throw new Error("The HttpS3 server does not answer.");
-    const received = receiveMessageOnPort(this.port) as
-      { message: { result?: unknown; error?: string } } | undefined;
-    if (!received) throw new Error("The HttpS3 server sent no answer.");
+    let received: { message: { result?: unknown; error?: string } } | undefined;
+    while (received === undefined) {
+      const before = Atomics.load(this.signal, 0);
+      received = receiveMessageOnPort(this.port) as typeof received;
+      if (received === undefined && Atomics.wait(this.signal, 0, before, 30_000) === "timed-out")
+        throw new Error("The HttpS3 server does not answer.");
+    }
     if (received.message.error !== undefined) throw new Error(received.message.error);
     return received.message.result;
   }

@@ -206,9 +206,20 @@ export class Checks {
   /** Takes the key away, whatever time there was for the rest. */
   async #clear(): Promise<void> {
     if (!this.#mayBeThere) return;
-    const ended = await this.#steps.clear(this.#trials.delete);
+    const ended = await this.#steps.clear(async (target, signal) => {
+      await this.#trials.delete(target, signal);
+      return this.#isGone(target, signal);
+    });
     const key = JSON.stringify(this.#key);
-    if ("failure" in ended) {
+    if ("value" in ended && !ended.value) {
+      const text = `the key ${key}, which the diagnosis has written, is still there`;
+      this.#found.push({
+        name: "left over",
+        status: "failed",
+        text,
+        todo: "Delete it, if the service lets you.",
+      });
+    } else if ("failure" in ended) {
       const text = `the key ${key}, which the diagnosis has written, may still be there`;
       const { failure } = ended;
       this.#found.push({ name: "left over", status: "failed", text, failure, todo: "Delete it." });
