@@ -343,7 +343,7 @@ describe("S3BucketMap#diagnose()", () => {
     const diagnosis = open().diagnose();
     expect(line(diagnosis, "delete").text).toBe("what was deleted is still there");
     expect(line(diagnosis, "left over").text).toMatch(
-      /the key ".*\.s3bucketmap-diagnosis-.*" .* is still there/,
+      /the key ".*\.s3bucketmap-diagnosis-.*", .* is still there/,
     );
     expect(diagnosis.ok).toBe(false);
     expectEachTodo(diagnosis);

@@ -2,20 +2,8 @@ import type { Failure } from "../bridge/protocol.js";
 import { DeadlinePassed } from "./deadline.js";
 import { BadAnswer } from "./s3/tries.js";
 import { BrokenBody } from "./s3/whole-body.js";
+import { OperationError } from "./operation-error.js";
 import { toWireError } from "./wire-error.js";
-
-/** A failure found here, not reported by the SDK. */
-export class OperationError extends Error {
-  override name = "OperationError";
-  readonly code: string;
-  readonly details: Omit<Failure, "code" | "reason">;
-
-  constructor(code: string, reason: string, details: Omit<Failure, "code" | "reason"> = {}) {
-    super(reason);
-    this.code = code;
-    this.details = details;
-  }
-}
 
 /** What the SDK adds to the errors it throws. */
 interface SdkError extends Error {

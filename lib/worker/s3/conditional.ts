@@ -1,7 +1,7 @@
 import { DeleteObjectCommand } from "./sdk.js";
 import { WRITES_NAME } from "../../bridge/protocol.js";
 import type { ObjectHeaders, Verdict, Version } from "../../bridge/protocol.js";
-import { OperationError } from "../failure.js";
+import { OperationError } from "../operation-error.js";
 import { checkDelete, checkPut, isKnown, keyOfTrial, NoRoomForTrial, quote } from "./conditions.js";
 import type { Conditions, Quoting } from "./conditions.js";
 import { Doubt, withoutDoubt } from "./doubt.js";

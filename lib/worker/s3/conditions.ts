@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { DeleteObjectCommand, PutObjectCommand } from "./sdk.js";
 import type { DeleteObjectCommandInput, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { MAX_KEY_BYTES } from "../../keys.js";
-import { OperationError } from "../failure.js";
+import { OperationError } from "../operation-error.js";
 import type { Target } from "./s3.js";
 
 /** How a service wants an ETag in If-Match. */

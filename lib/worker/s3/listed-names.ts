@@ -1,6 +1,6 @@
 import type { PageStart } from "../../bridge/protocol.js";
 import { comesBefore, orderOf } from "../../utf8-order.js";
-import { OperationError } from "../failure.js";
+import { OperationError } from "../operation-error.js";
 
 /** S3 may give a page without a name and say that there is more. So many in a row are not believed. */
 const MAX_EMPTY_PAGES = 100;

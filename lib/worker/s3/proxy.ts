@@ -4,7 +4,7 @@ import https from "node:https";
 import net from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
-import { OperationError } from "../failure.js";
+import { OperationError } from "../operation-error.js";
 import { limits } from "./limits.js";
 
 type Variables = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { GetObjectCommand } from "@aws-sdk/client-s3";
-import { OperationError } from "../failure.js";
+import { OperationError } from "../operation-error.js";
 import { isOfWhole } from "./first-try/replay.js";
 import { InPlace } from "./in-place.js";
 import { BadAnswer } from "./tries.js";

@@ -1,5 +1,5 @@
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
-import { OperationError } from "../../failure.js";
+import { OperationError } from "../../operation-error.js";
 import { checkDelete, checkPut } from "../conditions.js";
 import { deleteObject } from "../delete-object.js";
 import { deleteObjects } from "../delete-objects.js";

@@ -40,6 +40,8 @@ export interface Tried<Result> {
   outcome?: Answer | Error;
   /** What it was signed with. */
   use?: Use | undefined;
+  /** How often it was sent until there was an answer: twice where a used connection was lost. */
+  tries?: number;
 }
 
 /**
@@ -73,7 +75,9 @@ export async function firstTry<Result>(
   const use = client.credentials?.use;
 
   const started = performance.now();
+  let tries = 0;
   const send = async (): Promise<Answer> => {
+    tries += 1;
     const sending = new Sending(operation.name);
     try {
       const answer = await sending.during(
@@ -84,7 +88,7 @@ export async function firstTry<Result>(
       return answer;
     } catch (error) {
       if (!isAmbiguous(error as Error)) sending.didNothing();
-      if (!signal.aborted) tellRequest(operation.name, input, 1, started, request, error as Error);
+      if (!signal.aborted) tellRequest(operation.name, input, tries, started, request, error as Error);
       throw error;
     }
   };
@@ -98,8 +102,8 @@ export async function firstTry<Result>(
     if (signal.aborted) throw error;
     return { outcome: error as Error, use };
   }
-  tellRequest(operation.name, input, 1, started, request, answer);
+  tellRequest(operation.name, input, tries, started, request, answer);
   const isWhole = answer.broken === undefined && answer.tooLong === undefined;
   const result = isWhole ? operation.read(answer) : undefined;
-  return result === undefined ? { outcome: answer, use } : { result };
+  return result === undefined ? { outcome: answer, use, tries } : { result };
 }

@@ -24,6 +24,12 @@ export function wasTried(context: object): boolean {
   return replayed.has(context);
 }
 
+interface ToReplay {
+  readonly outcome?: Answer | Error;
+  readonly use?: Use | undefined;
+  readonly tries?: number;
+}
+
 /**
  * Gives the SDK what came of a command's first try, if there was one, as if it had made it itself: what to make of it,
  * whether to try again and what to throw in the end is up to the SDK alone.
@@ -32,11 +38,13 @@ export function wasTried(context: object): boolean {
  */
 export function replay<Command extends AnyCommand>(
   command: Command,
-  { outcome, use }: { readonly outcome?: Answer | Error; readonly use?: Use | undefined },
+  { outcome, use, tries = 1 }: ToReplay,
 ): Command {
   if (outcome === undefined) return command;
+  const stack = command.middlewareStack as MiddlewareStack;
+  if (tries > 1) countMore(stack, tries - 1);
   let told = false;
-  (command.middlewareStack as MiddlewareStack).add(
+  stack.add(
     (next, context) => {
       replayed.add(context);
       return async (args) => {
@@ -51,6 +59,18 @@ export function replay<Command extends AnyCommand>(
     { step: "deserialize", priority: "low", name: "s3bucketmapFirstTry" },
   );
   return command;
+}
+
+/** The SDK counts the first try as one. */
+function countMore(stack: MiddlewareStack, more: number): void {
+  stack.add(
+    (next) => (args) =>
+      next(args).catch((error: { $metadata?: { attempts?: number } }) => {
+        if (error.$metadata?.attempts !== undefined) error.$metadata.attempts += more;
+        throw error;
+      }),
+    { step: "initialize", priority: "high", name: "s3bucketmapFirstTries" },
+  );
 }
 
 const whole = new WeakSet<ArrayBufferLike>();
