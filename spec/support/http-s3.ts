@@ -219,7 +219,7 @@ class Connection {
     let received: { message: { result?: unknown; error?: string } } | undefined;
     while (received === undefined) {
       const before = Atomics.load(this.signal, 0);
-      received = receiveMessageOnPort(this.port) as typeof received;
+      received = receiveMessageOnPort(this.port);
       if (received === undefined && Atomics.wait(this.signal, 0, before, 30_000) === "timed-out")
         throw new Error("The HttpS3 server does not answer.");
     }
