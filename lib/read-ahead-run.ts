@@ -12,10 +12,10 @@ const MAX_OUTSIDE_MS = 5;
 /** How long the worker keeps the values of an iterator that does not go on. */
 const LIVES_ALONE_MS = 60_000;
 
-/** After some were read in vain, so many reads must go well before others are begun early. */
+/** After values were requested in vain, so many reads must go well before others are requested early. */
 const CAUTION = 4;
 
-/** Twice a full window may be read in vain, and then one in so many. */
+/** Two full windows may be requested in vain; beyond that, one value in so many. */
 const WASTE = 8;
 
 /** Keys of a listing, in order, that are likely to be read. */
