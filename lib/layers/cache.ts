@@ -32,7 +32,7 @@ export interface CacheOptions {
  * A map that keeps what it read lately, the least recently used going first.
  *
  * By default nothing it gives is stale: each hit costs one conditional GET (If-None-Match), answered by 304 without the
- * body. An ETag does not tell of another Content-Encoding: directly over or under gzip a hit costs the whole GET. With a `ttl` a hit within it costs no request; what others write, or this program past the cache, is then seen when the
+ * body; a 304 of another ETag is not believed, and costs one GET more. An ETag does not tell of another Content-Encoding: directly over or under gzip a hit costs the whole GET. With a `ttl` a hit within it costs no request; what others write, or this program past the cache, is then seen when the
  * time is over. Keys that are missing are remembered for the `ttl`, too.
  *
  * Writes go through: they cost what they cost the base, and what the cache knew of the key is forgotten, whether they succeed or fail.

@@ -14,7 +14,8 @@ import { withoutWrites, writesIn } from "./write-id.js";
 
 /**
  * A whole object's bytes, or undefined where there is no such key. One GET, and for a long one that is read alone some
- * more (ranged-get.ts). With an ETag, which S3 compares, "unchanged" where the object still has it.
+ * more (ranged-get.ts). With an ETag, which S3 compares, "unchanged" where the object still has it; where the answer is
+ * of another ETag, one GET more without it.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
@@ -89,6 +90,7 @@ async function got(
     read = { ...others, ETag, Metadata };
   } catch (error) {
     if (ifNoneMatch !== undefined && statusOf(error) === 304) {
+      if (isOfAnother(error, ifNoneMatch)) return got(target, key, maxBytes, signal, undefined, isAlone);
       target.bucketProved = true;
       return "unchanged";
     }
@@ -97,6 +99,13 @@ async function got(
   }
   target.bucketProved = true;
   return { ...read, body: bytes() };
+}
+
+// A cache on the way may ask for an ETag of its own, and pass the answer on.
+function isOfAnother(notModified: unknown, etag: string): boolean {
+  const { $response } = notModified as { $response?: { headers?: Record<string, string> } };
+  const told = $response?.headers?.["etag"];
+  return told !== undefined && unquote(told) !== unquote(etag);
 }
 
 function toReading({ body, ETag: etag, ContentEncoding, Metadata }: GotObject): Reading {

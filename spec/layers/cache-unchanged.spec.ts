@@ -1,0 +1,81 @@
+import { S3BucketMap } from "../../lib/index.js";
+import { cache } from "../../lib/layers/index.js";
+import { startHttpS3 } from "../support/http-s3.js";
+import type { HttpS3 } from "../support/http-s3.js";
+import { thrownBy } from "../support/local-maps.js";
+
+// What an answer of 304 is worth, where a proxy or another service than AWS gives it.
+
+let server: HttpS3;
+beforeAll(async () => {
+  server = await startHttpS3();
+});
+afterAll(() => server.close());
+afterEach(() => server.clearFaults());
+
+const statuses = (): number[] => server.log().map(({ status }) => status);
+
+function base(wait: "atomics" | "deasync"): S3BucketMap {
+  const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
+  return new S3BucketMap("bucket", { endpoint: server.endpoint, region: "us-east-1", credentials, wait });
+}
+
+describe.each(["atomics", "deasync"] as const)("cache, answered 304, with wait %s", (wait) => {
+  /** A cache that has read "old", under which there is "new" by now. */
+  function outdated(): { map: ReturnType<typeof cache<string>>; old: string } {
+    const stored = base(wait);
+    const map = cache(stored);
+    stored.set("key", "old");
+    map.get("key");
+    const old = stored.head("key")!.etag;
+    stored.set("key", "new");
+    server.reset();
+    return { map, old };
+  }
+
+  it.each(['"another"', 'W/"another"', "another"])(
+    "reads again without a condition where the ETag is %s",
+    (etag) => {
+      const { map } = outdated();
+      server.fault({ operation: "GET", action: { status: 304, headers: { etag } } });
+      expect(map.get("key")).toBe("new");
+      expect(statuses()).toEqual([304, 200]);
+      // What was read then is what is asked for from now on.
+      expect(map.get("key")).toBe("new");
+      expect(statuses()).toEqual([304, 200, 304]);
+    },
+  );
+
+  it("gives what it has where the ETag is the one that it asked for, weak or not, or none is told", () => {
+    const { map, old } = outdated();
+    for (const headers of [{ etag: old }, { etag: `W/${old}` }, {}]) {
+      server.fault({ operation: "GET", action: { status: 304, headers } });
+      expect(map.get("key")).toBe("old");
+    }
+    expect(statuses()).toEqual([304, 304, 304]);
+  });
+
+  it("gives undefined where the key is gone by the second GET", () => {
+    const { map } = outdated();
+    base(wait).delete("key");
+    server.fault({ operation: "GET", action: { status: 304, headers: { etag: '"another"' } } });
+    expect(map.get("key")).toBeUndefined();
+  });
+
+  it("throws where that is said without having been asked", () => {
+    const { map } = outdated();
+    server.fault({ operation: "GET", times: 2, action: { status: 304, headers: { etag: '"another"' } } });
+    expect(thrownBy(() => map.get("key"))).toMatchObject({ code: "HTTP304", statusCode: 304 });
+    expect(map.get("key")).toBe("new");
+    server.fault({ operation: "GET", action: { status: 304 } });
+    expect(thrownBy(() => base(wait).get("key"))).toMatchObject({ code: "HTTP304", statusCode: 304 });
+    server.fault({ operation: "GET", times: 1, action: { status: 304 } });
+    expect(thrownBy(() => base(wait).update("key", () => "x"))).toMatchObject({ statusCode: 304 });
+  });
+
+  it("takes the value of an answer of 200, whatever its ETag is", () => {
+    const { map, old } = outdated();
+    server.fault({ operation: "GET", action: { status: 200, headers: { etag: old }, body: "newest" } });
+    expect(map.get("key")).toBe("newest");
+  });
+});
