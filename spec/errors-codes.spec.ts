@@ -62,6 +62,25 @@ describe("an error", () => {
     expect(error.cause).toMatchObject({ name: "AccessDenied", message: "No way." });
   });
 
+  it.each([
+    ["UnknownError", 500],
+    ["NotFound", 404],
+    ["Unknown", 400],
+    ["Error", 409],
+  ])("of a service's own has its code: %s", (code, status) => {
+    const map = freshMap(server.endpoint, "atomics");
+    server.fault({ action: { status, code, message: "" }, times: Infinity });
+    for (const call of [() => map.get("here"), () => map.set("here", "new"), () => map.size]) {
+      const error = thrown(call);
+      expect(error).toMatchObject({ code, statusCode: status });
+      expect(error.message).toContain(`: ${code} (HTTP ${status})`);
+      expect(error.message).not.toContain("no error code");
+    }
+    server.clearFaults();
+    server.fault({ action: { status, body: "<html>no</html>" }, times: Infinity });
+    expect(thrown(() => map.set("here", "new")).message).toContain(`: HTTP${status}`);
+  });
+
   it("of the network has the system's own as its cause", () => {
     const error = thrown(() => freshMap("http://nosuch.invalid", "atomics").get("here"));
     expect(error).toMatchObject({ code: "NetworkError", statusCode: undefined, attempts: 3 });

@@ -55,7 +55,7 @@ function isUntrusted({ code }: SdkError): boolean {
 }
 
 // What the SDK calls an answer whose body is not S3's XML (a proxy's page), or that has none: the status is
-// all there is.
+// all there is. A service may have such a code of its own, as Ceph has UnknownError.
 const nameless: ReadonlySet<string> = new Set([
   "Unknown",
   "UnknownError",
@@ -64,8 +64,8 @@ const nameless: ReadonlySet<string> = new Set([
   "SyntaxError",
 ]);
 
-function isNameless(error: SdkError): boolean {
-  return error.$metadata?.httpStatusCode !== undefined && nameless.has(error.name);
+function isNameless({ name, Code, $metadata }: SdkError): boolean {
+  return $metadata?.httpStatusCode !== undefined && nameless.has(name) && !Code;
 }
 
 function codeOf(error: SdkError): string {
