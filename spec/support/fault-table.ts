@@ -84,11 +84,11 @@ export const faultTable: Row[] = [
   { fault: "an empty 500 for ever",         times: forEver, action: { status: 500, body: "" },              ...unsure(error("HTTP500", 500, 3)) },
   { fault: "an empty 503 once",             times: 1,       action: { status: 503, body: "" },              ...everywhere(value) },
 
-  // Connections.
+  // Connections. One that had served others may have been dead, and its try is one more.
   { fault: "reset before the answer once",      times: 1,       action: { reset: "before" },      ...everywhere(value) },
-  { fault: "reset before the answer for ever",  times: forEver, action: { reset: "before" },      ...unsure(error("NetworkError", undefined, 3)) },
+  { fault: "reset before the answer for ever",  times: forEver, action: { reset: "before" },      ...unsure(error("NetworkError", undefined, 4)) },
   { fault: "reset when it is done, once",       times: 1,       action: { reset: "after-apply" }, ...everywhere(value) },
-  { fault: "reset when it is done, for ever",   times: forEver, action: { reset: "after-apply" }, ...unsure(error("NetworkError", undefined, 3)) },
+  { fault: "reset when it is done, for ever",   times: forEver, action: { reset: "after-apply" }, ...unsure(error("NetworkError", undefined, 4)) },
   { fault: "reset within the body once",        times: 1,       action: { reset: "mid-body" },    ...inBodies(value) },
   { fault: "reset within the body for ever",    times: forEver, action: { reset: "mid-body" },    ...inBodies(error("NetworkError", undefined, 3)) },
   { fault: "a body cut short once",             times: 1,       action: { truncate: 3 },          ...inBodies(value) },

@@ -11,6 +11,10 @@ class Sent extends Error {
   }
 }
 
+interface Told {
+  $metadata?: object;
+}
+
 type Stack = PutObjectCommand["middlewareStack"];
 
 /**
@@ -38,7 +42,10 @@ export async function sendOnce<Output>(
   try {
     return await doubt.during(send);
   } catch (error) {
-    throw error instanceof Sent ? error.error : error;
+    if (!(error instanceof Sent)) throw error;
+    // It was the SDK that counted the tries, and it knows only this error.
+    const metadata = { ...(error.error as Told).$metadata, ...(error as Told).$metadata };
+    throw Object.assign(error.error, { $metadata: metadata });
   }
 }
 

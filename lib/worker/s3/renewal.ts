@@ -21,11 +21,7 @@ export function renewCredentials(client: S3Client, credentials: MapCredentials):
       } catch (error) {
         const use = uses.get(context);
         if (use === undefined || !(await credentials.renewAfter(error as Refused, use))) throw error;
-        return await next(args).catch((second: Refused) => {
-          const before = (error as Refused).$metadata?.attempts ?? 0;
-          if (second.$metadata?.attempts !== undefined) second.$metadata.attempts += before;
-          throw second;
-        });
+        return await next(args);
       }
     },
     // Around all of the SDK's tries, and after what makes the request but its signature.

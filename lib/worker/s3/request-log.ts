@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import { debuglog } from "node:util";
 import type { S3Client } from "@aws-sdk/client-s3";
-import { wasTried } from "./first-try/replay.js";
+import { attemptsOf } from "./attempts.js";
+import { isReplay } from "./first-try/replay.js";
 import { areRequestsWatched, sayRequest, watchRequests } from "./seen-requests.js";
 
 const log = debuglog("s3bucketmap");
@@ -68,12 +69,10 @@ export function tellRequest(
 /** Lets those who watch requests know of each that this client sends. */
 export function tellRequests(client: S3Client): void {
   if (!areRequestsWatched()) return;
-  const attempts = new WeakMap<object, number>();
   client.middlewareStack.add(
     (next, context) => async (args) => {
-      const attempt = (attempts.get(args.input) ?? 0) + 1;
-      attempts.set(args.input, attempt);
-      if (attempt === 1 && wasTried(context)) return next(args);
+      if (isReplay(context)) return next(args);
+      const attempt = attemptsOf(context);
       const operation = String(context["commandName"]).replace(/Command$/, "");
       const started = performance.now();
       const sent = args.request as Message;

@@ -1,6 +1,7 @@
 import { S3Client } from "./sdk.js";
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
+import { countAttempts } from "./attempts.js";
 import { boundAnswers } from "./bounded.js";
 import type { Connections } from "./connections.js";
 import { requestHandlerOf } from "./credentials.js";
@@ -82,6 +83,7 @@ function watch(client: S3Client, way: Way, learn: Learn, isLocal: boolean): S3Cl
   tryEachAsOften(client);
   learnRoute(client, way, learn);
   watchTries(client, isLocal);
+  countAttempts(client);
   // It reads what is bounded.
   readPlainly(client);
   boundAnswers(client);

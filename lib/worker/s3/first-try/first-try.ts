@@ -100,7 +100,7 @@ export async function firstTry<Result>(
     });
   } catch (error) {
     if (signal.aborted) throw error;
-    return { outcome: error as Error, use };
+    return { outcome: error as Error, use, tries };
   }
   tellRequest(operation.name, input, tries, started, request, answer);
   const isWhole = answer.broken === undefined && answer.tooLong === undefined;

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { noteAttempts } from "../attempts.js";
 import type { Use } from "../credentials.js";
 import { noteUse } from "../renewal.js";
 import type { Answer } from "./exchange.js";
@@ -17,11 +18,11 @@ interface MiddlewareStack {
   ): void;
 }
 
-const replayed = new WeakSet<object>();
+const replaying = new WeakSet<object>();
 
-/** Whether the first try of what the SDK sends in this context was made, and logged, elsewhere. */
-export function wasTried(context: object): boolean {
-  return replayed.has(context);
+/** Whether what the SDK sends next in this context is only the replay of a try that was made, and logged, elsewhere. */
+export function isReplay(context: object): boolean {
+  return replaying.has(context);
 }
 
 interface ToReplay {
@@ -41,15 +42,13 @@ export function replay<Command extends AnyCommand>(
   { outcome, use, tries = 1 }: ToReplay,
 ): Command {
   if (outcome === undefined) return command;
-  const stack = command.middlewareStack as MiddlewareStack;
-  if (tries > 1) countMore(stack, tries - 1);
-  let told = false;
-  stack.add(
+  (command.middlewareStack as MiddlewareStack).add(
     (next, context) => {
-      replayed.add(context);
+      replaying.add(context);
+      // The replay counts for the last of them.
+      noteAttempts(context, tries - 1);
       return async (args) => {
-        if (told) return next(args);
-        told = true;
+        if (!replaying.delete(context)) return next(args);
         if (use !== undefined) noteUse(context, use);
         if (outcome instanceof Error) throw outcome;
         const { statusCode, headers } = outcome;
@@ -59,18 +58,6 @@ export function replay<Command extends AnyCommand>(
     { step: "deserialize", priority: "low", name: "s3bucketmapFirstTry" },
   );
   return command;
-}
-
-/** The SDK counts the first try as one. */
-function countMore(stack: MiddlewareStack, more: number): void {
-  stack.add(
-    (next) => (args) =>
-      next(args).catch((error: { $metadata?: { attempts?: number } }) => {
-        if (error.$metadata?.attempts !== undefined) error.$metadata.attempts += more;
-        throw error;
-      }),
-    { step: "initialize", priority: "high", name: "s3bucketmapFirstTries" },
-  );
 }
 
 const whole = new WeakSet<ArrayBufferLike>();
