@@ -22,11 +22,13 @@ async function bySdk(xml: string): Promise<unknown> {
   const {
     IsTruncated,
     NextContinuationToken,
+    Prefix,
     Contents = [],
   } = await client.send(new ListObjectsV2Command({ Bucket: "bucket" }));
   return {
     IsTruncated,
     ...(NextContinuationToken === undefined ? {} : { NextContinuationToken }),
+    ...(Prefix === undefined ? {} : { Prefix }),
     Contents: Contents.map(({ Key, Size }) => ({ Key, Size })),
   };
 }

@@ -25,7 +25,7 @@ const unescapeXml = (/** @type {string} */ text) =>
     .replaceAll("&amp;", "&");
 
 /** @param {OddBucketOptions} options */
-function oddBucket({ keys, pageSize = 1000, oddity = "none", from = 0 }) {
+function oddBucket({ keys, pageSize = 1000, oddity = "none", from = 0, rewrite }) {
   const stored = new Set(keys);
   /** @type {string[]} */
   const log = [];
@@ -129,7 +129,9 @@ function oddBucket({ keys, pageSize = 1000, oddity = "none", from = 0 }) {
       ),
       ...folders.map((name) => element("CommonPrefixes", element("Prefix", inXml(name)))),
     ];
-    return { status: 200, xml: element("ListBucketResult", content.join("")) };
+    const xml = element("ListBucketResult", content.join(""));
+    if (rewrite === undefined || !isOdd) return { status: 200, xml };
+    return { status: 200, xml: xml.replace(new RegExp(rewrite[0], "g"), rewrite[1]) };
   }
 
   /** @param {string} key */

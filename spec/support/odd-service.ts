@@ -39,6 +39,8 @@ export interface OddBucketOptions {
   oddity?: Oddity;
   /** How many pages are as S3 would give them. Default: none. */
   from?: number;
+  /** What is replaced in each other page, a pattern and what comes in its place. */
+  rewrite?: [string, string];
 }
 
 export interface OddBucket {

@@ -2,6 +2,7 @@ import { ListObjectsV2Command } from "./sdk.js";
 import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import type { Entry, EntryPage } from "../../bridge/protocol.js";
 import { comesBefore } from "../../utf8-order.js";
+import { checkAnswer } from "./list-answer.js";
 import { listInput, namesOf } from "./list-objects.js";
 import type { ListRequest } from "./list-objects.js";
 import { badListing, firstNewName, nextPage } from "./listed-names.js";
@@ -32,20 +33,20 @@ export async function listEntries(
   const input = listInput(target, asked);
   if (request.delimiter !== undefined && !isFoldedHere) input.Delimiter = request.delimiter;
   const output = await target.client.send(new ListObjectsV2Command(input), { abortSignal: signal });
-  if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
+  const more = checkAnswer(input, output);
   target.bucketProved = true;
-  sayListed(output.KeyCount ?? 0);
   const areEncoded = output.EncodingType === "url";
-  const prefixes = prefixesOf(output, areEncoded);
+  const prefixes = input.Delimiter === undefined ? [] : prefixesOf(output, areEncoded);
   // S3 gives the two apart, each in order.
   const merged = merge(objectsOf(output, areEncoded), prefixes);
+  sayListed(merged.length);
   const entries = isFoldedHere ? folded(merged, request) : merged;
   const listed = { ...asked, names: entries.map(({ name }) => name) };
   const first = firstNewName(listed);
   checkDelimiter(entries, request);
   // A token would go on in the middle of a folder.
   const nextToken = isFoldedHere && entries.length > 0 ? undefined : output.NextContinuationToken;
-  const next = nextPage(listed, output.IsTruncated, nextToken);
+  const next = nextPage(listed, more, nextToken);
   return { entries: entries.slice(first), ...(next === undefined ? {} : { next }) };
 }
 

@@ -4,10 +4,10 @@ import type { Page, PageStart } from "../../bridge/protocol.js";
 import { firstTry } from "./first-try/first-try.js";
 import { listing } from "./first-try/list.js";
 import { replay } from "./first-try/replay.js";
+import { checkAnswer } from "./list-answer.js";
 import { badListing, firstNewName, nextPage } from "./listed-names.js";
 import type { Target } from "./s3.js";
 import { sayListed } from "./seen-requests.js";
-import { BadAnswer } from "./tries.js";
 
 /** S3 gives no more on one page. */
 export const MAX_KEYS = 1000;
@@ -35,8 +35,7 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   const output =
     tried.result ??
     (await target.client.send(replay(new ListObjectsV2Command(input), tried), { abortSignal: signal }));
-  // A page of a proxy, read as a listing, would look like an empty bucket.
-  if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
+  const more = checkAnswer(input, output);
   target.bucketProved = true;
   const contents = output.Contents ?? [];
   sayListed(contents.length);
@@ -52,7 +51,7 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   const keys = first === 0 ? names : names.slice(first);
   const sizes = new Float64Array(keys.length);
   for (let at = 0; at < keys.length; at += 1) sizes[at] = contents[first + at]?.Size ?? Infinity;
-  const next = nextPage(listed, output.IsTruncated, output.NextContinuationToken);
+  const next = nextPage(listed, more, output.NextContinuationToken);
   return { keys, sizes, ...(next === undefined ? {} : { next }) };
 }
 

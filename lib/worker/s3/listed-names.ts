@@ -5,6 +5,17 @@ import { OperationError } from "../operation-error.js";
 /** S3 may give a page without a name and say that there is more. So many in a row are not believed. */
 const MAX_EMPTY_PAGES = 100;
 
+/** Where the end is in doubt, so many pages without a name are followed by another request. */
+const MAX_DOUBTFUL_PAGES = 1;
+
+/**
+ * Whether there is another page. "perhaps": the page says that it is the last, and gives a token. Some services do so of
+ * the last one, too; where it is another, its keys must not be left out.
+ *
+ * @see https://github.com/minio/minio/pull/7012
+ */
+export type More = "yes" | "perhaps" | "no";
+
 /** The names of one page, and where it was to begin. */
 export interface ListedNames extends PageStart {
   prefix: string;
@@ -20,7 +31,8 @@ export interface ListedNames extends PageStart {
 export function firstNewName({ prefix, names, startAfter, before }: ListedNames): number {
   const isInOrder = orderOf(names);
   for (const [at, name] of names.entries()) {
-    if (name === "" || !name.startsWith(prefix)) {
+    if (name === "") throw badListing("the service lists an object without a key");
+    if (!name.startsWith(prefix)) {
       throw badListing(`the service lists ${quote(name)}, which does not begin with ${quote(prefix)}`);
     }
     if (at > 0 && !isInOrder(names[at - 1]!, name)) throw outOfOrder(names[at - 1]!, name);
@@ -44,21 +56,24 @@ export function firstNewName({ prefix, names, startAfter, before }: ListedNames)
 /**
  * Where the next page begins, if there is one.
  *
- * @throws BadListing where the listing does not move on, and would never end
+ * @throws BadListing where the listing should go on and does not, and would never end
  */
 export function nextPage(
   { names, startAfter, before, token: askedBy, emptyPages = 0 }: ListedNames,
-  isTruncated: boolean,
+  more: More,
   token: string | undefined,
 ): PageStart | undefined {
-  if (!isTruncated) return undefined;
+  if (more === "no") return undefined;
+  const stop = (reason: string): undefined => {
+    if (more === "yes") throw badListing(reason);
+  };
   const hasToken = token !== undefined && token !== "";
-  if (hasToken && token === askedBy) throw badListing("the service gives the same page for ever");
+  if (hasToken && token === askedBy) return stop("the service gives the same page for ever");
   const start = hasToken ? { token } : {};
   const last = names.at(-1);
   if (last === undefined) {
-    if (!hasToken || emptyPages >= MAX_EMPTY_PAGES) {
-      throw badListing("the service says that there are more keys, and gives none");
+    if (!hasToken || emptyPages >= (more === "yes" ? MAX_EMPTY_PAGES : MAX_DOUBTFUL_PAGES)) {
+      return stop("the service says that there are more keys, and gives none");
     }
     return {
       ...start,
@@ -68,7 +83,7 @@ export function nextPage(
     };
   }
   if (before !== undefined && !comesBefore(before.last, last)) {
-    throw badListing("the service says that there are more keys, and gives those that it has given already");
+    return stop("the service says that there are more keys, and gives those that it has given already");
   }
   const isBeforeStart = startAfter !== undefined && !comesBefore(startAfter, last);
   return { ...start, ...(isBeforeStart ? { startAfter } : {}), before: { first: names[0]!, last } };

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
+import { badListing } from "./listed-names.js";
 import { BadAnswer } from "./tries.js";
 
 interface Response {
@@ -23,17 +24,21 @@ export function readPlainly(client: S3Client): void {
         readableHeaders(response.headers);
       } else {
         const text = await textOf(response.body);
-        if (isPage(command, response, text)) {
+        const isListing = command === "ListObjectsV2Command";
+        const wrong = isPage(command, response, text)
+          ? "a web page"
+          : isListing && isOtherList(text)
+            ? "not a listing"
+            : undefined;
+        if (wrong !== undefined) {
           const { statusCode: httpStatusCode, headers } = response;
-          throw new BadAnswer("the answer is a web page", {
+          throw new BadAnswer(`the answer is ${wrong}`, {
             httpStatusCode,
             requestId: headers["x-amz-request-id"],
             attempts: 1,
           });
         }
-        response.body = Readable.from([
-          Buffer.from(command === "ListObjectsV2Command" ? readableDates(text) : text),
-        ]);
+        response.body = Readable.from([Buffer.from(isListing ? readableFlag(readableDates(text)) : text)]);
       }
       return result;
     },
@@ -52,14 +57,22 @@ async function textOf(body: unknown): Promise<string> {
 // A login page answers everything with 200. Other services label empty answers, and even listings, text/html, so
 // neither the label nor a missing request id makes a page.
 function isPage(command: string, { headers }: Response, text: string): boolean {
-  const start = text.trimStart().slice(0, 1000);
-  if (start === "") return false;
-  const root = /^(?:<\?xml[^>]*>\s*)?<(?:\w+:)?(\w+)/.exec(start)?.[1] ?? "";
+  if (text.trimStart() === "") return false;
+  const root = rootOf(text);
   // The SDK makes an error of it.
   if (root === "Error") return false;
   // In no case has S3 words here that nobody reads.
   if (command === "DeleteObjectCommand") return true;
   return headers["content-type"]?.startsWith("text/html") === true && !/(?:Result|Response)$/.test(root);
+}
+
+function rootOf(text: string): string {
+  return /^(?:<\?xml[^>]*>\s*)?<(?:\w+:)?(\w+)/.exec(text.trimStart().slice(0, 1000))?.[1] ?? "";
+}
+
+// The SDK reads a list of uploads, or of versions, as a listing without keys.
+function isOtherList(text: string): boolean {
+  return /^List(?!Bucket|Objects)/.test(rootOf(text));
 }
 
 /** These the SDK does not know how to compute; what it knows, it verifies. */
@@ -82,4 +95,20 @@ function readableDates(xml: string): string {
     const date = Date.parse(text);
     return Number.isNaN(date) ? "" : `<LastModified>${new Date(date).toISOString()}</LastModified>`;
   });
+}
+
+const flags: Readonly<Record<string, boolean>> = { true: true, 1: true, false: false, 0: false };
+
+// The SDK takes all but "true" for false, and a listing would end early. XML Schema has four words for the two.
+function readableFlag(xml: string): string {
+  return xml.replace(
+    /<IsTruncated(?:\s[^<>]*)?(?:\/>|>([^]*?)<\/IsTruncated\s*>)/g,
+    (_element, text: string | undefined = "") => {
+      const flag = flags[text.trim().toLowerCase()];
+      if (flag !== undefined) return `<IsTruncated>${flag}</IsTruncated>`;
+      throw badListing(
+        `the service does not say whether there are more keys: IsTruncated is ${JSON.stringify(text.slice(0, 60))}`,
+      );
+    },
+  );
 }

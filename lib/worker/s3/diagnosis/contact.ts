@@ -1,10 +1,10 @@
 import type { Failure } from "../../../bridge/protocol.js";
 import { hopeless } from "../../../hopeless.js";
+import { checkAnswer } from "../list-answer.js";
 import { firstNewName } from "../listed-names.js";
 import { listInput, namesOf } from "../list-objects.js";
 import type { Target } from "../s3.js";
 import { ListObjectsV2Command } from "../sdk.js";
-import { BadAnswer } from "../tries.js";
 import type { Answers } from "./answers.js";
 
 /**
@@ -17,9 +17,10 @@ export async function listOne(
   answers: Answers,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const command = answers.watch(new ListObjectsV2Command(listInput(target, { prefix, limit: 1 })));
+  const input = listInput(target, { prefix, limit: 1 });
+  const command = answers.watch(new ListObjectsV2Command(input));
   const output = await target.client.send(command, { abortSignal: signal });
-  if (output.IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", output.$metadata);
+  checkAnswer(input, output);
   const listed = (output.Contents ?? []).map(({ Key }) => Key ?? "");
   const names = namesOf(listed, output.EncodingType === "url");
   firstNewName({ prefix, names });

@@ -2,6 +2,8 @@
 export interface ListPage {
   IsTruncated: boolean;
   NextContinuationToken?: string;
+  /** As it is written. */
+  Prefix?: string;
   Contents: ListedKey[];
 }
 
@@ -76,7 +78,10 @@ export function parsePage(xml: string): ListPage | undefined {
     }
     const element = match(simple);
     if (element !== null) {
-      page.set(element[1]!, element[2] ?? "");
+      const [, field = "", text = ""] = element;
+      // What is told twice, and an object without a key.
+      if (page.has(field) || field === "Contents" || field === "CommonPrefixes") return undefined;
+      page.set(field, text);
       continue;
     }
     const name = match(opening)?.[1];
@@ -88,6 +93,7 @@ export function parsePage(xml: string): ListPage | undefined {
   if (match(closing)?.[1] !== "ListBucketResult" || xml.slice(at).trim() !== "") return undefined;
 
   const truncated = page.get("IsTruncated");
+  const prefix = page.get("Prefix");
   const token = page.get("NextContinuationToken");
   if ((truncated !== "true" && truncated !== "false") || page.get("EncodingType") !== "url") return undefined;
   const next = token === undefined ? undefined : unescapeXml(token);
@@ -95,6 +101,7 @@ export function parsePage(xml: string): ListPage | undefined {
   return {
     IsTruncated: truncated === "true",
     ...(next === undefined ? {} : { NextContinuationToken: next }),
+    ...(prefix === undefined ? {} : { Prefix: prefix }),
     Contents: contents,
   };
 }
