@@ -12,6 +12,9 @@ import type { Bytes } from "./values.js";
 /** How often `update` begins at most. */
 const MAX_TURNS = 100;
 
+/** How often in a row a service may refuse the state that it gives. It may be an old one, which then changes. */
+const MAX_REFUSED = 10;
+
 /** The longest pause before another turn, and the first. */
 const MAX_PAUSE_MS = 1000;
 const FIRST_PAUSE_MS = 10;
@@ -39,12 +42,16 @@ export function storeIfMatch(
 const refusals: Record<Exclude<Verdict, "done">, Failure> = {
   changed: {
     code: "PreconditionFailed",
-    reason: "the key does not have, or no longer, the ETag that ifMatch gives",
+    reason: "the service says that the key does not have, or no longer, the ETag that ifMatch gives",
     statusCode: 412,
   },
   exists: { code: "PreconditionFailed", reason: "there is such a key already", statusCode: 412 },
   missing: { code: "PreconditionFailed", reason: "there is no such key, or no more", statusCode: 404 },
-  conflict: { code: "TooMuchContention", reason: "others wrote to it at the same time", statusCode: 409 },
+  conflict: {
+    code: "TooMuchContention",
+    reason: "the service says that others write to it at the same time",
+    statusCode: 409,
+  },
 };
 
 /** Stores a value where the key is missing. */
@@ -81,9 +88,13 @@ export function update(
       key,
     );
   };
+  let refused: Version | undefined;
+  let timesRefused = 0;
   for (let turn = 0; turn < MAX_TURNS; turn += 1) {
     const delayMs = turn === 0 ? 0 : Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn);
     const reading = calls.call({ op: "read", key, maxBytes: calls.maxBytes, delayMs }, "update", left());
+    if (!isSame(reading?.version, refused)) timesRefused = 0;
+    if (timesRefused === MAX_REFUSED) throw calls.error(refusesItsOwn(reading!), "update", key);
     const stored = valueOf(calls, key, reading);
     const next = fn(stored);
     if (next === undefined && reading === undefined) return undefined;
@@ -106,12 +117,28 @@ export function update(
             "update",
             left(),
           );
-    if (verdict !== "done") continue;
-    calls.tell(key, write);
-    return next;
+    if (verdict === "done") {
+      calls.tell(key, write);
+      return next;
+    }
+    refused = verdict === "conflict" ? undefined : base;
+    timesRefused += 1;
   }
-  const reason = `each of ${MAX_TURNS} times somebody else had changed it meanwhile`;
+  const reason = `each of ${MAX_TURNS} times the service said that it had changed meanwhile`;
   throw calls.error({ code: "TooMuchContention", reason }, "update", key);
+}
+
+/** Whether an object is there, with the ETag and the newest write that it had. */
+function isSame(now: Version | undefined, before: Version | undefined): boolean {
+  return now?.etag !== undefined && now.etag === before?.etag && now.writes?.[0] === before.writes?.[0];
+}
+
+function refusesItsOwn({ etag }: Reading): Failure {
+  const times = `${MAX_REFUSED} times in a row the service gave the ETag ${etag}, and then refused it`;
+  return {
+    code: "ConditionsUnsupported",
+    reason: `${times}: it does not accept its own ETags, or a cache before it gives old ones`,
+  };
 }
 
 function valueOf(

@@ -311,7 +311,8 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * nothing is written
    * @returns what was stored; `undefined` where the key was deleted, or was missing and stays so
    * @throws S3BucketMapError `TooMuchContention` where others were quicker each time; `ConditionsUnsupported` where the
-   * service ignores conditions, as many do those of a DELETE. Then nothing was written
+   * service ignores conditions, as many do those of a DELETE, or 10 times in a row refuses the ETag that it has just
+   * given. Then nothing was written
    * @example
    * map.update("counter", (count = "0") => String(Number(count) + 1));
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html

@@ -446,28 +446,37 @@ describe("Ceph's 500 UnknownError", () => {
 describe("update under contention", () => {
   afterEach(() => jest.restoreAllMocks());
 
+  /** A function for update during which another write comes, as long as it is asked. */
+  function beaten(map: S3BucketMap): () => string {
+    let writes = 0;
+    return () => {
+      map.set("here", `another ${(writes += 1)}`);
+      return "new";
+    };
+  }
+
   it("gives up after 100 turns, and nothing was written", () => {
     const map = seed(open());
     jest.spyOn(Math, "random").mockReturnValue(0); // No pauses.
-    server.fault({ operation: "PUT", times: Infinity, action: { status: 412, code: "PreconditionFailed" } });
-    expect(() => map.update("here", () => "new")).toThrow(
+    expect(() => map.update("here", beaten(map))).toThrow(
       expect.objectContaining({
         code: "TooMuchContention",
         operation: "update",
-        message: expect.stringContaining("Nothing was written") as string,
+        message: expect.stringMatching(
+          /each of 100 times the service said that it had changed.*Nothing was written/,
+        ) as string,
       }) as Error,
     );
-    expect(sent()).toEqual({ GET: 100, PUT: 100, HEAD: 100 });
-    expect(map.get("here")).toBe("stored");
+    expect(sent()).toEqual({ GET: 100, PUT: 200, HEAD: 100 });
+    expect(map.get("here")).toBe("another 100");
   });
 
   it("has one deadline for all its turns", () => {
     const map = seed(open({ timeoutMs: 1000 }));
-    server.fault({ operation: "PUT", times: Infinity, action: { status: 412, code: "PreconditionFailed" } });
-    expect(() => map.update("here", () => "new")).toThrow(
+    expect(() => map.update("here", beaten(map))).toThrow(
       expect.objectContaining({ name: "TimedOutError", code: "TimedOut", operation: "update" }) as Error,
     );
-    expect(sent()["PUT"]).toBeLessThan(100);
+    expect(sent()["PUT"]).toBeLessThan(200);
   });
 
   it("writes nothing where its function takes longer than the deadline", () => {
@@ -489,6 +498,69 @@ describe("update under contention", () => {
     expect(map.create("key", "value")).toBe(true);
   });
 });
+
+describe.each(["atomics", "deasync"] as const)(
+  "a service that refuses its own ETag, with wait %s",
+  (wait) => {
+    beforeEach(() => void jest.spyOn(Math, "random").mockReturnValue(0));
+    afterEach(() => jest.restoreAllMocks());
+    const refusesItsOwn = expect.objectContaining({
+      code: "ConditionsUnsupported",
+      operation: "update",
+      message: expect.stringMatching(
+        /10 times in a row the service gave the ETag "[0-9a-f]{32}", and then refused it.*nothing was written/,
+      ) as string,
+    }) as Error;
+    const refusal = { status: 412, code: "PreconditionFailed" };
+
+    it.each(["by set", "by update"])("is told after 10 turns, of a key that was written %s", (by) => {
+      const map = open({ wait });
+      if (by === "by set") map.set("here", "stored");
+      else map.update("here", () => "stored");
+      server.reset();
+      server.fault({ operation: "PUT", times: Infinity, action: refusal });
+      expect(() => map.update("here", () => "new")).toThrow(refusesItsOwn);
+      expect(sent()).toEqual({ GET: 11, PUT: 10, HEAD: 10 });
+      expect(map.get("here")).toBe("stored");
+    });
+
+    it.each([
+      ["412", refusal],
+      ["404", { status: 404, code: "NoSuchKey" }],
+    ])("is told of a deletion that is refused by %s", (_status, action) => {
+      const map = seed(open({ wait }));
+      server.fault({ operation: "DELETE", times: Infinity, action });
+      expect(() => map.update("here", () => undefined)).toThrow(refusesItsOwn);
+      expect(sent()["DELETE"]).toBe(10);
+      expect(map.get("here")).toBe("stored");
+    });
+
+    it("is not told where the value, or only the write, was another in between", () => {
+      const map = seed(open({ wait }));
+      server.fault({ operation: "PUT", times: 60, action: [refusal] });
+      let turns = 0;
+      const result = map.update("here", (value) => {
+        turns += 1;
+        if (turns % 9 === 0) {
+          server.clearFaults();
+          map.set("here", `${value}!`);
+          server.fault({ operation: "PUT", times: turns < 45 ? Infinity : 1, action: refusal });
+        }
+        return "new";
+      });
+      expect([result, turns]).toEqual(["new", 46]);
+    });
+
+    it("says no more of a set with ifMatch than the service does", () => {
+      const map = seed(open({ wait }));
+      const { etag } = map.head("here")!;
+      server.fault({ operation: "PUT", action: refusal });
+      expect(() => map.set("here", "new", { ifMatch: etag })).toThrow(
+        /PreconditionFailed.*the service says that the key does not have, or no longer, the ETag that ifMatch gives/,
+      );
+    });
+  },
+);
 
 describe("a facade's loop", () => {
   it("knows of what create, update and ifMatch write meanwhile", () => {
