@@ -71,6 +71,8 @@ async function startProxy(password?: string): Promise<Proxy> {
   };
 }
 
+const keys = "aws_access_key_id = key\naws_secret_access_key = secret\n";
+
 let maps = 0;
 function map(endpoint: string, wait: "atomics" | "deasync" = "atomics"): S3BucketMap {
   maps += 1;
@@ -213,6 +215,19 @@ describe("what goes wrong", () => {
     expect(error).toMatchObject({ code: "BadConfiguration" });
     expect(error.message).toContain(file("none.pem"));
   });
+});
+
+it.each([
+  ["the default profile", "[default]", {}],
+  ["the option's profile", "[default]\nca_bundle = /nowhere\n[profile mine]", { profile: "mine" }],
+])("trusts the CA that ca_bundle of %s names; AWS_CA_BUNDLE comes first", (_whose, section, options) => {
+  writeFileSync(file("config"), `${section}\nca_bundle = ${file("ca.pem")}\n${keys}`);
+  process.env["AWS_CONFIG_FILE"] = file("config");
+  const secured = (): S3BucketMap =>
+    new S3BucketMap("bucket", { endpoint: open.secure, region: "x", ...options });
+  use(secured());
+  process.env["AWS_CA_BUNDLE"] = file("none.pem");
+  expect(failure(() => secured().get("a")).message).toContain(file("none.pem"));
 });
 
 it("trusts the CA that AWS_CA_BUNDLE names, without a proxy", () => {

@@ -98,12 +98,12 @@ async function foreseen(settings: ClientConfig, env: Environment): Promise<Sent 
 
 /** In the environment as it is now, whatever becomes of it. */
 function bySdk(settings: ClientConfig): Promise<Sent> {
-  const surroundings = new Surroundings(environmentOf(process.env));
+  const surroundings = new Surroundings(environmentOf(process.env), settings.profile);
   setEnvironment(before as Environment);
-  return surroundings.run(() => sentBySdk(settings, surroundings.environment.variables));
+  return surroundings.run(() => sentBySdk(settings));
 }
 
-async function sentBySdk(settings: ClientConfig, variables: Environment): Promise<Sent> {
+async function sentBySdk(settings: ClientConfig): Promise<Sent> {
   const way: Way = {
     exchangeWith: () => undefined,
     signs: true,
@@ -116,7 +116,7 @@ async function sentBySdk(settings: ClientConfig, variables: Environment): Promis
     renewAfter: () => Promise.resolve(false),
   } as unknown as MapCredentials;
   const connections = new Connections(4);
-  const client = await serviceClient(settings, variables, connections, "agent", way, own, () => {});
+  const client = await serviceClient(settings, connections, "agent", way, own, () => {});
   let sent:
     { protocol: string; hostname: string; port?: number; path: string; headers: Environment } | undefined;
   const enough = new Error("enough");
@@ -197,6 +197,21 @@ describe("a route that is foreseen", () => {
       { config: `[profile one]\nregion=eu-west-1\n${inFile}` },
     ],
     [
+      "the endpoint of a profile",
+      { credentials, profile: "one" },
+      {},
+      {
+        config:
+          "[default]\nendpoint_url = http://127.0.0.1:1\n[profile one]\nendpoint_url = http://127.0.0.1:2/a",
+      },
+    ],
+    [
+      "that of the environment before a profile's",
+      {},
+      { AWS_PROFILE: "one", AWS_ENDPOINT_URL: "http://127.0.0.1:1" },
+      { config: `[profile one]\n${inFile}endpoint_url = http://127.0.0.1:2` },
+    ],
+    [
       "credentials beside a profile that would have to fetch some",
       { credentials },
       { AWS_REGION: "us-east-2" },
@@ -220,10 +235,16 @@ describe("a route that is foreseen", () => {
 
   it.each<[string, Partial<ClientConfig>, Environment, Files]>([
     [
-      "a profile has an endpoint",
+      "a profile has services",
       { credentials },
       {},
-      { config: "[default]\nendpoint_url = http://127.0.0.1:1\n" },
+      { config: "[default]\nservices = x\n[services x]\ns3 =\n  endpoint_url = http://127.0.0.1:1\n" },
+    ],
+    [
+      "the endpoints of the configuration do not count",
+      { credentials },
+      { AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true", AWS_ENDPOINT_URL: "http://127.0.0.1:1" },
+      {},
     ],
     [
       "a profile has settings within settings",
@@ -309,6 +330,7 @@ describe("a route that is foreseen", () => {
     const line = mostly(
       [
         ...["[default]", "[one]", "[profile one]", "[profile two] # b", "[two]", "[sso-session one]"],
+        ...["endpoint_url = http://127.0.0.1:7", "endpoint_url=https://s3.example.com/c/"],
         ...["region = eu-west-1", "region=us-west-2 ; no", "output = json", "# comment", ""],
         ...["aws_access_key_id = AKIDFILE", "aws_secret_access_key=file/secret+", "aws_session_token = a=b"],
       ],
@@ -324,7 +346,7 @@ describe("a route that is foreseen", () => {
         ],
         ...["AWS_ACCESS_KEY_ID = x", "role_arn = arn:aws:iam::1:role/x", "source_profile = two"],
         ...["sso_session = one", "request_checksum_calculation = WHEN_REQUIRED", "use_fips_endpoint = true"],
-        ...["endpoint_url = http://127.0.0.1:7"],
+        ...["endpoint_url = https://s3.eu-west-1.amazonaws.com", "endpoint_url = x", "endpoint_url ="],
       ],
     );
     const known = ["aws_access_key_id = AKIDFILE", "aws_secret_access_key = file/secret+"];

@@ -18,7 +18,9 @@ import { loading } from "./loading.js";
 import { LocalDirectory } from "./local-directory.js";
 import { logRequests } from "./request-log.js";
 import { localClient, serviceClient } from "./sdk-client.js";
+import { SharedFiles } from "./shared-files.js";
 import type { Surroundings } from "./surroundings.js";
+import { profileName } from "./written-credentials.js";
 
 /** By what the library is told from others in the logs of a service. */
 const userAgent = `s3bucketmap/${version} md/nodejs#${process.versions.node}`;
@@ -54,7 +56,11 @@ export class Client {
     this.#surroundings = surroundings;
     const learn = (route: Route | undefined): void => void (this.route = route);
     if (settings.local === undefined) {
-      const connections = new Connections(settings.concurrency, surroundings.environment.variables);
+      const { environment } = surroundings;
+      const { variables } = environment;
+      const bundle = new SharedFiles(environment).ofProfile(profileName(settings, variables), "ca_bundle");
+      const network = bundle === undefined ? variables : { AWS_CA_BUNDLE: bundle.value, ...variables };
+      const connections = new Connections(settings.concurrency, network);
       const credentials = known ?? new MapCredentials(settings, surroundings, connections);
       this.credentials = credentials;
       const way: Way = {
@@ -63,10 +69,8 @@ export class Client {
         credentials: () => credentials.get(),
         written: credentials.written,
       };
-      const { environment } = surroundings;
       this.route = foreseeRoute(settings, environment, userAgent, way);
-      const { variables } = environment;
-      this.#make = () => serviceClient(settings, variables, connections, userAgent, way, credentials, learn);
+      this.#make = () => serviceClient(settings, connections, userAgent, way, credentials, learn);
     } else {
       const directory = (this.#directory = new LocalDirectory(settings.local));
       const way: Way = {

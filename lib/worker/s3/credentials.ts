@@ -135,7 +135,8 @@ export class MapCredentials {
   // The old ones stay where there are no new ones: S3 says best what is wrong with them.
   async #readAgain(): Promise<void> {
     const { variables } = this.#surroundings.environment;
-    const chain = this.#chainIn(new Surroundings({ variables, ...(await settledFiles(variables)) }));
+    const environment = { variables, ...(await settledFiles(variables)) };
+    const chain = this.#chainIn(new Surroundings(environment, this.#settings.profile));
     try {
       const credentials = await provide(chain);
       const old = this.#chain;

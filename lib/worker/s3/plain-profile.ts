@@ -1,6 +1,7 @@
 /** What a profile of the shared configuration files says, where it says nothing else. */
 export interface PlainProfile {
   region?: string;
+  endpoint_url?: string;
   aws_access_key_id?: string;
   aws_secret_access_key?: string;
   aws_session_token?: string;
@@ -8,12 +9,14 @@ export interface PlainProfile {
   hasProvider?: true;
 }
 
-const understood = new Set(["region", "aws_access_key_id", "aws_secret_access_key", "aws_session_token"]);
+const understood = new Set([
+  ...["region", "endpoint_url", "aws_access_key_id", "aws_secret_access_key", "aws_session_token"],
+]);
 /** Those that are about credentials only. */
 const providing =
   /^(?:sso_\w+|role_arn|source_profile|credential_source|credential_process|external_id|mfa_serial|role_session_name|duration_seconds|web_identity_token_file|login_session|ec2_metadata_\w+)$/;
-/** Those of the command line, which no SDK looks at. */
-const ignored = new Set(["output", "cli_pager", "cli_auto_prompt", "cli_history"]);
+/** Those of the command line, which no SDK looks at. A bundle is the connections' matter (client.ts). */
+const ignored = new Set(["output", "cli_pager", "cli_auto_prompt", "cli_history", "ca_bundle"]);
 
 /**
  * Reads a profile without the SDK, from the texts of the shared configuration files.

@@ -193,7 +193,9 @@ function certificates(bundle: string): string {
   try {
     return fs.readFileSync(bundle, "utf8");
   } catch (error) {
-    throw unusable(`AWS_CA_BUNDLE names ${bundle}, which cannot be read: ${(error as Error).message}`);
+    throw unusable(
+      `AWS_CA_BUNDLE, or ca_bundle of the profile, names ${bundle}, which cannot be read: ${(error as Error).message}`,
+    );
   }
 }
 

@@ -56,7 +56,7 @@ export class S3 {
 
   constructor(settings: ClientConfig, environment: Environment) {
     this.settings = settings;
-    this.#surroundings = new Surroundings(environment);
+    this.#surroundings = new Surroundings(environment, settings.profile);
   }
 
   /** Lets go of all that these settings hold open, when what is under way has ended. */

@@ -21,7 +21,6 @@ type Learn = (route: Route | undefined) => void;
 /** The SDK's client for a service. */
 export async function serviceClient(
   settings: ClientConfig,
-  env: Readonly<Record<string, string>>,
   connections: Connections,
   userAgent: string,
   way: Way,
@@ -46,14 +45,13 @@ export async function serviceClient(
     config.credentials = { accessKeyId: "anonymous", secretAccessKey: "anonymous" };
     config.signer = { sign: (request) => Promise.resolve(request) };
   }
-  const asked = endpoint ?? env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"];
+  // What else there is to know, the SDK finds in the environment and its files.
+  const found = new S3Client(config).config;
+  const asked = endpoint ?? (await found.serviceConfiguredEndpoint?.());
   config.forcePathStyle = settings.forcePathStyle ?? (asked !== undefined && !isAws(asked));
-
-  let client = new S3Client(config);
-  if (region === undefined && !(await hasRegion(client))) {
-    // us-east-1 answers for every region, with a redirect that is followed once and remembered.
-    client = new S3Client({ ...config, region: "us-east-1" });
-  }
+  // us-east-1 answers for every region, with a redirect that is followed once and remembered.
+  if (region === undefined && !(await hasRegion(found))) config.region = "us-east-1";
+  const client = new S3Client(config);
   watch(client, way, learn, false);
   renewCredentials(client, mapCredentials);
   return client;
@@ -96,9 +94,9 @@ function isAws(endpoint: string): boolean {
   return /\.amazonaws\.com(\.cn)?$/.test(URL.canParse(endpoint) ? new URL(endpoint).hostname : "");
 }
 
-async function hasRegion(client: S3Client): Promise<boolean> {
+async function hasRegion(config: S3Client["config"]): Promise<boolean> {
   try {
-    return Boolean(await client.config.region());
+    return Boolean(await config.region());
   } catch {
     return false;
   }

@@ -9,11 +9,14 @@ import { texts } from "./file-texts.js";
  */
 export class Surroundings {
   readonly environment: Environment;
+  readonly #profile: string | undefined;
   #inside: Inside | undefined;
   #files: string[] = [];
 
-  constructor(environment: Environment) {
+  /** @param profile - the option, which the SDK does not heed for all that it reads of the environment's profile */
+  constructor(environment: Environment, profile?: string) {
     this.environment = environment;
+    this.#profile = profile;
   }
 
   /** Runs `work`, and all that it begins, where `process.env` and the shared configuration files are those of that time. */
@@ -35,7 +38,9 @@ export class Surroundings {
     const [AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE] = this.#files;
     // What else the program has, PATH for one, is for the programs that the SDK may start.
     const ofPrograms = { ...Object.fromEntries(others), ...variables };
-    return { ofPrograms, env: { ...ofPrograms, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE } };
+    const env: NodeJS.ProcessEnv = { ...ofPrograms, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE };
+    if (this.#profile !== undefined) env["AWS_PROFILE"] = this.#profile;
+    return { ofPrograms, env };
   }
 }
 

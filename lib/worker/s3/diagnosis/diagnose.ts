@@ -6,7 +6,7 @@ import { lineOf, listOne } from "./contact.js";
 import { localSettings } from "./local.js";
 import { NoSecrets } from "./no-secrets.js";
 import { remoteSettings } from "./remote.js";
-import { SharedFiles } from "./shared-files.js";
+import { SharedFiles } from "../shared-files.js";
 import { Steps } from "./steps.js";
 import type { Ended, Run } from "./steps.js";
 import { versions } from "./versions.js";

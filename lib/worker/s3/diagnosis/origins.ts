@@ -1,6 +1,6 @@
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
 import type { Answers, SentRequest } from "./answers.js";
-import type { SharedFiles } from "./shared-files.js";
+import type { SharedFiles } from "../shared-files.js";
 
 /** Where the settings of a map come from, in words. */
 export class Origins {
@@ -45,9 +45,10 @@ export class Origins {
       const url = this.#variables[name];
       if (url) yield { url, from: name };
     }
+    if (this.#variables["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true") return;
     const services = this.#files.ofProfile(this.profile, "services")?.value;
     const written = [
-      services === undefined ? undefined : this.#files.ofSection(`services ${services}`, "endpoint_url"),
+      services === undefined ? undefined : this.#files.ofService(services, "s3", "endpoint_url"),
       this.#files.ofProfile(this.profile, "endpoint_url"),
     ];
     for (const one of written) if (one !== undefined) yield { url: one.value, from: one.where };

@@ -73,7 +73,9 @@ export function foreseeRoute(
   if (profile === undefined) return undefined;
 
   const region = settings.region ?? env["AWS_REGION"] ?? profile.region ?? "us-east-1";
-  const base = baseOf(settings, region, env);
+  const endpoint =
+    settings.endpoint ?? env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"] ?? profile.endpoint_url;
+  const base = baseOf(settings, region, endpoint);
   if (base === undefined) return undefined;
   const { $source: _, ...written } = way.written ?? {};
   if (!Object.values(written).every(isPlain)) return undefined;
@@ -126,12 +128,11 @@ function isPlainName(bucket: string): boolean {
 }
 
 function baseOf(
-  { bucket, endpoint: wanted, forcePathStyle }: ClientConfig,
+  { bucket, forcePathStyle }: ClientConfig,
   region: string,
-  env: Readonly<Record<string, string>>,
+  endpoint: string | undefined,
 ): URL | undefined {
   if (!isPlainName(bucket)) return undefined;
-  const endpoint = wanted ?? env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"];
   if (endpoint === undefined) {
     // Of the partition "aws"; the others have other names.
     const isCommon = /^(?:us|eu|ap|sa|ca|me|af|il|mx)-(?!gov)[a-z]+-\d$/.test(region);

@@ -1,5 +1,5 @@
-import { sharedFiles } from "../../../bridge/environment.js";
-import type { Environment } from "../../../bridge/protocol.js";
+import { sharedFiles } from "../../bridge/environment.js";
+import type { Environment } from "../../bridge/protocol.js";
 
 /** A setting in one of the shared configuration files. */
 export interface Written {
@@ -27,9 +27,9 @@ export class SharedFiles {
     );
   }
 
-  /** What another section of the configuration says, such as "services x"; indented or not. */
-  ofSection(title: string, setting: string): Written | undefined {
-    return this.#find("config", [title], new RegExp(`^\\s*${setting}\\s*=`));
+  /** What a section of services says of one of them, indented below its name. */
+  ofService(services: string, service: string, setting: string): Written | undefined {
+    return this.#find("config", [`services ${services}`], new RegExp(`^\\s*${setting}\\s*=`), service);
   }
 
   /** All that is secret in them. */
@@ -41,14 +41,23 @@ export class SharedFiles {
   }
 
   // Of a setting that comes twice the last one counts.
-  #find(file: "config" | "credentials", titles: readonly string[], setting: RegExp): Written | undefined {
+  #find(
+    file: "config" | "credentials",
+    titles: readonly string[],
+    setting: RegExp,
+    within?: string,
+  ): Written | undefined {
     let found: Written | undefined;
     let isIn = false;
+    let above: string | undefined;
     for (const [at, line] of this.#environment[file].split(/\r?\n/).entries()) {
       const said = line.split(/(?:^|\s)[;#]/, 1)[0]!.trim();
       const title = /^\[(.*)\]$/.exec(said)?.[1];
       if (title !== undefined) isIn = titles.includes(title.replace(/["']/g, "").trim().replace(/\s+/g, " "));
-      else if (isIn && setting.test(said)) {
+      const name = /^(\S+)\s*=$/.exec(said)?.[1];
+      if (name !== undefined) above = name;
+      else if (said !== "" && /^\S/.test(line)) above = undefined;
+      if (title === undefined && isIn && above === within && setting.test(said)) {
         const value = said.slice(said.indexOf("=") + 1).trim();
         found = { value, where: `${this.paths[file]}, line ${at + 1}` };
       }
