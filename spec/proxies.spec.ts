@@ -1,10 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Worker } from "node:worker_threads";
 import { S3BucketMap } from "../lib/index.js";
+import { makeCertificates, startProxy } from "./support/proxy.js";
+import type { Proxy } from "./support/proxy.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
 
@@ -14,22 +13,14 @@ const before = { ...process.env };
 const folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-proxies-"));
 const file = (name: string): string => path.join(folder, name);
 
-interface Proxy {
-  url: string;
-  /** TLS in front of the service. */
-  secure: string;
-  log(): Promise<string[]>;
-  end(): Promise<unknown>;
-}
-
 let server: HttpS3;
 let open: Proxy;
 let guarded: Proxy;
 beforeAll(async () => {
-  makeCertificates();
+  makeCertificates(folder);
   server = await startHttpS3();
-  open = await startProxy();
-  guarded = await startProxy("p@ss:word");
+  open = await startProxy(folder, server.endpoint);
+  guarded = await startProxy(folder, server.endpoint, "p@ss:word");
 });
 beforeEach(async () => {
   for (const name of Object.keys(process.env)) if (/^AWS_|_proxy$/i.test(name)) delete process.env[name];
@@ -42,34 +33,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
   await Promise.all([open.end(), guarded.end(), server.close()]);
 });
-
-function makeCertificates(): void {
-  const openssl = (...args: string[]): unknown =>
-    execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
-  writeFileSync(file("names"), "subjectAltName=IP:127.0.0.1\n");
-  const ca = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Private CA"];
-  openssl(...ca, "-keyout", "ca.key", "-out", "ca.pem");
-  openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=s3", "-keyout", "s3.key", "-out", "s3.csr");
-  const sign = ["x509", "-req", "-in", "s3.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
-  openssl(...sign, "-days", "2", "-extfile", "names", "-out", "s3.pem");
-}
-
-async function startProxy(password?: string): Promise<Proxy> {
-  const [key, cert] = ["s3.key", "s3.pem"].map((name) => readFileSync(file(name), "utf8"));
-  const workerData = { servicePort: Number(new URL(server.endpoint).port), key, cert, password };
-  const thread = new Worker(path.join(__dirname, "support/http-proxy.js"), { workerData });
-  const [[port, secure]] = (await once(thread, "message")) as [[number, number]];
-  return {
-    url: `http://127.0.0.1:${port}`,
-    secure: `https://127.0.0.1:${secure}`,
-    log: async () => {
-      thread.postMessage("log");
-      const [log] = (await once(thread, "message")) as [string[]];
-      return log;
-    },
-    end: () => thread.terminate(),
-  };
-}
 
 const keys = "aws_access_key_id = key\naws_secret_access_key = secret\n";
 

@@ -163,8 +163,15 @@ export class MapCredentials {
   }
 
   #chainIn(surroundings: Surroundings): Chain {
+    const connections = this.#connections;
+    // For the clients of SSO and STS, which may have to go by a proxy as well.
+    const clientConfig = {
+      get requestHandler() {
+        return requestHandlerOf(connections);
+      },
+    };
     // A copy: the SDK keeps in it what it has made for this chain.
-    const input = { ...(this.#input ??= this.#foreseenInput()) };
+    const input = { ...(this.#input ??= this.#foreseenInput()), clientConfig } as ChainInput;
     const provide = surroundings.run(() => defaultProvider(input));
     return { provide, input, surroundings, hasProvided: false };
   }
