@@ -84,11 +84,14 @@ export class TimedOutError extends S3BucketMapError {}
 /** What is stored is not, or no longer, what `ifMatch` says (`PreconditionFailed`). Nothing was written. */
 export class PreconditionFailedError extends S3BucketMapError {}
 
-/** A call on many keys was carried out for some of them (`PartialFailure`). */
+/**
+ * A call on many keys was carried out for some of them (`PartialFailure`). Its keys are relative to the map, and those of a
+ * write buffer, which all of its sub-maps share, to the map that it is over.
+ */
 export class PartialFailureError extends S3BucketMapError {
-  /** The keys, relative to the map, for which it was done. */
+  /** The keys for which it was done. */
   readonly succeeded: readonly string[];
-  /** The keys, relative to the map, for which it was not, each with its error. */
+  /** The keys for which it was not, each with its error. */
   readonly failed: ReadonlyMap<string, S3BucketMapError>;
 
   constructor(

@@ -155,7 +155,7 @@ async function main() {
     const seconds = (now() / 1e9).toFixed(0);
     records.push(...finalReads(service.direct, now, records));
     if (kind === "service") new S3BucketMap(service.direct.bucket, service.direct.options).clear();
-    const all = histories(records, seenResets);
+    const all = histories(records, seenResets, kind === "service");
     const unexpected = summaries.flatMap((summary) => summary.unexpected);
     const kinds = summed(summaries.map((summary) => summary.calls));
     const total = Object.values(kinds).reduce((sum, count) => sum + count, 0);

@@ -5,20 +5,13 @@ import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { atomicsWait } from "./atomics-wait.js";
 import { lookFor } from "./look-for.js";
 import { Signal } from "./protocol.js";
-import { LOOK_MS, START_MS, lookEveryMs } from "./wait.js";
+import { LOOK_MS, lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
 import { functionsOnStack, mark } from "./wait-stack.js";
 import type { WorkerThread } from "./worker-thread.js";
 
 interface Deasync {
   loopWhile(condition: () => boolean): void;
-}
-
-interface Readline {
-  pause(): void;
-  resume(): void;
-  closed?: boolean;
-  paused?: boolean;
 }
 
 let deasync: Deasync | undefined;
@@ -40,14 +33,13 @@ export function loadDeasync(): Deasync {
 export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
   if (!canTurn()) return atomicsWait(thread, settled, deadline, outerDeadline);
   const begun = performance.now();
-  const inRepl = holdReplInput();
   const turns = loadDeasync();
   const goesOn = (): boolean => {
     thread.drain();
     return !settled() && !thread.isGone && performance.now() < deadline;
   };
-  setTimer(thread, deadline, inRepl !== undefined);
-  if (hasQuickNews && inRepl === undefined) {
+  setTimer(thread, deadline);
+  if (hasQuickNews) {
     const until = begun + LOOK_MS;
     const mustTurn = begun - lastTurn >= TURN_EVERY_MS;
     const turning = keepTurning(until);
@@ -68,18 +60,23 @@ export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
     });
     port1.close();
   }
-  setTimer(thread, outerDeadline, inRepl !== undefined);
-  inRepl?.release();
+  setTimer(thread, outerDeadline);
   hasQuickNews = performance.now() - begun < LOOK_MS;
 };
 
 /**
- * Whether Node's event loop can turn here. It calls all callbacks of `setImmediate` that are due in one go, and only the
- * first of them may turn it: within another one, Node aborts at the next callback of this kind. Within a microtask or
- * a `process.nextTick` between two of them, Node would never end.
+ * Whether Node's event loop can turn here.
+ *
+ * Not in a line at the prompt: Ctrl-C ends the JavaScript that runs, and where that is a callback which the turning
+ * loop has called, Node aborts or calls it for ever. A line that is typed ahead could not be taken, either.
+ *
+ * Node calls all callbacks of `setImmediate` that are due in one go, and only the first of them may turn the loop: within
+ * another one, Node aborts at the next callback of this kind. Within a microtask or a `process.nextTick` between two of
+ * them, Node would never end.
  */
 function canTurn(): boolean {
   const functions = functionsOnStack();
+  if (functions.some((name) => name !== null && endedByCtrlC.has(name))) return false;
   // Beyond this wait; and what another wait is in was looked at then.
   const inner = functions
     .slice(functions.indexOf(mark) + 1)
@@ -89,6 +86,9 @@ function canTurn(): boolean {
   const running = executionAsyncResource() as { _onImmediate?: unknown; _idlePrev?: unknown };
   return typeof running._onImmediate === "function" && running._idlePrev === null;
 }
+
+/** Node's REPL evaluates a line in the first of these functions; repl/interruptible.ts has the second. */
+const endedByCtrlC: ReadonlySet<string> = new Set(["defaultEval", "interruptible"]);
 
 let hasQuickNews = false;
 
@@ -115,43 +115,15 @@ function keepTurning(until: number): { end(): void } {
 // ending, and from spinning, which it does without any handle to wait for.
 let timer: NodeJS.Timeout | undefined;
 
-// Ctrl-C in the REPL is carried out by the first JavaScript that runs afterwards. It must not be a timer's
-// callback, which Node would then call again for ever; so there the timer is at the deadline, and no sooner once the
-// worker has started.
-function setTimer(thread: WorkerThread, deadline: number | undefined, inRepl: boolean): void {
+function setTimer(thread: WorkerThread, deadline: number | undefined): void {
   clearTimeout(timer);
   timer = undefined;
   if (deadline === undefined) return;
   // To wake the wait is enough: it looks at the time itself.
   const left = Math.max(1, Math.ceil(deadline - performance.now()));
-  const mayWaitMs = !inRepl ? lookEveryMs : thread.wasReady ? left : START_MS;
-  const sleepMs = Math.min(left, mayWaitMs);
+  const sleepMs = Math.min(left, lookEveryMs);
   timer = setTimeout(() => {
     thread.lookForDeath(sleepMs);
-    setTimer(thread, deadline, inRepl);
+    setTimer(thread, deadline);
   }, sleepMs);
-}
-
-let replModule: { readonly repl?: Readline } | undefined;
-
-/**
- * Keeps what is typed at Node's prompt for after the call: the REPL cannot take a line while it runs one
- * ("Generator is already running"), and ends when its input does.
- *
- * As few callbacks as can be are caused by it: Node aborts when Ctrl-C interrupts one in here. So the input
- * is not resumed between the calls of one line. A prompt resumes it by itself; for a call of a timer's, a
- * microtask does.
- */
-function holdReplInput(): { release(): void } | undefined {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded only by those who wait this way
-  replModule ??= require("node:repl") as { repl?: Readline };
-  const { repl } = replModule;
-  if (repl === undefined || repl.closed === true) return undefined;
-  if (repl.paused !== true) repl.pause();
-  return {
-    release: () =>
-      queueMicrotask(() => {
-        if (timer === undefined) repl.resume();
-      }),
-  };
 }

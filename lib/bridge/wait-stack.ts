@@ -60,26 +60,17 @@ export function countFrames(name: string): number {
 
 /** The names of the functions on the JavaScript stack, the innermost first. */
 export function functionsOnStack(): (string | null)[] {
-  const errors = changeableError();
-  const limit = errors.stackTraceLimit;
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- only put back where it was
-  const prepare = errors.prepareStackTrace;
+  anotherError ??= errorOfAnotherRealm();
+  return new anotherError().stack as unknown as (string | null)[];
+}
+
+let anotherError: ErrorConstructor | undefined;
+
+// It sees the same stack. The program's own Error may be frozen (`node --frozen-intrinsics`), and Ctrl-C could come
+// before it was put back as it was.
+function errorOfAnotherRealm(): ErrorConstructor {
+  const errors = runInNewContext("Error") as ErrorConstructor;
   errors.stackTraceLimit = Infinity;
   errors.prepareStackTrace = (_error, frames) => frames.map((frame) => frame.getFunctionName());
-  const functions = new errors().stack as unknown as (string | null)[];
-  errors.stackTraceLimit = limit;
-  errors.prepareStackTrace = prepare;
-  return functions;
-}
-
-let another: ErrorConstructor | undefined;
-
-// A program may have frozen its Error (`node --frozen-intrinsics`). That of another realm sees the same stack.
-function changeableError(): ErrorConstructor {
-  const isFrozen = !Object.isExtensible(Error) || !["stackTraceLimit", "prepareStackTrace"].every(isWritable);
-  return isFrozen ? (another ??= runInNewContext("Error") as ErrorConstructor) : Error;
-}
-
-function isWritable(name: string): boolean {
-  return Object.getOwnPropertyDescriptor(Error, name)?.writable !== false;
+  return errors;
 }

@@ -7,6 +7,8 @@ const script = new vm.Script("work()", { filename: "s3bucketmap" });
  * Runs what blocks so that Ctrl-C ends it, as it ends a line that is evaluated: while the terminal is in raw
  * mode Ctrl-C is only a character, which nobody reads as long as the thread is blocked.
  *
+ * The `deasync` wait finds this function on the stack by its name.
+ *
  * @throws what `work` throws, or ERR_SCRIPT_EXECUTION_INTERRUPTED
  */
 export function interruptible<T>({ input }: Prompt, work: () => T): T {

@@ -23,8 +23,13 @@ function load(files) {
   return { summaries, records };
 }
 
-/** @param {readonly any[]} records @param {readonly Reset[]} resets @returns {Map<string, Op[]>} */
-function histories(records, resets) {
+/**
+ * @param {readonly any[]} records @param {readonly Reset[]} resets
+ * @param {boolean} mayDrop Ceph says that it stored or deleted where another write of the key was quicker at the same
+ * time, and keeps that one: even one whose condition would not have held afterwards
+ * @returns {Map<string, Op[]>}
+ */
+function histories(records, resets, mayDrop) {
   /** @type {Map<string, any[]>} */
   const byKey = new Map();
   for (const record of records) {
@@ -32,11 +37,11 @@ function histories(records, resets) {
     byKey.set(record.key, all);
     all.push(record);
   }
-  return new Map([...byKey].map(([key, all]) => [key, historyOf(key, all, resets)]));
+  return new Map([...byKey].map(([key, all]) => [key, historyOf(key, all, resets, mayDrop)]));
 }
 
-/** @param {string} key @param {readonly any[]} records @param {readonly Reset[]} resets @returns {Op[]} */
-function historyOf(key, records, resets) {
+/** @param {string} key @param {readonly any[]} records @param {readonly Reset[]} resets @param {boolean} mayDrop @returns {Op[]} */
+function historyOf(key, records, resets, mayDrop) {
   const space = key.slice(0, key.indexOf("/"));
   /** @type {Map<string, string>} */
   const byEtag = new Map();
@@ -50,6 +55,7 @@ function historyOf(key, records, resets) {
     if (op.is === "not etag") return [{ ...op, is: "not", value: valueOf(op.value) }];
     if (op.fromEtag !== undefined) op.from = valueOf(op.fromEtag);
     if (op.type === "read" || !op.plain) return [op];
+    if (mayDrop && records.some((other) => isBeside(other, op))) op.must = false;
     // The SDK makes a plain write again when its answer was lost.
     const lost = ofKey.filter(({ at, method }) => at >= op.begin && at <= op.end && fits(op, method)).length;
     const times = Math.min(MOST_TIMES, 1 + lost);
@@ -60,6 +66,12 @@ function historyOf(key, records, resets) {
     }));
     return [op, ...again];
   });
+}
+
+/** Whether a write on a condition was under way at the same time. @param {any} other @param {any} op */
+function isBeside(other, op) {
+  const isConditional = other.type === "write" && (other.from !== undefined || other.fromEtag !== undefined);
+  return isConditional && other.begin <= op.end && op.begin <= (other.end ?? Infinity);
 }
 
 /** @param {any} op @param {string} method */

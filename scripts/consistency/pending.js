@@ -20,6 +20,8 @@ function errorOf(error, key) {
 function pending(thread, view, via) {
   /** @type {{ key: string, id: string, to: string | null, begin: number, later: string[] }[]} */
   const all = [];
+  // A buffer names its keys as the map that it is over does.
+  const named = (/** @type {string} */ key) => (view.isBuffer ? view.prefix + key : key);
   return {
     all,
     write() {
@@ -40,8 +42,8 @@ function pending(thread, view, via) {
     done(end, error, onlyLast) {
       for (const { key, id, to, begin, later } of all) {
         // An error names how a key's last write ended. Those before it may have been stored all the same.
-        const failure = later.length === 0 ? errorOf(error, key) : undefined;
-        const must = later.length === 0 || (!onlyLast && errorOf(error, key) === undefined);
+        const failure = later.length === 0 ? errorOf(error, named(key)) : undefined;
+        const must = later.length === 0 || (!onlyLast && errorOf(error, named(key)) === undefined);
         const how = { error: failure, must, unless: later, id, plain: true };
         thread.wrote(view, key, to, { begin, end, via: `${view.name} ${via}` }, how);
       }

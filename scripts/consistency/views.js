@@ -8,6 +8,7 @@ const TTL = 40;
 
 /**
  * @typedef {object} Root
+ * @property {boolean} isBuffer
  * @property {string} name
  * @property {string} space
  * @property {any} map
@@ -32,6 +33,7 @@ function makeRoots({ bucket, prefix, options, names }, wait) {
     space,
     map: over,
     ttl: ttl * 1e6,
+    isBuffer: name.startsWith("writeBuffer"),
     touches: new Map(),
     written: new Map(),
   });

@@ -13,9 +13,12 @@ const refusals: ReadonlySet<string> = new Set([
   ...["NotImplemented", "MethodNotAllowed", "MalformedXML", "MalformedPOSTRequest"],
 ]);
 
-/** What is said of a key that could not be dealt with just then; it may be gone. */
+/**
+ * What is said of a key that could not be dealt with just then; it may be gone. `UnknownError` is what Ceph says where the
+ * key is written to at the same time.
+ */
 const distress: ReadonlySet<string> = new Set([
-  ...["InternalError", "ServiceUnavailable", "SlowDown", "OperationAborted", "RequestTimeout"],
+  ...["InternalError", "ServiceUnavailable", "SlowDown", "OperationAborted", "RequestTimeout", "UnknownError"],
 ]);
 
 /**
