@@ -102,7 +102,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    *
    * With `ifMatch`, an ETag that `head` or `list` gave, only where the key still has it. Such a write is not sent
    * again blindly: where its answer is lost, 1 HEAD finds out whether it happened. The first one at a service other
-   * than AWS is preceded by a check that the service keeps to conditions: 5 requests, or 7.
+   * than AWS is preceded by a check that the service keeps to conditions: 6 requests, or 8.
    *
    * @throws TypeError for a value of 4 GiB or more, and with `ifMatch` of 2 GiB or more. Also where `ifMatch` is given as
    * `undefined`, as from `head` of a missing key: {@link create} writes where there is none
@@ -301,7 +301,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * Changes a value so that no write of another program is lost: reads it, asks `fn` for a new one, and stores that
    * where the value is still the same; otherwise it begins again, up to 100 times, within `timeoutMs` in all, what
    * `fn` takes included. 1 GET and 1 PUT (or 1 DELETE) a time; where an answer is lost, and at a service other than
-   * AWS, as for {@link set} with `ifMatch`, and before the first deletion there 3 requests, or 4.
+   * AWS, as for {@link set} with `ifMatch`, and before the first deletion there 4 requests, or 5.
    *
    * What was stored beside the value stays as it was, unless `options` name it: Content-Type, Content-Encoding,
    * Cache-Control, Content-Disposition, Content-Language, Expires, a website's redirect, and the metadata as a whole.

@@ -88,6 +88,7 @@ describe("a service that keeps to conditions", () => {
       "[PUT 412]",
       "[PUT 200]",
       "[DELETE 204]",
+      "[HEAD 404]",
       "PUT 200",
     ]);
     map.update("fresh", () => "2");
@@ -95,7 +96,14 @@ describe("a service that keeps to conditions", () => {
     expect(map.subMap("sub/").create("fresh", "4")).toBe(true);
     expect(told(http)).toEqual(["GET 200", "PUT 200", "HEAD 200", "PUT 200", "PUT 200"]);
     map.update("fresh", () => undefined);
-    expect(told(http)).toEqual(["GET 200", "[PUT 200]", "[DELETE 412]", "[DELETE 204]", "DELETE 204"]);
+    expect(told(http)).toEqual([
+      "GET 200",
+      "[PUT 200]",
+      "[DELETE 412]",
+      "[DELETE 204]",
+      "[HEAD 404]",
+      "DELETE 204",
+    ]);
     map.update("here", () => undefined);
     expect(told(http)).toEqual(["GET 200", "DELETE 204"]);
     expect([...map.keys()]).toEqual(["sub/fresh"]);
@@ -114,7 +122,7 @@ describe("a service that keeps to conditions", () => {
     expect(() => map.create("fresh", "1")).toThrow(
       expect.objectContaining({ code: "AccessDenied", operation: "create" }) as Error,
     );
-    expect(told(http)).toEqual(["[PUT 200]", "[PUT 403]", "[DELETE 204]"]);
+    expect(told(http)).toEqual(["[PUT 200]", "[PUT 403]", "[DELETE 204]", "[HEAD 404]"]);
     expect(map.create("fresh", "1")).toBe(true);
     expect([...map.keys()]).toEqual(["fresh", "here"]);
   });
@@ -132,7 +140,7 @@ describe("a service that ignores conditions", () => {
     const { map, http } = await open("ignored");
     const ignores = unsupported("ignores If-None-Match of a PUT");
     expect(() => map.create("fresh", "1")).toThrow(ignores);
-    expect(told(http)).toEqual(["[PUT 200]", "[PUT 200]", "[DELETE 204]"]);
+    expect(told(http)).toEqual(["[PUT 200]", "[PUT 200]", "[DELETE 204]", "[HEAD 404]"]);
     // It is known from then on.
     expect(() => map.create("here", "1")).toThrow(ignores);
     expect(() => map.update("here", () => "1")).toThrow(ignores);
@@ -147,7 +155,7 @@ describe("a service that ignores conditions", () => {
     http.reset();
     const ignores = unsupported("ignores If-Match of a DELETE");
     expect(() => map.update("here", () => undefined)).toThrow(ignores);
-    expect(told(http)).toEqual(["GET 200", "[PUT 200]", "[DELETE 204]"]);
+    expect(told(http)).toEqual(["GET 200", "[PUT 200]", "[DELETE 204]", "[HEAD 404]"]);
     expect(() => map.update("here", () => undefined)).toThrow(ignores);
     expect(told(http)).toEqual(["GET 200"]);
     expect([...map]).toEqual([["here", "new"]]);
@@ -171,6 +179,7 @@ describe("a service that wants ETags without their quotes", () => {
     map.set("here", "2", { ifMatch: etag });
     expect(told(http)).toEqual([
       ...["[PUT 200]", "[PUT 412]", "[PUT 412]", "[PUT 412]", "[PUT 412]", "[PUT 200]", "[DELETE 204]"],
+      "[HEAD 404]",
       "PUT 200",
     ]);
     expect(() => map.set("here", "3", { ifMatch: etag })).toThrow(

@@ -3,13 +3,14 @@ import { WRITES_NAME } from "../../bridge/protocol.js";
 import type { ObjectHeaders, Verdict, Version } from "../../bridge/protocol.js";
 import { OperationError } from "../operation-error.js";
 import { checkDelete, checkPut, isKnown, keyOfTrial, NoRoomForTrial, quote } from "./conditions.js";
-import type { Conditions, Quoting } from "./conditions.js";
 import { Doubt, withoutDoubt } from "./doubt.js";
 import { headVersion } from "./head-object.js";
 import { beforeSending, sendOnce } from "./once.js";
 import { pause } from "./pause.js";
 import { putCommand } from "./put-object.js";
 import type { Target } from "./s3.js";
+import { TrialFailed, TrialLeft } from "./trial.js";
+import type { Quoting } from "./trial.js";
 import { BadAnswer, CONFLICT, isAmbiguous } from "./tries.js";
 import { historyOf, isNamed, isUntouched, newWriteId } from "./write-id.js";
 
@@ -66,7 +67,7 @@ export async function storeIf(
     if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
   };
   const verdict = await decide(target, key, base, signal, ids, (doubt) =>
-    asWanted(target, "put", doubt, () => checkPut(target, keyOfTrial(prefix), signal), send),
+    asWanted(target, "put", doubt, () => checkPut(target, keyOfTrial(target, prefix), signal, true), send),
   );
   if (!maySendTwice || (verdict !== "exists" && verdict !== "changed")) return verdict;
   // A proxy before the service sends a PUT again whose answer it has lost: then it was this write that came first.
@@ -183,10 +184,10 @@ async function checkBoth(
     target,
     "put",
     doubt,
-    () => checkPut(target, keyOfTrial(prefix), signal),
+    () => checkPut(target, keyOfTrial(target, prefix), signal, true),
     (_doubt, _quoting, isChecked) => (isChecked ? Promise.resolve() : Promise.reject(new NotKnown())),
   );
-  return checkDelete(target, keyOfTrial(prefix), signal);
+  return checkDelete(target, keyOfTrial(target, prefix), signal, true);
 }
 
 /** A service of which it is not known whether it keeps to conditions; nothing has been sent to it. */
@@ -197,7 +198,7 @@ type Send = (doubt: Doubt, quoting: Quoting, checked: boolean) => Promise<void>;
 /** Sends as the service wants it, which it is first asked for where it is not known. */
 async function asWanted(
   target: Target,
-  method: keyof Conditions,
+  method: "put" | "delete",
   doubt: Doubt,
   check: () => Promise<Quoting>,
   send: Send,
@@ -212,9 +213,10 @@ async function asWanted(
   try {
     target.conditions[method] = await withoutDoubt(check);
   } catch (error) {
+    if (error instanceof TrialLeft && error.found !== undefined) target.conditions[method] = error.found;
     // That it does not keep to them stays so; anything else may be over the next time.
-    if (error instanceof OperationError && !(error instanceof NoRoomForTrial))
-      target.conditions[method] = error;
+    const mayBeOver = error instanceof NoRoomForTrial || error instanceof TrialFailed;
+    if (error instanceof OperationError && !mayBeOver) target.conditions[method] = error;
     throw error;
   }
   await asWanted(target, method, doubt, check, send);

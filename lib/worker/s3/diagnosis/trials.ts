@@ -55,9 +55,9 @@ export class Trials {
 
   delete: Operation<unknown> = (target, signal) => deleteObject(target, this.#key, signal);
 
-  conditionalPut: Operation<unknown> = (target, signal) => checkPut(target, this.#key, signal);
+  conditionalPut: Operation<unknown> = (target, signal) => checkPut(target, this.#key, signal, false);
 
-  conditionalDelete: Operation<unknown> = (target, signal) => checkDelete(target, this.#key, signal);
+  conditionalDelete: Operation<unknown> = (target, signal) => checkDelete(target, this.#key, signal, false);
 
   multipart: Operation<void> = (target, signal) => {
     const { input } = putCommand(target, this.#key, BODY, HEADERS);
