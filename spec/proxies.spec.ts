@@ -1,7 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { S3BucketMap } from "../lib/index.js";
+import { wayTo } from "../lib/worker/s3/proxy.js";
 import { makeCertificates, startProxy } from "./support/proxy.js";
 import type { Proxy } from "./support/proxy.js";
 import { startHttpS3 } from "./support/http-s3.js";
@@ -117,6 +120,60 @@ it.each(["27.0.0.1", "localhost", "127.0.0.1:1", ""])(
   },
 );
 
+it("a proxy may speak TLS itself", async () => {
+  for (const name of ["HTTP_PROXY", "HTTPS_PROXY"])
+    process.env[name] = guarded.byTls.replace("//", "//user:p%40ss%3Aword@");
+  process.env["AWS_CA_BUNDLE"] = file("ca.pem");
+  use(map(server.endpoint));
+  use(map(guarded.secure));
+  const log = await guarded.log();
+  expect(log.some((line) => line.startsWith(`PUT ${server.endpoint}/bucket/`))).toBe(true);
+  expect(log).toContain(`CONNECT ${new URL(guarded.secure).host}`);
+});
+
+it("NODE_EXTRA_CA_CERTS names a CA that is trusted, for the service and for the proxy", async () => {
+  const settings = { region: "x", credentials: { accessKeyId: "key", secretAccessKey: "secret" } };
+  const source = `const { S3BucketMap } = require(${JSON.stringify(path.join(__dirname, "../dist/index.js"))});
+for (const endpoint of ${JSON.stringify([open.secure, server.endpoint])}) {
+  const map = new S3BucketMap("bucket", { ...${JSON.stringify(settings)}, endpoint });
+  map.set("a", "1").set("b", "2", { metadata: { note: "two  spaces" } });
+  if (map.get("a") + map.get("b") !== "12") throw new Error("other values");
+}`;
+  for (const variables of [{}, { HTTPS_PROXY: open.byTls, HTTP_PROXY: open.byTls }]) {
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: file("ca.pem"), ...variables };
+    const child = spawn(process.execPath, ["-e", source], { env, stdio: "inherit" });
+    expect(await once(child, "close")).toEqual([0, null]);
+  }
+  expect(await open.log()).toContain(`CONNECT ${new URL(open.secure).host}`);
+});
+
+describe("NO_PROXY and the addresses of IPv6", () => {
+  const goesByProxy = (host: string, exceptions: string): boolean =>
+    wayTo({ secure: false, host, port: 9000 }, { http_proxy: "http://p", NO_PROXY: exceptions }).proxy !==
+    undefined;
+
+  it.each(["::1", "[::1]", "[::1]:9000", "0:0:0:0:0:0:0:1", "::/64", "::1/128", "a.example, ::1", "*"])(
+    "no proxy is used for ::1 where it is %s",
+    (exceptions) => expect(goesByProxy("::1", exceptions)).toBe(false),
+  );
+
+  it.each(["::2", "[::1]:9001", "fd00::/8", "1", "127.0.0.1", "::1/129", ":1", "[::]"])(
+    "a proxy is used for ::1 where it is %s",
+    (exceptions) => expect(goesByProxy("::1", exceptions)).toBe(true),
+  );
+
+  it("a range has the addresses that begin with it", () => {
+    expect(goesByProxy("fd12:3456::7", "fd00::/8")).toBe(false);
+    expect(goesByProxy("fe80::7", "fd00::/8")).toBe(true);
+  });
+});
+
+it("a percent sign in a password may stand for itself", () => {
+  const url = new URL(guarded.url);
+  process.env["HTTP_PROXY"] = `http://user:100%@${url.host}`;
+  expect(failure(() => map(server.endpoint).get("a"))).toMatchObject({ code: "HTTP407" });
+});
+
 it("a map's proxy is that of its first request", async () => {
   process.env["HTTP_PROXY"] = open.url;
   const [early, late] = [map(server.endpoint), map(server.endpoint)];
@@ -152,6 +209,27 @@ describe("what goes wrong", () => {
     expect(plain).toMatchObject({ code: "HTTP407" });
     expect(plain.message).toContain("in HTTP_PROXY, as http://user:password@host:port");
     for (const { message } of [tunnel, plain]) expect(message).not.toContain("may still have happened");
+  });
+
+  it.each([
+    ["gone", "refuses a connection to gone.invalid:443: HTTP 502 Bad Gateway"],
+    ["drop", "gave no answer for drop.invalid:443"],
+  ])("names a proxy that has no way to a service: %s", (host, says) => {
+    process.env["HTTPS_PROXY"] = open.url;
+    const error = failure(() => map(`https://${host}.invalid`).set("a", "1"));
+    expect(error).toMatchObject({ code: "NetworkError" });
+    expect(error.message).toContain(`the proxy ${open.url} (HTTPS_PROXY) ${says}`);
+    expect(error.message).not.toContain("may still have happened");
+  });
+
+  it.each(["HTTP_PROXY", "HTTPS_PROXY"])("names a proxy of %s whose certificate is not trusted", (name) => {
+    process.env[name] = open.byTls;
+    const endpoint = name === "HTTP_PROXY" ? server.endpoint : "https://s3.invalid";
+    const error = failure(() => map(endpoint).set("a", "1"));
+    expect(error).toMatchObject({ code: "NetworkError" });
+    expect(error.message).toContain(`the proxy ${open.byTls} (${name}) cannot be reached`);
+    expect(error.message).toContain("AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS");
+    expect(error.message).not.toContain("may still have happened");
   });
 
   it("says which tunnel a proxy refuses", () => {

@@ -1,5 +1,6 @@
 // @ts-check
-// In a thread of its own: an HTTP proxy, as RFC 9110 has it, and TLS in front of a service without it.
+// In a thread of its own: an HTTP proxy, as RFC 9110 has it, and TLS in front of it, and of a service without it.
+const { once } = require("node:events");
 const http = require("node:http");
 const net = require("node:net");
 const tls = require("node:tls");
@@ -39,6 +40,8 @@ proxy.on("connect", (incoming, near) => {
   log.push(`CONNECT ${incoming.url}`);
   const refuse = (/** @type {string} */ how) => near.end(`HTTP/1.1 ${how}\r\n\r\n`);
   if (!mayPass(incoming)) return void refuse("407 Proxy Authentication Required");
+  if (incoming.url === "drop.invalid:443") return void near.destroy();
+  if (incoming.url === "gone.invalid:443") return void refuse("502 Bad Gateway");
   if (!incoming.url?.startsWith("127.0.0.1:")) return void refuse("403 Forbidden");
   const far = net.connect(Number(incoming.url.split(":")[1]), "127.0.0.1", () => {
     near.write("HTTP/1.1 200 Connection established\r\n\r\n");
@@ -46,13 +49,12 @@ proxy.on("connect", (incoming, near) => {
   });
 });
 const secure = tls.createServer({ key, cert }, (near) => join(near, net.connect(servicePort, "127.0.0.1")));
-secure.on("tlsClientError", () => undefined);
-
-proxy.listen(0, "127.0.0.1", () =>
-  secure.listen(0, "127.0.0.1", () => {
-    const ports = [proxy, secure].map((one) => /** @type {net.AddressInfo} */ (one.address()).port);
-    parentPort?.postMessage(ports);
-  }),
+const portOf = (/** @type {net.Server} */ one) => /** @type {net.AddressInfo} */ (one.address()).port;
+const byTls = tls.createServer({ key, cert }, (near) => join(near, net.connect(portOf(proxy), "127.0.0.1")));
+const servers = [proxy, secure, byTls];
+for (const server of servers) server.on("tlsClientError", () => undefined).listen(0, "127.0.0.1");
+Promise.all(servers.map((server) => once(server, "listening"))).then(() =>
+  parentPort?.postMessage(servers.map(portOf)),
 );
 parentPort?.on("message", () => {
   parentPort?.postMessage(log);

@@ -6,6 +6,8 @@ import { Worker } from "node:worker_threads";
 
 export interface Proxy {
   url: string;
+  /** TLS in front of the proxy. */
+  byTls: string;
   /** TLS in front of the service. */
   secure: string;
   log(): Promise<string[]>;
@@ -34,9 +36,10 @@ export async function startProxy(folder: string, service: string, password?: str
   const [key, cert] = ["s3.key", "s3.pem"].map((name) => readFileSync(path.join(folder, name), "utf8"));
   const workerData = { servicePort: Number(new URL(service).port), key, cert, password };
   const thread = new Worker(path.join(__dirname, "http-proxy.js"), { workerData });
-  const [[port, secure]] = (await once(thread, "message")) as [[number, number]];
+  const [[port, secure, byTls]] = (await once(thread, "message")) as [[number, number, number]];
   return {
     url: `http://127.0.0.1:${port}`,
+    byTls: `https://127.0.0.1:${byTls}`,
     secure: `https://127.0.0.1:${secure}`,
     log: async () => {
       thread.postMessage("log");

@@ -32,10 +32,10 @@ export interface Way {
 export function wayTo(place: Place, env: Variables): Way {
   const name = place.secure ? "https_proxy" : "http_proxy";
   const given = env[name] || env[name.toUpperCase()];
-  return {
-    proxy: given && !isExcepted(place, env["no_proxy"] || env["NO_PROXY"] || "") ? proxyOf(given) : undefined,
-    bundle: place.secure ? env["AWS_CA_BUNDLE"] || undefined : undefined,
-  };
+  const proxy =
+    given && !isExcepted(place, env["no_proxy"] || env["NO_PROXY"] || "") ? proxyOf(given) : undefined;
+  const hasTls = place.secure || proxy?.protocol === "https:";
+  return { proxy, bundle: hasTls ? env["AWS_CA_BUNDLE"] || undefined : undefined };
 }
 
 function proxyOf(given: string): URL {
@@ -67,13 +67,16 @@ function isExcepted({ host, port }: Place, exceptions: string): boolean {
     });
 }
 
+/** @param range - or a single address, which may be written otherwise: `0:0:0:0:0:0:0:1` is `::1` */
 function isWithin(address: string, range: string): boolean {
-  const [, from = "", bits = ""] = /^([\da-f.:]+)\/(\d{1,3})$/.exec(range) ?? [];
+  const [, from = "", given] = /^([\da-f.:]+)(?:\/(\d{1,3}))?$/.exec(range) ?? [];
   const kind = net.isIP(from);
-  if (kind === 0 || net.isIP(address) !== kind || Number(bits) > (kind === 4 ? 32 : 128)) return false;
+  const most = kind === 4 ? 32 : 128;
+  const bits = Number(given ?? most);
+  if (kind === 0 || net.isIP(address) !== kind || bits > most) return false;
   const family = kind === 4 ? "ipv4" : "ipv6";
   const list = new net.BlockList();
-  list.addSubnet(from, Number(bits), family);
+  list.addSubnet(from, bits, family);
   return list.check(address, family);
 }
 
@@ -103,10 +106,12 @@ export function agentFor(secure: boolean, { proxy, bundle }: Way, settings: http
       }
     : () => {
         const socket = connectTo(proxy, ca);
-        socket.prependListener("error", (error: NodeJS.ErrnoException) => {
-          if (error.syscall === "connect" || error.syscall === "getaddrinfo")
-            error.message = `the proxy ${nameOf(proxy)} (HTTP_PROXY) cannot be reached: ${error.message}`;
-        });
+        const unreached = (error: NodeJS.ErrnoException): void => {
+          error.message = `the proxy ${nameOf(proxy)} (HTTP_PROXY) cannot be reached: ${error.message}`;
+          error.syscall = "connect";
+        };
+        socket.prependListener("error", unreached);
+        socket.once(openedBy(proxy), () => socket.removeListener("error", unreached));
         return socket;
       };
   return agent;
@@ -127,6 +132,11 @@ function connectTo(proxy: URL, ca: { ca?: string }): net.Socket {
   return tls.connect({ host, port: Number(proxy.port || 443), ...servername, ...ca });
 }
 
+/** What a connection to a proxy says when it is open. */
+function openedBy({ protocol }: URL): string {
+  return protocol === "http:" ? "connect" : "secureConnect";
+}
+
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-connect */
 function openTunnel(
   proxy: URL,
@@ -137,9 +147,10 @@ function openTunnel(
   const headers: Record<string, string> = { host: path };
   const authorization = authorizationOf(proxy);
   if (authorization !== undefined) headers["proxy-authorization"] = authorization;
+  let isOpen = false;
   const request = http.request({
     ...{ method: "CONNECT", path, headers },
-    createConnection: () => connectTo(proxy, ca),
+    createConnection: () => connectTo(proxy, ca).once(openedBy(proxy), () => (isOpen = true)),
   });
   const failed = (why: string, code = "ECONNREFUSED"): void => {
     clearTimeout(limit);
@@ -158,7 +169,10 @@ function openTunnel(
     `did not establish a connection within ${limits.connectMs} ms`,
   );
   request.on("error", (error: NodeJS.ErrnoException) =>
-    failed(`cannot be reached: ${error.message}`, error.code),
+    failed(
+      isOpen ? `gave no answer for ${path}: ${error.message}` : `cannot be reached: ${error.message}`,
+      error.code,
+    ),
   );
   request.on("connect", ({ statusCode = 0, statusMessage }, socket: net.Socket) => {
     clearTimeout(limit);
@@ -185,8 +199,15 @@ function nameOf({ protocol, host }: URL): string {
 
 function authorizationOf({ username, password }: URL): string | undefined {
   if (username === "" && password === "") return undefined;
-  const both = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return `Basic ${Buffer.from(both).toString("base64")}`;
+  return `Basic ${Buffer.from(`${unescaped(username)}:${unescaped(password)}`).toString("base64")}`;
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // A percent sign that stands for itself.
+  }
 }
 
 function certificates(bundle: string): string {
