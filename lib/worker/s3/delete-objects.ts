@@ -18,7 +18,14 @@ const refusals: ReadonlySet<string> = new Set([
  * key is written to at the same time.
  */
 const distress: ReadonlySet<string> = new Set([
-  ...["InternalError", "ServiceUnavailable", "SlowDown", "OperationAborted", "RequestTimeout", "UnknownError"],
+  ...[
+    "InternalError",
+    "ServiceUnavailable",
+    "SlowDown",
+    "OperationAborted",
+    "RequestTimeout",
+    "UnknownError",
+  ],
 ]);
 
 /**
