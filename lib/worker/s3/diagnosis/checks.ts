@@ -178,26 +178,29 @@ export class Checks {
 
   /** @returns whether it is as it should be */
   async #check<T>(name: Name, operation: Operation<T>, judge: (value: T) => Judgement): Promise<boolean> {
+    if (this.#steps.areOver) this.#isOver ??= "there was no time left";
     if (this.#isOver !== undefined) return false;
     const ended = await this.#steps.take(operation);
     let judgement: Judgement;
     if ("value" in ended) judgement = judge(ended.value);
     else {
-      const { failure, isUnsure } = ended;
+      const { failure, isUnsure, wasShort = false } = ended;
       const isOut = endsAll(failure);
       this.#mayBeThere ||= isUnsure;
       this.#mayStillCome ||= isUnsure && isOut;
-      if (isOut) this.#isOver = `${name} has failed`;
+      if (isOut) this.#isOver = wasShort ? "there was no time left" : `${name} has failed`;
       const todo = isLack(failure) ? without[name] : undefined;
       const isNeeded = name === "read" || name === "write" || name === "delete";
       const status = isLack(failure) && !isNeeded ? "limited" : "failed";
       const isSaid = failure.code === "ConditionsUnsupported";
-      judgement = {
-        status,
-        ...(isSaid ? { text: failure.reason!.split(/[,;]/, 1)[0]! } : { failure }),
-        ...permissionFor(name, failure),
-        ...(todo === undefined ? {} : { todo }),
-      };
+      judgement = wasShort
+        ? { status: "unknown", text: `not known: ${failure.reason}, and there was no more time` }
+        : {
+            status,
+            ...(isSaid ? { text: failure.reason!.split(/[,;]/, 1)[0]! } : { failure }),
+            ...permissionFor(name, failure),
+            ...(todo === undefined ? {} : { todo }),
+          };
     }
     this.#found.push({ name, ...judgement });
     return judgement.status === "ok";

@@ -9,6 +9,10 @@ import type { Target } from "../s3.js";
 /** So long a step may take: who waits at a terminal wants to hear of a service that says nothing. */
 const STEP_MS = 20_000;
 
+/** A step that has less than this is not begun; and that it had no answer by then, says nothing of the service. */
+const LEAST_MS = 100;
+const SHORT_MS = 1000;
+
 /** What is kept of the time for taking the trial key away: at most so long, and at most a quarter. */
 const CLEARING_MS = 5000;
 
@@ -19,7 +23,7 @@ export type Run = <T>(operation: (target: Target) => Promise<T>) => Promise<T>;
 export type Ended<T> =
   | { value: T }
   /** `isUnsure`: a write of it may still happen. */
-  | { failure: Failure; isUnsure: boolean };
+  | { failure: Failure; isUnsure: boolean; wasShort?: boolean };
 
 /** Runs the steps of a diagnosis one after the other, each within its time. None of them throws. */
 export class Steps {
@@ -33,6 +37,11 @@ export class Steps {
     this.#signal = signal;
     this.#clearingMs = Math.min(CLEARING_MS, timeoutMs / 4);
     this.#endsAt = performance.now() + timeoutMs - 1.2 * this.#clearingMs;
+  }
+
+  /** Whether there is no time for another step. */
+  get areOver(): boolean {
+    return this.#endsAt - performance.now() < LEAST_MS || this.#signal.aborted;
   }
 
   take<T>(operation: (target: Target, signal: AbortSignal) => Promise<T>): Promise<Ended<T>> {
@@ -68,7 +77,7 @@ export class Steps {
         return { value: await Promise.race([work, passed]) };
       } catch (error) {
         const failure = ended.aborted ? late(ms) : toFailure(error, false);
-        return { failure, isUnsure: doubt.exists };
+        return { failure, isUnsure: doubt.exists, wasShort: ended.aborted && ms < SHORT_MS };
       } finally {
         clearTimeout(timer);
         unfollow?.();
