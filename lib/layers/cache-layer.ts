@@ -225,15 +225,19 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
   }
 
   *#several(keys: string[], needs: Needs): IterableIterator<[string, Stored<V>]> {
+    const before = this.#store.moment;
+    const asked = new Set(keys.filter((key) => this.#fresh(key, needs) === undefined));
     let read: Map<string, Stored<V>> | undefined;
     try {
-      read = this.#getMany(keys, needs);
+      read = this.#getMany(asked, needs);
     } catch (error) {
       if (!(error instanceof PartialFailureError)) throw error;
       // Then one by one: those before the one that fails are given, and its own error is thrown.
     }
     for (const key of keys) {
-      const stored = read === undefined ? this.#get(key, needs) : read.get(key);
+      // The program goes on between them: it may have written, or taken its time.
+      const isRead = read !== undefined && asked.has(key) && this.#store.isStill(before);
+      const stored = isRead ? read?.get(key) : this.#get(key, needs);
       if (stored !== undefined) yield [key, stored];
     }
   }

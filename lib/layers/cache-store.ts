@@ -49,6 +49,11 @@ export class CacheStore<V> {
     return { writes: this.#writes, at: performance.now() };
   }
 
+  /** Whether what was read then can still be given. */
+  isStill({ writes, at }: Moment): boolean {
+    return writes === this.#writes && performance.now() - at < this.limits.ttl;
+  }
+
   get(key: string): Entry<V> | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;

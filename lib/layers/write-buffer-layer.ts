@@ -101,7 +101,7 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
           : this.#get(key, needs);
       },
       getMany: (keys, needs) => this.#getMany(keys, needs),
-      entries: (options, needs) => this.#flushedFirst(this.#reads.entries(options, needs)),
+      entries: (options, needs) => this.#entries(options, needs),
       update: (key, change, options) => {
         this.#pending.wait();
         const changeAndFlush = (stored: Stored<V> | undefined): V | undefined => {
@@ -215,6 +215,14 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
       if (stored !== undefined) found.set(key, stored);
     }
     return found;
+  }
+
+  *#entries(options: ListOptions | undefined, needs: Needs): IterableIterator<[string, Stored<V>]> {
+    for (const [key, stored] of this.#flushedFirst(this.#reads.entries(options, needs))) {
+      // The program may have written to it since the loop began.
+      const last = this.#buffered(key) === undefined ? stored : this.#get(key, needs);
+      if (last !== undefined) yield [key, last];
+    }
   }
 
   *#flushedFirst<T>(listing: Iterable<T>): IterableIterator<T> {

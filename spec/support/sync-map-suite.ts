@@ -134,6 +134,18 @@ export function syncMapSuite(name: string, under: MapUnderTest): void {
         expect([...map.keys()]).toHaveLength(keys.length);
       });
 
+      it.each(["entries", "values"] as const)("%s give what the program wrote since they began", (method) => {
+        for (const key of "abcdefgh") map.set(key, `old ${key}`);
+        const seen: string[] = [];
+        for (const given of map[method]()) {
+          seen.push(typeof given === "string" ? given : given[1]);
+          if (seen.length === 4) map.set("f", "new f");
+          if (seen.length === 5) map.delete("g");
+        }
+        expect(seen.filter((value) => value === "old f" || value === "old g")).toEqual([]);
+        if (sorted) expect(seen).toContain("new f");
+      });
+
       it("goes on over keys that are deleted on the way", () => {
         const seen: string[] = [];
         for (const key of map.keys()) {
