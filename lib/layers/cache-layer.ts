@@ -5,12 +5,12 @@ import { entriesOf, iterable } from "../bulk.js";
 import { PartialFailureError } from "../errors.js";
 import { placeOf, readsToCome } from "../listing.js";
 import { mapped } from "../mapped.js";
-import { wrongArgument } from "../stack.js";
 import { gives, storedReads, unchanged } from "../stored.js";
 import type { Gives, Needs, Stored, StoredReads } from "../stored.js";
 import type { ListOptions, ObjectOptions, SetOptions, SyncMap } from "../sync-map.js";
 import { givesOf } from "./base.js";
 import { toBytes } from "./bytes.js";
+import { checkUnchangeable, copy } from "./cache-store.js";
 import type { CacheStore, Moment } from "./cache-store.js";
 import { Layer } from "./layer.js";
 import { readsOf } from "./reads.js";
@@ -288,16 +288,4 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
       if (undisturbed) after?.(before);
     }
   }
-}
-
-function copy<V>(stored: Stored<V> | undefined): Stored<V> | undefined {
-  if (!Buffer.isBuffer(stored?.value)) return stored;
-  return { ...stored, value: Buffer.from(stored.value) as V };
-}
-
-function checkUnchangeable(value: unknown): void {
-  if (typeof value !== "object" || value === null || Buffer.isBuffer(value) || Object.isFrozen(value)) return;
-  throw wrongArgument(
-    "cache cannot keep an object that the program could change: put the cache beneath the layer that makes it, as in transform(cache(map), …).",
-  );
 }

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { wrongArgument } from "../stack.js";
 import type { Needs, Stored } from "../stored.js";
 
 /** What a cache knows of a key. */
@@ -108,4 +109,18 @@ function sizeOf(stored: Stored<unknown> | undefined): number {
   if (ArrayBuffer.isView(value)) return value.byteLength;
   // A parsed value takes more than its text, by how much nobody says.
   return 8 * (stored?.size ?? 0);
+}
+
+/** Bytes that the program may change. */
+export function copy<V>(stored: Stored<V> | undefined): Stored<V> | undefined {
+  if (!Buffer.isBuffer(stored?.value)) return stored;
+  return { ...stored, value: Buffer.from(stored.value) as V };
+}
+
+/** @throws TypeError for an object that the program could change */
+export function checkUnchangeable(value: unknown): void {
+  if (typeof value !== "object" || value === null || Buffer.isBuffer(value) || Object.isFrozen(value)) return;
+  throw wrongArgument(
+    "cache cannot keep an object that the program could change: put the cache beneath the layer that makes it, as in transform(cache(map), …).",
+  );
 }
