@@ -101,7 +101,7 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
           : this.#get(key, needs);
       },
       getMany: (keys, needs) => this.#getMany(keys, needs),
-      entries: (options, needs) => this.#entries(options, needs),
+      entries: (options, needs) => this.#lastWritten(this.#reads.entries(options, needs), needs),
       update: (key, change, options) => {
         this.#pending.wait();
         const changeAndFlush = (stored: Stored<V> | undefined): V | undefined => {
@@ -217,8 +217,8 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
     return found;
   }
 
-  *#entries(options: ListOptions | undefined, needs: Needs): IterableIterator<[string, Stored<V>]> {
-    for (const [key, stored] of this.#flushedFirst(this.#reads.entries(options, needs))) {
+  *#lastWritten(entries: Iterable<[string, Stored<V>]>, needs: Needs): IterableIterator<[string, Stored<V>]> {
+    for (const [key, stored] of this.#flushedFirst(entries)) {
       // The program may have written to it since the loop began.
       const last = this.#buffered(key) === undefined ? stored : this.#get(key, needs);
       if (last !== undefined) yield [key, last];
