@@ -180,6 +180,14 @@ describe.each(["atomics", "deasync"] as const)("the key of a trial, with wait %s
     expect(left()).toHaveLength(1);
   });
 
+  it("is gone where the answer to its conditional deletion was lost", () => {
+    server.fault({ operation: "DELETE", key: /check/, after: 2, action: { reset: "after-apply" } });
+    expect(map.update("here", () => undefined)).toBeUndefined();
+    const deletions = server.log().filter(({ method, key }) => method === "DELETE" && /check/.test(key));
+    expect(deletions.map(({ status }) => status)).toContain(404);
+    expect([...plain.keys()]).toEqual([]);
+  });
+
   it("is believed to be gone by those who may not look", () => {
     server.fault({ operation: "HEAD", times: Infinity, action: { status: 403, code: "AccessDenied" } });
     expect(map.create("one", "1")).toBe(true);

@@ -204,14 +204,20 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
 
   #getMany(keys: Iterable<string>, needs: Needs): Map<string, Stored<V>> {
     const all = new Set<string>();
-    const isAsked = (key: string): boolean => this.#buffered(key) === undefined;
+    // Kept, for with the `deasync` wait it may leave the buffer while the others are read.
+    const own = new Map<string, Stored<V> | undefined>();
+    const isAsked = (key: string): boolean => {
+      if (this.#buffered(key) === undefined) return true;
+      own.set(key, this.#get(key, needs));
+      return false;
+    };
     const read = this.#reads.getMany(
       noted(iterable(keys, "getMany takes an iterable of keys"), all, isAsked),
       needs,
     );
     const found = new Map<string, Stored<V>>();
     for (const key of all) {
-      const stored = read.get(key) ?? (this.#buffered(key) === undefined ? undefined : this.#get(key, needs));
+      const stored = own.has(key) ? own.get(key) : read.get(key);
       if (stored !== undefined) found.set(key, stored);
     }
     return found;

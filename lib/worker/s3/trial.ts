@@ -101,7 +101,10 @@ export class Trial {
   }
 
   async refusesDelete(etag: string): Promise<boolean> {
-    const refused = await this.#refuses(this.#delete({ IfMatch: etag }, this.#signal));
+    const deletion = this.#delete({ IfMatch: etag }, this.#signal).catch((error: unknown) => {
+      if (!wasDoneBefore(error)) throw error;
+    });
+    const refused = await this.#refuses(deletion);
     if (!refused) this.#isThere = false;
     return refused;
   }
@@ -165,6 +168,12 @@ export class Trial {
       throw error;
     }
   }
+}
+
+// Nobody else knows the key: a try whose answer was lost has deleted it.
+function wasDoneBefore(error: unknown): boolean {
+  const { $metadata } = error as { $metadata?: { httpStatusCode?: number; attempts?: number } };
+  return $metadata?.httpStatusCode === 404 && ($metadata.attempts ?? 1) > 1;
 }
 
 /** What a service does not keep to. */
