@@ -42,6 +42,12 @@ function version(): string {
   return (require("../package.json") as { version: string }).version;
 }
 
+// Whoever reads has had enough, as `head` does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
 main().catch((error: unknown) => {
   // The library's own TypeErrors say what is wrong with a location or an option.
   const isMistake = error instanceof UsageError || error instanceof TypeError;

@@ -16,6 +16,9 @@ import { Session } from "./session.js";
 /** As a shell has it for a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
+const UNSETTLED =
+  "The code waits for something that never comes: an await has not ended, and nothing is left that could end it.";
+
 /**
  * Evaluates what is piped in, a line after the other, and prints what each gives, as the prompt would; ends at
  * the first error.
@@ -23,13 +26,14 @@ const INTERRUPTED = 130;
  * @returns the exit code
  */
 export async function runPiped(given: Arguments): Promise<number> {
-  const { evaluate, show } = open(given);
+  const { evaluate, show, hasFailed } = open(given);
   let outcome: Outcome = "value";
   for await (const line of readline.createInterface({ input: process.stdin, crlfDelay: Infinity })) {
     const ended = await evaluate(line);
     outcome = ended.outcome;
     if (outcome === "thrown") return fail(ended.value);
     if (ended.isOver) return 0;
+    if (hasFailed()) return 1;
     if ("value" in ended && outcome === "value") process.stdout.write(`${show(ended.value)}\n`);
   }
   if (outcome === "part") return fail(new SyntaxError("The input ends in the middle of a statement."));
@@ -60,6 +64,8 @@ interface Ended {
 
 interface Headless {
   evaluate: (line: string) => Promise<Ended>;
+  /** Whether what an earlier line left behind, such as a timer, has thrown; that has been printed. */
+  hasFailed: () => boolean;
   /** A value as the prompt would echo it. */
   show: (value: unknown) => string;
 }
@@ -78,17 +84,30 @@ function open(given: Arguments): Headless {
   );
   const { prompt } = session;
   let isOver = false;
+  let isEvaluating = false;
+  let hasFailed = false;
   let done: (ended: Ended) => void = () => {};
+  // Not told where the code itself ends the process.
+  process.once("beforeExit", () => {
+    if (isEvaluating) process.exitCode = fail(new Error(UNSETTLED));
+  });
   let value: { value?: unknown } = {};
   prompt.on("exit", () => {
     isOver = true;
+    isEvaluating = false;
     done({ outcome: "command", isOver });
   });
   shortenLong(prompt);
   const show = prompt.writer;
-  // Node gives the writer what a line gave, to print it.
+  // Node gives the writer what a line gave, to print it, and later what it left behind has thrown.
   setWriter(prompt, (result) => {
-    value = { value: result };
+    if (isEvaluating) {
+      value = { value: result };
+    } else if (!hasFailed) {
+      // Node may give it an error twice.
+      hasFailed = true;
+      process.exitCode = fail(result);
+    }
     return "";
   });
   followLines(prompt, {
@@ -97,19 +116,22 @@ function open(given: Arguments): Headless {
       return "";
     },
     end(outcome) {
+      isEvaluating = false;
       const thrown = failed && { outcome: "thrown" as const, value: failed.thrown, isOver };
       done(thrown ?? { outcome, ...value, isOver });
     },
   });
   return {
     show,
+    hasFailed: () => hasFailed,
     evaluate: (line) =>
       new Promise((resolve) => {
         done = resolve;
         value = {};
         failed = unknownCommand(prompt, line);
-        if (failed !== undefined) return resolve({ outcome: "thrown", value: failed.thrown, isOver });
-        prompt.emit("line", line);
+        isEvaluating = failed === undefined;
+        if (failed === undefined) prompt.emit("line", line);
+        else resolve({ outcome: "thrown", value: failed.thrown, isOver });
       }),
   };
 }

@@ -42,6 +42,17 @@ describe.each(["atomics", "deasync"] as const)("writeBuffer, wait: %s", (wait) =
     map = writeBuffer(new S3BucketMap<"string">("bucket", options({ wait })));
   });
 
+  it("gives getMany what leaves the buffer while it reads", () => {
+    base.setMany([["other", "0"], ["b", "old"]]); // prettier-ignore
+    server.fault({ operation: "PUT", times: Infinity, action: { delayMs: 30 } });
+    server.fault({ operation: "GET", times: Infinity, action: { delayMs: 150 } });
+    map.set("a", "1").set("b", "new");
+    expect(map.getMany(["a", "other", "b"])).toEqual(
+      new Map(Object.entries({ a: "1", other: "0", b: "new" })),
+    );
+    expect(map.getMany(["other", "missing", "a", "b"]).size).toBe(3);
+  });
+
   it("returns at once, and reads what it wrote while S3 has none of it", () => {
     base.set("deleted", "old");
     stall();

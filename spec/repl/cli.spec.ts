@@ -47,6 +47,34 @@ async function run(args: string[], input = "", env: Record<string, string> = {})
 const local = (...args: string[]): string[] => ["--local", path.join(folder, "local"), ...args];
 
 describe("s3bucketmap in a pipe", () => {
+  const never = "waits for something that never comes";
+  it.each<[string, string, Ended]>([
+    ["an await that never ends", "1\nawait new Promise(() => {})\n2\n", { code: 1, out: "1\n", err: never }],
+    [
+      "a rejection that nobody handles",
+      "(async () => { bucket.z = undefined })(); 0",
+      { code: 1, out: "0\n", err: "A value must be" },
+    ],
+    [
+      "what a timer throws",
+      "setTimeout(() => { throw new Error('late') }, 5); 0",
+      { code: 1, out: "0\n", err: "late" },
+    ],
+  ])("fails by %s, and says so once", async (_what, input, { code, out, err }) => {
+    for (const ended of [
+      await run(local(), input),
+      await run(local("--eval", input.replaceAll("\n", ";"))),
+    ]) {
+      expect(ended).toMatchObject({ code, out: input.startsWith("1") ? expect.any(String) : out });
+      expect(ended.err.split(err)).toHaveLength(2);
+    }
+    expect((await run(local(), input)).out).toBe(out);
+  });
+
+  it("leaves the exit code to code that ends the process", async () => {
+    expect(await run(local(), "await 1; process.exit(3)")).toEqual({ code: 3, out: "", err: "" });
+  });
+
   it("prints what each line gives, as the prompt would, and nothing else", async () => {
     expect(await run(local(), 'bucket.a = "1"; bucket.a')).toEqual({ code: 0, out: "'1'\n", err: "" });
     const lines = [
