@@ -140,7 +140,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
         break;
       case "cancel":
         running.get(message.id)?.cancel();
-        progress?.end(message.id);
+        progress?.cancel(message.id);
         break;
     }
   }

@@ -91,6 +91,12 @@ export class Progress {
     this.#erase();
   }
 
+  /** Ctrl-C ended it: what is called next is other work. */
+  cancel(id: number): void {
+    this.end(id);
+    if (this.#running.size === 0) this.#work = undefined;
+  }
+
   #tick(): void {
     const work = this.#work;
     const now = performance.now();
