@@ -42,7 +42,7 @@ export function storeIfMatch(
 const refusals: Record<Exclude<Verdict, "done">, Failure> = {
   changed: {
     code: "PreconditionFailed",
-    reason: "the service says that the key does not have, or no longer, the ETag that ifMatch gives",
+    reason: "the service says that the key does not have the ETag that ifMatch gives",
     statusCode: 412,
   },
   exists: { code: "PreconditionFailed", reason: "there is such a key already", statusCode: 412 },

@@ -13,7 +13,7 @@ export function noteAttempts(context: object, attempts: number): void {
   counts.set(context, attempts);
 }
 
-/** Has errors say how often their command was sent: the SDK's own count leaves out what it was not asked to send. */
+/** Makes errors say how often their command was sent. The SDK's own count leaves out what it did not send itself. */
 export function countAttempts({ middlewareStack }: S3Client): void {
   middlewareStack.add(
     (next, context) => (args) => {

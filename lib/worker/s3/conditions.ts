@@ -88,7 +88,7 @@ export class NoRoomForTrial extends OperationError {
 
 /** A key of the library's own, for a trial. It is under the map's own prefix, beyond which nothing may be touched. */
 export function keyOfTrial({ conditions }: Target, prefix: string): string {
-  // No more than one is left, however often it is tried.
+  // Repeated trials under one prefix leave no second key.
   if (conditions.left?.startsWith(prefix) === true) return conditions.left;
   const room = MAX_KEY_BYTES - Buffer.byteLength(prefix);
   if (room < LEAST_RANDOM) throw new NoRoomForTrial();

@@ -10,10 +10,10 @@ import type { Target } from "./s3.js";
 /** How a service wants an ETag in If-Match. */
 export type Quoting = "quoted" | "bare";
 
-/** So long the key may still be deleted when the deadline of the call has passed. */
+/** How long after the deadline of the call the key may still be deleted. */
 const CLEARING_MS = 5000;
 
-/** A trial did not come to its end. What it failed of may be over the next time. */
+/** A trial did not come to its end. The cause may be gone the next time. */
 export class TrialFailed extends OperationError {
   constructor(failure: Failure, reason: string) {
     const { code, reason: _, ...details } = failure;
@@ -59,7 +59,7 @@ export class Trial {
   }
 
   /**
-   * The key does not stay, whatever the trial ends in.
+   * Runs a trial, and deletes its key however it ends.
    *
    * @throws what the trial throws, which tells of the key where that has stayed; TrialLeft
    */
@@ -148,9 +148,10 @@ export class Trial {
   #failed(error: unknown): TrialFailed {
     const failure = toFailure(error, false);
     const key = JSON.stringify(this.#input.Key);
+    const since = this.#wasPut ? ", which has been deleted" : "";
     return new TrialFailed(
       failure,
-      `conditions could not be tried on the key ${key}, which is gone again: ${said(failure)}`,
+      `conditions could not be tried on the key ${key}${since}: ${said(failure)}`,
     );
   }
 

@@ -9,8 +9,9 @@ import type { Target } from "../s3.js";
 /** So long a step may take: who waits at a terminal wants to hear of a service that says nothing. */
 const STEP_MS = 20_000;
 
-/** A step that has less than this is not begun; and that it had no answer by then, says nothing of the service. */
+/** A step is not begun in less time than this. */
 const LEAST_MS = 100;
+/** In less time than this, the lack of an answer says nothing of the service. */
 const SHORT_MS = 1000;
 
 /** What is kept of the time for taking the trial key away: at most so long, and at most a quarter. */
