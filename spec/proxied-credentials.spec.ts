@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
 import { S3BucketMap } from "../lib/index.js";
 import { Home, sources } from "./support/credential-sources.js";
 import { startHttpS3 } from "./support/http-s3.js";
@@ -41,4 +44,27 @@ it.each(byServer)("$name", async ({ name, variables, begin }) => {
   const log = await proxy.log();
   expect(log.some((line) => line.includes(server.endpoint))).toBe(true);
   expect(log.some((line) => line.includes(home.endpoint))).toBe(services.includes(name));
+});
+
+it("an instance's role is asked for directly where Node's own agent goes by the proxy, as with NODE_USE_ENV_PROXY", async () => {
+  home.become("First");
+  home.write(".aws/config", "");
+  home.write(".aws/credentials", "");
+  home.enter({ AWS_EC2_METADATA_SERVICE_ENDPOINT: home.endpoint, AWS_EC2_METADATA_DISABLED: "false" });
+  home.given();
+  await proxy.log();
+  const { hostname, port } = new URL(proxy.url);
+  const agent = home.write(
+    "agent.js",
+    `const http = require("node:http"), net = require("node:net");
+http.globalAgent = new http.Agent();
+http.globalAgent.createConnection = () => net.connect(${port}, "${hostname}");`,
+  );
+  const source = `const { S3BucketMap } = require(${JSON.stringify(path.join(__dirname, "../dist/index.js"))});
+new S3BucketMap("bucket", { endpoint: "${server.endpoint}", region: "us-east-1" }).set("key", "1");`;
+  const env = { ...process.env, NODE_OPTIONS: `--require=${agent}` };
+  const child = spawn(process.execPath, ["-e", source], { env, stdio: "inherit" });
+  expect(await once(child, "close")).toEqual([0, null]);
+  expect(home.given()).toBe(1);
+  expect(await proxy.log()).toEqual([]);
 });

@@ -111,7 +111,7 @@ it.each(["127.0.0.1", "*", "example.com, 127.0.0.1", "127.0.0.0/8", "no.port 127
   },
 );
 
-it.each(["27.0.0.1", "localhost", "127.0.0.1:1", ""])(
+it.each(["27.0.0.1", "0.1", ".0.1", "*.0.0.1", "localhost", "127.0.0.1:1", ""])(
   "a proxy is used where NO_PROXY is %j",
   async (exceptions) => {
     Object.assign(process.env, { HTTP_PROXY: open.url, NO_PROXY: exceptions });
@@ -209,6 +209,13 @@ describe("what goes wrong", () => {
     expect(plain).toMatchObject({ code: "HTTP407" });
     expect(plain.message).toContain("in HTTP_PROXY, as http://user:password@host:port");
     for (const { message } of [tunnel, plain]) expect(message).not.toContain("may still have happened");
+  });
+
+  it("says what to do where a proxy says 401 of its own password", () => {
+    process.env["HTTPS_PROXY"] = guarded.url.replace("//", "//user:wrong%20word@");
+    const error = failure(() => map("https://unknown.invalid").set("a", "1"));
+    expect(error).toMatchObject({ code: "BadConfiguration" });
+    expect(error.message).toContain("does not accept its user name and password (HTTP 401)");
   });
 
   it.each([

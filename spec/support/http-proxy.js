@@ -39,6 +39,7 @@ const proxy = http.createServer((incoming, outgoing) => {
 proxy.on("connect", (incoming, near) => {
   log.push(`CONNECT ${incoming.url}`);
   const refuse = (/** @type {string} */ how) => near.end(`HTTP/1.1 ${how}\r\n\r\n`);
+  if (incoming.url === "unknown.invalid:443") return void refuse("401 Unauthorized");
   if (!mayPass(incoming)) return void refuse("407 Proxy Authentication Required");
   if (incoming.url === "drop.invalid:443") return void near.destroy();
   if (incoming.url === "gone.invalid:443") return void refuse("502 Bad Gateway");

@@ -50,6 +50,7 @@ function proxyOf(given: string): URL {
 
 function isExcepted({ host, port }: Place, exceptions: string): boolean {
   const name = host.toLowerCase();
+  const isAddress = net.isIP(name) !== 0;
   return exceptions
     .toLowerCase()
     .split(/[\s,]+/)
@@ -61,7 +62,7 @@ function isExcepted({ host, port }: Place, exceptions: string): boolean {
       const bare = named.replace(/^\*?\./, "");
       return (
         named === "*" ||
-        (bare !== "" && (name === bare || name.endsWith(`.${bare}`))) ||
+        (bare !== "" && (name === bare || (!isAddress && name.endsWith(`.${bare}`)))) ||
         isWithin(name, named)
       );
     });
@@ -178,17 +179,19 @@ function openTunnel(
     clearTimeout(limit);
     if (statusCode >= 200 && statusCode < 300) return done(null, socket);
     socket.destroy();
-    if (statusCode === 407) return done(wantsPassword(proxy));
+    // Some say 401 of a password that they do not accept.
+    if (statusCode === 407 || (statusCode === 401 && proxy.username !== ""))
+      return done(wantsPassword(proxy, statusCode));
     failed(`refuses a connection to ${path}: HTTP ${statusCode} ${statusMessage}`);
   });
   request.end();
 }
 
-function wantsPassword(proxy: URL): OperationError {
+function wantsPassword(proxy: URL, statusCode: number): OperationError {
   const how =
     proxy.username === "" ? "wants a user name and a password" : "does not accept its user name and password";
   return unusable(
-    `the proxy ${nameOf(proxy)} ${how} (HTTP 407); give them in HTTPS_PROXY, as http://user:password@host:port`,
+    `the proxy ${nameOf(proxy)} ${how} (HTTP ${statusCode}); give them in HTTPS_PROXY, as http://user:password@host:port`,
   );
 }
 
