@@ -31,22 +31,23 @@ export function loadDeasync(): Deasync {
  * it does.
  */
 export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
-  if (!canTurn()) return atomicsWait(thread, settled, deadline, outerDeadline);
   const begun = performance.now();
-  const turns = loadDeasync();
   const goesOn = (): boolean => {
     thread.drain();
     return !settled() && !thread.isGone && performance.now() < deadline;
   };
+  // Whether the loop can turn takes as long to find out as a small call: one that is answered at once does without.
+  if (hasQuickNews && lookUntil(Math.min(begun + LOOK_MS, lastTurn + TURN_EVERY_MS), thread, goesOn)) return;
+  if (!canTurn()) return atomicsWait(thread, settled, deadline, outerDeadline);
+  const turns = loadDeasync();
   setTimer(thread, deadline);
   if (hasQuickNews) {
     const until = begun + LOOK_MS;
-    const mustTurn = begun - lastTurn >= TURN_EVERY_MS;
     const turning = keepTurning(until);
     turns.loopWhile(() => {
       const { news, signal } = thread;
       if (goesOn()) lookFor(signal, Signal.News, news, BETWEEN_TURNS_MS);
-      return performance.now() < until && (goesOn() || (mustTurn && lastTurn < begun));
+      return performance.now() < until && (goesOn() || lastTurn < begun);
     });
     turning.end();
   }
@@ -63,6 +64,18 @@ export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
   setTimer(thread, outerDeadline);
   hasQuickNews = performance.now() - begun < LOOK_MS;
 };
+
+/** @returns whether the wait is over */
+function lookUntil(until: number, thread: WorkerThread, goesOn: () => boolean): boolean {
+  for (;;) {
+    // Read before the port is: what comes in between is news, too.
+    const { news, signal } = thread;
+    const left = until - performance.now();
+    if (left <= 0) return false;
+    if (!goesOn()) return true;
+    if (!lookFor(signal, Signal.News, news, left)) return false;
+  }
+}
 
 /**
  * Whether Node's event loop can turn here.
