@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { version } from "./build-stamp.js";
 import { parseArguments, usage, UsageError } from "./repl/arguments.js";
 import type { Arguments } from "./repl/arguments.js";
 import { problemLine } from "./repl/problem.js";
@@ -10,7 +11,7 @@ const USAGE_MISTAKE = 2;
 async function main(): Promise<void> {
   const given = parseArguments(process.argv.slice(2), process.env);
   if (given === "help") process.stdout.write(usage);
-  else if (given === "version") process.stdout.write(`${version()}\n`);
+  else if (given === "version") process.stdout.write(`${version}\n`);
   else if (given.diagnosis !== undefined) end(diagnose(given));
   else if (given.code !== undefined) end(await (await headless()).runCode(given, given.code));
   else if (process.stdin.isTTY && process.stdout.isTTY) await start(given);
@@ -34,12 +35,7 @@ const headless = (): Promise<typeof import("./repl/headless.js")> => import("./r
 
 async function start(given: Arguments): Promise<void> {
   const { startInteractive } = await import("./repl/interactive.js");
-  startInteractive(given, version());
-}
-
-function version(): string {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- it lies outside of what is compiled
-  return (require("../package.json") as { version: string }).version;
+  startInteractive(given, version);
 }
 
 // Whoever reads has had enough, as `head` does.

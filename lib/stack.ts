@@ -1,4 +1,4 @@
-const libraryFolder = __dirname;
+import { libraryFolder } from "./library-folder.js";
 
 /**
  * Makes an error's stack begin at the line of the user's program: the library's own frames, and the

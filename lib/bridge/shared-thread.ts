@@ -5,10 +5,11 @@ import vm from "node:vm";
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { MessagePort, WorkerOptions } from "node:worker_threads";
 import { buildStamp } from "../build-stamp.js";
+import { libraryFolder } from "../library-folder.js";
 import { Signal } from "./protocol.js";
 import type { Reply, WireError, WorkerStart } from "./protocol.js";
 
-const workerFile = path.join(__dirname, "../worker.js");
+const workerFile = path.join(libraryFolder, "worker.js");
 
 /** Of Node 22.1 and later. */
 interface CompileCache {
