@@ -1,7 +1,7 @@
-export { batch } from "./batch.js";
-export { asMap, asObject } from "./bucket-object.js";
-export type { BucketObject } from "./bucket-object.js";
-export type { DiagnoseOptions, Diagnosis, DiagnosisLine } from "./diagnosis.js";
+export { batch } from "./map/batch.js";
+export { asMap, asObject } from "./facade/bucket-object.js";
+export type { BucketObject } from "./facade/bucket-object.js";
+export type { DiagnoseOptions, Diagnosis, DiagnosisLine } from "./bucket/diagnosis.js";
 export {
   AccessDeniedError,
   NoSuchBucketError,
@@ -9,12 +9,12 @@ export {
   PreconditionFailedError,
   S3BucketMapError,
   TimedOutError,
-} from "./errors.js";
-export type { S3BucketMapErrorDetails } from "./errors.js";
-export type { S3BucketOptions, S3Credentials } from "./options.js";
-export { s3Bucket } from "./s3-bucket.js";
-export { S3BucketMap } from "./s3-bucket-map.js";
-export type { ReadAs, ValueOf } from "./s3-bucket-map.js";
+} from "./errors/errors.js";
+export type { S3BucketMapErrorDetails } from "./errors/errors.js";
+export type { S3BucketOptions, S3Credentials } from "./arguments/options.js";
+export { s3Bucket } from "./bucket/s3-bucket.js";
+export { S3BucketMap } from "./bucket/s3-bucket-map.js";
+export type { ReadAs, ValueOf } from "./bucket/s3-bucket-map.js";
 export type {
   ListedEntry,
   ListedObject,
@@ -25,5 +25,5 @@ export type {
   ObjectOptions,
   SetOptions,
   SyncMap,
-} from "./sync-map.js";
-export type { Bytes } from "./values.js";
+} from "./map/sync-map.js";
+export type { Bytes } from "./arguments/values.js";

@@ -17,8 +17,8 @@ const required = [
   "CHANGELOG.md",
   "dist/index.js",
   "dist/index.mjs",
-  "dist/cli.js",
-  "dist/repl/index.js",
+  "dist/prompt/cli.js",
+  "dist/prompt/hook.js",
   "dist/layers/index.js",
   "dist/layers/index.mjs",
 ];

@@ -1,10 +1,10 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
-import { environmentOf } from "../lib/bridge/environment.js";
+import { environmentOf } from "../lib/arguments/environment.js";
 import type { ClientConfig } from "../lib/bridge/protocol.js";
-import { Connections } from "../lib/worker/s3/connections.js";
-import { MapCredentials } from "../lib/worker/s3/credentials.js";
-import type { Refused } from "../lib/worker/s3/credentials.js";
+import { Connections } from "../lib/worker/s3/transport/connections.js";
+import { MapCredentials } from "../lib/worker/s3/credentials/credentials.js";
+import type { Refused } from "../lib/worker/s3/credentials/credentials.js";
 import { Surroundings } from "../lib/worker/s3/surroundings.js";
 import { Home } from "./support/credential-sources.js";
 

@@ -515,7 +515,7 @@ describe("S3BucketMap#diagnose() of a local S3", () => {
 });
 
 describe("as a program", () => {
-  const cli = path.join(__dirname, "../dist/cli.js");
+  const cli = path.join(__dirname, "../dist/prompt/cli.js");
 
   function run(args: string[], input = ""): { code: number | null; out: string; err: string } {
     const env = {

@@ -15,7 +15,7 @@ let source: string;
 let server: Awaited<ReturnType<typeof startSilentServer>>;
 beforeAll(async () => {
   build = hostileBuild();
-  sendings = path.join(build.folder, "dist/worker/s3/doubt.js");
+  sendings = path.join(build.folder, "dist/worker/s3/attempts/doubt.js");
   source = readFileSync(sendings, "utf8");
   server = await startSilentServer("deaf");
 });

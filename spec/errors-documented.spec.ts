@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { advice } from "../lib/advice.js";
+import { advice } from "../lib/errors/advice.js";
 
 const root = path.join(__dirname, "..");
 

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { S3BucketMap } from "../lib/index.js";
-import { checkDataFile } from "../lib/local/check-data-file.js";
-import { HeldDirectory } from "../lib/local/held-directory.js";
-import { Store } from "../lib/local/store.js";
+import { checkDataFile } from "../lib/local/store/check-data-file.js";
+import { HeldDirectory } from "../lib/local/store/held-directory.js";
+import { Store } from "../lib/local/store/store.js";
 
 jest.setTimeout(120_000);
 

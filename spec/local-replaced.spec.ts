@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { S3BucketMap, asObject, batch } from "../lib/index.js";
 import type { BucketObject } from "../lib/index.js";
-import { Store } from "../lib/local/store.js";
+import { Store } from "../lib/local/store/store.js";
 
 jest.setTimeout(120_000);
 

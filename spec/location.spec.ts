@@ -1,4 +1,4 @@
-import { parseLocation } from "../lib/location.js";
+import { parseLocation } from "../lib/arguments/location.js";
 
 describe("parseLocation()", () => {
   const accessPoint = "arn:aws:s3:eu-west-1:123456789012:accesspoint/reports";

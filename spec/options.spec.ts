@@ -2,7 +2,7 @@ import path from "node:path";
 import { inspect } from "node:util";
 import { S3BucketMap, s3Bucket } from "../lib/index.js";
 import type { S3BucketOptions } from "../lib/index.js";
-import { parseSettings } from "../lib/options.js";
+import { parseSettings } from "../lib/arguments/options.js";
 
 const credentials = { accessKeyId: "id", secretAccessKey: "the-secret" };
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { S3BucketMap } from "../lib/index.js";
-import { wayTo } from "../lib/worker/s3/proxy.js";
+import { wayTo } from "../lib/worker/s3/transport/proxy.js";
 import { makeCertificates, startProxy } from "./support/proxy.js";
 import type { Proxy } from "./support/proxy.js";
 import { startHttpS3 } from "./support/http-s3.js";

@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { S3BucketMapError, S3BucketOptions } from "../lib/index.js";
 import { S3BucketMap } from "../lib/index.js";
 import type { Client } from "../lib/worker/s3/client.js";
-import { inParts } from "../lib/worker/s3/ranged-get.js";
+import { inParts } from "../lib/worker/s3/operations/ranged-get.js";
 import { leaveFirstToSdk } from "./support/fault-cell.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { FaultAction, HttpS3, LoggedRequest } from "./support/http-s3.js";

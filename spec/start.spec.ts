@@ -38,7 +38,7 @@ describe("a map that is made and never used", () => {
       new S3BucketMap("bucket");
       console.log(JSON.stringify({
         files: Object.keys(require.cache).map((file) => path.relative(dist, file)),
-        isSame: require(path.join(dist, "errors.js")).S3BucketMapError === S3BucketMapError,
+        isSame: require(path.join(dist, "errors/errors.js")).S3BucketMapError === S3BucketMapError,
       }));`);
     expect(seen).toEqual({ files: ["index.js", "calling-thread.js"], isSame: true });
   });

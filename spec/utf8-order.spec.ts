@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { comesBefore, orderOf } from "../lib/utf8-order.js";
+import { comesBefore, orderOf } from "../lib/text/utf8-order.js";
 
 const text = fc.oneof(
   fc.string({ unit: "binary" }),

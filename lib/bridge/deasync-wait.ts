@@ -100,7 +100,7 @@ function canTurn(): boolean {
   return typeof running._onImmediate === "function" && running._idlePrev === null;
 }
 
-/** Node's REPL evaluates a line in the first of these functions; repl/interruptible.ts has the second. */
+/** Node's REPL evaluates a line in the first of these functions; prompt/interruptible.ts has the second. */
 const endedByCtrlC: ReadonlySet<string> = new Set(["defaultEval", "interruptible"]);
 
 let hasQuickNews = false;

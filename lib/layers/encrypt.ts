@@ -1,15 +1,15 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { checkHeader } from "../method-options.js";
-import { wrongArgument } from "../stack.js";
-import type { SetOptions } from "../sync-map.js";
-import { checkBase } from "./base.js";
-import type { LayerBase } from "./base.js";
-import { bytesBase, toBytes } from "./bytes.js";
-import type { BytesMap } from "./bytes.js";
-import type { Codec } from "./codec.js";
-import { TransformLayer } from "./transform-layer.js";
-import { Unreadable } from "./unreadable.js";
+import { checkHeader } from "../arguments/method-options.js";
+import { wrongArgument } from "../errors/stack.js";
+import type { SetOptions } from "../map/sync-map.js";
+import { checkBase } from "./foundation/base.js";
+import type { LayerBase } from "./foundation/base.js";
+import { bytesBase, toBytes } from "./foundation/bytes.js";
+import type { BytesMap } from "./foundation/bytes.js";
+import type { Codec } from "./foundation/codec.js";
+import { TransformLayer } from "./foundation/transform-layer.js";
+import { Unreadable } from "./foundation/unreadable.js";
 
 const KEY_BYTES = 32;
 

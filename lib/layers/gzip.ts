@@ -1,20 +1,20 @@
 import { constants } from "node:buffer";
-import { kindOf } from "../keys.js";
-import { checkHeader } from "../method-options.js";
-import { wrongArgument } from "../stack.js";
-import { storedReads } from "../stored.js";
-import type { SetOptions } from "../sync-map.js";
-import { checkBase } from "./base.js";
-import type { LayerBase } from "./base.js";
-import { bytesBase, toBytes } from "./bytes.js";
-import type { BytesMap } from "./bytes.js";
-import type { Codec } from "./codec.js";
-import { algorithms, compression, identities, undoing } from "./compression.js";
-import type { Algorithm, Compression, Decompress } from "./compression.js";
-import { checkNames, checkWhole } from "./layer-options.js";
-import { Layer } from "./layer.js";
-import { TransformLayer } from "./transform-layer.js";
-import { Unreadable } from "./unreadable.js";
+import { kindOf } from "../arguments/keys.js";
+import { checkHeader } from "../arguments/method-options.js";
+import { wrongArgument } from "../errors/stack.js";
+import { storedReads } from "../map/stored.js";
+import type { SetOptions } from "../map/sync-map.js";
+import { checkBase } from "./foundation/base.js";
+import type { LayerBase } from "./foundation/base.js";
+import { bytesBase, toBytes } from "./foundation/bytes.js";
+import type { BytesMap } from "./foundation/bytes.js";
+import type { Codec } from "./foundation/codec.js";
+import { algorithms, compression, identities, undoing } from "./data/compression.js";
+import type { Algorithm, Compression, Decompress } from "./data/compression.js";
+import { checkNames, checkWhole } from "./foundation/layer-options.js";
+import { Layer } from "./foundation/layer.js";
+import { TransformLayer } from "./foundation/transform-layer.js";
+import { Unreadable } from "./foundation/unreadable.js";
 
 /** Options of {@link gzip}. */
 export interface GzipOptions {

@@ -1,13 +1,13 @@
-import type { Stored } from "../stored.js";
-import type { SetOptions, SyncMap } from "../sync-map.js";
-import { checkBase } from "./base.js";
-import type { LayerBase } from "./base.js";
-import type { Codec } from "./codec.js";
-import { deepFreeze } from "./frozen.js";
-import { isPlain, nameOf, prototypes, Walk } from "./plain-data.js";
+import type { Stored } from "../map/stored.js";
+import type { SetOptions, SyncMap } from "../map/sync-map.js";
+import { checkBase } from "./foundation/base.js";
+import type { LayerBase } from "./foundation/base.js";
+import type { Codec } from "./foundation/codec.js";
+import { deepFreeze } from "./data/frozen.js";
+import { isPlain, nameOf, prototypes, Walk } from "./data/plain-data.js";
 import { decodeUtf8 } from "./text.js";
-import { TransformLayer } from "./transform-layer.js";
-import { Unreadable } from "./unreadable.js";
+import { TransformLayer } from "./foundation/transform-layer.js";
+import { Unreadable } from "./foundation/unreadable.js";
 
 /**
  * A map of JSON values over a map of strings, or of bytes. The requests are those of the base; values are

@@ -1,13 +1,13 @@
-import { backgroundWrites } from "../background.js";
-import type { BackgroundWrites } from "../background.js";
-import { wrongArgument } from "../stack.js";
-import { gives, storedReads } from "../stored.js";
-import type { Gives, StoredReads } from "../stored.js";
-import type { SyncMap } from "../sync-map.js";
-import { checkBase, givesOf } from "./base.js";
-import type { LayerBase } from "./base.js";
-import { Layer } from "./layer.js";
-import { readsOf } from "./reads.js";
+import { backgroundWrites } from "../bucket/background.js";
+import type { BackgroundWrites } from "../bucket/background.js";
+import { wrongArgument } from "../errors/stack.js";
+import { gives, storedReads } from "../map/stored.js";
+import type { Gives, StoredReads } from "../map/stored.js";
+import type { SyncMap } from "../map/sync-map.js";
+import { checkBase, givesOf } from "./foundation/base.js";
+import type { LayerBase } from "./foundation/base.js";
+import { Layer } from "./foundation/layer.js";
+import { readsOf } from "./foundation/reads.js";
 
 /**
  * A map that reads what its base has, and refuses every write with a TypeError before anything is sent. The

@@ -1,12 +1,12 @@
 import { deserialize, serialize } from "node:v8";
-import type { SyncMap } from "../sync-map.js";
-import { checkBase } from "./base.js";
-import type { LayerBase } from "./base.js";
-import type { Codec } from "./codec.js";
-import { guarded } from "./guarded.js";
-import { serializable } from "./structured-data.js";
-import { TransformLayer } from "./transform-layer.js";
-import { Unreadable } from "./unreadable.js";
+import type { SyncMap } from "../map/sync-map.js";
+import { checkBase } from "./foundation/base.js";
+import type { LayerBase } from "./foundation/base.js";
+import type { Codec } from "./foundation/codec.js";
+import { guarded } from "./data/guarded.js";
+import { serializable } from "./data/structured-data.js";
+import { TransformLayer } from "./foundation/transform-layer.js";
+import { Unreadable } from "./foundation/unreadable.js";
 
 /** What every value begins with: a name, and the version of what follows, which is V8's serialization of the value. */
 const HEADER: Buffer = Buffer.from("S3BMs\u0001", "latin1");

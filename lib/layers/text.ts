@@ -1,12 +1,12 @@
-import type { SyncMap } from "../sync-map.js";
-import { kindOf } from "../keys.js";
-import { wrongArgument } from "../stack.js";
-import { checkValue, MAX_STRING_BYTES, toText } from "../values.js";
-import { checkBase } from "./base.js";
-import type { LayerBase } from "./base.js";
-import type { Codec } from "./codec.js";
-import { TransformLayer } from "./transform-layer.js";
-import { Unreadable } from "./unreadable.js";
+import type { SyncMap } from "../map/sync-map.js";
+import { kindOf } from "../arguments/keys.js";
+import { wrongArgument } from "../errors/stack.js";
+import { checkValue, MAX_STRING_BYTES, toText } from "../arguments/values.js";
+import { checkBase } from "./foundation/base.js";
+import type { LayerBase } from "./foundation/base.js";
+import type { Codec } from "./foundation/codec.js";
+import { TransformLayer } from "./foundation/transform-layer.js";
+import { Unreadable } from "./foundation/unreadable.js";
 
 /**
  * A map of strings over a map of bytes, as UTF-8. The requests are those of the base; values are stored as

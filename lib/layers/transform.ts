@@ -1,12 +1,12 @@
-import { closest } from "../spelling.js";
-import { leadsToFacade } from "../facades.js";
-import { kindOf } from "../keys.js";
-import { wrongArgument } from "../stack.js";
-import type { SetOptions, SyncMap } from "../sync-map.js";
-import { checkBase } from "./base.js";
-import type { LayerBase } from "./base.js";
-import type { Codec } from "./codec.js";
-import { TransformLayer } from "./transform-layer.js";
+import { closest } from "../text/spelling.js";
+import { leadsToFacade } from "../copies/facades.js";
+import { kindOf } from "../arguments/keys.js";
+import { wrongArgument } from "../errors/stack.js";
+import type { SetOptions, SyncMap } from "../map/sync-map.js";
+import { checkBase } from "./foundation/base.js";
+import type { LayerBase } from "./foundation/base.js";
+import type { Codec } from "./foundation/codec.js";
+import { TransformLayer } from "./foundation/transform-layer.js";
 
 /** What a layer makes of values on their way to its base, and back. */
 export interface Transformation<V, Raw> {

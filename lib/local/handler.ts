@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
-import { sweepPending } from "./body-writer.js";
+import { sweepPending } from "./body/body-writer.js";
 import {
   checkBucketName,
   createBucket,
@@ -8,20 +8,20 @@ import {
   getBucketLocation,
   headBucket,
   listBuckets,
-} from "./buckets.js";
-import { copyObject } from "./copy-object.js";
-import { deleteObject, deleteObjects } from "./delete.js";
+} from "./operations/buckets.js";
+import { copyObject } from "./operations/copy-object.js";
+import { deleteObject, deleteObjects } from "./operations/delete.js";
 import { LocalS3Error } from "./local-error.js";
-import { getObject, headObject } from "./get-object.js";
-import { listObjects, listObjectsV2 } from "./list.js";
-import { completeMultipartUpload } from "./complete-multipart.js";
-import { createMultipartUpload, uploadPart, uploadPartCopy } from "./multipart.js";
+import { getObject, headObject } from "./operations/get-object.js";
+import { listObjects, listObjectsV2 } from "./operations/list.js";
+import { completeMultipartUpload } from "./operations/complete-multipart.js";
+import { createMultipartUpload, uploadPart, uploadPartCopy } from "./operations/multipart.js";
 import { operationOf, type Operation } from "./operations.js";
-import { putObject } from "./put-object.js";
+import { putObject } from "./operations/put-object.js";
 import { parseRequest, type Context, type LocalRequest, type Reply, type S3Request } from "./request.js";
 import { S3Error } from "./s3-error.js";
-import { Store } from "./store.js";
-import { abortMultipartUpload, listMultipartUploads, listParts } from "./uploads.js";
+import { Store } from "./store/store.js";
+import { abortMultipartUpload, listMultipartUploads, listParts } from "./operations/uploads.js";
 
 const operations: Record<Operation, (context: Context, request: S3Request) => Reply | Promise<Reply>> = {
   ListBuckets: listBuckets,

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { S3Error } from "./s3-error.js";
-import type { Store } from "./store.js";
+import type { Store } from "./store/store.js";
 
 export type RequestBody = undefined | null | string | Uint8Array | Readable | AsyncIterable<Uint8Array>;
 

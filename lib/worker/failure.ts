@@ -1,7 +1,7 @@
 import type { Failure } from "../bridge/protocol.js";
 import { DeadlinePassed } from "./deadline.js";
-import { BadAnswer } from "./s3/tries.js";
-import { BrokenBody } from "./s3/whole-body.js";
+import { BadAnswer } from "./s3/attempts/tries.js";
+import { BrokenBody } from "./s3/body/whole-body.js";
 import { OperationError } from "./operation-error.js";
 import { toWireError } from "./wire-error.js";
 

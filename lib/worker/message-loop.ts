@@ -8,9 +8,9 @@ import { inOrder } from "./order.js";
 import { Deadline, DeadlinePassed } from "./deadline.js";
 import { toFailure } from "./failure.js";
 import { ReadAhead } from "./read-ahead.js";
-import { Progress } from "./progress.js";
-import { countRequests, requestCounts } from "./request-counts.js";
-import { Doubt } from "./s3/doubt.js";
+import { Progress } from "./observe/progress.js";
+import { countRequests, requestCounts } from "./observe/request-counts.js";
+import { Doubt } from "./s3/attempts/doubt.js";
 import { watchLoading } from "./s3/loading.js";
 import { S3 } from "./s3/s3.js";
 

@@ -1,4 +1,4 @@
-import { isAlias } from "../bridge/alias.js";
+import { isAlias } from "../arguments/alias.js";
 import type { Call } from "../bridge/protocol.js";
 
 // Writes under way, by bucket and key. Usually there are none: the caller is blocked by its one call. A

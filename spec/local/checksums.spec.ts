@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { GetObjectCommand, PutObjectCommand, type ChecksumAlgorithm } from "@aws-sdk/client-s3";
-import { checksumAlgorithms, createChecksum } from "../../lib/local/checksums.js";
-import { combineCrcs } from "../../lib/local/crc-combine.js";
+import { checksumAlgorithms, createChecksum } from "../../lib/local/body/checksums.js";
+import { combineCrcs } from "../../lib/local/body/crc-combine.js";
 import {
   clientOf,
   leftovers,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { LocalS3Handler } from "../../lib/local/handler.js";
-import { Store } from "../../lib/local/store.js";
+import { Store } from "../../lib/local/store/store.js";
 
 const directories: string[] = [];
 const handlers: { destroy(): void }[] = [];

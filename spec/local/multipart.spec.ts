@@ -16,7 +16,7 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import type { LocalS3Handler } from "../../lib/local/handler.js";
-import { createChecksum } from "../../lib/local/checksums.js";
+import { createChecksum } from "../../lib/local/body/checksums.js";
 import { clientOf, leftovers, localHandler, removeDirectories, send, temporaryDirectory } from "./client";
 
 jest.setTimeout(60_000);

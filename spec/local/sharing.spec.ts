@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { sweepPending } from "../../lib/local/body-writer.js";
-import { Store } from "../../lib/local/store.js";
+import { sweepPending } from "../../lib/local/body/body-writer.js";
+import { Store } from "../../lib/local/store/store.js";
 import { leftovers, localHandler, removeDirectories, send, temporaryDirectory } from "./client";
 import { Peer } from "./peers";
 

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import path from "node:path";
-import { BodyWriter, sweepPending } from "../../lib/local/body-writer.js";
-import { CHUNK_SIZE } from "../../lib/local/records.js";
+import { BodyWriter, sweepPending } from "../../lib/local/body/body-writer.js";
+import { CHUNK_SIZE } from "../../lib/local/store/records.js";
 import { S3Error } from "../../lib/local/s3-error.js";
-import { Store } from "../../lib/local/store.js";
+import { Store } from "../../lib/local/store/store.js";
 import { leftovers, removeDirectories, temporaryDirectory } from "./client";
 
 afterAll(removeDirectories);

@@ -17,7 +17,10 @@ export function hostileBuild(maxOldGenerationSizeMb = 64): HostileBuild {
   const folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-hostile-"));
   cpSync(path.join(root, "dist"), path.join(folder, "dist"), { recursive: true });
   symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
-  cpSync(path.join(__dirname, "hostile-worker.js"), path.join(folder, "dist/worker/s3/get-object.js"));
+  cpSync(
+    path.join(__dirname, "hostile-worker.js"),
+    path.join(folder, "dist/worker/s3/operations/get-object.js"),
+  );
   // The files themselves, in place of the bundle of them.
   writeFileSync(path.join(folder, "dist/worker.js"), 'require("./worker/main.js");');
   const starter = path.join(folder, "dist/first-call.js");

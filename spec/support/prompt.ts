@@ -7,9 +7,9 @@ import { Terminal } from "./terminal.js";
 /** The Node whose prompt it is: another than that of the specs, to try them on it. */
 export const node = process.env["S3BUCKETMAP_SPEC_NODE"] ?? process.execPath;
 
-export const cli = path.join(__dirname, "../../dist/cli.js");
+export const cli = path.join(__dirname, "../../dist/prompt/cli.js");
 export const library = path.join(__dirname, "../../dist/index.js");
-export const hook = path.join(__dirname, "../../dist/repl/index.js");
+export const hook = path.join(__dirname, "../../dist/prompt/hook.js");
 
 /** A folder for files and histories, removed by `close`, which also ends the terminals. */
 export class Prompts {

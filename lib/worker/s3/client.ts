@@ -7,20 +7,20 @@ import type {
 } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
 import { version } from "../../build-stamp.js";
-import { Connections } from "./connections.js";
-import { MapCredentials } from "./credentials.js";
-import { overHttp } from "./first-try/exchange.js";
-import { foreseeRoute, localRoute } from "./first-try/foreseen-route.js";
-import type { Route, Way } from "./first-try/route.js";
-import { throughHandler } from "./first-try/through-handler.js";
+import { Connections } from "./transport/connections.js";
+import { MapCredentials } from "./credentials/credentials.js";
+import { overHttp } from "./direct/exchange.js";
+import { foreseeRoute, localRoute } from "./direct/foreseen-route.js";
+import type { Route, Way } from "./direct/route.js";
+import { throughHandler } from "./direct/through-handler.js";
 import { limits } from "./limits.js";
 import { loading } from "./loading.js";
 import { LocalDirectory } from "./local-directory.js";
-import { logRequests } from "./request-log.js";
+import { logRequests } from "./transport/request-log.js";
 import { localClient, serviceClient } from "./sdk-client.js";
-import { SharedFiles } from "./shared-files.js";
+import { SharedFiles } from "./credentials/shared-files.js";
 import type { Surroundings } from "./surroundings.js";
-import { profileName } from "./written-credentials.js";
+import { profileName } from "./credentials/written-credentials.js";
 
 /** By what the library is told from others in the logs of a service. */
 const userAgent = `s3bucketmap/${version} md/nodejs#${process.versions.node}`;
@@ -101,7 +101,7 @@ export class Client {
     }
   }
 
-  /** Sends a command as the SDK does, from its first try on or from where one past it has ended (first-try/replay.ts). */
+  /** Sends a command as the SDK does, from its first try on or from where one past it has ended (direct/replay.ts). */
   async send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     command: $Command<Input, Output, S3ClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>,
     options: { abortSignal: AbortSignal },

@@ -1,7 +1,7 @@
 // All that this library has of the SDK, so that nothing loads it before the other imports here.
-import "./file-texts.js";
-import "./credential-programs.js";
-import "./own-agents.js";
+import "./credentials/file-texts.js";
+import "./credentials/credential-programs.js";
+import "./transport/own-agents.js";
 
 export {
   AbortMultipartUploadCommand,

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { isRead } from "../../bridge/environment.js";
+import { isRead } from "../../arguments/environment.js";
 import type { Environment } from "../../bridge/protocol.js";
-import { texts } from "./file-texts.js";
+import { texts } from "./credentials/file-texts.js";
 
 /**
  * The environment of a map's first request, for the SDK. It is made when it is first needed, which may be long after, and

@@ -1,6 +1,6 @@
 import type { Failure, Finding } from "../../../bridge/protocol.js";
-import { advice403 } from "../../../advice.js";
-import { statusOf } from "../missing.js";
+import { advice403 } from "../../../errors/advice.js";
+import { statusOf } from "../operations/missing.js";
 import type { Answers } from "./answers.js";
 import { endsAll, isLack } from "./steps.js";
 import type { Steps } from "./steps.js";

@@ -1,8 +1,8 @@
 import type { Failure } from "../../../bridge/protocol.js";
-import { hopeless } from "../../../hopeless.js";
-import { checkAnswer } from "../list-answer.js";
-import { firstNewName } from "../listed-names.js";
-import { listInput, namesOf } from "../list-objects.js";
+import { hopeless } from "../../../errors/hopeless.js";
+import { checkAnswer } from "../listing/list-answer.js";
+import { firstNewName } from "../listing/listed-names.js";
+import { listInput, namesOf } from "../operations/list-objects.js";
 import type { Target } from "../s3.js";
 import { ListObjectsV2Command } from "../sdk.js";
 import type { Answers } from "./answers.js";

@@ -1,7 +1,7 @@
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
 import type { Identity } from "../client.js";
 import type { Origins } from "./origins.js";
-import type { SharedFiles } from "../shared-files.js";
+import type { SharedFiles } from "../credentials/shared-files.js";
 
 /** The SDK's names of ways to credentials that a profile describes, and the settings by which it does. */
 const byProfile: readonly (readonly [source: string, what: string, settings: readonly string[]])[] = [

@@ -1,12 +1,12 @@
 import type { ClientConfig, Environment, Finding } from "../../../bridge/protocol.js";
-import { MAX_KEY_BYTES } from "../../../keys.js";
+import { MAX_KEY_BYTES } from "../../../arguments/keys.js";
 import { Answers } from "./answers.js";
 import { Checks, permissionFor } from "./checks.js";
 import { lineOf, listOne } from "./contact.js";
 import { localSettings } from "./local.js";
 import { NoSecrets } from "./no-secrets.js";
 import { remoteSettings } from "./remote.js";
-import { SharedFiles } from "../shared-files.js";
+import { SharedFiles } from "../credentials/shared-files.js";
 import { Steps } from "./steps.js";
 import type { Ended, Run } from "./steps.js";
 import { versions } from "./versions.js";

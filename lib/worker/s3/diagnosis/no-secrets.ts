@@ -1,6 +1,6 @@
 import type { ClientConfig, Environment, Finding } from "../../../bridge/protocol.js";
 import type { Identity } from "../client.js";
-import type { SharedFiles } from "../shared-files.js";
+import type { SharedFiles } from "../credentials/shared-files.js";
 
 /** Shorter ones are words that stand for nothing, as in a trial of a service. */
 const MIN_SECRET = 6;

@@ -1,6 +1,6 @@
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
 import type { Answers, SentRequest } from "./answers.js";
-import type { SharedFiles } from "../shared-files.js";
+import type { SharedFiles } from "../credentials/shared-files.js";
 
 /** Where the settings of a map come from, in words. */
 export class Origins {

@@ -5,7 +5,7 @@ import { originOf, soughtIn } from "./credentials-origin.js";
 import { shownId } from "./no-secrets.js";
 import type { NoSecrets } from "./no-secrets.js";
 import { hostOf, Origins, plainUrl } from "./origins.js";
-import type { SharedFiles } from "../shared-files.js";
+import type { SharedFiles } from "../credentials/shared-files.js";
 import type { Steps } from "./steps.js";
 
 /** From here on S3 may refuse requests by their time. */

@@ -1,8 +1,8 @@
 import type { Failure } from "../../../bridge/protocol.js";
-import { hopeless } from "../../../hopeless.js";
+import { hopeless } from "../../../errors/hopeless.js";
 import { DeadlinePassed } from "../../deadline.js";
 import { toFailure } from "../../failure.js";
-import { Doubt, withoutDoubt } from "../doubt.js";
+import { Doubt, withoutDoubt } from "../attempts/doubt.js";
 import { follow } from "../follow.js";
 import type { Target } from "../s3.js";
 

@@ -1,17 +1,17 @@
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { OperationError } from "../../operation-error.js";
-import { checkDelete, checkPut } from "../conditions.js";
-import { deleteObject } from "../delete-object.js";
-import { deleteObjects } from "../delete-objects.js";
-import { crc32 } from "../first-try/get.js";
-import { isMissing } from "../missing.js";
-import { uploadInParts } from "../multipart-upload.js";
-import type { ObjectInput } from "../multipart-upload.js";
-import { putCommand, putObject } from "../put-object.js";
+import { checkDelete, checkPut } from "../conditional/conditions.js";
+import { deleteObject } from "../operations/delete-object.js";
+import { deleteObjects } from "../operations/delete-objects.js";
+import { crc32 } from "../direct/get.js";
+import { isMissing } from "../operations/missing.js";
+import { uploadInParts } from "../operations/multipart-upload.js";
+import type { ObjectInput } from "../operations/multipart-upload.js";
+import { putCommand, putObject } from "../operations/put-object.js";
 import type { Target } from "../s3.js";
 import { GetObjectCommand } from "../sdk.js";
-import { BadAnswer } from "../tries.js";
-import { readWhole } from "../whole-body.js";
+import { BadAnswer } from "../attempts/tries.js";
+import { readWhole } from "../body/whole-body.js";
 import type { Answers } from "./answers.js";
 
 /** What is written on trial. */

@@ -1,0 +1,107 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { Environment } from "../bridge/protocol.js";
+
+/** What the SDK reads of a program's environment, and what names proxies. */
+export const isRead = (name: string): boolean =>
+  /^(AWS_|HOME$|USERPROFILE$|HOMEPATH$|HOMEDRIVE$|ECS_|NODE_DEBUG$|(HTTPS?|NO)_PROXY$|(https?|no)_proxy$)/.test(
+    name,
+  );
+
+/** Variables that name a file or folder. A relative one is meant from the working directory of this moment. */
+const paths = [
+  "HOME",
+  "USERPROFILE",
+  "AWS_CA_BUNDLE",
+  "AWS_CONFIG_FILE",
+  "AWS_SHARED_CREDENTIALS_FILE",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+  "AWS_LOGIN_CACHE_DIRECTORY",
+];
+
+let last: { text: string; environment: Environment } | undefined;
+
+/**
+ * The part of the environment that says how to reach S3, as it is at a map's first request. All requests of the map
+ * are made by it, whatever becomes of the environment, and of the worker.
+ */
+export function environmentOf(env: NodeJS.ProcessEnv): Environment {
+  const variables: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    // Windows takes upper and lower case for the same.
+    const known = process.platform === "win32" ? name.toUpperCase() : name;
+    if (value !== undefined && isRead(known)) variables[known] = value;
+  }
+  for (const name of paths) {
+    const value = variables[name];
+    if (value !== undefined && value !== "" && !value.startsWith("~/")) variables[name] = absolute(value);
+  }
+  // The SDK asks the system for these itself, whose answer may be another one later.
+  const systemHome = homeOfSystem();
+  variables["AWS_LOGIN_CACHE_DIRECTORY"] ??= path.join(systemHome, ".aws", "login", "cache");
+  if (homeOf(variables) === "") variables["HOME"] = systemHome;
+  const environment: Environment = { variables, ...sharedTexts(variables) };
+  // Mostly it is the same for all maps, which then share it.
+  const text = JSON.stringify(environment);
+  if (last?.text !== text) last = { text, environment };
+  return last.environment;
+}
+
+/** The paths of the shared configuration files, in an environment that has been taken. */
+export function sharedFiles(variables: Readonly<Record<string, string>>): {
+  config: string;
+  credentials: string;
+} {
+  const home = homeOf(variables);
+  const file = (variable: string, name: string): string => {
+    const wanted = variables[variable] || path.join(home, ".aws", name);
+    return wanted.startsWith("~/") ? path.join(home, wanted.slice(2)) : wanted;
+  };
+  return {
+    config: file("AWS_CONFIG_FILE", "config"),
+    credentials: file("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+  };
+}
+
+/** The texts of these files, as they are now. */
+export function sharedTexts(
+  variables: Readonly<Record<string, string>>,
+): Pick<Environment, "config" | "credentials"> {
+  const files = sharedFiles(variables);
+  return { config: textOf(files.config), credentials: textOf(files.credentials) };
+}
+
+/** For the local S3, which nothing outside its directory has a say in. */
+export const noEnvironment: Environment = { variables: {}, config: "", credentials: "" };
+
+function homeOf(variables: Readonly<Record<string, string>>): string {
+  const { HOME, USERPROFILE, HOMEPATH, HOMEDRIVE = `C:${path.sep}` } = variables;
+  return HOME || USERPROFILE || (HOMEPATH ? `${HOMEDRIVE}${HOMEPATH}` : "");
+}
+
+function homeOfSystem(): string {
+  try {
+    return os.homedir();
+  } catch {
+    return path.sep; // This user has none.
+  }
+}
+
+function absolute(file: string): string {
+  try {
+    return path.resolve(file);
+  } catch {
+    return file; // The working directory was removed, so a relative file is nowhere.
+  }
+}
+
+// The SDK, too, takes what it cannot read for empty.
+function textOf(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,87 @@
+import { wrongArgument } from "../errors/stack.js";
+
+/** A bucket, and the prefix where the location names one. */
+export interface Location {
+  bucket: string;
+  prefix?: string;
+}
+
+/**
+ * Reads a bucket's name, an access point's ARN, or `s3://bucket/prefix`.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+ */
+export function parseLocation(location: unknown): Location {
+  if (typeof location !== "string") {
+    throw wrongArgument(
+      `The location must be a bucket name, an access point ARN or "s3://bucket/prefix", not ${show(location)}.`,
+    );
+  }
+  if (location.startsWith("arn:")) return { bucket: checkArn(location) };
+  if (!/^[a-z0-9+.-]+:\/\//i.test(location)) return { bucket: checkName(location, location) };
+
+  const [, scheme, bucket = "", prefix] = /^([^:]+):\/\/([^/]*)(?:\/(.*))?$/s.exec(location) ?? [];
+  if (scheme !== "s3") {
+    throw wrongArgument(
+      `The location "${location}" begins with "${scheme}://"; it must be a bucket name or begin with "s3://". ` +
+        `Another service than AWS is named by the option endpoint.`,
+    );
+  }
+  checkName(bucket, location);
+  return prefix === undefined || prefix === "" ? { bucket } : { bucket, prefix };
+}
+
+function checkName(name: string, location: string): string {
+  const of = name === location ? "" : ` in "${location}"`;
+  if (name === "") throw wrongArgument(`The location${of === "" ? " is empty" : of + " names no bucket"}.`);
+  if (name.includes("/")) {
+    throw wrongArgument(
+      `"${name}" is not a bucket name. For the part of a bucket under a prefix say "s3://${name}" or use the option prefix.`,
+    );
+  }
+  if (/--x-s3$/.test(name)) {
+    throw wrongArgument(
+      `"${name}"${of} is a directory bucket (S3 Express), which lists its keys unordered: not supported.`,
+    );
+  }
+  // 3–63 of a–z, 0–9, "." and "-" today; before 2018 us-east-1 also let in capitals, "_" and 255 characters.
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(name) || name.includes("..")) {
+    throw wrongArgument(
+      `"${name}"${of} is not a bucket name: 3 to 63 lower-case letters, digits, "." and "-", beginning and ending with a letter or digit.`,
+    );
+  }
+  return name;
+}
+
+function checkArn(arn: string): string {
+  const [, , service, region, account, ...rest] = arn.split(":");
+  if (
+    (service === "s3" || service === "s3-object-lambda") &&
+    region === "" &&
+    /^accesspoint[:/]/.test(rest.join(":"))
+  ) {
+    throw wrongArgument(
+      `"${arn}" is a multi-region access point, whose requests need SigV4a: not supported.`,
+    );
+  }
+  const isAccessPoint = /^accesspoint[:/][A-Za-z0-9-]+$/.test(rest.join(":"));
+  const isOutpost =
+    service === "s3-outposts" && /^outpost[:/][^:/]+[:/]accesspoint[:/][^:/]+$/.test(rest.join(":"));
+  const known = service === "s3" || service === "s3-object-lambda";
+  if (!(isOutpost || (known && isAccessPoint)) || !region || !account) {
+    throw wrongArgument(
+      `"${arn}" is not the ARN of an access point; it looks like "arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME". A bucket is named by its name alone.`,
+    );
+  }
+  return arn;
+}
+
+function show(value: unknown): string {
+  return value === null
+    ? "null"
+    : Array.isArray(value)
+      ? "an array"
+      : typeof value === "object"
+        ? "an object"
+        : typeof value;
+}

@@ -1,0 +1,181 @@
+import { types } from "node:util";
+import { WRITES_NAME } from "../bridge/protocol.js";
+import type { ObjectHeaders } from "../bridge/protocol.js";
+import { leadsToFacade } from "../copies/facades.js";
+import { checkPrefix, kindOf } from "./keys.js";
+import { closest } from "../text/spelling.js";
+import { wrongArgument } from "../errors/stack.js";
+import type { ListEntriesOptions, ListOptions, SetOptions } from "../map/sync-map.js";
+
+const listNames = ["prefix", "startAfter", "limit"];
+const entriesNames = [...listNames, "delimiter"];
+const objectNames = ["contentType", "contentEncoding", "cacheControl", "metadata"];
+const setNames = [...objectNames, "ifMatch"];
+
+/** The user metadata of an object, names and values together. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */
+const MAX_METADATA_BYTES = 2048;
+
+/** The least that a conditional write adds to it: its own name. */
+const MARK_BYTES = 32;
+
+export function checkListOptions(options: ListOptions | undefined): ListOptions {
+  checkNames(options, listNames, "a listing");
+  return pickListOptions(options);
+}
+
+export function checkEntriesOptions(options: ListEntriesOptions | undefined): ListEntriesOptions {
+  checkNames(options, entriesNames, "list");
+  const delimiter = options?.delimiter;
+  if (delimiter === undefined) return pickListOptions(options);
+  if (checkPrefix(delimiter, "The option delimiter") === "") {
+    throw wrongArgument("The option delimiter may not be empty: leave it out to list every key.");
+  }
+  return { ...pickListOptions(options), delimiter };
+}
+
+function pickListOptions(options: ListOptions | undefined): ListOptions {
+  const { prefix, startAfter, limit } = options ?? {};
+  if (prefix !== undefined) checkPrefix(prefix, "The option prefix");
+  if (startAfter !== undefined) checkPrefix(startAfter, "The option startAfter");
+  if (limit !== undefined && !(limit === Infinity || (Number.isInteger(limit) && limit >= 0))) {
+    throw wrongArgument(`The option limit must be a whole number from 0 on, not ${kindOf(limit)}.`);
+  }
+  return {
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(startAfter === undefined ? {} : { startAfter }),
+    ...(limit === undefined ? {} : { limit }),
+  };
+}
+
+/**
+ * Whether a write is to be bound to an ETag.
+ *
+ * @throws TypeError where it is, but to none: `head` has found no such key, and the program means to write over nothing
+ */
+export function isBound(options: SetOptions | undefined): options is SetOptions {
+  if (options === undefined || !("ifMatch" in options)) return false;
+  if ((options.ifMatch as unknown) !== undefined) return true;
+  throw wrongArgument(
+    "The option ifMatch is undefined: the write would be bound to nothing. Use create to write only where there is no such key, or leave ifMatch out.",
+  );
+}
+
+/** The ETag that a write is bound to, without its quotes. */
+export function checkIfMatch(options: SetOptions | undefined): string | undefined {
+  checkNames(options, setNames, "set");
+  if (!isBound(options)) return undefined;
+  const ifMatch: unknown = options.ifMatch;
+  // What cannot be an ETag would match nothing, and an error of S3's would not say why.
+  const etag = typeof ifMatch === "string" ? /^(?:"([^"]+)"|([^"]+))$/.exec(ifMatch) : null;
+  const bare = etag?.[1] ?? etag?.[2];
+  if (bare !== undefined && bare !== "*" && /^[\x21-\x7e]+$/.test(bare) && !bare.startsWith("W/"))
+    return bare;
+  const given = typeof ifMatch === "string" ? JSON.stringify(ifMatch) : kindOf(ifMatch);
+  throw wrongArgument(
+    `The option ifMatch must be an ETag as head gives it, such as '"d41d8cd98f00b204e9800998ecf8427e"', not ${given}.`,
+  );
+}
+
+/** @param of - the method whose options they are */
+export function objectHeaders(
+  options: SetOptions | undefined,
+  isText: boolean,
+  of: "set" | "setMany" | "create" | "update",
+): ObjectHeaders {
+  if (of !== "set") checkNames(options, objectNames, of);
+  const conditional = of === "create" || of === "update" || options?.ifMatch !== undefined;
+  const { contentType, contentEncoding, cacheControl, metadata } = options ?? {};
+  const headers: ObjectHeaders = {
+    contentType:
+      contentType !== undefined
+        ? checkHeader("contentType", contentType)
+        : isText
+          ? "text/plain; charset=utf-8"
+          : "application/octet-stream",
+  };
+  if (contentEncoding !== undefined) headers.contentEncoding = checkEncoding(contentEncoding);
+  if (cacheControl !== undefined) headers.cacheControl = checkHeader("cacheControl", cacheControl);
+  if (metadata !== undefined) headers.metadata = checkMetadata(metadata, conditional);
+  return headers;
+}
+
+/** For a layer that looks at them before its base does. @throws TypeError for what cannot be the options of a write */
+export function checkAreOptions(options: unknown, of: string): void {
+  if (options === undefined) return;
+  if (typeof options !== "object" || options === null || leadsToFacade(options)) {
+    throw wrongArgument(`The options of ${of} must be an object, not ${kindOf(options)}.`);
+  }
+}
+
+function checkNames(options: object | undefined, names: readonly string[], of: string): void {
+  checkAreOptions(options, of);
+  for (const name of Object.keys(options ?? {})) {
+    if (names.includes(name)) continue;
+    const right = closest(name, names);
+    throw wrongArgument(
+      `There is no option "${name}" of ${of}${right === undefined ? `; there are: ${names.join(", ")}` : `: did you mean "${right}"?`}.`,
+    );
+  }
+}
+
+/** What HTTP can carry in a header, and S3 gives back as it was. @throws TypeError for anything else */
+export function checkHeader(name: string, value: unknown, mayBeEmpty = false): string {
+  if (
+    typeof value === "string" &&
+    /^[\x20-\x7e]*$/.test(value) &&
+    value === value.trim() &&
+    (mayBeEmpty || value !== "")
+  )
+    return value;
+  const given = typeof value === "string" ? JSON.stringify(value) : kindOf(value);
+  throw wrongArgument(
+    `${name} must be a string of printable ASCII, ${mayBeEmpty ? "" : "not empty and "}without spaces at its ends, not ${given}.`,
+  );
+}
+
+function checkEncoding(contentEncoding: unknown): string {
+  const encoding = checkHeader("contentEncoding", contentEncoding);
+  if (!encoding.split(",").some((coding) => coding.trim().toLowerCase() === "aws-chunked")) return encoding;
+  throw wrongArgument(
+    `contentEncoding must say what the value is: S3 would drop "aws-chunked" from ${JSON.stringify(encoding)}, for that says how a body is sent.`,
+  );
+}
+
+function checkMetadata(metadata: unknown, conditional: boolean): Record<string, string> {
+  if (typeof metadata !== "object" || metadata === null || types.isProxy(metadata) || !isPlain(metadata)) {
+    throw wrongArgument(`metadata must be a plain object of strings, not ${kindOf(metadata)}.`);
+  }
+  // Without a prototype "__proto__" is a name like any other.
+  const checked = Object.create(null) as Record<string, string>;
+  let bytes = 0;
+  for (const [name, value] of Object.entries(metadata)) {
+    if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
+      throw wrongArgument(`The name of metadata ${JSON.stringify(name)} cannot be in an HTTP header.`);
+    }
+    const lower = name.toLowerCase();
+    if (lower === WRITES_NAME) {
+      throw wrongArgument(`The name of metadata ${JSON.stringify(name)} is the library's own: take another.`);
+    }
+    if (lower in checked) {
+      throw wrongArgument(
+        `The name of metadata ${JSON.stringify(name)} comes twice: S3 knows no case in names, and would keep one of the values.`,
+      );
+    }
+    checked[lower] = checkHeader(`metadata.${name}`, value, true);
+    bytes += name.length + (value as string).length;
+  }
+  const most = conditional ? MAX_METADATA_BYTES - MARK_BYTES : MAX_METADATA_BYTES;
+  if (bytes > most) {
+    const why = conditional ? ", for a conditional write adds a name of its own" : "";
+    throw wrongArgument(`metadata may have at most ${most} bytes here${why}; this has ${bytes}.`);
+  }
+  return checked;
+}
+
+// The entries of a Map, or what a class has inherited, would be lost.
+function isPlain(object: object): boolean {
+  const prototype = Reflect.getPrototypeOf(object);
+  if (prototype !== null && (types.isProxy(prototype) || Reflect.getPrototypeOf(prototype) !== null))
+    return false;
+  return !Array.isArray(object) && !types.isMap(object) && Object.getOwnPropertySymbols(object).length === 0;
+}

@@ -1,0 +1,83 @@
+import { isUtf8 } from "node:buffer";
+import { constants } from "node:buffer";
+import { types } from "node:util";
+import { kindOf } from "./keys.js";
+import { wrongArgument } from "../errors/stack.js";
+
+/** What may be stored. */
+export type Bytes = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
+
+/** The length of bytes that cross between threads has 32 bits: of longer ones V8 cuts off the rest, and says nothing. */
+export const MAX_VALUE_BYTES: number = 2 ** 32 - 1;
+
+/** A conditional write is one PUT, and Node's crypto takes no more at once. */
+export const MAX_CONDITIONAL_BYTES: number = 2 ** 31 - 1;
+
+/** V8's longest string; a longer object can only be read as bytes. */
+export const MAX_STRING_BYTES: number = constants.MAX_STRING_LENGTH;
+
+/** From here on a string crosses to the worker as transferred bytes, not as a copied string. */
+const TRANSFER_FROM = 32 * 1024;
+
+/** @throws TypeError for what cannot be stored */
+export function checkValue(value: unknown, maxBytes?: number): asserts value is string | Bytes {
+  if (typeof value === "string") {
+    if (value.isWellFormed()) return;
+    throw wrongArgument("The value has a lone surrogate, which UTF-8 cannot carry: store it as bytes.");
+  }
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
+    if (isDetached(ArrayBuffer.isView(value) ? value.buffer : value))
+      throw wrongArgument(
+        "The value's ArrayBuffer is detached: its bytes were transferred, and are elsewhere now.",
+      );
+    return checkSize(value, maxBytes);
+  }
+  const advice =
+    value === undefined
+      ? "To remove a key, delete it."
+      : "Store text as a string, the rest as bytes, and objects through a layer: json(map) of s3bucketmap/layers, or structured(map) for a Date, a Map or a BigInt.";
+  throw wrongArgument(
+    `A value must be a string or bytes (Buffer, typed array, ArrayBuffer), not ${kindOf(value)}. ${advice}`,
+  );
+}
+
+/**
+ * What is sent for a value. Bytes are copied once: what the caller does to its buffer afterwards must not
+ * reach S3, and the copy then moves to the worker instead of being copied again.
+ */
+export function toBody(value: unknown, maxBytes?: number): string | Uint8Array {
+  checkValue(value, maxBytes);
+  if (typeof value === "string") {
+    if (value.length < TRANSFER_FROM) return value;
+    return new TextEncoder().encode(value); // At most three times as long as the longest string.
+  }
+  if (ArrayBuffer.isView(value))
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
+  return new Uint8Array(value).slice();
+}
+
+/** Whether its bytes were transferred, as to another thread. */
+export function isDetached(buffer: ArrayBufferLike): boolean {
+  if (buffer.byteLength > 0) return false;
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function checkSize({ byteLength }: { byteLength: number }, maxBytes = MAX_VALUE_BYTES): void {
+  if (byteLength <= maxBytes) return;
+  const limit = maxBytes < MAX_VALUE_BYTES ? "A value that is written on a condition" : "A value";
+  throw wrongArgument(`${limit} may have at most ${maxBytes} bytes; this one has ${byteLength}.`);
+}
+
+export function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** The string whose UTF-8 the bytes are, a byte order mark included; undefined where they are not UTF-8. */
+export function toText(bytes: Uint8Array): string | undefined {
+  return isUtf8(bytes) ? toBuffer(bytes).toString("utf8") : undefined;
+}

@@ -1,0 +1,144 @@
+import type { Begun, Outcome } from "../bridge/bridge.js";
+import type { Failure, KeyFailure, ObjectToStore } from "../bridge/protocol.js";
+import type { BucketCalls } from "./bucket-calls.js";
+import type { S3BucketMapError } from "../errors/errors.js";
+import { wholeKey } from "../arguments/keys.js";
+import { objectHeaders } from "../arguments/method-options.js";
+import type { Stored } from "../map/stored.js";
+import type { ObjectOptions } from "../map/sync-map.js";
+import { toBody } from "../arguments/values.js";
+
+/** A write that has been checked, and can be sent at any time. */
+export interface Prepared<V> {
+  readonly key: string;
+  /** Absent of a deletion. */
+  readonly object?: ObjectToStore;
+  readonly bytes: number;
+  /** What a read would give once it is stored. */
+  read(): Stored<V>;
+}
+
+/** Writes that are under way in the worker thread. */
+export interface Sending {
+  /** Whether `finish` would not have to wait. */
+  isDone(): boolean;
+  /** Waits for the end; of what failed it gives the errors, by whole key. */
+  finish(): ReadonlyMap<string, S3BucketMapError>;
+}
+
+/** How a map writes without waiting. */
+export interface BackgroundWrites<V> {
+  /** @throws TypeError for what `set` would refuse */
+  prepare(key: string, value: V, options: ObjectOptions | undefined): Prepared<V>;
+  prepareDeletion(key: string): Prepared<V>;
+  /** At most a thousand, of different keys. 1 PUT each, and 1 DeleteObjects for all deletions. */
+  send(writes: readonly Prepared<unknown>[]): Sending;
+}
+
+/** The property with a map's {@link BackgroundWrites}: S3BucketMap and all layers over one have it. */
+export const backgroundWrites: unique symbol = Symbol.for("s3bucketmap.backgroundWrites/1");
+
+export interface HasBackgroundWrites<V> {
+  readonly [backgroundWrites]: BackgroundWrites<V>;
+}
+
+/** How a bucket is written to without waiting. */
+export class BucketBackground implements BackgroundWrites<string | Buffer> {
+  readonly #calls: BucketCalls;
+
+  constructor(calls: BucketCalls) {
+    this.#calls = calls;
+  }
+
+  prepare(
+    key: string,
+    value: string | Buffer,
+    options: ObjectOptions | undefined,
+  ): Prepared<string | Buffer> {
+    const calls = this.#calls;
+    calls.checkOpen("set");
+    const whole = wholeKey(calls.prefix, key);
+    const body = toBody(value);
+    const headers = objectHeaders(options, typeof value === "string", "setMany");
+    const bytes = (): Uint8Array => (typeof body === "string" ? Buffer.from(body) : body.slice());
+    const { contentEncoding } = headers;
+    // A listing no longer knows what the layer will answer for which it waits.
+    calls.tell(whole, "unsure");
+    return {
+      key: whole,
+      object: { key: whole, body, headers },
+      bytes: body.length,
+      read() {
+        const encoding = contentEncoding === undefined ? {} : { contentEncoding };
+        const stored = calls.decode({ body: bytes(), etag: "", version: {}, ...encoding });
+        if ("failure" in stored) throw calls.error(stored.failure, "get", whole);
+        return { ...stored, etag: undefined };
+      },
+    };
+  }
+
+  prepareDeletion(key: string): Prepared<never> {
+    this.#calls.checkOpen("delete");
+    const whole = wholeKey(this.#calls.prefix, key);
+    this.#calls.tell(whole, "unsure");
+    const read = (): never => {
+      throw new Error(`${whole} is to be deleted`);
+    };
+    return { key: whole, bytes: 0, read };
+  }
+
+  send(writes: readonly Prepared<unknown>[]): Sending {
+    const calls = this.#calls;
+    for (const { key } of writes) calls.tell(key, "unsure");
+    // A body moves to the worker; its own copy stays to be read.
+    const objects = writes.flatMap(({ object }) => (object === undefined ? [] : [copyOf(object)]));
+    const deleted = writes.flatMap(({ key, object }) => (object === undefined ? [key] : []));
+    const parts: Part[] = [];
+    if (objects.length > 0) {
+      const begun = calls.begin({ op: "setMany", objects }, "set");
+      parts.push({ operation: "set", keys: objects.map(({ key }) => key), begun });
+    }
+    if (deleted.length > 0) {
+      const begun = calls.begin({ op: "deleteMany", keys: deleted }, "delete");
+      parts.push({ operation: "delete", keys: deleted, begun });
+    }
+    for (const { begun } of parts) if (!("failure" in begun)) calls.shared.bridge!.loadWaits(begun);
+    return {
+      isDone: () => parts.every(({ begun }) => "failure" in begun || calls.shared.bridge!.isSettled(begun)),
+      finish: () => finish(calls, parts),
+    };
+  }
+}
+
+interface Part {
+  readonly operation: "set" | "delete";
+  readonly keys: readonly string[];
+  readonly begun: Begun<"setMany" | "deleteMany"> | { failure: Failure };
+  outcome?: Outcome<"setMany" | "deleteMany">;
+}
+
+function finish(calls: BucketCalls, parts: readonly Part[]): Map<string, S3BucketMapError> {
+  const failed = new Map<string, S3BucketMapError>();
+  for (const part of parts) {
+    const { operation, keys, begun } = part;
+    const waited =
+      part.outcome ??
+      ("failure" in begun
+        ? { ok: false as const, failure: begun.failure }
+        : calls.shared.bridge!.finish(begun));
+    // A callback during a `deasync` wait may have finished it meanwhile, and has what came of it.
+    const outcome = (part.outcome ??= waited);
+    const failures: KeyFailure[] = outcome.ok
+      ? outcome.value
+      : keys.map((key) => ({ key, failure: outcome.failure }));
+    for (const { key, failure } of failures) failed.set(key, calls.error(failure, operation, key));
+    for (const key of keys) {
+      if (!failed.has(key)) calls.tell(key, operation === "set" ? "set" : "deleted");
+    }
+  }
+  return failed;
+}
+
+function copyOf({ key, body, headers }: ObjectToStore): ObjectToStore {
+  return { key, headers, body: typeof body === "string" ? body : body.slice() };
+}

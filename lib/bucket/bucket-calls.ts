@@ -1,0 +1,231 @@
+import type { Begun, Bridge, Caller } from "../bridge/bridge.js";
+import type { OpenBatch } from "./open-batch.js";
+import type { Call, Failure, Page, PageStart, Reading, Results } from "../bridge/protocol.js";
+import { toError } from "../errors/revive.js";
+import type { S3BucketMapError } from "../errors/errors.js";
+import { logWrite, newNumber } from "../copies/history.js";
+import type { Write } from "../copies/history.js";
+import type { Place } from "../facade/listing.js";
+import type { Settings } from "../arguments/options.js";
+import type { ListOptions } from "../map/sync-map.js";
+import type { Stored } from "../map/stored.js";
+import type { ExpectedReads, Run } from "./read-ahead-run.js";
+import { MAX_STRING_BYTES, MAX_VALUE_BYTES, toBuffer, toText } from "../arguments/values.js";
+
+/** S3 gives at most this many keys on a page, and deletes at most so many by one request. */
+export const PAGE = 1000;
+
+/** What the maps of one bucket have in common. */
+export interface Shared extends Caller {
+  readonly settings: Settings;
+  /** Made at the first call. */
+  bridge?: Bridge;
+  /** Given at the first listing or write. */
+  number?: number;
+}
+
+/** The method that gives a map's {@link BucketCalls}. */
+export const callsOf: unique symbol = Symbol("callsOf");
+
+/** The calls of one map: whole keys, raw bodies, and errors that say what was tried on what. */
+export class BucketCalls {
+  readonly shared: Shared;
+  readonly prefix: string;
+  closed = false;
+
+  constructor(shared: Shared, prefix: string) {
+    this.shared = shared;
+    this.prefix = prefix;
+  }
+
+  get bucket(): string {
+    return this.shared.settings.client.bucket;
+  }
+
+  get place(): Place {
+    return { bucket: this.bucket, map: this.#number, prefix: this.prefix };
+  }
+
+  get #number(): number {
+    return (this.shared.number ??= newNumber());
+  }
+
+  /** The longest body that can be read as a value. */
+  get maxBytes(): number {
+    return this.shared.settings.readAs === "string" ? MAX_STRING_BYTES : MAX_VALUE_BYTES;
+  }
+
+  /** @param timeoutMs - what is left of a deadline that several calls have in common */
+  call<C extends Call>(call: C, operation: string = call.op, timeoutMs?: number): Results[C["op"]] {
+    this.checkOpen(operation);
+    this.shared.bridge ??= loadBridge();
+    const outcome = this.shared.bridge.call<C["op"]>(this.shared, call, timeoutMs);
+    if (outcome.ok) return outcome.value;
+    throw this.error(outcome.failure, operation, "key" in call ? call.key : undefined);
+  }
+
+  /** Starts the worker thread, if there is none, and does not wait for it. */
+  start(): void {
+    this.shared.bridge ??= loadBridge();
+    this.shared.bridge.start();
+  }
+
+  /** Sends a call without waiting for it. */
+  begin<C extends Call>(call: C, operation: string): Begun<C["op"]> | { failure: Failure } {
+    this.checkOpen(operation);
+    this.shared.bridge ??= loadBridge();
+    return this.shared.bridge.begin<C["op"]>(this.shared, call);
+  }
+
+  /** Reads one value. It may have begun before: read-ahead.ts. */
+  read(key: string): Reading | undefined {
+    this.checkOpen("get");
+    const run = readAhead?.runAt(this.shared, key);
+    const reading = run === undefined ? this.readNow(key) : run.read(this);
+    if (reading === undefined) this.sawNone(key);
+    return reading;
+  }
+
+  readNow(key: string): Reading | undefined {
+    // Without an ETag the answer is never "unchanged".
+    return this.call({ op: "get", key, maxBytes: this.maxBytes }) as Reading | undefined;
+  }
+
+  /** The program has learnt that a key is missing: no listing from before may say otherwise. */
+  sawNone(key: string): void {
+    this.tell(key, "unsure");
+  }
+
+  /** Keys that were listed and are likely to be read now, in this order. */
+  expectReads(reads: ExpectedReads): void {
+    if (this.#readsAhead) loadReadAhead().expectReads(this.shared, reads);
+  }
+
+  /** The reads of an iterator, for it alone; undefined where the map's options are against reading ahead. */
+  beginRun(): Run | undefined {
+    return this.#readsAhead ? loadReadAhead().beginAlone(this.shared) : undefined;
+  }
+
+  get #readsAhead(): boolean {
+    const { readAhead, client } = this.shared.settings;
+    return readAhead && client.concurrency > 1;
+  }
+
+  /** A write of one key: waited for, unless it is part of a batch. The facades' listings learn of it. */
+  write(call: Extract<Call, { op: "set" | "delete" }>): void {
+    this.checkOpen(call.op);
+    // Beforehand: where it fails, nobody knows what is there.
+    this.tell(call.key, "unsure");
+    const batch = openBatches?.batchFor(this.shared, call.key);
+    if (batch !== undefined) {
+      batch.write(call);
+      return;
+    }
+    this.call(call);
+    this.tell(call.key, call.op === "set" ? "set" : "deleted");
+  }
+
+  /** A batch for the keys of this map. */
+  openBatch(): OpenBatch {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load the bridge with this file
+    openBatches ??= require("./open-batch.js") as typeof import("./open-batch.js");
+    this.shared.bridge ??= loadBridge();
+    return new openBatches.OpenBatch(this.shared.bridge, this.shared, this.prefix);
+  }
+
+  /** Runs `fn` while the batch is open. */
+  within<T>(batch: OpenBatch, fn: () => T, atExit: () => void): T {
+    return openBatches!.within(batch, fn, atExit);
+  }
+
+  /** Whether writes are waited for. */
+  get writesAreDurable(): boolean {
+    return openBatches === undefined || !openBatches.isAnyOpen();
+  }
+
+  checkOpen(operation: string): void {
+    if (this.closed) throw this.error({ code: "Closed" }, operation);
+  }
+
+  error(failure: Failure, operation: string, key?: string): S3BucketMapError {
+    return toError(failure, {
+      operation,
+      bucket: this.bucket,
+      prefix: this.prefix,
+      timeoutMs: this.shared.settings.timeoutMs,
+      ...(key === undefined ? {} : { key }),
+    });
+  }
+
+  /** What reading gives: a string or a Buffer, or a failure where it should be text and is none. */
+  decode({ body, etag, contentEncoding }: Reading): Stored<string | Buffer> | { failure: Failure } {
+    const value = this.shared.settings.readAs === "string" ? toText(body) : toBuffer(body);
+    return value === undefined
+      ? { failure: { code: "NotUtf8", reason: "its bytes are not UTF-8" } }
+      : { value, etag, contentEncoding, size: body.length };
+  }
+
+  relative(key: string): string {
+    return key.slice(this.prefix.length);
+  }
+
+  /** Lets the facades' listings know of a write: beforehand as "unsure", for it may fail. */
+  tell(key: string, write: Write): void {
+    logWrite(this.#number, this.bucket, key, write);
+  }
+
+  /** A facade's listing must learn of a write; where it fails, nobody knows what is there. */
+  tracked(write: Write, key: string, run: () => void): void {
+    this.tell(key, "unsure");
+    run();
+    this.tell(key, write);
+  }
+
+  /**
+   * Whole keys and the sizes of their values, a page at a time. The options have been checked.
+   *
+   * @throws S3BucketMapError `Closed`, at once
+   */
+  pages(options: ListOptions = {}, operation = "list"): IterableIterator<Page> {
+    this.checkOpen(operation);
+    return this.#pages(options, operation);
+  }
+
+  *#pages(
+    { prefix = "", startAfter, limit = Infinity }: ListOptions,
+    operation: string,
+  ): Generator<Page, void, undefined> {
+    const where = { op: "list" as const, prefix: this.prefix + prefix };
+    let start: PageStart = startAfter === undefined ? {} : { startAfter: this.prefix + startAfter };
+    for (let left = limit; left > 0;) {
+      const page = this.call({ ...where, ...start, limit: Math.min(left, PAGE) }, operation);
+      // A service may give more than it was asked for.
+      if (page.keys.length > left) {
+        yield { keys: page.keys.slice(0, left), sizes: page.sizes.subarray(0, left) };
+        return;
+      }
+      left -= page.keys.length;
+      yield page;
+      if (page.next === undefined) return;
+      start = page.next;
+    }
+  }
+}
+
+// Loaded with the first batch.
+let openBatches: typeof import("./open-batch.js") | undefined;
+
+// Loaded with the first listing whose keys are read.
+let readAhead: typeof import("./read-ahead.js") | undefined;
+
+function loadReadAhead(): typeof import("./read-ahead.js") {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
+  return (readAhead ??= require("./read-ahead.js") as typeof import("./read-ahead.js"));
+}
+
+// Not before it is needed: a script that makes a map and does not use it should not wait for it.
+function loadBridge(): Bridge {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
+  const { sharedBridge } = require("../bridge/bridge.js") as typeof import("../bridge/bridge.js");
+  return sharedBridge();
+}

@@ -1,0 +1,139 @@
+import { randomBytes } from "node:crypto";
+import { inspect } from "node:util";
+import type { Failure, Finding } from "../bridge/protocol.js";
+import { adviceFor, saidOf } from "../errors/revive.js";
+import type { BucketCalls } from "./bucket-calls.js";
+import { S3BucketMapError } from "../errors/errors.js";
+import { printable } from "../text/format.js";
+import { kindOf } from "../arguments/keys.js";
+import { wrongArgument } from "../errors/stack.js";
+
+/** How `diagnose` goes about it. */
+export interface DiagnoseOptions {
+  /** Leaves out whatever writes. */
+  readOnly?: boolean;
+}
+
+/** What was found out about one thing. */
+export interface DiagnosisLine {
+  /** `endpoint`, `region`, `credentials`, `clock`, `list`, `read`, `write`, `delete`, `conditional PUT`, … */
+  readonly name: string;
+  /**
+   * `"limited"`: the library goes on without it, or refuses what needs it. `"unknown"`: it was not tried, or its trial
+   * does not tell.
+   */
+  readonly status: "ok" | "limited" | "failed" | "unknown";
+  /** What was found, and of a setting where it comes from. Never a secret: at most the last 4 characters of an access key's id. */
+  readonly text: string;
+  /** What to do about it. */
+  readonly todo?: string;
+}
+
+/** What `diagnose` has found out. As a string, and inspected, it is a report for people. */
+export interface Diagnosis {
+  /** Whether nothing that is needed has failed. */
+  readonly ok: boolean;
+  readonly lines: readonly DiagnosisLine[];
+  toString(): string;
+}
+
+/** Whatever happens, it becomes a part of the report. @throws TypeError for wrong options */
+export function diagnose(calls: BucketCalls, options: DiagnoseOptions | undefined): Diagnosis {
+  const readOnly = checkOptions(options);
+  const { prefix, bucket } = calls;
+  // It is made here: it must be known, too, where the worker does not answer.
+  const trialKey = `${prefix}.s3bucketmap-diagnosis-${randomBytes(9).toString("base64url")}`;
+  let findings: Finding[];
+  try {
+    findings = calls.call({ op: "diagnose", prefix, trialKey, readOnly });
+    const { localFrom } = calls.shared.settings;
+    for (const one of findings) if (one.name === "directory") one.text = `${one.text} (${localFrom})`;
+  } catch (error) {
+    if (!(error instanceof S3BucketMapError)) throw error;
+    const { code, message: text } = error;
+    findings = [
+      { name: "diagnosis", status: "failed", text, ...(code === "TimedOut" ? { todo: MORE_TIME } : {}) },
+    ];
+    if (code !== "Closed" && !readOnly) {
+      const text = `the key ${JSON.stringify(trialKey)} may have been written`;
+      findings.push({ name: "left over", status: "unknown", text });
+    }
+  }
+  return new Report(`s3://${bucket}/${prefix}`, findings.map(toLine));
+}
+
+class Report implements Diagnosis {
+  readonly ok: boolean;
+  readonly lines: readonly DiagnosisLine[];
+  readonly #where: string;
+
+  constructor(where: string, lines: DiagnosisLine[]) {
+    this.#where = where;
+    this.lines = Object.freeze(lines);
+    this.ok = lines.every(({ status }) => status !== "failed");
+    Object.freeze(this);
+  }
+
+  toString(): string {
+    const failed = this.lines.filter(({ status }) => status === "failed").map(({ name }) => name);
+    const found = this.ok ? "nothing that is needed has failed" : `failed: ${failed.join(", ")}`;
+    const told = this.lines.filter((line) => !isUntried(line));
+    const widest = Math.max(...told.map(({ name }) => name.length));
+    return [
+      `${printable(this.#where)}: ${found}`,
+      ...told.flatMap(({ name, status, text, todo }) => [
+        `${signs[status].padEnd(STATUS)}${name.padEnd(widest)}  ${text}`,
+        ...(todo === undefined ? [] : [`${" ".repeat(STATUS + widest + 2)}→ ${todo}`]),
+      ]),
+      ...untriedLines(this.lines.filter(isUntried)),
+    ].join("\n");
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+const isUntried = ({ status, text }: DiagnosisLine): boolean =>
+  status === "unknown" && text.startsWith("not tried: ");
+
+/** Mostly they have one reason. */
+function untriedLines(lines: readonly DiagnosisLine[]): string[] {
+  const reasons = new Set(lines.map(({ text }) => text));
+  return [...reasons].map((reason) => {
+    const names = lines.filter(({ text }) => text === reason).map(({ name }) => name);
+    return `Not tried (${reason.slice("not tried: ".length)}): ${names.join(", ")}`;
+  });
+}
+
+const signs = { ok: "ok", limited: "limited", failed: "FAILED", unknown: "?" } as const;
+const STATUS = 9;
+const MORE_TIME = "Check the network and the endpoint, or give it more time by timeoutMs.";
+
+function toLine({ name, status, text, failure, todo }: Finding): DiagnosisLine {
+  const said = [text, failure && saidOf(failure)].filter((part) => part !== undefined).join(": ");
+  const toDo = todo ?? (failure && (adviceFor(failure) ?? otherAdvice(failure)));
+  // What a service has said may be anything.
+  const line = { name, status, text: printable(said) };
+  return Object.freeze(toDo === undefined ? line : { ...line, todo: printable(toDo) });
+}
+
+function otherAdvice({ code, statusCode }: Failure): string {
+  if (code === "TimedOut") return MORE_TIME;
+  if (statusCode === 403 || statusCode === 401) return "Ask as somebody who may, or have it allowed.";
+  return "Look the code up in the documentation of the service.";
+}
+
+function checkOptions(options: unknown): boolean {
+  if (options === undefined) return false;
+  if (typeof options !== "object" || options === null)
+    throw wrongArgument(`The options of diagnose must be an object, not ${kindOf(options)}.`);
+  for (const name of Object.keys(options)) {
+    if (name !== "readOnly")
+      throw wrongArgument(`There is no option "${name}" of diagnose: there is readOnly.`);
+  }
+  const { readOnly = false } = options as { readOnly?: unknown };
+  if (typeof readOnly !== "boolean")
+    throw wrongArgument(`The option readOnly must be true or false, not ${kindOf(readOnly)}.`);
+  return readOnly;
+}

@@ -1,0 +1,156 @@
+import { exit } from "../copies/at-exit.js";
+import type { Begun, Bridge, Caller } from "../bridge/bridge.js";
+import type { Call, Failure } from "../bridge/protocol.js";
+import { countFrames } from "../bridge/wait-stack.js";
+import { hopeless } from "../errors/hopeless.js";
+
+type BatchedCall = Extract<Call, { op: "set" | "delete" }>;
+
+/** The values that are under way at a time, in bytes. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+// The name by which a batch is found on the JavaScript stack; a minifier cannot change it. Another copy of the
+// library has another.
+const mark = `s3bucketmap:batch ${__filename}`;
+
+interface UnderWay {
+  readonly sent: Begun<BatchedCall["op"]>;
+  readonly call: { op: BatchedCall["op"]; key: string };
+  readonly bytes: number;
+}
+
+/** How the last write of a key ended. */
+export interface End {
+  readonly op: BatchedCall["op"];
+  readonly failure?: Failure;
+}
+
+/** The writes of one batch: sent without waiting, so many at a time, and how each key's last one ended. */
+export class OpenBatch {
+  /** By whole key; without a failure it is durable. */
+  readonly ends: Map<string, End> = new Map();
+  /** A failure that every further write would meet, too. */
+  stopped: Failure | undefined;
+  readonly #bridge: Bridge;
+  readonly #caller: Caller;
+  readonly #concurrency: number;
+  readonly #depth: number;
+  readonly #prefix: string;
+  #underWay: UnderWay[] = [];
+  #bytes = 0;
+  #anySucceeded = false;
+
+  constructor(bridge: Bridge, caller: Caller, prefix: string) {
+    this.#bridge = bridge;
+    this.#caller = caller;
+    this.#concurrency = caller.settings.client.concurrency;
+    this.#depth = bridge.depth;
+    this.#prefix = prefix;
+  }
+
+  /** Whether a write of this key by this caller, now, is one of the batch. */
+  covers(caller: Caller, key: string): boolean {
+    if (caller !== this.#caller) return false;
+    // A callback that runs while a `deasync` wait turns the event loop is not the batch's function.
+    return this.#bridge.depth === this.#depth && key.startsWith(this.#prefix);
+  }
+
+  write(call: BatchedCall): void {
+    const { op, key } = call;
+    if (this.stopped !== undefined) {
+      this.ends.set(key, { op, failure: this.stopped });
+      return;
+    }
+    const bytes = call.op === "set" ? call.body.length : 0;
+    while (this.#isFull(bytes)) this.#awaitSome();
+    const sent = this.#bridge.begin<BatchedCall["op"]>(this.#caller, call);
+    if ("failure" in sent) {
+      this.ends.set(key, { op, failure: sent.failure });
+      return;
+    }
+    this.#underWay.push({ sent, call: { op, key }, bytes });
+    this.#bytes += bytes;
+  }
+
+  /** Waits until all that was sent has ended. */
+  finish(): void {
+    while (this.#underWay.length > 0) this.#awaitSome();
+  }
+
+  #isFull(bytes: number): boolean {
+    if (this.#underWay.length === 0) return false;
+    return this.#underWay.length >= this.#concurrency || this.#bytes + bytes > MAX_BYTES;
+  }
+
+  #awaitSome(): void {
+    const ended = this.#bridge.finishSome(this.#underWay.map(({ sent }) => sent));
+    const still: UnderWay[] = [];
+    for (const one of this.#underWay) {
+      const outcome = ended.get(one.sent);
+      if (outcome === undefined) {
+        still.push(one);
+        continue;
+      }
+      this.#bytes -= one.bytes;
+      const { op, key } = one.call;
+      // In the order of the program: of several writes to a key the last one counts.
+      if (outcome.ok) {
+        this.ends.set(key, { op });
+        this.#anySucceeded = true;
+      } else {
+        this.ends.set(key, { op, failure: outcome.failure });
+        // Of those that come later nothing is sent.
+        if (hopeless.has(outcome.failure.code) && !this.#anySucceeded)
+          this.stopped = { ...outcome.failure, maybeWritten: false };
+      }
+    }
+    this.#underWay = still;
+  }
+}
+
+// The batches that are open, the innermost last.
+let open: OpenBatch[] = [];
+
+/** The batch that this write belongs to. */
+export function batchFor(caller: Caller, key: string): OpenBatch | undefined {
+  if (open.length === 0) return undefined;
+  forgetInterrupted();
+  return open.findLast((batch) => batch.covers(caller, key));
+}
+
+/** Whether there is any, of whatever map. */
+export function isAnyOpen(): boolean {
+  forgetInterrupted();
+  return open.length > 0;
+}
+
+/**
+ * Runs `fn` within the batch; it has ended whatever `fn` did.
+ *
+ * @param atExit - called where `fn` ends the process
+ */
+export function within<T>(batch: OpenBatch, fn: () => T, atExit: () => void): T {
+  forgetInterrupted();
+  const before = open;
+  open = [...open, batch];
+  const { tasks } = exit();
+  const task = (): void => {
+    forgetInterrupted();
+    if (open.includes(batch)) atExit();
+  };
+  tasks.add(task);
+  try {
+    return markedFrame(fn) as T;
+  } finally {
+    tasks.delete(task);
+    open = before;
+  }
+}
+
+// Ctrl-C in the REPL ends a batch without its `finally`: what is not on the stack is over.
+function forgetInterrupted(): void {
+  if (open.length > 0) open = open.slice(0, countFrames(mark));
+}
+
+const markedFrame = (fn: () => unknown): unknown => fn();
+Object.defineProperty(markedFrame, "name", { value: mark });

@@ -1,0 +1,231 @@
+import { performance } from "node:perf_hooks";
+import { callsSoFar, entered, heard, lastWriteTo, left, newNumber, outsideMs } from "../copies/history.js";
+import type { Arrived, Listed, Reading } from "../bridge/protocol.js";
+import type { BucketCalls, Shared } from "./bucket-calls.js";
+
+/** What one run of reads may have early, by the sizes that were listed. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** More than this outside the library since a read began early, and the program may have heard of another's write. */
+const MAX_OUTSIDE_MS = 5;
+
+/** How long the worker keeps the values of an iterator that does not go on. */
+const LIVES_ALONE_MS = 60_000;
+
+/** After values were requested in vain, so many reads must go well before others are requested early. */
+const CAUTION = 4;
+
+/** Two full windows may be requested in vain; beyond that, one value in so many. */
+const WASTE = 8;
+
+/** Keys of a listing, in order, that are likely to be read. */
+export interface ExpectedReads {
+  /** Joined with each of the keys it gives the whole one. */
+  readonly prefix: string;
+  readonly keys: readonly string[];
+  /** Of their values, in bytes. */
+  readonly sizes: Float64Array;
+}
+
+/** A read that has begun before its turn. */
+interface Early {
+  /** How long the program had been outside the library then. */
+  readonly outsideMs: number;
+  /** Where it has come: the value, and the latest time at which it did. */
+  value?: { readonly body: Reading | undefined; readonly at: number };
+}
+
+/**
+ * Reads that follow a listing in order, and those that have begun before their turn. Their window doubles with each read,
+ * from 1. A loop that writes or waits at each turn pays once, and one that does so at times pays no more than
+ * {@link WASTE} says.
+ */
+export class Run {
+  readonly shared: Shared;
+  #usedAt: number = performance.now();
+  readonly #early: Map<number, Early> = new Map();
+  readonly #livesMs: number | undefined;
+  #reads: ExpectedReads = { prefix: "", keys: [], sizes: new Float64Array() };
+  /** By which the worker knows it: another one each time that what it read early is dropped. */
+  #number: number = newNumber();
+  #next = 0;
+  /** Up to where the worker was told to read. */
+  #told = 0;
+  #streak = 0;
+  #readSoFar = 0;
+  #inVain = 0;
+  #calls = 0;
+  #lastWrite = 0;
+  /** How long the program had been outside the library at the last read. */
+  #outsideMs = 0;
+
+  /** @param livesMs - how old values may be; undefined of an iterator's, which no other read may be given */
+  constructor(shared: Shared, livesMs: number | undefined) {
+    this.shared = shared;
+    this.#livesMs = livesMs;
+    this.#catchUp();
+  }
+
+  /** Goes on with other keys: the listing's first, or its next page. */
+  expect(reads: ExpectedReads): void {
+    this.#drop();
+    this.#reads = reads;
+    this.#next = this.#told = 0;
+  }
+
+  /** Whether this is the key that comes next. */
+  isNext(key: string): boolean {
+    const { keys, prefix } = this.#reads;
+    const next = keys[this.#next];
+    return next !== undefined && key.length === prefix.length + next.length && key === prefix + next;
+  }
+
+  /** Whether it has not gone on for so long that nothing it holds may be used. */
+  get isIdle(): boolean {
+    return performance.now() - this.#usedAt > (this.#livesMs ?? Infinity);
+  }
+
+  /** Reads the value that comes next. */
+  read(calls: BucketCalls): Reading | undefined {
+    entered();
+    if (this.#livesMs === undefined) heard();
+    const at = this.#next;
+    const key = this.#reads.prefix + this.#reads.keys[at]!;
+    if (this.#isTooOld(this.#early.get(at))) this.#drop(true);
+    const early = this.#early.get(at);
+    this.#early.delete(at);
+    this.#next = at + 1;
+    this.#told = Math.max(this.#told, this.#next);
+    this.#streak += 1;
+    this.#readSoFar += 1;
+    this.#usedAt = performance.now();
+    this.#outsideMs = outsideMs();
+    if (early?.value !== undefined) {
+      this.#tellNext();
+      left();
+      return early.value.body;
+    }
+    const next = this.#begin();
+    if (early === undefined && next.length === 0) return this.#readNow(calls, key);
+    const sentAt = performance.now();
+    const run = this.#number;
+    const keepMs = this.#keepMs;
+    const arrived = calls.call(
+      { op: "getAhead", key, maxBytes: calls.maxBytes, run, next: next.map(([, listed]) => listed), keepMs },
+      "get",
+    );
+    const valueOf = ({ body, afterMs }: Arrived): NonNullable<Early["value"]> => ({
+      body,
+      at: sentAt + afterMs,
+    });
+    if (early !== undefined) {
+      // Within a `deasync` wait the program may have gone on, and heard of something.
+      early.value = valueOf(arrived.first);
+      if (this.#isTooOld(early)) return this.#readNow(calls, key);
+    }
+    if (run === this.#number) {
+      for (const [index, one] of arrived.ahead.entries()) {
+        const begun = this.#early.get(next[index]![0]);
+        if (begun !== undefined) begun.value = valueOf(one);
+      }
+    }
+    return arrived.first.body;
+  }
+
+  /** It does not go on. */
+  end(): void {
+    this.#early.clear();
+    this.#tellLeft();
+  }
+
+  #readNow(calls: BucketCalls, key: string): Reading | undefined {
+    const reading = calls.readNow(key);
+    // It was no other call. What may have begun early within a `deasync` wait is another matter.
+    if (this.#early.size === 0) this.#catchUp();
+    return reading;
+  }
+
+  #isTooOld(early: Early | undefined): boolean {
+    if (lastWriteTo(this.shared.settings.client.bucket) !== this.#lastWrite) return true;
+    if (this.#livesMs === undefined) return false;
+    if (callsSoFar() !== this.#calls) return true;
+    if (outsideMs() - (early?.outsideMs ?? this.#outsideMs) > MAX_OUTSIDE_MS) return true;
+    const value = early?.value;
+    if (value === undefined) return false;
+    return performance.now() - value.at > this.#livesMs;
+  }
+
+  #catchUp(): void {
+    this.#outsideMs = outsideMs();
+    this.#calls = callsSoFar();
+    this.#lastWrite = lastWriteTo(this.shared.settings.client.bucket);
+  }
+
+  #drop(inVain: boolean = false): void {
+    if (this.#early.size > 0) {
+      this.#tellLeft();
+      this.#number = newNumber();
+      if (inVain) this.#inVain += this.#early.size;
+    }
+    if (inVain) this.#streak = 0;
+    this.#early.clear();
+    this.#told = this.#next;
+    this.#catchUp();
+  }
+
+  /** What is to be read early and has not come yet, by position. With `onlyNew`, what the worker does not know of. */
+  #begin(onlyNew: boolean = false): [number, Listed][] {
+    const { keys, sizes, prefix } = this.#reads;
+    const end = Math.min(keys.length, this.#next + this.#window);
+    const next: [number, Listed][] = [];
+    let total = 0;
+    for (let at = this.#next; at < end; at += 1) {
+      const bytes = sizes[at] ?? Infinity;
+      total += bytes;
+      if (total > MAX_BYTES) break;
+      const early = this.#early.get(at);
+      if (early === undefined) this.#early.set(at, { outsideMs: outsideMs() });
+      if (early === undefined || (!onlyNew && early.value === undefined))
+        next.push([at, { key: prefix + keys[at]!, bytes }]);
+      this.#told = Math.max(this.#told, at + 1);
+    }
+    return next;
+  }
+
+  get #window(): number {
+    // One of the requests under way is the read that is waited for.
+    const most = this.shared.settings.client.concurrency - 1;
+    const goneWell = this.#streak - (this.#inVain === 0 ? 1 : CAUTION);
+    if (goneWell < 0) return 0;
+    const mayWaste = 2 * most + Math.floor(this.#readSoFar / WASTE) - this.#inVain;
+    return Math.max(0, Math.min(2 ** Math.min(goneWell, 11), most, mayWaste));
+  }
+
+  get #keepMs(): number {
+    return this.#livesMs ?? LIVES_ALONE_MS;
+  }
+
+  // Not a message for each of them.
+  #tellNext(): void {
+    const window = this.#window;
+    const end = Math.min(this.#reads.keys.length, this.#next + window);
+    if ((end - this.#told) * 4 < window) return;
+    const next = this.#begin(true).map(([, listed]) => listed);
+    if (next.length === 0) return;
+    const { timeoutMs } = this.shared.settings;
+    const { shared } = this;
+    shared.bridge?.tell(shared, (settings) => ({
+      type: "ahead",
+      settings,
+      run: this.#number,
+      next,
+      timeoutMs,
+      keepMs: this.#keepMs,
+    }));
+  }
+
+  #tellLeft(): void {
+    const run = this.#number;
+    this.shared.bridge?.tell(this.shared, (settings) => ({ type: "leave", settings, run }));
+  }
+}

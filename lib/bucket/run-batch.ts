@@ -1,0 +1,60 @@
+import { failAtExit } from "../copies/at-exit.js";
+import { Progress } from "./bulk.js";
+import type { BucketCalls } from "./bucket-calls.js";
+import { hopeless } from "../errors/hopeless.js";
+import type { OpenBatch } from "./open-batch.js";
+import { isPromise } from "../arguments/peek.js";
+import { wrongArgument } from "../errors/stack.js";
+
+/** Runs `fn` while the writes of a map are pipelined. What it says of failures, `batch` documents. */
+export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
+  calls.checkOpen("batch");
+  const batch = calls.openBatch();
+  let result: { value: T } | { thrown: unknown };
+  try {
+    const value = calls.within(batch, fn, () => finishAtExit(calls, batch));
+    result = isPromise(value) ? { thrown: notSynchronous() } : { value };
+  } catch (thrown) {
+    result = { thrown };
+  }
+  batch.finish();
+
+  const failed = failureOf(calls, batch);
+  if ("value" in result && failed === undefined) return result.value;
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- always an Error, for it is not undefined
+  if ("value" in result) throw failed;
+  if (failed === undefined) throw result.thrown;
+  throw new AggregateError(
+    [result.thrown, failed],
+    `The function of the batch threw, and not all that it had written was stored: ${failed.message}`,
+  );
+}
+
+// `fn` has ended the process, and does not return: what it wrote is stored all the same.
+function finishAtExit(calls: BucketCalls, batch: OpenBatch): void {
+  batch.finish();
+  const failed = failureOf(calls, batch);
+  if (failed !== undefined) failAtExit("batch", failed);
+}
+
+function failureOf(calls: BucketCalls, batch: OpenBatch): Error | undefined {
+  const progress = new Progress(calls, "batch", "set", "written");
+  let areAllHopeless = true;
+  for (const [key, { op, failure }] of batch.ends) {
+    if (failure === undefined) progress.succeeded(key);
+    else {
+      calls.tell(key, "unsure");
+      progress.failed(key, failure, op);
+    }
+    areAllHopeless &&= failure !== undefined && hopeless.has(failure.code);
+  }
+  if (batch.stopped !== undefined && areAllHopeless) return calls.error(batch.stopped, "batch");
+  return progress.error();
+}
+
+function notSynchronous(): TypeError {
+  return wrongArgument(
+    "The function of a batch returned a promise: it must be synchronous. What it wrote before its first await is " +
+      "stored; what it writes afterwards is not part of the batch.",
+  );
+}

@@ -1,0 +1,92 @@
+import type { ListedSpan, Page, PageStart, Span } from "../bridge/protocol.js";
+import { PAGE } from "./bucket-calls.js";
+import type { BucketCalls } from "./bucket-calls.js";
+
+/** So many pages are listed one after the other, before it is worth while to do it at several places at once. */
+export const PAGES_IN_ORDER = 10;
+
+/** For so long one call begins pages, or for a quarter of its deadline: each page has at least the rest of it. */
+const BEGIN_FOR_MS = 1000;
+
+/** One key in so many tells what the others are like. */
+const SAMPLE_EVERY = 20;
+
+/** Keys with the sizes of their values; not only so many as on one of S3's. */
+export type WholePage = Pick<Page, "keys" | "sizes">;
+
+/**
+ * All whole keys of a map, in order: for what needs them all at once, and cannot do with the first ones
+ * sooner. Up to 10,000 keys: 1 LIST a thousand, and 1 where there are none. Beyond, the rest is listed at several places
+ * at once, `concurrency` pages at a time, for at most 1.3 LIST a thousand keys, and 10.
+ */
+export function* wholeListing(calls: BucketCalls, operation: string): Generator<WholePage, void, undefined> {
+  const sample: string[] = [];
+  let listed = 0;
+  let low: string | undefined;
+  let start: PageStart = {};
+  for (let pages = 1, inOrder: number = PAGES_IN_ORDER; ; pages += 1) {
+    const page = calls.call({ op: "list", prefix: calls.prefix, limit: PAGE, ...start }, operation);
+    yield page;
+    if (page.next === undefined) return;
+    start = page.next;
+    listed += page.keys.length;
+    low ??= page.keys[0];
+    for (let at = 0; at < page.keys.length; at += SAMPLE_EVERY) sample.push(page.keys[at]!);
+    const near = page.keys[0];
+    const after = page.keys.at(-1);
+    if (pages < inOrder || low === undefined || near === undefined || after === undefined) continue;
+    if (calls.shared.settings.client.concurrency === 1) continue;
+
+    const rest = inParallel(
+      calls,
+      operation,
+      { start, after, until: undefined, low, near },
+      pages,
+      listed,
+      sample,
+    );
+    if (rest !== undefined) return yield* rest;
+    inOrder = Infinity;
+  }
+}
+
+/** @returns undefined where it must be listed from page to page: the service does not list from a key on, or not in S3's order */
+function inParallel(
+  calls: BucketCalls,
+  operation: string,
+  whole: Span,
+  requests: number,
+  listed: number,
+  sample: string[],
+): WholePage[] | undefined {
+  let parts: ListedSpan[] = [{ keys: [], sizes: new Float64Array(), rest: whole }];
+  const beginForMs = Math.min(BEGIN_FOR_MS, calls.shared.settings.timeoutMs / 4);
+  for (;;) {
+    const spans = parts.flatMap(({ rest }) => rest ?? []);
+    if (spans.length === 0) return areWhole(parts) ? parts : undefined;
+    const found = calls.call(
+      { op: "listSpans", prefix: calls.prefix, spans, requests, listed, sample, beginForMs },
+      operation,
+    );
+    if ("sequential" in found) return undefined;
+    const more = found.spans.values();
+    parts = parts.flatMap((part) =>
+      part.rest === undefined ? [part] : [{ keys: part.keys, sizes: part.sizes }, ...more.next().value!],
+    );
+    requests = found.requests;
+    for (const { keys } of found.spans.flat()) {
+      listed += keys.length;
+      for (let at = 0; at < keys.length; at += PAGE) sample.push(keys[at]!);
+    }
+  }
+}
+
+// A part ends where its page goes on beyond it. Where the service has another order, keys of the part may come
+// later still, and they would be in none: but then what the page has beyond is not in the next parts either.
+function areWhole(parts: readonly ListedSpan[]): boolean {
+  return parts.every(({ beyond }, at) => {
+    if (beyond === undefined) return true;
+    const sought = new Set(beyond);
+    return parts.slice(at + 1).some(({ keys }) => keys.some((key) => sought.has(key)));
+  });
+}

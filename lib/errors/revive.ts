@@ -1,0 +1,117 @@
+import { advice, advice403, advice407, adviceGiven, adviceHttp } from "./advice.js";
+import {
+  AccessDeniedError,
+  NoSuchBucketError,
+  PreconditionFailedError,
+  S3BucketMapError,
+  TimedOutError,
+} from "./errors.js";
+import { refusedCredentials } from "./refused-credentials.js";
+import type { Failure, WireError } from "../bridge/protocol.js";
+
+/** What was tried, on what. */
+export interface Attempt {
+  operation: string;
+  bucket: string;
+  /** The whole key, or for a listing the prefix. */
+  key?: string;
+  prefix?: string;
+  timeoutMs: number;
+}
+
+/** The error of this thread for a failure that the worker reported as plain data. */
+export function toError(failure: Failure, attempt: Attempt): S3BucketMapError {
+  const { code, statusCode, requestId, attempts, cause } = failure;
+  const ErrorClass = classOf(failure);
+  return new ErrorClass(messageOf(failure, attempt), {
+    code,
+    operation: attempt.operation,
+    bucket: attempt.bucket,
+    key: attempt.key,
+    statusCode,
+    requestId,
+    attempts,
+    cause: cause === undefined ? undefined : revive(cause),
+  });
+}
+
+function classOf({ code, statusCode }: Failure): typeof S3BucketMapError {
+  if (code === "NoSuchBucket") return NoSuchBucketError;
+  if (code === "TimedOut") return TimedOutError;
+  if (code === "PreconditionFailed" || statusCode === 412) return PreconditionFailedError;
+  // S3 answers some of these with HTTP 400.
+  if (statusCode === 401 || statusCode === 403 || refusedCredentials.has(code)) return AccessDeniedError;
+  return S3BucketMapError;
+}
+
+function messageOf(failure: Failure, attempt: Attempt): string {
+  const { code, reason } = failure;
+  const uncertain = failure.maybeWritten === true ? "; the write may still have happened" : "";
+  if (code === "TimedOut") {
+    const because = reason === undefined ? "" : ` (${reason})`;
+    return `Timed out after ${attempt.timeoutMs} ms while ${doing(attempt)}${because}${uncertain}.`;
+  }
+  const toDo = adviceFor(failure);
+  const todo = toDo === undefined ? "" : ` ${toDo}`;
+  const maybe = code === "AccessDenied" && readsOne.has(attempt.operation) ? ` ${advice403}` : "";
+  return `Cannot ${what(attempt)}: ${saidOf(failure)}${uncertain}.${todo}${maybe}`;
+}
+
+/** What went wrong: the code, the status, and the reason where one was told. */
+export function saidOf({ code, reason, statusCode }: Failure): string {
+  const isStatus = code === `HTTP${statusCode}`;
+  const status = statusCode === undefined || isStatus ? "" : ` (HTTP ${statusCode})`;
+  const said =
+    reason === undefined || reason === "" || reason === code || reason === "UnknownError"
+      ? ""
+      : `: ${reason.replace(/\s+/g, " ").replace(/[. ]+$/, "")}`;
+  return `${code}${status}${said}`;
+}
+
+/** What to do about a failure. */
+export function adviceFor({ code, statusCode, credentialsGiven }: Failure): string | undefined {
+  if (code === `HTTP${statusCode}`) return statusCode === 407 ? advice407 : adviceHttp;
+  const toDo = [advice[code], credentialsGiven && adviceGiven[credentialsGiven]];
+  return toDo.filter((one) => one !== undefined).join(" ") || undefined;
+}
+
+const readsOne: ReadonlySet<string> = new Set(["get", "has", "head"]);
+
+// [as in "Cannot …", as in "while …"]
+const verbs: Readonly<Record<string, readonly [string, string]>> = {
+  get: ["read", "reading"],
+  has: ["look up", "looking up"],
+  head: ["read the head of", "reading the head of"],
+  set: ["write", "writing"],
+  create: ["create", "creating"],
+  update: ["update", "updating"],
+  delete: ["delete", "deleting"],
+  list: ["list the keys", "listing the keys"],
+  clear: ["delete the keys", "deleting the keys"],
+  diagnose: ["diagnose what may be done", "diagnosing what may be done"],
+};
+
+function what(attempt: Attempt): string {
+  return `${verbs[attempt.operation]?.[0] ?? attempt.operation} ${object(attempt)}`;
+}
+
+function doing(attempt: Attempt): string {
+  return `${verbs[attempt.operation]?.[1] ?? attempt.operation} ${object(attempt)}`;
+}
+
+function object({ key, prefix, bucket }: Attempt): string {
+  const which = key !== undefined ? `${quote(key)} ` : prefix ? `under ${quote(prefix)} ` : "";
+  return `${which}in bucket ${quote(bucket)}`;
+}
+
+function quote(name: string): string {
+  return JSON.stringify(name.length > 200 ? `${name.slice(0, 199)}…` : name);
+}
+
+function revive({ name, message, stack, code, cause }: WireError): Error {
+  const error = new Error(message, cause === undefined ? undefined : { cause: revive(cause) });
+  Object.defineProperty(error, "name", { value: name, configurable: true, writable: true });
+  if (stack !== undefined) error.stack = stack;
+  if (code !== undefined) Object.assign(error, { code });
+  return error;
+}

@@ -1,0 +1,237 @@
+import { inspect, types } from "node:util";
+import {
+  facadeOfMap,
+  isFacade,
+  isObject,
+  leadsToFacade,
+  mapOfFacade,
+  rememberFacade,
+} from "../copies/facades.js";
+import { kindOf } from "../arguments/keys.js";
+import { logEnd } from "../copies/history.js";
+import { allKeys, Listing, placeOf, readsToCome } from "./listing.js";
+import type { HasAllKeys, HasPlace, HasReadsToCome } from "./listing.js";
+import { answer, remember } from "./recent-listings.js";
+import { startAtCaller, wrongArgument } from "../errors/stack.js";
+import type { SyncMap } from "../map/sync-map.js";
+
+/**
+ * A map as a plain object: every property is a key of the map. A property that is not there is
+ * `undefined`, and assigning `undefined` is a TypeError.
+ */
+export interface BucketObject<V> {
+  [key: string]: V | undefined;
+  // Keys like any other. Without a word TypeScript takes them for the methods of Object.prototype, which is not there.
+  constructor?: V | undefined;
+  hasOwnProperty?: V | undefined;
+  isPrototypeOf?: V | undefined;
+  propertyIsEnumerable?: V | undefined;
+  toLocaleString?: V | undefined;
+  toString?: V | undefined;
+  valueOf?: V | undefined;
+}
+
+/** What a facade needs of a map: `Map`'s own methods suffice. */
+export interface Mapping<V> {
+  get(key: string): V | undefined;
+  // A map may take more than it gives, as S3BucketMap takes bytes in string mode.
+  set(key: string, value: never): unknown;
+  has(key: string): boolean;
+  delete(key: string): boolean;
+  keys(): Iterable<string>;
+}
+
+/**
+ * The facade over a map: a plain object, as far as anyone can see, whose properties are the map's keys.
+ * No name is reserved: `then`, `toJSON` and `__proto__` are keys like any other.
+ *
+ * Reading a property is the map's `get`, assigning its `set`, `in` its `has`, `delete` its `delete`; what
+ * lists the properties (`Object.keys`, `for…in`, spread) is its `keys`. For what they cost in requests
+ * see those of {@link S3BucketMap}. The same map always gives the same object.
+ *
+ * @throws TypeError for what is not a map
+ * @example
+ * const bucket = asObject(new S3BucketMap("my-bucket"));
+ * bucket.testKey = "some value";
+ */
+export function asObject<V>(map: Mapping<V>): BucketObject<V> {
+  checkMap(map);
+  let facade = facadeOfMap(map);
+  if (facade === undefined) {
+    facade = new Proxy(makeTarget(map), new Traps(map));
+    rememberFacade(facade, map);
+  }
+  return facade as BucketObject<V>;
+}
+
+/**
+ * The map behind a facade, for all that a property cannot say: options, bytes, `head`, `clear`, …
+ *
+ * @throws TypeError for an object that is no facade
+ * @example
+ * asMap(bucket).head("testKey").size;
+ */
+export function asMap<V>(object: BucketObject<V>): SyncMap<V> {
+  const map = mapBehind(object);
+  if (map !== undefined) return map as object as SyncMap<V>;
+  throw wrongArgument(
+    `asMap takes an object that s3Bucket or asObject made, not ${kindOf(object)}. (A copy such as {...bucket} is no longer one.)`,
+  );
+}
+
+/** The map behind a facade, or undefined for anything else. */
+export function mapBehind(value: unknown): Mapping<unknown> | undefined {
+  return mapOfFacade(value) as Mapping<unknown> | undefined;
+}
+
+function checkMap(map: unknown): asserts map is Mapping<unknown> {
+  if (typeof map !== "object" || map === null)
+    throw wrongArgument(`asObject takes a map, not ${kindOf(map)}.`);
+  if (isFacade(map))
+    throw wrongArgument("asObject takes a map, and was given an object that is already one's facade.");
+  if (leadsToFacade(map))
+    throw wrongArgument(
+      "asObject takes a map, and was given an object that inherits from a bucket's object.",
+    );
+  for (const method of ["get", "set", "has", "delete", "keys"]) {
+    if (typeof (map as Record<string, unknown>)[method] !== "function") {
+      throw wrongArgument(`asObject takes a map, and this one has no method ${method}.`);
+    }
+  }
+}
+
+// The target holds nothing but symbols, and nothing that leads to the credentials: the REPL prints it. No
+// Symbol.toStringTag: by a tag other than "Object", lodash and node:assert take it for no plain object.
+function makeTarget(map: object): object {
+  const describe = (): string => `S3 bucket object over ${inspect(map)}`;
+  const hidden = { configurable: true, enumerable: false, writable: false };
+  return Object.create(null, {
+    [inspect.custom]: { ...hidden, value: describe },
+    [Symbol.toPrimitive]: {
+      ...hidden,
+      value: (hint: string) => (hint === "number" ? NaN : "[object S3Bucket]"),
+    },
+  }) as object;
+}
+
+/** Each trap calls the map. Symbols are the target's own affair and never lead to a request. */
+class Traps implements ProxyHandler<object> {
+  readonly #map: Mapping<unknown>;
+  /** In whose name its listings are kept, without keeping the map. */
+  readonly #lister: object = {};
+
+  constructor(map: Mapping<unknown>) {
+    this.#map = map;
+  }
+
+  get(target: object, key: string | symbol): unknown {
+    return typeof key === "symbol" ? Reflect.get(target, key) : this.#map.get(key);
+  }
+
+  set(target: object, key: string | symbol, value: unknown, receiver: unknown): boolean {
+    if (mapOfFacade(receiver) !== this.#map) return setOwn(key, value, receiver);
+    if (typeof key === "symbol") throw refuse(`A key must be a string, not the symbol ${String(key)}.`);
+    this.#map.set(key, value as never);
+    return true;
+  }
+
+  has(target: object, key: string | symbol): boolean {
+    return typeof key === "symbol" ? Reflect.has(target, key) : this.#map.has(key);
+  }
+
+  deleteProperty(_target: object, key: string | symbol): boolean {
+    // As a plain object does for a property it does not have.
+    if (typeof key === "symbol") return true;
+    this.#map.delete(key);
+    return true;
+  }
+
+  ownKeys(): string[] {
+    const begin = logEnd();
+    const keys = (this.#map as Partial<HasAllKeys>)[allKeys]?.() ?? [...this.#map.keys()];
+    // Nobody tells of the changes of a map without a place, and what asking it costs is its own affair.
+    const place = (this.#map as Partial<HasPlace>)[placeOf]?.();
+    if (place !== undefined) remember(new Listing(this.#lister, place, keys, begin));
+    (this.#map as Partial<HasReadsToCome>)[readsToCome]?.(keys);
+    return keys;
+  }
+
+  getOwnPropertyDescriptor(_target: object, key: string | symbol): PropertyDescriptor | undefined {
+    // Like a class's own, they count as inherited: a copy of the object does not have them.
+    if (typeof key === "symbol") return undefined;
+    return this.#isThere(key) ? this.#describe(key) : undefined;
+  }
+
+  defineProperty(_target: object, key: string | symbol, descriptor: PropertyDescriptor): boolean {
+    if (typeof key === "symbol") throw refuse(`A key must be a string, not the symbol ${String(key)}.`);
+    const cannot = (what: string): TypeError => refuse(`S3 cannot keep ${JSON.stringify(key)} as ${what}.`);
+    if ("get" in descriptor || "set" in descriptor) throw cannot("a getter or setter");
+    for (const attribute of ["enumerable", "writable", "configurable"] as const) {
+      if (descriptor[attribute] === false) throw cannot(`a property that is not ${attribute}`);
+    }
+    const hasValue = "value" in descriptor;
+    const complete = descriptor.enumerable && descriptor.writable && descriptor.configurable;
+    // What is left out keeps its state in a property that is there; in one that is not, it is false or undefined.
+    if (!(hasValue && complete) && !this.#map.has(key)) {
+      throw cannot(complete ? "undefined" : "a property that is not enumerable, writable and configurable");
+    }
+    if (hasValue) this.#map.set(key, descriptor.value as never);
+    return true;
+  }
+
+  getPrototypeOf(): null {
+    return null;
+  }
+
+  setPrototypeOf(_target: object, prototype: object | null): boolean {
+    if (prototype === null) return true;
+    throw refuse("A bucket's object has no prototype and cannot be given one: every property is a key.");
+  }
+
+  isExtensible(): boolean {
+    return true;
+  }
+
+  preventExtensions(): boolean {
+    throw refuse(
+      "A bucket's object cannot be frozen, sealed or closed to new keys: others may write to the bucket. " +
+        "Take a copy, such as { ...bucket }, and freeze that.",
+    );
+  }
+
+  #isThere(key: string): boolean {
+    return answer(this.#lister, key) ?? this.#map.has(key);
+  }
+
+  // An accessor is true and free: a data descriptor would cost a request a key, to be thrown away, or lie.
+  #describe(key: string): PropertyDescriptor {
+    const map = this.#map;
+    return {
+      get: () => map.get(key),
+      set: (value: unknown) => void map.set(key, value as never),
+      enumerable: true,
+      configurable: true,
+    };
+  }
+}
+
+/**
+ * What a write does to a receiver that is not the facade itself: an object that inherits from it gets a
+ * property of its own, as from any other prototype.
+ */
+function setOwn(key: string | symbol, value: unknown, receiver: unknown): boolean {
+  // A facade, alone or inside someone's Proxy, shows its data as accessors, on which an ordinary set gives up.
+  if (isObject(receiver) && types.isProxy(receiver)) {
+    const own = Reflect.getOwnPropertyDescriptor(receiver, key);
+    if (own?.get !== undefined && own.set !== undefined) {
+      return Reflect.defineProperty(receiver, key, { ...asAssigned, value });
+    }
+  }
+  return Reflect.set(Object.create(null) as object, key, value, receiver);
+}
+
+const asAssigned = { enumerable: true, writable: true, configurable: true };
+
+function refuse(message: string): TypeError {
+  return startAtCaller(new TypeError(message));
+}

@@ -1,0 +1,126 @@
+import { performance } from "node:perf_hooks";
+import { wrongArgument } from "../../errors/stack.js";
+import type { Needs, Stored } from "../../map/stored.js";
+
+/** What a cache knows of a key. */
+export interface Entry<V> {
+  /** Undefined of a key that is not there. */
+  readonly stored: Stored<V> | undefined;
+  readonly bytes: number;
+  /** When the value, and when its Content-Encoding, was last known to be so. */
+  readonly knownAt: Record<Needs, number>;
+}
+
+/** When something began, and how many writes there had been. */
+export interface Moment {
+  readonly writes: number;
+  readonly at: number;
+}
+
+export interface CacheLimits {
+  readonly max: number;
+  readonly maxBytes: number;
+  readonly ttl: number;
+}
+
+/** What an entry takes beside its key and value; what a missing key takes. */
+const ENTRY_BYTES = 100;
+
+/**
+ * The entries of a cache and of its sub-maps, by their keys in the whole cache. The one that was used least recently
+ * goes first: a Map gives its keys in the order of insertion, and each use inserts anew.
+ */
+export class CacheStore<V> {
+  readonly limits: CacheLimits;
+  readonly #entries: Map<string, Entry<V>> = new Map();
+  #bytes = 0;
+  #writes = 0;
+
+  constructor(limits: CacheLimits) {
+    this.limits = limits;
+  }
+
+  /** Counts writes, at their beginning and at their end. What was read while it changed may be old. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  /** What is to be remembered before a read or write: a value may be as old as that. */
+  get moment(): Moment {
+    return { writes: this.#writes, at: performance.now() };
+  }
+
+  /** Whether what was read then can still be given. */
+  isStill({ writes, at }: Moment): boolean {
+    return writes === this.#writes && performance.now() - at < this.limits.ttl;
+  }
+
+  get(key: string): Entry<V> | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  isFresh(entry: Entry<V>, needs: Needs): boolean {
+    return performance.now() - entry.knownAt[needs] < this.limits.ttl;
+  }
+
+  /** Marks what was needed of an entry as known to be so since a read of it began. */
+  confirm(entry: Entry<V>, needs: Needs, { at }: Moment): void {
+    entry.knownAt[needs] = at;
+  }
+
+  keep(key: string, stored: Stored<V> | undefined, { at }: Moment): void {
+    this.#drop(key);
+    const bytes = ENTRY_BYTES + 2 * key.length + sizeOf(stored);
+    if (bytes > this.limits.maxBytes) return;
+    this.#entries.set(key, { stored, bytes, knownAt: { value: at, encoding: at } });
+    this.#bytes += bytes;
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.limits.max && this.#bytes <= this.limits.maxBytes) return;
+      this.#drop(oldest);
+    }
+  }
+
+  /** A write to a key, of which a read that is under way may know nothing. */
+  forget(key: string): void {
+    this.#writes += 1;
+    this.#drop(key);
+  }
+
+  forgetAll(prefix: string): void {
+    this.#writes += 1;
+    for (const key of this.#entries.keys()) if (key.startsWith(prefix)) this.#drop(key);
+  }
+
+  #drop(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#bytes -= entry.bytes;
+    this.#entries.delete(key);
+  }
+}
+
+function sizeOf(stored: Stored<unknown> | undefined): number {
+  const value = stored?.value;
+  if (typeof value === "string") return 2 * value.length;
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  // A parsed value takes more than its text, by how much nobody says.
+  return 8 * (stored?.size ?? 0);
+}
+
+/** Bytes that the program may change. */
+export function copy<V>(stored: Stored<V> | undefined): Stored<V> | undefined {
+  if (!Buffer.isBuffer(stored?.value)) return stored;
+  return { ...stored, value: Buffer.from(stored.value) as V };
+}
+
+/** @throws TypeError for an object that the program could change */
+export function checkUnchangeable(value: unknown): void {
+  if (typeof value !== "object" || value === null || Buffer.isBuffer(value) || Object.isFrozen(value)) return;
+  throw wrongArgument(
+    "cache cannot keep an object that the program could change: put the cache beneath the layer that makes it, as in transform(cache(map), …).",
+  );
+}

@@ -1,0 +1,83 @@
+import { wrongArgument } from "../../errors/stack.js";
+import { kindOf } from "../../arguments/keys.js";
+import { storedReads } from "../../map/stored.js";
+import type { SyncMap } from "../../map/sync-map.js";
+import { checkBase } from "../foundation/base.js";
+import type { LayerBase } from "../foundation/base.js";
+import { CacheLayer } from "./cache-layer.js";
+import { CacheStore } from "./cache-store.js";
+import { Layer } from "../foundation/layer.js";
+import { delaysWrites } from "../write-buffer/write-buffer-layer.js";
+import { checkNames, checkWhole } from "../foundation/layer-options.js";
+
+/** Options of {@link cache}. */
+export interface CacheOptions {
+  /** At most this many keys. Default: 1000. */
+  max?: number;
+  /** At most this many bytes, roughly, of keys and values. Default: 64 MiB. */
+  maxBytes?: number;
+  /**
+   * For how many milliseconds a value is given without a request, and so may be older than what is stored. Default:
+   * 0. `Infinity`: as long as there is room.
+   */
+  ttl?: number;
+  /**
+   * Whether a value older than `ttl` costs a conditional GET, which S3 answers without the body if it is still the
+   * same. Default: true. Else it is read anew.
+   */
+  revalidate?: boolean;
+}
+
+/**
+ * A map that keeps what it read lately, the least recently used going first.
+ *
+ * By default nothing it gives is stale: each hit costs one conditional GET (If-None-Match), answered by 304 without the
+ * body; a 304 of another ETag is not believed, and costs one GET more. An ETag does not tell of another Content-Encoding: directly over or under gzip a hit costs the whole GET. With a `ttl` a hit within it costs no request; what others write, or this program past the cache, is then seen when the
+ * time is over. Keys that are missing are remembered for the `ttl`, too.
+ *
+ * Writes go through: they cost what they cost the base, and what the cache knew of the key is forgotten, whether they succeed or fail.
+ * Listings (`keys`, `list`, `size`, and the keys of `entries`) and `head` always ask the base, and `update` always reads what is stored.
+ * Sub-maps share the cache of their map.
+ *
+ * Buffers are copied, in and out. Other objects that the program could change cannot be kept: put the cache beneath the
+ * layer that makes them, as in `structured(cache(map))`. What json gives is frozen, and either order is good; `json(cache(map))` parses at each
+ * read, `cache(json(map))` once.
+ *
+ * @throws TypeError for a wrong option, and for a base whose values the program could change
+ * @example
+ * const settings = json(cache(new S3BucketMap("my-bucket"), { ttl: 60_000 }));
+ * settings.get("theme"); // 1 GET
+ * settings.get("theme"); // no request
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match
+ */
+export function cache<V>(map: LayerBase<V>, options: CacheOptions = {}): SyncMap<V> {
+  const base = checkBase(
+    "cache",
+    map,
+    ["string", "bytes", "frozen"],
+    "structured(cache(map)) instead of cache(structured(map))",
+  );
+  checkNames("cache", options, ["max", "maxBytes", "ttl", "revalidate"]);
+  const { max = 1000, maxBytes = 64 * 1024 * 1024, ttl = 0, revalidate = true } = options;
+  checkWhole("cache", "max", max, 1, Infinity);
+  checkWhole("cache", "maxBytes", maxBytes, 1, Infinity);
+  checkWhole("cache", "ttl", ttl, 0, Infinity);
+  if (typeof revalidate !== "boolean")
+    throw wrongArgument(`The option revalidate of cache must be true or false, not ${kindOf(revalidate)}.`);
+  if (ttl === 0 && !revalidate)
+    throw wrongArgument(
+      "cache with revalidate: false and no ttl would never give what it keeps: give it a ttl.",
+    );
+  if (ttl === 0 && !(storedReads in Layer.bottomOf(map))) {
+    throw wrongArgument(
+      "cache can only ask this map whether a value has changed if it tells ETags with its values, as S3BucketMap and the layers over it do: give it a ttl.",
+    );
+  }
+  // What a write buffer has yet to send may fail, and the cache would not hear of it.
+  if (ttl > 0 && [...Layer.stackOf(map)].some((layer) => delaysWrites in layer)) {
+    throw wrongArgument(
+      "cache with a ttl needs a map whose writes are durable when they return: writeBuffer(cache(map)) instead of cache(writeBuffer(map)).",
+    );
+  }
+  return new CacheLayer(base, new CacheStore({ max, maxBytes, ttl }), revalidate, options);
+}

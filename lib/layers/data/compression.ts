@@ -1,0 +1,90 @@
+import zlib from "node:zlib";
+import { wrongArgument } from "../../errors/stack.js";
+import { Unreadable } from "../foundation/unreadable.js";
+
+/** What node:zlib offers, by the names that its functions have. */
+export type Algorithm = "gzip" | "deflate" | "brotli" | "zstd";
+
+export const algorithms: readonly Algorithm[] = ["gzip", "deflate", "brotli", "zstd"];
+
+type Compress = (bytes: Uint8Array) => Buffer;
+export type Decompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer;
+
+/** Their names in Content-Encoding, the one to write first. https://www.iana.org/assignments/http-parameters */
+const names: Readonly<Record<Algorithm, readonly [string, ...string[]]>> = {
+  gzip: ["gzip", "x-gzip"],
+  deflate: ["deflate"],
+  brotli: ["br"],
+  zstd: ["zstd"],
+};
+
+export interface Compression {
+  /** Its name in Content-Encoding. */
+  readonly encoding: string;
+  readonly compress: Compress;
+  readonly decompress: Decompress;
+}
+
+// Node 20 does not have them, nor do its types.
+const { zstdCompressSync, zstdDecompressSync } = zlib as {
+  zstdCompressSync?: Compress;
+  zstdDecompressSync?: Decompress;
+};
+
+function isOffered(algorithm: Algorithm): boolean {
+  return algorithm !== "zstd" || (zstdCompressSync !== undefined && zstdDecompressSync !== undefined);
+}
+
+/** @throws TypeError where this Node does not have it */
+export function compression(algorithm: Algorithm): Compression {
+  const [encoding] = names[algorithm];
+  switch (algorithm) {
+    case "gzip":
+      return { encoding, compress: zlib.gzipSync, decompress: zlib.gunzipSync };
+    case "deflate":
+      return { encoding, compress: zlib.deflateSync, decompress: zlib.inflateSync };
+    case "brotli":
+      return { encoding, compress: zlib.brotliCompressSync, decompress: zlib.brotliDecompressSync };
+    case "zstd": {
+      if (zstdCompressSync === undefined || zstdDecompressSync === undefined) {
+        throw wrongArgument(
+          `The algorithm "zstd" needs Node 22.15 or later, and this is ${process.version}: use "gzip" or "brotli".`,
+        );
+      }
+      return { encoding, compress: zstdCompressSync, decompress: zstdDecompressSync };
+    }
+  }
+}
+
+/**
+ * How to undo a Content-Encoding, the last of its codings first. Empty for one that says nothing of compression.
+ *
+ * @throws Unreadable for a coding that this Node cannot undo
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding
+ */
+export function undoing(contentEncoding: string | undefined): Decompress[] {
+  const codings = (contentEncoding ?? "").split(",").map((coding) => coding.trim().toLowerCase());
+  return codings
+    .filter((coding) => !meaningless.has(coding))
+    .map((coding) => {
+      const algorithm = algorithms.find((each) => names[each].includes(coding));
+      if (algorithm !== undefined && isOffered(algorithm)) return compression(algorithm).decompress;
+      throw new Unreadable(
+        "NotDecompressed",
+        `its Content-Encoding has ${JSON.stringify(coding)}, which gzip cannot undo`,
+        algorithm === undefined
+          ? "Read it without gzip."
+          : "Read it with Node 22.15 or later, or without gzip.",
+      );
+    })
+    .reverse();
+}
+
+// aws-chunked says how a body came over the wire; some services store it all the same.
+const meaningless: ReadonlySet<string> = new Set(["", "identity", "aws-chunked"]);
+
+/** What remains of a Content-Encoding when all is undone: `identity`, as often as it was given. */
+export function identities(contentEncoding: string | undefined): string | undefined {
+  const codings = (contentEncoding ?? "").split(",").filter((coding) => /^ *identity *$/i.test(coding));
+  return codings.length === 0 ? undefined : codings.map((coding) => coding.trim()).join(",");
+}

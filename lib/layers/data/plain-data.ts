@@ -1,0 +1,102 @@
+import { types } from "node:util";
+import { kindOf } from "../../arguments/keys.js";
+import { wrongArgument } from "../../errors/stack.js";
+
+/** Deeper than this a value is taken for one without an end, or would exhaust the stack. */
+export const MAX_DEPTH = 1000;
+
+/** Where in a value something is: `.user.tags[3]`. */
+export type Path = readonly (string | number)[];
+
+/** One walk over a value, as each layer that serialises makes it before it stores anything. */
+export class Walk {
+  readonly #layer: string;
+  readonly #path: (string | number)[] = [];
+
+  constructor(layer: string) {
+    this.#layer = layer;
+  }
+
+  /** Goes into what is found at a key. */
+  into(key: string | number, visit: () => void): void {
+    this.#path.push(key);
+    if (this.#path.length > MAX_DEPTH)
+      throw this.refuse(`more than ${MAX_DEPTH} levels`, "Store parts of it under keys of their own.");
+    visit();
+    this.#path.pop();
+  }
+
+  refuse(what: string, advice: string): TypeError {
+    const where = this.#path.length === 0 ? "" : `, at ${show(this.#path)}`;
+    return wrongArgument(`${this.#layer} cannot keep ${what}${where}. ${advice}`);
+  }
+
+  /** The own properties of an object, which must be data that any reader sees. @throws TypeError */
+  properties(object: object): [string, unknown][] {
+    const isArray = Array.isArray(object);
+    const found: [string, unknown][] = [];
+    for (const key of Reflect.ownKeys(object)) {
+      if (isArray && key === "length") continue;
+      if (typeof key === "symbol")
+        throw this.refuse(`a property whose key is a symbol (${String(key)})`, "Give it a name.");
+      const property = Reflect.getOwnPropertyDescriptor(object, key);
+      if (property === undefined) continue;
+      const named = isArray && isIndex(key) ? Number(key) : key;
+      if (!("value" in property))
+        this.into(named, () => {
+          throw this.refuse("a getter or setter", "Store its value.");
+        });
+      if (property.enumerable !== true)
+        this.into(named, () => {
+          throw this.refuse("a property that is not enumerable", "Leave it out, or make it enumerable.");
+        });
+      found.push([key, property.value]);
+    }
+    return found;
+  }
+}
+
+/** Whether an object is none of a class: `{…}` of this realm or another. */
+export function isPlain(object: object): boolean {
+  return prototypes(object) === 1;
+}
+
+/** How many prototypes an object has: one for `{}`, two for `[]` and a Date, more for what inherits from a class. */
+export function prototypes(object: object): number {
+  let count = 0;
+  for (
+    let next: unknown = Reflect.getPrototypeOf(object);
+    next !== null;
+    next = Reflect.getPrototypeOf(next as object)
+  ) {
+    // What it inherits from there, nobody knows without asking: it may be a bucket's object.
+    if (types.isProxy(next)) return Infinity;
+    count += 1;
+  }
+  return count;
+}
+
+/** What an object is, for a message. */
+export function nameOf(value: unknown): string {
+  if (typeof value === "object" && value !== null) {
+    if (types.isProxy(value)) return kindOf(value);
+    if (Reflect.getPrototypeOf(value) === null) return "an object without a prototype";
+    const kind = kindOf(value);
+    return kind === "an object" ? "an object of a class" : kind;
+  }
+  return kindOf(value);
+}
+
+export function isIndex(key: string): boolean {
+  return /^(0|[1-9]\d{0,9})$/.test(key) && Number(key) < 2 ** 32 - 1;
+}
+
+function show(path: Path): string {
+  const shown = path.length > 12 ? [...path.slice(0, 8), "…", ...path.slice(-3)] : path;
+  return shown
+    .map((key) => {
+      if (typeof key === "number") return `[${key}]`;
+      return /^[\p{L}_$…][\p{L}\p{N}_$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+    })
+    .join("");
+}

@@ -1,0 +1,23 @@
+import type { ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
+import { checkValue } from "../../arguments/values.js";
+import type { Bytes } from "../../arguments/values.js";
+
+/** A map that gives Buffers, and takes strings (as UTF-8) and any bytes, as S3BucketMap does with `readAs: "bytes"`. */
+export interface BytesMap extends SyncMap<Buffer> {
+  set(key: string, value: string | Bytes, options?: SetOptions): this;
+  setMany(entries: Iterable<readonly [string, string | Bytes]>, options?: ObjectOptions): this;
+  create(key: string, value: string | Bytes, options?: ObjectOptions): boolean;
+  subMap(prefix: string): BytesMap;
+}
+
+/** What a layer over bytes is given to store, as bytes. @throws TypeError for what is neither a string nor bytes */
+export function toBytes(value: unknown): Uint8Array {
+  checkValue(value);
+  if (typeof value === "string") return Buffer.from(value);
+  return ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value);
+}
+
+/** The options for a base that is given bytes where this layer was given a string: the Content-Type stays that of text. */
+export const bytesBase = 'new S3BucketMap("my-bucket", { readAs: "bytes" }), or a layer that gives bytes';

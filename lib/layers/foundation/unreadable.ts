@@ -1,0 +1,48 @@
+import { types } from "node:util";
+import { S3BucketMapError } from "../../errors/errors.js";
+import { kindOf } from "../../arguments/keys.js";
+import type { Place } from "../../facade/listing.js";
+import { peek } from "../../arguments/peek.js";
+
+/** Why a layer cannot make a value of what is stored. */
+export class Unreadable extends Error {
+  readonly code: string;
+  readonly advice: string;
+
+  /** @param advice - what to do */
+  constructor(code: string, reason: string, advice: string, cause?: unknown) {
+    super(reason, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.advice = advice;
+  }
+}
+
+/** The error for a value that a layer cannot read; what is none of the layer's own complaints is its cause. */
+export function unreadable(
+  error: unknown,
+  layer: string,
+  wholeKey: string,
+  place: Place | undefined,
+): S3BucketMapError {
+  if (error instanceof S3BucketMapError) return error;
+  const { code, message, advice, cause } =
+    error instanceof Unreadable
+      ? error
+      : { code: "NotDecodable", message: messageOf(error), advice: otherwise, cause: error };
+  const bucket = place?.bucket;
+  const where = bucket === undefined ? "" : ` in bucket ${JSON.stringify(bucket)}`;
+  const reason = message.replace(/\s+/g, " ").replace(/[. ]+$/, "");
+  return new S3BucketMapError(
+    `Cannot read ${JSON.stringify(wholeKey)}${where}: ${code}: ${layer}: ${reason}. ${advice}`,
+    { code, operation: "get", bucket, key: wholeKey, cause },
+  );
+}
+
+const otherwise = "Was it stored through the same layers?";
+
+function messageOf(error: unknown): string {
+  if (types.isNativeError(error)) return String(error.message);
+  const message = peek(error, "message");
+  if (typeof message === "string") return message;
+  return typeof error === "string" ? error : `${kindOf(error)} was thrown`;
+}

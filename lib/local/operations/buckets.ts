@@ -1,0 +1,92 @@
+import type { Plan } from "../store/plan.js";
+import type { BucketRecord } from "../store/records.js";
+import type { Context, Reply, S3Request } from "../request.js";
+import { S3Error } from "../s3-error.js";
+import { element, xmlDocument } from "../xml.js";
+
+const OWNER = "<Owner><ID>local</ID><DisplayName>local</DisplayName></Owner>";
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+export function checkBucketName(bucket: string): void {
+  if (
+    !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) ||
+    /\.\./.test(bucket) ||
+    /^\d+\.\d+\.\d+\.\d+$/.test(bucket)
+  )
+    throw new S3Error("InvalidBucketName", { elements: { BucketName: bucket } });
+}
+
+/** To be called within a read or a write. */
+export function checkBucket({ store, createBuckets }: Context, bucket: string): void {
+  if (!createBuckets && !store.buckets.get(Buffer.from(bucket)))
+    throw new S3Error("NoSuchBucket", { elements: { BucketName: bucket } });
+}
+
+/**
+ * Plans the bucket's record, for a write that puts a new key into it. Its changed version keeps a DeleteBucket that has
+ * just found the bucket empty from succeeding.
+ */
+export function touchBucket({ store, createBuckets }: Context, bucket: string, plan: Plan): void {
+  const key = Buffer.from(bucket);
+  const record = store.buckets.get(key);
+  if (!createBuckets) plan.needs(store.buckets, key);
+  plan.put(store.buckets, key, record ?? { created: Date.now() });
+}
+
+/** The start of a bucket's keys, here and for its uploads; with 0xFF behind, their end. */
+export function bucketPrefix(bucket: string): Buffer {
+  return Buffer.from(`${bucket}\0`);
+}
+
+export function objectKey(bucket: string, key: string): Buffer {
+  return Buffer.from(`${bucket}\0${key}`);
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
+export async function createBucket(context: Context, { bucket }: S3Request): Promise<Reply> {
+  checkBucketName(bucket);
+  // A second time is a success, as it is for one's own bucket in us-east-1.
+  await context.store.write(0, (plan) => {
+    const key = Buffer.from(bucket);
+    if (!plan.read(context.store.buckets, key)) plan.put(context.store.buckets, key, { created: Date.now() });
+  });
+  return { statusCode: 200, headers: { location: `/${bucket}` } };
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html */
+export function headBucket(context: Context, { bucket }: S3Request): Reply {
+  context.store.read(() => checkBucket(context, bucket));
+  return { statusCode: 200, headers: { "x-amz-bucket-region": "us-east-1" } };
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html */
+export function getBucketLocation(context: Context, { bucket }: S3Request): Reply {
+  context.store.read(() => checkBucket(context, bucket));
+  return { statusCode: 200, headers: {}, body: xmlDocument("LocationConstraint", "") };
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html */
+export async function deleteBucket(context: Context, { bucket }: S3Request): Promise<Reply> {
+  const { store } = context;
+  await store.write(0, (plan) => {
+    checkBucket(context, bucket);
+    const record = plan.read(store.buckets, Buffer.from(bucket));
+    const start = bucketPrefix(bucket);
+    const range = { start, end: Buffer.concat([start, Buffer.of(0xff)]), limit: 1 };
+    if (store.objects.getKeysCount(range) > 0 || store.uploads.getKeysCount(range) > 0)
+      throw new S3Error("BucketNotEmpty", { elements: { BucketName: bucket } });
+    if (record) plan.remove(store.buckets, Buffer.from(bucket));
+  });
+  return { statusCode: 204, headers: {} };
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html, without its paging. */
+export function listBuckets({ store }: Context): Reply {
+  const found = store.read(() => [...store.buckets.getRange({})] as { key: Buffer; value: BucketRecord }[]);
+  const buckets = found.map(
+    ({ key, value }) =>
+      `<Bucket>${element("Name", key.toString())}${element("CreationDate", new Date(value.created).toISOString())}</Bucket>`,
+  );
+  const body = xmlDocument("ListAllMyBucketsResult", `${OWNER}<Buckets>${buckets.join("")}</Buckets>`);
+  return { statusCode: 200, headers: {}, body };
+}

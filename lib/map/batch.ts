@@ -1,0 +1,65 @@
+import type { BucketObject } from "../facade/bucket-object.js";
+import { leadsToFacade, mapOfFacade } from "../copies/facades.js";
+import { kindOf } from "../arguments/keys.js";
+import { wrongArgument } from "../errors/stack.js";
+import { isOfAnotherVersion } from "../copies/versions.js";
+
+/** The method of a map that runs a function while its writes are pipelined; layers pass their base's on. */
+export const runBatch: unique symbol = Symbol.for("s3bucketmap.runBatch/1");
+
+/**
+ * The method that says whether a write that has returned is stored: not while any batch is open, nor where writes wait in a
+ * buffer. Layers pass their base's on.
+ */
+export const writesAreDurable: unique symbol = Symbol.for("s3bucketmap.writesAreDurable/1");
+
+export interface SaysWhetherDurable {
+  [writesAreDurable](): boolean;
+}
+
+export interface HasBatch {
+  /** @returns what `fn` returned, once all that it wrote is durable */
+  [runBatch]<T>(fn: () => T): T;
+}
+
+/**
+ * Runs a function whose assignments and deletions on this bucket (or map) do not wait for S3 one by one, and returns
+ * what it returned when all of them are durable. They cost what they cost outside: 1 PUT or 1 DELETE each,
+ * `concurrency` of them under way at a time, and at most 64 MiB of values.
+ *
+ * Reads inside see what was written before them, and so do listings, which wait for it. Writes to one key keep their
+ * order. What is pipelined are the keys of this map, written through it, its facade or sub-maps of the same; methods
+ * that answer something of their own (`setMany`, `clear`, …) wait as they always do. Each write has the deadline of a
+ * call. A batch within a batch ends when its own writes are durable.
+ *
+ * @param fn - must be synchronous
+ * @throws PartialFailureError where some writes failed: `failed` names their keys with the errors, `succeeded` the
+ * others. Where all must fail, because there is no such bucket for instance, that error itself. What `fn` throws comes
+ * out when everything sent has ended; where writes failed, too, an AggregateError has both, `fn`'s first. A TypeError
+ * where `fn` returns a promise, when what it wrote until then has ended
+ * @example
+ * batch(bucket, () => {
+ *   for (const [name, text] of pages) bucket[name] = text;
+ * });
+ */
+export function batch<T>(objectOrMap: BucketObject<never> | HasBatch | object, fn: () => T): T {
+  if (typeof fn !== "function") throw wrongArgument(`batch takes a function, not ${kindOf(fn)}.`);
+  const map = mapOf(objectOrMap);
+  const run = (map as Partial<HasBatch> | undefined)?.[runBatch];
+  if (run === undefined) {
+    if (map !== undefined && isOfAnotherVersion(map)) {
+      throw wrongArgument(
+        "batch takes a map of its own version of s3bucketmap, and this one comes from another that is installed beside it.",
+      );
+    }
+    throw wrongArgument(
+      `batch takes an object that s3Bucket or asObject made, or an S3BucketMap or a layer over one, not ${kindOf(objectOrMap)}.`,
+    );
+  }
+  return run.call(map, fn) as T;
+}
+
+function mapOf(given: unknown): object | undefined {
+  if (typeof given !== "object" || given === null) return undefined;
+  return mapOfFacade(given) ?? (leadsToFacade(given) ? undefined : given);
+}

@@ -1,0 +1,133 @@
+import { parseArgs } from "node:util";
+import type { DiagnoseOptions } from "../bucket/diagnosis.js";
+import type { S3BucketOptions } from "../arguments/options.js";
+import { closest } from "../text/spelling.js";
+
+/** What the command line asks for. */
+export interface Arguments {
+  location: string;
+  options: S3BucketOptions;
+  /** What the values are: text, JSON or bytes. */
+  layer: "text" | "json" | "bytes";
+  /** The code of `--eval`. */
+  code?: string;
+  /** Of `--diagnose`. */
+  diagnosis?: DiagnoseOptions;
+}
+
+/** A mistake on the command line: the message says what to do instead. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** The bucket of a local S3, where none is named. */
+const LOCAL_BUCKET = "bucket";
+
+const flags = {
+  local: { type: "string" },
+  endpoint: { type: "string" },
+  region: { type: "string" },
+  profile: { type: "string" },
+  json: { type: "boolean" },
+  bytes: { type: "boolean" },
+  eval: { type: "string", short: "e" },
+  diagnose: { type: "boolean" },
+  "read-only": { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean", short: "v" },
+} as const;
+
+const wanted: Readonly<Record<string, string>> = {
+  local: "a directory",
+  endpoint: "a URL",
+  region: "a region's name",
+  profile: "a profile's name",
+  eval: "code",
+};
+
+export const usage = `Usage: s3bucketmap [options] [bucket | s3://bucket/prefix]
+
+A prompt of JavaScript where "bucket" is an S3 bucket, or the part of it under a prefix, as a plain object, and "map"
+the same as a map. Code can be piped in, too: it ends at its first error.
+
+  --local DIR     keep the buckets in a directory instead of S3 (the bucket is then "${LOCAL_BUCKET}" unless named)
+  --endpoint URL  another S3 than AWS's
+  --region NAME   the bucket's region
+  --profile NAME  a profile of the shared AWS configuration files
+  --json          values are JSON instead of text
+  --bytes         values are Buffers instead of text
+  -e, --eval CODE print what the code gives (text and bytes as they are, with --json as JSON), and end
+  --diagnose      print where the settings come from and what may be done with the bucket, what fails and what to do
+                  about it, and end; writes to a key of its own under the prefix, and deletes it
+  --read-only     with --diagnose: write nothing
+  -h, --help      print this
+  -v, --version   print the version
+
+The rest is found as the AWS SDK finds it: AWS_ACCESS_KEY_ID, AWS_REGION and so on, the configuration files, SSO, roles.
+S3BUCKETMAP_HISTORY names the file of the history (else ~/.s3bucketmap_history; empty: none).
+Exit codes: 0, 1 after an error or where --diagnose finds that something needed fails, 2 after a mistake on the command line, 130 after Ctrl-C.
+`;
+
+/** @throws UsageError */
+export function parseArguments(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Arguments | "help" | "version" {
+  const { values, positionals, tokens } = parseArgs({
+    args: [...args],
+    options: flags,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === "option") checkFlag(token.name, token.rawName, token.value);
+  }
+  if (values["help"] === true) return "help";
+  if (values["version"] === true) return "version";
+  if (values["json"] === true && values["bytes"] === true)
+    throw new UsageError("--json and --bytes exclude each other: give one of them.");
+  const isDiagnosis = values["diagnose"] === true;
+  if (isDiagnosis && values["eval"] !== undefined)
+    throw new UsageError("--diagnose and --eval exclude each other: give one of them.");
+  if (values["read-only"] === true && !isDiagnosis)
+    throw new UsageError("--read-only goes with --diagnose alone.");
+  const [location, ...more] = positionals;
+  if (more.length > 0) {
+    throw new UsageError(
+      `One bucket at a time: "${location}", or ${more.map((one) => `"${one}"`).join(", ")}? What has spaces in it needs quotes.`,
+    );
+  }
+  const options: S3BucketOptions = {};
+  for (const name of ["local", "endpoint", "region", "profile"] as const) {
+    const value = values[name];
+    if (typeof value === "string") options[name] = value;
+  }
+  const isLocal = options.local !== undefined || Boolean(env["S3BUCKETMAP_LOCAL"]);
+  if (location === undefined && !isLocal) {
+    throw new UsageError(
+      "Which bucket? Say s3bucketmap s3://bucket/prefix, or --local DIR to try it without S3.",
+    );
+  }
+  const parsed: Arguments = {
+    location: location ?? LOCAL_BUCKET,
+    options,
+    layer: values["json"] === true ? "json" : values["bytes"] === true ? "bytes" : "text",
+  };
+  if (typeof values["eval"] === "string") parsed.code = values["eval"];
+  if (isDiagnosis) parsed.diagnosis = { readOnly: values["read-only"] === true };
+  return parsed;
+}
+
+function checkFlag(name: string, rawName: string, value: string | undefined): void {
+  if (!Object.hasOwn(flags, name)) {
+    const right = closest(name, Object.keys(flags));
+    throw new UsageError(
+      `There is no option ${rawName}: ${right === undefined ? "--help lists them" : `did you mean --${right}?`}`,
+    );
+  }
+  const { type } = flags[name as keyof typeof flags];
+  if (type === "string" && value === undefined)
+    throw new UsageError(`${rawName} needs ${wanted[name]}: ${rawName}=…`);
+  if (type === "boolean" && value !== undefined) throw new UsageError(`${rawName} takes no value.`);
+}

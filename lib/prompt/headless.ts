@@ -1,0 +1,170 @@
+import readline from "node:readline";
+import { PassThrough, Writable } from "node:stream";
+import { inspect } from "node:util";
+import { mapBehind } from "../facade/bucket-object.js";
+import { closest } from "../text/spelling.js";
+import type { Arguments } from "./arguments.js";
+import { shortenLong } from "./echo.js";
+import { isInterruption } from "./interruptible.js";
+import { followLines } from "./lines.js";
+import type { Outcome } from "./lines.js";
+import { problemLine } from "./problem.js";
+import { setWriter } from "./prompt.js";
+import type { Prompt } from "./prompt.js";
+import { Session } from "./session.js";
+
+/** As a shell has it for a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+const UNSETTLED =
+  "The code waits for something that never comes: an await has not ended, and nothing is left that could end it.";
+
+/**
+ * Evaluates what is piped in, a line after the other, and prints what each gives, as the prompt would; ends at
+ * the first error.
+ *
+ * @returns the exit code
+ */
+export async function runPiped(given: Arguments): Promise<number> {
+  const { evaluate, show, hasFailed } = open(given);
+  let outcome: Outcome = "value";
+  for await (const line of readline.createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    const ended = await evaluate(line);
+    outcome = ended.outcome;
+    if (outcome === "thrown") return fail(ended.value);
+    if (ended.isOver) return 0;
+    if (hasFailed()) return 1;
+    if ("value" in ended && outcome === "value") process.stdout.write(`${show(ended.value)}\n`);
+  }
+  if (outcome === "part") return fail(new SyntaxError("The input ends in the middle of a statement."));
+  return 0;
+}
+
+/**
+ * Evaluates the code of `--eval` and prints what it gives: text and bytes as they are, with `--json` as JSON.
+ *
+ * @returns the exit code
+ */
+export async function runCode(given: Arguments, code: string): Promise<number> {
+  const { evaluate, show } = open(given);
+  const ended = await evaluate(code);
+  if (ended.outcome === "thrown") return fail(ended.value);
+  if (ended.outcome === "part") return fail(new SyntaxError("The code ends in the middle of a statement."));
+  if ("value" in ended) printResult(ended.value, given, show);
+  return 0;
+}
+
+interface Ended {
+  outcome: Outcome;
+  /** What it gave, if anything, or what was thrown. */
+  value?: unknown;
+  /** The session was ended by `.exit`. */
+  isOver: boolean;
+}
+
+interface Headless {
+  evaluate: (line: string) => Promise<Ended>;
+  /** Whether what an earlier line left behind, such as a timer, has thrown; that has been printed. */
+  hasFailed: () => boolean;
+  /** A value as the prompt would echo it. */
+  show: (value: unknown) => string;
+}
+
+function open(given: Arguments): Headless {
+  let failed: { thrown: unknown } | undefined;
+  const session = new Session(
+    given,
+    // What Node would print of its own, prompts and "Uncaught", has no place in a pipe.
+    { input: new PassThrough(), output: new Nowhere(), terminal: false, prompt: "", useColors: false },
+    {
+      print: (line) => void process.stdout.write(`${line}\n`),
+      problem: (thrown) => (failed = { thrown }),
+    },
+    () => Infinity,
+  );
+  const { prompt } = session;
+  let isOver = false;
+  let isEvaluating = false;
+  let hasFailed = false;
+  let done: (ended: Ended) => void = () => {};
+  // Not told where the code itself ends the process.
+  process.once("beforeExit", () => {
+    if (isEvaluating) process.exitCode = fail(new Error(UNSETTLED));
+  });
+  let value: { value?: unknown } = {};
+  prompt.on("exit", () => {
+    isOver = true;
+    isEvaluating = false;
+    done({ outcome: "command", isOver });
+  });
+  shortenLong(prompt);
+  const show = prompt.writer;
+  // Node gives the writer what a line gave, to print it, and later what it left behind has thrown.
+  setWriter(prompt, (result) => {
+    if (isEvaluating) {
+      value = { value: result };
+    } else if (!hasFailed) {
+      // Node may give it an error twice.
+      hasFailed = true;
+      process.exitCode = fail(result);
+    }
+    return "";
+  });
+  followLines(prompt, {
+    thrown(error) {
+      failed = { thrown: error };
+      return "";
+    },
+    end(outcome) {
+      isEvaluating = false;
+      const thrown = failed && { outcome: "thrown" as const, value: failed.thrown, isOver };
+      done(thrown ?? { outcome, ...value, isOver });
+    },
+  });
+  return {
+    show,
+    hasFailed: () => hasFailed,
+    evaluate: (line) =>
+      new Promise((resolve) => {
+        done = resolve;
+        value = {};
+        failed = unknownCommand(prompt, line);
+        isEvaluating = failed === undefined;
+        if (failed === undefined) prompt.emit("line", line);
+        else resolve({ outcome: "thrown", value: failed.thrown, isOver });
+      }),
+  };
+}
+
+// Node only prints that there is none. A number may begin with a dot, too, and so may a line of a longer statement.
+function unknownCommand(prompt: Prompt, line: string): { thrown: Error } | undefined {
+  const name = /^\s*\.([a-z]\w*)(\s|$)/i.exec(line)?.[1];
+  const isWithin = prompt.getPrompt() !== "";
+  if (name === undefined || isWithin || Object.hasOwn(prompt.commands, name)) return undefined;
+  const right = closest(name, Object.keys(prompt.commands));
+  const instead = right === undefined ? ".help lists them" : `did you mean .${right}?`;
+  return { thrown: new Error(`There is no command .${name}: ${instead}`) };
+}
+
+class Nowhere extends Writable {
+  override _write(_chunk: unknown, _encoding: string, done: () => void): void {
+    done();
+  }
+}
+
+function printResult(value: unknown, { layer }: Arguments, show: Headless["show"]): void {
+  const { stdout } = process;
+  if (value instanceof Uint8Array && !stdout.isTTY) stdout.write(value);
+  else if (typeof value === "string" && layer !== "json") stdout.write(`${value}\n`);
+  else if (layer === "json" && isJson(value)) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  else stdout.write(`${mapBehind(value) === undefined ? inspect(value) : show(value)}\n`);
+}
+
+function isJson(value: unknown): boolean {
+  return value !== undefined && mapBehind(value) === undefined && JSON.stringify(value) !== undefined;
+}
+
+function fail(thrown: unknown): number {
+  process.stderr.write(`${problemLine(thrown)}\n`);
+  return isInterruption(thrown) ? INTERRUPTED : 1;
+}

@@ -1,0 +1,23 @@
+import { inspect } from "node:util";
+import { printable } from "../text/format.js";
+import { isInterruption } from "./interruptible.js";
+
+/** What was thrown, in one line: the library's errors say in theirs what to do. */
+export function problemLine(thrown: unknown): string {
+  if (isInterruption(thrown)) return "Interrupted. A write that was under way may still happen.";
+  if (!isErrorLike(thrown)) return inspect(thrown, { breakLength: Infinity, compact: true, depth: 1 });
+  const { name, message } = thrown;
+  return printable(`${name}: ${message}`.replace(/\s*\n\s*/g, " "));
+}
+
+/** All that an error can tell: its stack, and that of its cause. */
+export function problemInFull(thrown: unknown): string {
+  return inspect(thrown, { showProxy: false });
+}
+
+// Not `instanceof`: it may come from another context.
+function isErrorLike(thrown: unknown): thrown is Error {
+  if (typeof thrown !== "object" || thrown === null) return false;
+  const { name, message, stack } = thrown as Partial<Error>;
+  return typeof name === "string" && typeof message === "string" && typeof stack === "string";
+}

@@ -1,0 +1,188 @@
+import fs from "node:fs";
+import { WriteStream } from "node:tty";
+import type { Call, ClientConfig } from "../../bridge/protocol.js";
+import { asBytes, asCount, asKey, asSeconds } from "../../text/format.js";
+import { bytesOnTheWire } from "../s3/transport/connections.js";
+import { watchListed, watchRequests } from "../s3/transport/seen-requests.js";
+
+/** What is done sooner shows nothing. */
+const SHOWN_AFTER_MS = 700;
+
+/** How often the line is drawn anew. */
+const REDRAWN_EVERY_MS = 100;
+
+/** Calls that come in such a hurry after one another are one piece of work. */
+const PAUSE_MS = 200;
+
+/** Shorter calls do not draw the line at their beginning: it would only flicker. */
+const SHORT_MS = 5;
+
+/** Erases a line of a terminal, the cursor at its beginning. */
+const ERASE = "\r\x1b[K";
+
+interface Work {
+  readonly verb: string;
+  readonly where: string;
+  readonly startedAt: number;
+  readonly bytesBefore: number;
+  calls: number;
+  requests: number;
+  keys: number;
+  bytes: number;
+  /** When its last call ended. */
+  quietSince: number;
+}
+
+/**
+ * A line on the terminal for work that takes long. The worker draws it, for the thread that waits is blocked;
+ * it is gone before a call's answer is sent, for that thread may then print something itself.
+ */
+export class Progress {
+  readonly #running: Set<number> = new Set();
+  #work: Work | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isDrawn = false;
+
+  constructor() {
+    watchRequests(({ operation, bytesSent = 0, bytesReceived = 0 }) => {
+      const work = this.#work;
+      if (work === undefined) return;
+      work.requests += 1;
+      work.bytes += bytesSent + (operation === "HeadObject" ? 0 : bytesReceived);
+    });
+    watchListed((keys) => {
+      if (this.#work !== undefined) this.#work.keys += keys;
+    });
+  }
+
+  begin(id: number, call: Call, settings: ClientConfig): void {
+    if (call.op === "requests") return;
+    this.#running.add(id);
+    const now = performance.now();
+    const verb = verbs[call.op];
+    const where = placeOf(call, settings);
+    const before = this.#work;
+    const goesOn =
+      before !== undefined &&
+      before.verb === verb &&
+      (this.#running.size > 1 || now - before.quietSince < PAUSE_MS) &&
+      root(before.where) === root(where);
+    this.#work = goesOn
+      ? { ...before, where, calls: before.calls + 1 }
+      : {
+          verb,
+          where,
+          startedAt: now,
+          bytesBefore: bytesOnTheWire(),
+          calls: 1,
+          requests: 0,
+          keys: 0,
+          bytes: 0,
+          quietSince: now,
+        };
+    this.#timer ??= setInterval(() => this.#tick(), REDRAWN_EVERY_MS);
+    const age = now - this.#work.startedAt;
+    if (age > SHOWN_AFTER_MS && age / this.#work.calls > SHORT_MS) this.#draw();
+  }
+
+  end(id: number): void {
+    if (!this.#running.delete(id) || this.#running.size > 0) return;
+    if (this.#work !== undefined) this.#work.quietSince = performance.now();
+    this.#erase();
+  }
+
+  /** Ctrl-C ended it: what is called next is other work. */
+  cancel(id: number): void {
+    this.end(id);
+    if (this.#running.size === 0) this.#work = undefined;
+  }
+
+  #tick(): void {
+    const work = this.#work;
+    const now = performance.now();
+    if (this.#running.size > 0) {
+      if (work !== undefined && now - work.startedAt > SHOWN_AFTER_MS) this.#draw();
+    } else if (work === undefined || now - work.quietSince > PAUSE_MS) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      this.#work = undefined;
+    }
+  }
+
+  #draw(): void {
+    const work = this.#work;
+    if (work === undefined) return;
+    this.#isDrawn = true;
+    write(`${ERASE}${lineOf(work)}`);
+  }
+
+  #erase(): void {
+    if (!this.#isDrawn) return;
+    this.#isDrawn = false;
+    write(ERASE);
+  }
+}
+
+const verbs: Readonly<Record<Exclude<Call["op"], "requests">, string>> = {
+  get: "reading",
+  getAhead: "reading",
+  has: "looking up",
+  head: "looking up",
+  set: "writing",
+  delete: "deleting",
+  getMany: "reading",
+  setMany: "writing",
+  deleteMany: "deleting",
+  list: "listing",
+  listSpans: "listing",
+  entries: "listing",
+  read: "reading",
+  store: "writing",
+  remove: "deleting",
+  diagnose: "diagnosing",
+};
+
+function placeOf(call: Call, { bucket }: ClientConfig): string {
+  const rest = "key" in call ? call.key : "prefix" in call ? call.prefix : "";
+  return `s3://${bucket}/${rest}`;
+}
+
+// Calls on different keys of a bucket are the same work.
+function root(where: string): string {
+  return where.split("/", 3).join("/");
+}
+
+function lineOf({ verb, where, startedAt, bytesBefore, calls, requests, keys, bytes }: Work): string {
+  const ms = performance.now() - startedAt;
+  const said: string[] = [];
+  if (verb === "listing") said.push(`${asCount(keys)} keys`);
+  else if (calls > 1 || requests > 1) said.push(`${asCount(requests)} requests`);
+  const moved = Math.max(bytes, bytesOnTheWire() - bytesBefore);
+  if (verb !== "listing" && moved > 0) said.push(asBytes(moved), `${asBytes((moved / ms) * 1000)}/s`);
+  said.push(asSeconds(ms));
+  const width = widthOfTerminal();
+  const end = `: ${said.join(", ")}`;
+  // A line that is wrapped could not be erased.
+  const room = Math.max(10, width - verb.length - end.length - 2);
+  return `${verb} ${asKey(where).slice(0, room)}${end}`;
+}
+
+// A worker's process.stderr is none of the terminal's.
+function widthOfTerminal(): number {
+  try {
+    const terminal = new WriteStream(2);
+    const { columns } = terminal;
+    terminal.destroy();
+    return columns || 80;
+  } catch {
+    return 80;
+  }
+}
+
+function write(text: string): void {
+  try {
+    fs.writeSync(2, text);
+  } catch {
+    // A terminal that is gone, or full for the moment, is not worth a call.
+  }
+}

@@ -1,0 +1,187 @@
+import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from "../sdk.js";
+import type { DeleteObjectCommandInput, PutObjectCommandInput } from "@aws-sdk/client-s3";
+import type { Failure } from "../../../bridge/protocol.js";
+import { toFailure } from "../../failure.js";
+import { OperationError } from "../../operation-error.js";
+import { Doubt } from "../attempts/doubt.js";
+import { otherRegion } from "../region.js";
+import type { Target } from "../s3.js";
+
+/** How a service wants an ETag in If-Match. */
+export type Quoting = "quoted" | "bare";
+
+/** How long after the deadline of the call the key may still be deleted. */
+const CLEARING_MS = 5000;
+
+/** A trial did not come to its end. The cause may be gone the next time. */
+export class TrialFailed extends OperationError {
+  constructor(failure: Failure, reason: string) {
+    const { code, reason: _, ...details } = failure;
+    super(code, reason, details);
+  }
+}
+
+/** A trial's key could not be deleted again. */
+export class TrialLeft extends TrialFailed {
+  /** What the trial has shown all the same. */
+  readonly found: Quoting | undefined;
+
+  constructor(key: string, failure: Failure, found: Quoting | undefined) {
+    const todo =
+      "Delete it, or have it deleted, and allow s3:DeleteObject under the prefix of the map, or no trial can clear up after itself";
+    super(
+      failure,
+      `the key ${JSON.stringify(key)}, on which conditions were tried, may still be there, for it could not be deleted: ${said(failure)}. ${todo}` +
+        (found === undefined ? "" : ". The service keeps to conditions: call again"),
+    );
+    this.found = found;
+  }
+}
+
+/** A key on which to try conditions. */
+export class Trial {
+  readonly #target: Target;
+  readonly #signal: AbortSignal;
+  readonly #looks: boolean;
+  readonly #input: { Bucket: string; Key: string; RequestPayer?: "requester" };
+  #wasPut = false;
+  #isThere = false;
+
+  constructor(target: Target, key: string, signal: AbortSignal, looks: boolean) {
+    this.#target = target;
+    this.#signal = signal;
+    this.#looks = looks;
+    this.#input = {
+      Bucket: target.settings.bucket,
+      Key: key,
+      ...(target.settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
+    };
+  }
+
+  /**
+   * Runs a trial, and deletes its key however it ends.
+   *
+   * @throws what the trial throws, which tells of the key where that has stayed; TrialLeft
+   */
+  async run(trial: () => Promise<Quoting>): Promise<Quoting> {
+    let found: Quoting | undefined;
+    let error: Error | undefined;
+    try {
+      found = await trial();
+    } catch (thrown) {
+      error = thrown as Error;
+    }
+    const failure = await this.#remove();
+    if (failure !== undefined && this.#looks) this.#target.conditions.left = this.#input.Key;
+    if (error !== undefined && (this.#signal.aborted || otherRegion(error) !== undefined)) throw error;
+    const stays = failure !== undefined || (this.#looks && this.#wasPut && (await this.#isSeen()));
+    if (error instanceof OperationError)
+      throw stays ? unsupported(`${error.message}; ${this.#stays}`) : error;
+    if (failure !== undefined) throw new TrialLeft(this.#input.Key, failure, found);
+    if (stays) throw unsupported(`it does not delete what it says it has deleted; ${this.#stays}`);
+    if (error !== undefined) throw this.#failed(error);
+    return found!;
+  }
+
+  /** @returns the ETag */
+  async put(): Promise<string> {
+    const doubt = new Doubt();
+    try {
+      const { ETag } = await doubt.during(() => this.#put({}));
+      this.#isThere = this.#wasPut = true;
+      return ETag ?? "";
+    } catch (error) {
+      this.#isThere = this.#wasPut = doubt.exists;
+      throw error;
+    }
+  }
+
+  refusesPut(condition: Partial<PutObjectCommandInput>): Promise<boolean> {
+    return this.#refuses(this.#put(condition));
+  }
+
+  async refusesDelete(etag: string): Promise<boolean> {
+    const deletion = this.#delete({ IfMatch: etag }, this.#signal).catch((error: unknown) => {
+      if (!wasDoneBefore(error)) throw error;
+    });
+    const refused = await this.#refuses(deletion);
+    if (!refused) this.#isThere = false;
+    return refused;
+  }
+
+  get #stays(): string {
+    return `the key ${JSON.stringify(this.#input.Key)}, on which that was tried, is still there: delete it`;
+  }
+
+  async #put(condition: Partial<PutObjectCommandInput>): Promise<{ ETag?: string | undefined }> {
+    const command = new PutObjectCommand({ ...this.#input, Body: Buffer.alloc(0), ...condition });
+    return this.#target.client.send(command, { abortSignal: this.#signal });
+  }
+
+  #delete(condition: Partial<DeleteObjectCommandInput>, abortSignal: AbortSignal): Promise<unknown> {
+    const command = new DeleteObjectCommand({ ...this.#input, ...condition });
+    return this.#target.client.send(command, { abortSignal });
+  }
+
+  /** @returns why it could not be done */
+  async #remove(): Promise<Failure | undefined> {
+    if (!this.#isThere) return undefined;
+    try {
+      await this.#delete({}, this.#signal.aborted ? AbortSignal.timeout(CLEARING_MS) : this.#signal);
+      return undefined;
+    } catch (error) {
+      return toFailure(error, false);
+    }
+  }
+
+  // Who may not look must believe the service.
+  async #isSeen(): Promise<boolean> {
+    try {
+      const command = new HeadObjectCommand(this.#input);
+      await this.#target.client.send(command, { abortSignal: this.#signal });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #failed(error: unknown): TrialFailed {
+    const failure = toFailure(error, false);
+    const key = JSON.stringify(this.#input.Key);
+    const since = this.#wasPut ? ", which has been deleted" : "";
+    return new TrialFailed(
+      failure,
+      `conditions could not be tried on the key ${key}${since}: ${said(failure)}`,
+    );
+  }
+
+  async #refuses(request: Promise<unknown>): Promise<boolean> {
+    try {
+      await request;
+      return false;
+    } catch (error) {
+      const { $metadata, name } = error as { $metadata?: { httpStatusCode?: number }; name: string };
+      const status = $metadata?.httpStatusCode;
+      if (status === 412) return true;
+      // "A header you provided implies functionality that is not implemented."; 304 is for reads.
+      if (status === 501 || status === 304 || name === "NotImplemented")
+        throw unsupported("it does not implement conditions");
+      throw error;
+    }
+  }
+}
+
+// Nobody else knows the key: a try whose answer was lost has deleted it.
+function wasDoneBefore(error: unknown): boolean {
+  const { $metadata } = error as { $metadata?: { httpStatusCode?: number; attempts?: number } };
+  return $metadata?.httpStatusCode === 404 && ($metadata.attempts ?? 1) > 1;
+}
+
+/** What a service does not keep to. */
+export function unsupported(why: string): OperationError {
+  return new OperationError("ConditionsUnsupported", why);
+}
+
+function said({ code, reason }: Failure): string {
+  return (reason ?? code).replace(/\.$/, "");
+}

@@ -1,0 +1,152 @@
+import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
+import { readPlainProfile } from "../credentials/plain-profile.js";
+import { profileName } from "../credentials/written-credentials.js";
+import { isPlain } from "./plain-headers.js";
+import type { Route, Way } from "./route.js";
+import { signer } from "./sign.js";
+
+/** Of the variables that begin with AWS_, those that the SDK reads, and of which it is known here what they mean to it. */
+const understood: ReadonlySet<string> = new Set([
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+  "AWS_CREDENTIAL_EXPIRATION",
+  "AWS_PROFILE",
+  "AWS_REGION",
+  "AWS_ENDPOINT_URL",
+  "AWS_ENDPOINT_URL_S3",
+  "AWS_EC2_METADATA_DISABLED",
+  "AWS_CONFIG_FILE",
+  "AWS_SHARED_CREDENTIALS_FILE",
+  "AWS_LOGIN_CACHE_DIRECTORY",
+  // These say how credentials are got, and nothing else.
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+  "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+  "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+  "AWS_EC2_METADATA_V1_DISABLED",
+  "AWS_ENDPOINT_URL_SIGNIN",
+  "AWS_ENDPOINT_URL_SSO",
+  "AWS_ENDPOINT_URL_SSO_OIDC",
+  "AWS_ENDPOINT_URL_STS",
+  "AWS_ROLE_ARN",
+  "AWS_ROLE_SESSION_NAME",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  // It stands in the SDK's user agent.
+  "AWS_EXECUTION_ENV",
+]);
+
+/** Those that are the command line's, or another SDK's. */
+export const notRead: ReadonlySet<string> = new Set([
+  "AWS_CA_BUNDLE",
+  "AWS_CLI_AUTO_PROMPT",
+  "AWS_DEFAULT_OUTPUT",
+  "AWS_DEFAULT_REGION",
+  "AWS_PAGER",
+  "AWS_SDK_LOAD_CONFIG",
+  "AWS_SESSION_EXPIRATION",
+  "AWS_STS_REGIONAL_ENDPOINTS",
+  "AWS_VAULT",
+]);
+
+/**
+ * The route on which the SDK would send a bucket's requests, found without loading it, which takes longer than the
+ * rest of a program's first request. Only where settings, environment and shared configuration leave no doubt of it:
+ * a service of AWS's own or one that has its buckets in the path. Where credentials come from is another matter.
+ *
+ * @returns undefined where it takes more than that: the first request is the SDK's then
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
+ */
+export function foreseeRoute(
+  settings: ClientConfig,
+  { variables: env, config, credentials: credentialsFile }: Environment,
+  userAgent: string,
+  way: Way,
+): Route | undefined {
+  for (const [name, value] of Object.entries(env)) {
+    if (!/^AWS_/i.test(name) || notRead.has(name)) continue;
+    if (!understood.has(name) || value === "") return undefined;
+  }
+  const profile = readPlainProfile(profileName(settings, env), config, credentialsFile);
+  if (profile === undefined) return undefined;
+
+  const region = settings.region ?? env["AWS_REGION"] ?? profile.region ?? "us-east-1";
+  const endpoint =
+    settings.endpoint ?? env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"] ?? profile.endpoint_url;
+  const base = baseOf(settings, region, endpoint);
+  if (base === undefined) return undefined;
+  const { $source: _, ...written } = way.written ?? {};
+  if (!Object.values(written).every(isPlain)) return undefined;
+
+  const { protocol, hostname, port, host, pathname } = base;
+  const exchange = way.exchangeWith({
+    protocol,
+    hostname,
+    port: port === "" ? undefined : Number(port),
+  });
+  return (
+    exchange && {
+      exchange,
+      basePath: pathname.replace(/\/$/, ""),
+      headers: { host, "user-agent": userAgent },
+      sign: way.signs ? signer(region, "s3", () => way.credentials(), Date.now) : unsigned,
+      ...asUsual,
+    }
+  );
+}
+
+/** The route to the local S3. */
+export function localRoute({ bucket }: ClientConfig, way: Way): Route | undefined {
+  if (!isPlainName(bucket)) return undefined;
+  const exchange = way.exchangeWith({ protocol: "http:", hostname: "local-s3", port: undefined });
+  return (
+    exchange && {
+      exchange,
+      basePath: `/${bucket}`,
+      headers: { host: "local-s3" },
+      sign: unsigned,
+      ...asUsual,
+    }
+  );
+}
+
+// What the SDK does where neither the environment nor a profile wants it otherwise.
+const asUsual = {
+  sendsChecksums: true,
+  asksForChecksums: true,
+};
+
+const unsigned = (): Promise<void> => Promise.resolve();
+
+/** Those that have no meaning beside their name, as directory buckets and access points do, and that any host name can have in it. */
+function isPlainName(bucket: string): boolean {
+  return (
+    /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(bucket) && !bucket.includes("--") && !bucket.endsWith("-s3alias")
+  );
+}
+
+function baseOf(
+  { bucket, forcePathStyle }: ClientConfig,
+  region: string,
+  endpoint: string | undefined,
+): URL | undefined {
+  if (!isPlainName(bucket)) return undefined;
+  if (endpoint === undefined) {
+    // Of the partition "aws"; the others have other names.
+    const isCommon = /^(?:us|eu|ap|sa|ca|me|af|il|mx)-(?!gov)[a-z]+-\d$/.test(region);
+    if (!isCommon || forcePathStyle === true) return undefined;
+    return new URL(`https://${bucket}.s3.${region}.amazonaws.com/`);
+  }
+  if (forcePathStyle === false || !URL.canParse(endpoint) || !/^[a-z0-9-]+$/.test(region)) return undefined;
+  if (/aws|fips/.test(region)) return undefined;
+  const url = new URL(endpoint);
+  const isPlainUrl =
+    /^https?:$/.test(url.protocol) &&
+    /^[a-z0-9.-]+$/.test(url.hostname) &&
+    !url.hostname.includes("amazonaws") &&
+    /^(?:\/[\w-]+)*\/?$/.test(url.pathname) &&
+    url.href === `${url.origin}${url.pathname}`;
+  return isPlainUrl ? new URL(`${url.href.replace(/\/$/, "")}/${bucket}`) : undefined;
+}

@@ -1,0 +1,45 @@
+import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
+import { badListing } from "./listed-names.js";
+import type { More } from "./listed-names.js";
+import { BadAnswer } from "../attempts/tries.js";
+
+/** What an answer tells beside the names, as the SDK has it. */
+interface Answered {
+  IsTruncated?: boolean | undefined;
+  NextContinuationToken?: string | undefined;
+  Prefix?: string | undefined;
+  CommonPrefixes?: { Prefix?: string | undefined }[] | undefined;
+  $metadata?: object;
+}
+
+/** What no service writes in another way, encoded or not. */
+const plain = /^[\w./-]+$/;
+
+/**
+ * Checks that an answer is the listing that was asked for. Its `KeyCount` says nothing: services leave it out, leave out
+ * what it counts, or count what is on other pages.
+ *
+ * @returns whether there is another page
+ * @throws BadAnswer where it is no listing, and BadListing where it leaves out keys that were asked for
+ * @see https://github.com/seaweedfs/seaweedfs/issues/1741
+ * @see https://github.com/scireum/s3ninja/issues/251
+ */
+export function checkAnswer(input: ListObjectsV2CommandInput, answer: Answered): More {
+  const { IsTruncated, NextContinuationToken = "", Prefix = "", CommonPrefixes = [] } = answer;
+  // A page of a proxy, read as a listing, would look like an empty bucket.
+  if (IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", answer.$metadata ?? {});
+  const folder = input.Delimiter === undefined && CommonPrefixes.find((one) => Boolean(one.Prefix))?.Prefix;
+  if (typeof folder === "string") {
+    throw badListing(
+      `the service lists ${JSON.stringify(folder)} in place of the keys that begin with it, which were asked for`,
+    );
+  }
+  const asked = input.Prefix ?? "";
+  if (plain.test(Prefix) && (plain.test(asked) || asked === "") && !asked.startsWith(Prefix)) {
+    throw badListing(
+      `the service lists what begins with ${JSON.stringify(Prefix)}, and was asked for ${JSON.stringify(asked)}`,
+    );
+  }
+  if (IsTruncated) return "yes";
+  return NextContinuationToken === "" ? "no" : "perhaps";
+}

@@ -1,0 +1,104 @@
+import type { PageStart } from "../../../bridge/protocol.js";
+import { comesBefore, orderOf } from "../../../text/utf8-order.js";
+import { OperationError } from "../../operation-error.js";
+
+/** S3 may give a page without a name and say that there is more. So many in a row are not believed. */
+const MAX_EMPTY_PAGES = 100;
+
+/** Where the end is in doubt, so many pages without a name are followed by another request. */
+const MAX_DOUBTFUL_PAGES = 1;
+
+/**
+ * Whether there is another page. "perhaps": the page says that it is the last, and gives a token. Some services do so of
+ * the last one, too; where it is another, its keys must not be left out.
+ *
+ * @see https://github.com/minio/minio/pull/7012
+ */
+export type More = "yes" | "perhaps" | "no";
+
+/** The names of one page, and where it was to begin. */
+export interface ListedNames extends PageStart {
+  prefix: string;
+  names: readonly string[];
+}
+
+/**
+ * Checks the names of a page, by themselves and against the page before.
+ *
+ * @returns the position of the first name that is asked for and has not been listed yet
+ * @throws BadListing for a name outside the prefix, and for one out of order
+ */
+export function firstNewName({ prefix, names, startAfter, before }: ListedNames): number {
+  const isInOrder = orderOf(names);
+  for (const [at, name] of names.entries()) {
+    if (name === "") throw badListing("the service lists an object without a key");
+    if (!name.startsWith(prefix)) {
+      throw badListing(`the service lists ${quote(name)}, which does not begin with ${quote(prefix)}`);
+    }
+    if (at > 0 && !isInOrder(names[at - 1]!, name)) throw outOfOrder(names[at - 1]!, name);
+  }
+  let first = 0;
+  const skipUpTo = (last: string): void => {
+    while (first < names.length && !comesBefore(last, names[first]!)) first += 1;
+  };
+  if (before !== undefined) {
+    skipUpTo(before.last);
+    // The same page once more, or its last name, is harmless. Any other name belongs further up.
+    if (first > 0 && names[0] !== before.first && names[0] !== before.last) {
+      throw outOfOrder(before.last, names[0]!);
+    }
+  }
+  // Some services ignore where a listing is to start.
+  if (startAfter !== undefined) skipUpTo(startAfter);
+  return first;
+}
+
+/**
+ * Where the next page begins, if there is one.
+ *
+ * @throws BadListing where the listing should go on and does not, and would never end
+ */
+export function nextPage(
+  { names, startAfter, before, token: askedBy, emptyPages = 0 }: ListedNames,
+  more: More,
+  token: string | undefined,
+): PageStart | undefined {
+  if (more === "no") return undefined;
+  const stop = (reason: string): undefined => {
+    if (more === "yes") throw badListing(reason);
+  };
+  const hasToken = token !== undefined && token !== "";
+  if (hasToken && token === askedBy) return stop("the service gives the same page for ever");
+  const start = hasToken ? { token } : {};
+  const last = names.at(-1);
+  if (last === undefined) {
+    if (!hasToken || emptyPages >= (more === "yes" ? MAX_EMPTY_PAGES : MAX_DOUBTFUL_PAGES)) {
+      return stop("the service says that there are more keys, and gives none");
+    }
+    return {
+      ...start,
+      ...(startAfter === undefined ? {} : { startAfter }),
+      ...(before === undefined ? {} : { before }),
+      emptyPages: emptyPages + 1,
+    };
+  }
+  if (before !== undefined && !comesBefore(before.last, last)) {
+    return stop("the service says that there are more keys, and gives those that it has given already");
+  }
+  const isBeforeStart = startAfter !== undefined && !comesBefore(startAfter, last);
+  return { ...start, ...(isBeforeStart ? { startAfter } : {}), before: { first: names[0]!, last } };
+}
+
+export function badListing(reason: string): OperationError {
+  return new OperationError("BadListing", reason);
+}
+
+function outOfOrder(previous: string, name: string): OperationError {
+  return badListing(
+    `the service lists ${quote(name)} after ${quote(previous)}, out of order, and cannot be trusted to list all keys`,
+  );
+}
+
+function quote(name: string): string {
+  return JSON.stringify(name.length > 60 ? `${name.slice(0, 57)}…` : name);
+}

@@ -1,0 +1,150 @@
+import { setMaxListeners } from "node:events";
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  UploadPartCommand,
+} from "../sdk.js";
+import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
+import { combineCrcs } from "../../../local/body/crc-combine.js";
+import { firstTry } from "../direct/first-try.js";
+import { crc32 } from "../direct/get.js";
+import { replay } from "../direct/replay.js";
+import { uploadingPart } from "../direct/upload-part.js";
+import { follow } from "../follow.js";
+import type { Target } from "../s3.js";
+import { BadAnswer } from "../attempts/tries.js";
+
+/** A longer value is uploaded in parts. */
+export const MULTIPART_ABOVE: number = 16 * 1024 ** 2;
+
+/** Of a part, but for the last: at least so much, and more where there would be more parts than S3 takes. */
+const PART_BYTES = 8 * 1024 ** 2;
+const MAX_PARTS = 10_000;
+
+/** How many parts are under way at one time; they are views of the one body, and take no memory of their own. */
+const PARTS_AT_ONCE = 4;
+
+/** How long an upload that failed is tried to be taken back. */
+const ABORT_MS = 5000;
+
+/** What a PUT is asked for, with its body. */
+export type ObjectInput = PutObjectCommandInput & { Bucket: string; Key: string; Body: Buffer };
+
+/**
+ * Stores an object in parts; it is there, whole, when this resolves, and not before. 1 CreateMultipartUpload, 1
+ * UploadPart for each 8 MiB, 1 CompleteMultipartUpload; where one of them fails, 1 AbortMultipartUpload.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
+ */
+export async function uploadInParts(
+  { client }: Target,
+  { Body: body, ...input }: ObjectInput,
+  signal: AbortSignal,
+): Promise<void> {
+  const { Bucket, Key, RequestPayer } = input;
+  const whose = { Bucket, Key, ...(RequestPayer === undefined ? {} : { RequestPayer }) };
+  const withChecksums = await client.sendsChecksums();
+  const checksum = withChecksums
+    ? ({ ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT" } as const)
+    : undefined;
+
+  const created = await client.send(new CreateMultipartUploadCommand({ ...input, ...checksum }), {
+    abortSignal: signal,
+  });
+  if (!created.UploadId) throw new BadAnswer("the answer has no upload id", created.$metadata);
+  const upload = { ...whose, UploadId: created.UploadId };
+  // Many services take the question and know no checksums; some of them then refuse a completion that has any.
+  const known = checksum?.ChecksumAlgorithm === created.ChecksumAlgorithm ? created : undefined;
+  try {
+    const parts = await eachPart(body, signal, (part, during) =>
+      uploadPart({ client }, { ...upload, ...part }, checksum, during),
+    );
+    const command = new CompleteMultipartUploadCommand({
+      ...upload,
+      MultipartUpload: { Parts: known?.ChecksumAlgorithm === undefined ? parts.map(withoutChecksum) : parts },
+      ...(known?.ChecksumType === "FULL_OBJECT" && {
+        ChecksumType: known.ChecksumType,
+        ChecksumCRC32: wholeCrc32(parts, body.length),
+      }),
+    });
+    const output = await client.send(command, { abortSignal: signal });
+    if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  } catch (error) {
+    // What is uploaded costs money until it is taken back. Nobody waits for it longer than for the error itself.
+    const abort = client.send(new AbortMultipartUploadCommand(upload), {
+      abortSignal: AbortSignal.timeout(ABORT_MS),
+    });
+    await abort.catch(() => {});
+    throw error;
+  }
+}
+
+function withoutChecksum({ PartNumber, ETag }: CompletedPart): CompletedPart {
+  return { PartNumber, ETag };
+}
+
+// S3 checks that it has put the parts together right, and later readers that they get the whole.
+function wholeCrc32(parts: CompletedPart[], length: number): string {
+  const size = partSize(length);
+  const digests = parts.map(({ ChecksumCRC32 = "" }, at) => ({
+    digest: Buffer.from(ChecksumCRC32, "base64"),
+    size: Math.min(size, length - at * size),
+  }));
+  return combineCrcs("crc32", digests).toString("base64");
+}
+
+function partSize(length: number): number {
+  return Math.max(PART_BYTES, Math.ceil(length / MAX_PARTS));
+}
+
+async function uploadPart(
+  { client }: Pick<Target, "client">,
+  input: { Bucket: string; Key: string; UploadId: string; PartNumber: number; Body: Buffer },
+  checksum: { ChecksumAlgorithm: "CRC32" } | undefined,
+  signal: AbortSignal,
+): Promise<CompletedPart> {
+  const sum = checksum && { ChecksumCRC32: crc32(input.Body) };
+  const part = { ...input, ...sum };
+  const tried = await firstTry(client, part, uploadingPart(part), signal);
+  let ETag = tried.result?.ETag;
+  if (ETag === undefined) {
+    const command = replay(new UploadPartCommand(part), tried);
+    const output = await client.send(command, { abortSignal: signal });
+    if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+    ETag = output.ETag;
+  }
+  return { PartNumber: input.PartNumber, ETag, ...sum };
+}
+
+// Rejects when none is under way any more: a part that comes after the upload was taken back would stay.
+async function eachPart(
+  body: Buffer,
+  signal: AbortSignal,
+  send: (part: { PartNumber: number; Body: Buffer }, signal: AbortSignal) => Promise<CompletedPart>,
+): Promise<CompletedPart[]> {
+  const size = partSize(body.length);
+  const done = new Array<CompletedPart>(Math.ceil(body.length / size));
+  const failed = new AbortController();
+  setMaxListeners(Infinity, failed.signal);
+  const unfollow = follow(signal, failed);
+  let first: { error: unknown } | undefined;
+  let next = 0;
+  const run = async (): Promise<void> => {
+    for (let at = next++; at < done.length && first === undefined; at = next++) {
+      try {
+        done[at] = await send(
+          { PartNumber: at + 1, Body: body.subarray(at * size, (at + 1) * size) },
+          failed.signal,
+        );
+      } catch (error) {
+        first ??= { error };
+        failed.abort();
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: PARTS_AT_ONCE }, run));
+  unfollow();
+  if (first !== undefined) throw first.error;
+  return done;
+}

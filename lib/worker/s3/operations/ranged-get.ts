@@ -1,0 +1,226 @@
+import { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
+import { GetObjectCommand } from "../sdk.js";
+import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
+import type { Client } from "../client.js";
+import type { Answer } from "../direct/exchange.js";
+import { firstTry } from "../direct/first-try.js";
+import { gettingPart } from "../direct/get.js";
+import type { Part } from "../direct/get.js";
+import { bodyOf } from "../direct/replay.js";
+import { InPlace } from "../body/in-place.js";
+import { statusOf } from "./missing.js";
+import { pause } from "../pause.js";
+import { collect } from "../body/whole-body.js";
+
+/** A longer body is read by several connections, for a service gives each of them only so much of its speed. */
+export const RANGED_ABOVE: number = 32 * 1024 ** 2;
+
+const PART_BYTES = 8 * 1024 ** 2;
+
+/** How many ranges are under way at one time; they go into the one buffer, and take no memory of their own. */
+const PARTS_AT_ONCE = 7;
+
+/**
+ * Where one connection gives more than this, more of them would only cost requests: services give each about 90 MB a
+ * second, and this thread takes 400 at most. A connection may need a while until it is quick: so many bytes count as if
+ * they had come. It is looked at every so often.
+ */
+const QUICK_BYTES_PER_MS = 150_000;
+const LEAD_BYTES = 3_000_000;
+const PACE_MS = 10;
+
+/** How often a part is tried, and how long the pauses between are about. */
+const TRIES = 3;
+const PAUSE_MS = 50;
+
+/** Reads a body that has begun to come in parts as well; undefined, and nothing is done, where it is not a long one. */
+export type InParts = (
+  plain: IncomingMessage,
+  answer: Pick<Answer, "statusCode" | "headers">,
+) => Promise<Uint8Array> | undefined;
+
+/** Fills a buffer with the bytes from `start` on, or rejects: then nobody knows what is in it. */
+type Fetch = (start: number, into: Uint8Array, signal: AbortSignal) => Promise<void>;
+
+/**
+ * What reads the body of a GET by further GETs, too, where it does not come quickly: of ranges, from the end on, and of
+ * the same version of the object (If-Match). For each 8 MiB at most one.
+ *
+ * @param connections - how many there may be at one time in all
+ * @see https://docs.aws.amazon.com/whitepapers/latest/s3-optimizing-performance-best-practices/use-byte-range-fetches.html
+ */
+export function inParts(
+  client: Client,
+  { Bucket, Key, RequestPayer }: GetObjectCommandInput,
+  connections: number,
+  signal: AbortSignal,
+): InParts {
+  return (plain, { statusCode, headers }) => {
+    const IfMatch = headers["etag"];
+    const length = Number(headers["content-length"]);
+    if (statusCode !== 200 || IfMatch === undefined || !(length > RANGED_ABOVE)) return undefined;
+    const input = { Bucket, Key, IfMatch, ...(RequestPayer && { RequestPayer }) };
+    const atOnce = Math.min(PARTS_AT_ONCE, connections - 1);
+    return readBoth(plain, length, atOnce, signal, async (start, into, during) => {
+      const range = `${start}-${start + into.length - 1}`;
+      const asked = { ...input, Range: `bytes=${range}` };
+      const part = { contentRange: `bytes ${range}/${length}`, into };
+      for (let tries = 1; ; tries += 1) {
+        try {
+          await fetchPart(client, asked, part, during);
+          return;
+        } catch (error) {
+          if (tries === TRIES || !(error instanceof RangeFailed && error.mayPass)) throw error;
+        }
+        await pause(Math.random() * PAUSE_MS * 2 ** tries, during);
+      }
+    });
+  };
+}
+
+/** To the SDK it is not worth another try: those that are left to it are for what cannot be had otherwise. */
+class RangeFailed extends Error {
+  readonly mayPass: boolean;
+
+  constructor(mayPass: boolean) {
+    super("a range could not be read");
+    this.mayPass = mayPass;
+  }
+}
+
+/** A success, but not with what was asked for. */
+class OtherAnswer extends Error {}
+
+type PartInput = GetObjectCommandInput & { IfMatch: string; Range: string };
+
+async function fetchPart(client: Client, input: PartInput, part: Part, signal: AbortSignal): Promise<void> {
+  const { result, outcome } = await firstTry(client, input, gettingPart(input, part), signal);
+  if (result !== undefined) return;
+  if (outcome === undefined) return fetchPartBySdk(client, new GetObjectCommand(input), part, signal);
+  throw new RangeFailed(
+    outcome instanceof Error || outcome.broken !== undefined || outcome.statusCode >= 500,
+  );
+}
+
+async function fetchPartBySdk(
+  client: Client,
+  command: GetObjectCommand,
+  { contentRange, into }: Part,
+  signal: AbortSignal,
+): Promise<void> {
+  const left = new AbortController();
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        const result = await next(args);
+        const { Body, ContentLength, ContentRange, ETag, $metadata } = result.output;
+        const body = Body as Readable;
+        if (
+          $metadata.httpStatusCode !== 206 ||
+          ETag !== command.input.IfMatch ||
+          ContentRange !== contentRange ||
+          ContentLength !== into.length
+        ) {
+          // It is cut off, and nobody reads it.
+          body.on("error", () => {});
+          left.abort();
+          throw new OtherAnswer();
+        }
+        await collect(body, into.length, into);
+        return result;
+      } catch (error) {
+        const status = statusOf(error);
+        throw new RangeFailed(!(error instanceof OtherAnswer) && (status === undefined || status >= 500));
+      }
+    },
+    { step: "finalizeRequest", priority: "low", name: "s3bucketmapRange" },
+  );
+  await client.send(command, { abortSignal: AbortSignal.any([signal, left.signal]) });
+}
+
+/** Has the SDK read a long body so, within its try. It then gets the whole, and checks it as always. */
+export function readInParts(command: GetObjectCommand, maxBytes: number, read: InParts): void {
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const response = result.response as Pick<Answer, "statusCode" | "headers"> & { body: unknown };
+      const { headers, body } = response;
+      if (!(body instanceof IncomingMessage) || Number(headers["content-length"]) > maxBytes) return result;
+      await read(body, response)?.then(
+        (bytes) => (response.body = bodyOf({ body: bytes })),
+        (broken: Error) => (response.body = bodyOf({ body: new Uint8Array(), broken })),
+      );
+      return result;
+    },
+    { step: "deserialize", priority: "low", name: "s3bucketmapRangedGet" },
+  );
+}
+
+/**
+ * Reads from both ends: the plain answer from the beginning, and parts from the end on, until all is there. The plain
+ * one reads on through parts that are not there yet. So no part that fails, or comes late, matters: at worst the value
+ * is that of the plain answer alone, of the version that was there when it began.
+ */
+function readBoth(
+  plain: IncomingMessage,
+  length: number,
+  atOnce: number,
+  signal: AbortSignal,
+  fetch: Fetch,
+): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const front = new InPlace(new Uint8Array(length));
+    let back = length;
+    const missing = new Set<{ end: number }>();
+    let isGoing = true;
+    const over = new AbortController();
+
+    const end = (settle: () => void): void => {
+      if (over.signal.aborted) return;
+      signal.removeEventListener("abort", abort);
+      clearInterval(pace);
+      // From now on nothing is written to the buffer, which goes to another thread.
+      over.abort();
+      plain.destroy();
+      settle();
+    };
+    const fail = (error: Error): void => end(() => reject(error));
+    const abort = (): void => fail(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
+    const look = (): void => {
+      for (const part of missing) if (part.end > front.length) return;
+      if (front.length >= back) end(() => resolve(front.bytes));
+    };
+    const run = async (): Promise<void> => {
+      while (isGoing && front.length < back && !over.signal.aborted) {
+        const start = Math.max(front.length, back - PART_BYTES);
+        const part = { end: back };
+        missing.add(part);
+        back = start;
+        try {
+          await fetch(start, front.bytes.subarray(start, part.end), over.signal);
+        } catch {
+          isGoing = false; // The object has changed, or the service has no ranges: the plain answer is the one.
+          return;
+        }
+        missing.delete(part);
+        look();
+      }
+    };
+
+    signal.addEventListener("abort", abort, { once: true });
+    plain.on("data", (chunk: Buffer) => {
+      if (over.signal.aborted) return;
+      front.add(chunk);
+      look();
+    });
+    plain.on("error", fail);
+    plain.on("close", () => fail(new Error(`the body ended after ${front.length} of ${length} bytes`)));
+    const began = performance.now();
+    const pace = setInterval(() => {
+      if (front.length + LEAD_BYTES > (performance.now() - began) * QUICK_BYTES_PER_MS) return;
+      clearInterval(pace);
+      for (let started = 0; started < atOnce; started += 1) void run();
+    }, PACE_MS);
+  });
+}

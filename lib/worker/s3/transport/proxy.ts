@@ -1,0 +1,228 @@
+import fs from "node:fs";
+import http from "node:http";
+import https from "node:https";
+import net from "node:net";
+import type { Duplex } from "node:stream";
+import tls from "node:tls";
+import { OperationError } from "../../operation-error.js";
+import { limits } from "../limits.js";
+
+type Variables = Readonly<Record<string, string>>;
+
+/** What connections are made to. */
+export interface Place {
+  secure: boolean;
+  host: string;
+  port: number;
+}
+
+/** How the connections to a place are made: by which proxy, and whose certificates are trusted. */
+export interface Way {
+  proxy: URL | undefined;
+  /** A file of certificates, in place of those that Node comes with. */
+  bundle: string | undefined;
+}
+
+/**
+ * The way to a place, as the AWS CLI and Node with `NODE_USE_ENV_PROXY` go it: by `HTTPS_PROXY` or `HTTP_PROXY`, in small
+ * letters first, unless `NO_PROXY` names the host. Addresses of this machine are no exception.
+ *
+ * @throws OperationError for a proxy that is none
+ */
+export function wayTo(place: Place, env: Variables): Way {
+  const name = place.secure ? "https_proxy" : "http_proxy";
+  const given = env[name] || env[name.toUpperCase()];
+  const proxy =
+    given && !isExcepted(place, env["no_proxy"] || env["NO_PROXY"] || "") ? proxyOf(given) : undefined;
+  const hasTls = place.secure || proxy?.protocol === "https:";
+  return { proxy, bundle: hasTls ? env["AWS_CA_BUNDLE"] || undefined : undefined };
+}
+
+function proxyOf(given: string): URL {
+  const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // Neither is shown: there may be a password in it.
+  if (url === undefined) throw unusable("HTTPS_PROXY or HTTP_PROXY is no URL");
+  if (url.protocol !== "http:" && url.protocol !== "https:")
+    throw unusable(`HTTPS_PROXY or HTTP_PROXY begins with ${url.protocol}// instead of http:// or https://`);
+  return url;
+}
+
+function isExcepted({ host, port }: Place, exceptions: string): boolean {
+  const name = host.toLowerCase();
+  const isAddress = net.isIP(name) !== 0;
+  return exceptions
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .some((entry) => {
+      const [, named = "", atPort] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(
+        net.isIPv6(entry) ? `[${entry}]` : entry,
+      )!;
+      if (atPort !== undefined && Number(atPort) !== port) return false;
+      const bare = named.replace(/^\*?\./, "");
+      return (
+        named === "*" ||
+        (bare !== "" && (name === bare || (!isAddress && name.endsWith(`.${bare}`)))) ||
+        isWithin(name, named)
+      );
+    });
+}
+
+/** @param range - or a single address, which may be written otherwise: `0:0:0:0:0:0:0:1` is `::1` */
+function isWithin(address: string, range: string): boolean {
+  const [, from = "", given] = /^([\da-f.:]+)(?:\/(\d{1,3}))?$/.exec(range) ?? [];
+  const kind = net.isIP(from);
+  const most = kind === 4 ? 32 : 128;
+  const bits = Number(given ?? most);
+  if (kind === 0 || net.isIP(address) !== kind || bits > most) return false;
+  const family = kind === 4 ? "ipv4" : "ipv6";
+  const list = new net.BlockList();
+  list.addSubnet(from, bits, family);
+  return list.check(address, family);
+}
+
+/** What Node asks of an agent for a new connection; it may give it at once, or later. */
+interface Connecting {
+  createConnection(
+    options: tls.ConnectionOptions & { host: string; port: number },
+    done: (error: Error | null, socket?: Duplex) => void,
+  ): Duplex | undefined;
+}
+
+/** An agent whose connections go that way. */
+export function agentFor(secure: boolean, { proxy, bundle }: Way, settings: http.AgentOptions): http.Agent {
+  const ca = bundle === undefined ? {} : { ca: certificates(bundle) };
+  const agent = secure ? new https.Agent({ ...settings, ...ca }) : new http.Agent(settings);
+  if (proxy === undefined) return agent;
+  const made = agent as unknown as Connecting;
+  made.createConnection = secure
+    ? (options, done) => {
+        const { host, port } = options;
+        const path = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+        openTunnel(proxy, path, ca, (error, socket) => {
+          if (socket === undefined) done(error);
+          else done(null, tls.connect({ ...options, socket }));
+        });
+        return undefined;
+      }
+    : () => {
+        const socket = connectTo(proxy, ca);
+        const unreached = (error: NodeJS.ErrnoException): void => {
+          error.message = `the proxy ${nameOf(proxy)} (HTTP_PROXY) cannot be reached: ${error.message}`;
+          error.syscall = "connect";
+        };
+        socket.prependListener("error", unreached);
+        socket.once(openedBy(proxy), () => socket.removeListener("error", unreached));
+        return socket;
+      };
+  return agent;
+}
+
+/** Has a request without TLS carried by its proxy: it is told the whole URL. */
+export function addressByProxy(request: http.ClientRequest, proxy: URL, { host, port }: Place): void {
+  const name = host.includes(":") ? `[${host}]` : host;
+  request.path = `http://${name}${port === 80 ? "" : `:${port}`}${request.path}`;
+  const authorization = authorizationOf(proxy);
+  if (authorization !== undefined) request.setHeader("proxy-authorization", authorization);
+}
+
+function connectTo(proxy: URL, ca: { ca?: string }): net.Socket {
+  const host = proxy.hostname.replace(/^\[(.*)\]$/, "$1");
+  if (proxy.protocol === "http:") return net.connect({ host, port: Number(proxy.port || 80) });
+  const servername = net.isIP(host) === 0 ? { servername: host } : {};
+  return tls.connect({ host, port: Number(proxy.port || 443), ...servername, ...ca });
+}
+
+/** What a connection to a proxy says when it is open. */
+function openedBy({ protocol }: URL): string {
+  return protocol === "http:" ? "connect" : "secureConnect";
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#name-connect */
+function openTunnel(
+  proxy: URL,
+  path: string,
+  ca: { ca?: string },
+  done: (error: Error | null, socket?: net.Socket) => void,
+): void {
+  const headers: Record<string, string> = { host: path };
+  const authorization = authorizationOf(proxy);
+  if (authorization !== undefined) headers["proxy-authorization"] = authorization;
+  let isOpen = false;
+  const request = http.request({
+    ...{ method: "CONNECT", path, headers },
+    createConnection: () => connectTo(proxy, ca).once(openedBy(proxy), () => (isOpen = true)),
+  });
+  const failed = (why: string, code = "ECONNREFUSED"): void => {
+    clearTimeout(limit);
+    request.destroy();
+    // Nothing of the request for S3 has been sent.
+    done(
+      Object.assign(new Error(`the proxy ${nameOf(proxy)} (HTTPS_PROXY) ${why}`), {
+        code,
+        syscall: "connect",
+      }),
+    );
+  };
+  const limit = setTimeout(
+    failed,
+    limits.connectMs,
+    `did not establish a connection within ${limits.connectMs} ms`,
+  );
+  request.on("error", (error: NodeJS.ErrnoException) =>
+    failed(
+      isOpen ? `gave no answer for ${path}: ${error.message}` : `cannot be reached: ${error.message}`,
+      error.code,
+    ),
+  );
+  request.on("connect", ({ statusCode = 0, statusMessage }, socket: net.Socket) => {
+    clearTimeout(limit);
+    if (statusCode >= 200 && statusCode < 300) return done(null, socket);
+    socket.destroy();
+    // Some say 401 of a password that they do not accept.
+    if (statusCode === 407 || (statusCode === 401 && proxy.username !== ""))
+      return done(wantsPassword(proxy, statusCode));
+    failed(`refuses a connection to ${path}: HTTP ${statusCode} ${statusMessage}`);
+  });
+  request.end();
+}
+
+function wantsPassword(proxy: URL, statusCode: number): OperationError {
+  const how =
+    proxy.username === "" ? "wants a user name and a password" : "does not accept its user name and password";
+  return unusable(
+    `the proxy ${nameOf(proxy)} ${how} (HTTP ${statusCode}); give them in HTTPS_PROXY, as http://user:password@host:port`,
+  );
+}
+
+/** Without what is secret in it. */
+function nameOf({ protocol, host }: URL): string {
+  return `${protocol}//${host}`;
+}
+
+function authorizationOf({ username, password }: URL): string | undefined {
+  if (username === "" && password === "") return undefined;
+  return `Basic ${Buffer.from(`${unescaped(username)}:${unescaped(password)}`).toString("base64")}`;
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // A percent sign that stands for itself.
+  }
+}
+
+function certificates(bundle: string): string {
+  try {
+    return fs.readFileSync(bundle, "utf8");
+  } catch (error) {
+    throw unusable(
+      `AWS_CA_BUNDLE, or ca_bundle of the profile, names ${bundle}, which cannot be read: ${(error as Error).message}`,
+    );
+  }
+}
+
+function unusable(why: string): OperationError {
+  return new OperationError("BadConfiguration", why);
+}

@@ -1,0 +1,68 @@
+import { accessAtEnd } from "../../lib/prompt/line.js";
+import { wordsOf } from "../../lib/prompt/words.js";
+import { asKey, asLiteral, printable } from "../../lib/text/format.js";
+
+describe("accessAtEnd()", () => {
+  it.each([
+    ["bucket.", ["bucket"], ".", undefined, ""],
+    ["bucket.te", ["bucket"], ".", undefined, "te"],
+    ["x = a.b.te", ["a", "b"], ".", undefined, "te"],
+    ["bucket?.te", ["bucket"], "?.", undefined, "te"],
+    ['bucket["a b/', ["bucket"], ".", '"', "a b/"],
+    ["bucket?.['it\\'s", ["bucket"], "?.", "'", "it's"],
+    ["bucket[ `\\u00e9\\x41\\u{1F600}\\n", ["bucket"], ".", "`", "éA😀\n"],
+    ["f(bucket.te", ["bucket"], ".", undefined, "te"],
+    ["ünï.$x", ["ünï"], ".", undefined, "$x"],
+  ])("reads %s", (line, path, chain, quote, partial) => {
+    expect(accessAtEnd(line)).toMatchObject({
+      path,
+      chain,
+      partial,
+      ...(quote === undefined ? {} : { quote }),
+    });
+  });
+
+  it.each(["", "bucket", "f().te", "a[0].te", "'x'.te", "bucket.te ", 'bucket["closed"]', "1.te"])(
+    "finds no name's property in %j",
+    (line) => expect(accessAtEnd(line)).toBeUndefined(),
+  );
+});
+
+describe("wordsOf()", () => {
+  it.each([
+    ["", []],
+    [" one  two ", ["one", "two"]],
+    [`"a b" 'c "d"' e`, ["a b", 'c "d"', "e"]],
+    [`"\\n\\"\\u00e9" ""`, ['\n"é', ""]],
+    ["it's", ["it's"]],
+  ])("splits %j", (text, words) => expect(wordsOf(text)).toEqual(words));
+
+  it.each([`"open`, `'open`, `"a"b`])("refuses %s", (text) => {
+    expect(() => wordsOf(text)).toThrow(SyntaxError);
+  });
+});
+
+describe("asLiteral()", () => {
+  it.each(['"', "'", "`"] as const)("gives a string that reads as it was, in %s", (quote) => {
+    for (const text of ["", "plain", "\"'`${x}\\", "\0\x1b\x7f\x9b\u2028\u202e\ud800", "é😀\n"]) {
+      const literal = asLiteral(text, quote);
+      // eslint-disable-next-line @typescript-eslint/no-implied-eval -- it is meant to be read as JavaScript
+      expect((new Function(`return ${literal}`) as () => string)()).toBe(text);
+      expect(printable(literal)).toBe(literal);
+    }
+  });
+});
+
+describe("asKey()", () => {
+  it("leaves a key as it is unless it could be mistaken", () => {
+    expect(["a b/c", "é", "%2F"].map(asKey)).toEqual(["a b/c", "é", "%2F"]);
+    expect(["", " a", "a ", '"a"', "a\\n", "a\n"].map(asKey)).toEqual([
+      '""',
+      '" a"',
+      '"a "',
+      String.raw`"\"a\""`,
+      String.raw`"a\\n"`,
+      String.raw`"a\n"`,
+    ]);
+  });
+});
