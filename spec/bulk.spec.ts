@@ -1,4 +1,4 @@
-import { PartialFailureError, S3BucketMap } from "../lib/index.js";
+import { asObject, batch, PartialFailureError, S3BucketMap } from "../lib/index.js";
 import type { S3BucketOptions } from "../lib/index.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
@@ -96,6 +96,26 @@ describe("a call on many keys that fails for some", () => {
       ["a", "1"],
       ["z", "3"],
     ]);
+  });
+
+  it.each(["setMany", "batch"])("tells what was not written from what may have been: %s", (how) => {
+    const under = map();
+    refuse("PUT");
+    server.fault({ operation: "PUT", key: /lost$/, times: Infinity, action: { reset: "after-apply" } });
+    const all = [...entries, ["lost", "4"]] as const;
+    const error = partialFailure(() => {
+      if (how === "setMany") under.setMany(all);
+      else batch(asObject(under), () => all.forEach(([key, value]) => under.set(key, value)));
+    });
+    expect(error.message).toContain("2 were written, 1 was not and 1 may have been; the first that failed: ");
+    expect(under.get("lost")).toBe("4");
+  });
+
+  it("says of one key that may have been written no more than that", () => {
+    const under = map();
+    server.fault({ operation: "PUT", key: /lost$/, times: Infinity, action: { reset: "after-apply" } });
+    const error = partialFailure(() => under.setMany([["a", "1"], ["lost", "2"]])); // prettier-ignore
+    expect(error.message).toContain("1 was written and 1 may have been;");
   });
 
   it("names those that could be read, a missing one with them, and those that could not", () => {

@@ -107,6 +107,20 @@ export function checkAreOptions(options: unknown, of: string): void {
   }
 }
 
+/**
+ * For methods that destroy and take no options: one that is ignored would destroy more than is meant.
+ *
+ * @throws TypeError for an object where options would be; other values are what `forEach` gives beside a key
+ */
+export function checkNoOptions(given: unknown, of: "delete" | "deleteMany" | "clear"): void {
+  if (given === undefined || (of === "delete" && (typeof given !== "object" || given === null))) return;
+  const instead =
+    of === "clear"
+      ? "To clear a part of the map, clear its subMap."
+      : "To delete only what has not changed, return undefined from the function of update.";
+  throw wrongArgument(`${of} takes no options. ${instead}`);
+}
+
 function checkNames(options: object | undefined, names: readonly string[], of: string): void {
   checkAreOptions(options, of);
   for (const name of Object.keys(options ?? {})) {

@@ -10,7 +10,9 @@ import type { Call, ClientConfig, Environment, Failure, Results, ToWorker } from
 import type { KnownSettings } from "./shared-thread.js";
 import { isExiting } from "../copies/thread-wide.js";
 import type { WaitName } from "./wait.js";
+import { transferred } from "./transferred.js";
 import { WaitStack } from "./wait-stack.js";
+import { workerFailed } from "./worker-failed.js";
 import { WorkerThread } from "./worker-thread.js";
 
 /**
@@ -62,6 +64,8 @@ export class Bridge {
   #thread: WorkerThread | undefined;
   readonly #hasWaits: Set<WaitName> = new Set();
   readonly #waits: WaitStack = new WaitStack();
+  /** The calls that write and have not been finished. One that Ctrl-C has ended is among them until the next call. */
+  readonly #writes: Map<number, WorkerThread> = new Map();
 
   /** Starts the worker, if there is none, and does not wait for it: the first call then takes less time. */
   start(): void {
@@ -115,6 +119,7 @@ export class Bridge {
     // Sent even while the worker is still starting, so that calls from within the wait come after this one.
     const id = thread.newCall();
     const { writesSent } = thread;
+    if (isWrite(call.op)) this.#writes.set(id, thread);
     thread.post(
       {
         type: "call",
@@ -186,6 +191,12 @@ export class Bridge {
     if (!known.settings.isForgotten) known.thread.post(message(known.settings.number));
   }
 
+  /** Whether a write has begun that has not been answered. */
+  get isWriting(): boolean {
+    for (const thread of new Set(this.#writes.values())) thread.drain();
+    return [...this.#writes].some(([id, thread]) => thread.expects(id) && thread.reply(id) === undefined);
+  }
+
   /** How many waits the code that runs now is within: with the `deasync` wait, a callback may be. */
   get depth(): number {
     return this.#waits.depth;
@@ -205,6 +216,7 @@ export class Bridge {
     const expected = thread.expects(id);
     const reply = thread.reply(id);
     thread.forget(id);
+    this.#writes.delete(id);
     if (reply !== undefined) {
       return reply.ok
         ? { ok: true, value: reply.value as Results[Op] }
@@ -252,6 +264,7 @@ export class Bridge {
   }
 
   #abandon(id: number): void {
+    this.#writes.delete(id);
     if (this.#thread === undefined) return;
     this.#thread.forget(id);
     if (!this.#thread.isGone) this.#thread.post({ type: "cancel", id });
@@ -263,25 +276,13 @@ export class Bridge {
   }
 }
 
-function transferred(call: Call): ArrayBuffer[] {
-  const bodies =
-    call.op === "set" || call.op === "store"
-      ? [call.body]
-      : call.op === "setMany"
-        ? call.objects.map(({ body }) => body)
-        : [];
-  return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
-}
-
-function workerFailed(code: string, cause: unknown): Failure {
-  // Not `instanceof`: what the worker sent belongs to the main context, which a test framework's code is not in.
-  if (typeof cause !== "object" || cause === null) return { code };
-  const { name, message, stack } = cause as Error;
-  return { code, reason: message, cause: { name, message, ...(stack === undefined ? {} : { stack }) } };
-}
-
 // Only the maps hold on to the bridge: when the last of them is garbage, so is it, and its worker ends.
 let shared: WeakRef<Bridge> | undefined;
+
+/** Whether a write of this thread has begun that has not been answered. */
+export function isWriting(): boolean {
+  return shared?.deref()?.isWriting ?? false;
+}
 
 /** The bridge of this thread. */
 export function sharedBridge(): Bridge {

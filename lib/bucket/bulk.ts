@@ -1,7 +1,7 @@
 import type { ObjectHeaders, ObjectToStore } from "../bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { PAGE } from "./bucket-calls.js";
-import { PartialFailureError, S3BucketMapError } from "../errors/errors.js";
+import { countUnsure, PartialFailureError, S3BucketMapError } from "../errors/errors.js";
 import { kindOf, wholeKey } from "../arguments/keys.js";
 import { wrongArgument } from "../errors/stack.js";
 import type { Stored } from "../map/stored.js";
@@ -162,14 +162,26 @@ export class Progress {
     const [first] = this.#failed.values();
     if (first === undefined) return undefined;
     const { bucket } = this.#calls;
+    const all = this.#succeeded.length + this.#failed.size;
+    const unsure = countUnsure(this.#failed.values());
+    const not = this.#failed.size - unsure;
+    const ends = [
+      `${wereOf(this.#succeeded.length)} ${this.#done}`,
+      ...(not > 0 ? [`${wereOf(not)} not`] : []),
+      ...(unsure > 0 ? [`${unsure} may have been`] : []),
+    ];
     return new PartialFailureError(
-      `Of ${this.#succeeded.length + this.#failed.size} keys in bucket ${JSON.stringify(bucket)}, ${this.#succeeded.length} were ${this.#done} and ` +
-        `${this.#failed.size} were not; the first: ${first.message} The error's succeeded and failed name them all.`,
+      `Of ${all} keys in bucket ${JSON.stringify(bucket)}, ${ends.slice(0, -1).join(", ")} and ${ends.at(-1)}; ` +
+        `the first that failed: ${first.message} The error's succeeded and failed name them all.`,
       { code: "PartialFailure", operation: this.operation, bucket, cause: first },
       this.#succeeded,
       this.#failed,
     );
   }
+}
+
+function wereOf(count: number): string {
+  return `${count} ${count === 1 ? "was" : "were"}`;
 }
 
 function wholeKeys(calls: BucketCalls, keys: Iterable<string>, operation: string): string[] {

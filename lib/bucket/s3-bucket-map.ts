@@ -21,6 +21,7 @@ import {
   checkEntriesOptions,
   checkIfMatch,
   checkListOptions,
+  checkNoOptions,
   objectHeaders,
 } from "../arguments/method-options.js";
 import { parseSettings } from "../arguments/options.js";
@@ -151,7 +152,9 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @returns true: S3 does not say whether the key was there, and asking would cost a second request
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
    */
-  delete(key: string): boolean {
+  delete(key: string): boolean;
+  delete(key: string, none?: unknown): boolean {
+    checkNoOptions(none, "delete");
     this.#calls.write({ op: "delete", key: wholeKey(this.#calls.prefix, key) });
     return true;
   }
@@ -163,7 +166,8 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @throws PartialFailureError where S3 refused to delete some of them
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
    */
-  clear(): void {
+  clear(none?: undefined): void {
+    checkNoOptions(none, "clear");
     clear(this.#calls);
   }
 
@@ -202,7 +206,8 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @throws PartialFailureError where S3 refused to delete some of them
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
    */
-  deleteMany(keys: Iterable<string>): void {
+  deleteMany(keys: Iterable<string>, none?: undefined): void {
+    checkNoOptions(none, "deleteMany");
     deleteMany(this.#calls, keys);
   }
 

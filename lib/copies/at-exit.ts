@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { PartialFailureError } from "../errors/errors.js";
 import { threadWide } from "./thread-wide.js";
 
 /** The end of the program, as the process itself tells it. */
@@ -33,8 +34,18 @@ export function exit(): Exit {
   );
 }
 
-/** Nobody can catch it any more: it is printed, and the exit code tells. */
+/** So many failed keys are printed at most. */
+const MOST_PRINTED = 100;
+
+/** Nobody can catch it any more: it is printed, each key by itself, and the exit code tells. */
 export function failAtExit(what: string, error: Error): void {
-  fs.writeSync(2, `s3bucketmap: ${what} at exit: ${error.message}\n`);
+  const failed = error instanceof PartialFailureError ? [...error.failed.values()] : [];
+  const more = failed.length - MOST_PRINTED;
+  const lines = [
+    error.message,
+    ...failed.slice(0, MOST_PRINTED).map(({ message }) => `  ${message}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ];
+  fs.writeSync(2, `s3bucketmap: ${what} at exit: ${lines.join("\n")}\n`);
   exit().fail();
 }

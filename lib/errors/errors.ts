@@ -106,6 +106,18 @@ export class PartialFailureError extends S3BucketMapError {
   }
 }
 
+const unsure = new WeakSet<S3BucketMapError>();
+
+/** Notes of an error that its message says that a write may have happened. */
+export function markUnsure(error: S3BucketMapError): void {
+  unsure.add(error);
+}
+
+/** How many of some errors say that a write may have happened. */
+export function countUnsure(errors: Iterable<S3BucketMapError>): number {
+  return [...errors].filter((error) => unsure.has(error)).length;
+}
+
 name(S3BucketMapError, "S3BucketMapError");
 name(NoSuchBucketError, "NoSuchBucketError");
 name(AccessDeniedError, "AccessDeniedError");

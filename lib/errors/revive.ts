@@ -1,6 +1,7 @@
 import { advice, advice403, advice407, adviceGiven, adviceHttp } from "./advice.js";
 import {
   AccessDeniedError,
+  markUnsure,
   NoSuchBucketError,
   PreconditionFailedError,
   S3BucketMapError,
@@ -23,7 +24,7 @@ export interface Attempt {
 export function toError(failure: Failure, attempt: Attempt): S3BucketMapError {
   const { code, statusCode, requestId, attempts, cause } = failure;
   const ErrorClass = classOf(failure);
-  return new ErrorClass(messageOf(failure, attempt), {
+  const error = new ErrorClass(messageOf(failure, attempt), {
     code,
     operation: attempt.operation,
     bucket: attempt.bucket,
@@ -33,6 +34,8 @@ export function toError(failure: Failure, attempt: Attempt): S3BucketMapError {
     attempts,
     cause: cause === undefined ? undefined : revive(cause),
   });
+  if (failure.maybeWritten === true) markUnsure(error);
+  return error;
 }
 
 function classOf({ code, statusCode }: Failure): typeof S3BucketMapError {

@@ -22,6 +22,6 @@ export function interruptible<T>({ input }: Prompt, work: () => T): T {
 }
 
 /** Whether an error is that of a Ctrl-C. */
-export function isInterruption(error: unknown): boolean {
+export function isInterruption(error: unknown): error is Error {
   return (error as { code?: unknown } | null | undefined)?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
 }

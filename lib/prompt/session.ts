@@ -12,6 +12,7 @@ import type { Arguments } from "./arguments.js";
 import { defineCommands } from "./commands.js";
 import { echoFacades } from "./echo.js";
 import { isInterruption } from "./interruptible.js";
+import { noteInterruption } from "./problem.js";
 import { asPrompt } from "./prompt.js";
 import type { Prompt } from "./prompt.js";
 import { difference } from "./stats.js";
@@ -78,8 +79,10 @@ export class Session {
   /** Takes note of what was thrown. */
   failed(thrown: unknown): void {
     this.lastProblem = { thrown };
+    if (!isInterruption(thrown)) return;
+    noteInterruption(thrown);
     // The worker still goes on with the call, and shows how far it is: the next call ends that.
-    if (isInterruption(thrown)) this.requests();
+    this.requests();
   }
 
   /** The requests so far. Sends none, and starts no worker for it. */

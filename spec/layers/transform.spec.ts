@@ -78,6 +78,25 @@ describe("transform", () => {
     expect(map.size).toBe(0);
   });
 
+  it("stores and deletes nothing where encode makes undefined of a value", () => {
+    const map = transform<string, string>(at.strings, {
+      encode: (() => undefined) as unknown as (value: string) => string,
+      decode: (stored) => stored,
+    });
+    at.strings.set("a", "precious");
+    for (const write of [
+      () => map.set("a", "1"),
+      () => map.create("b", "1"),
+      () => map.setMany([["a", "1"]]),
+      () => map.update("a", () => "1"),
+    ]) {
+      expect(write).toThrow(TypeError);
+    }
+    expect([...at.strings]).toEqual([["a", "precious"]]);
+    expect(map.update("a", () => undefined)).toBeUndefined();
+    expect(at.strings.size).toBe(0);
+  });
+
   it("says of what decode cannot read which object it is, with decode's error as the cause", () => {
     at.strings.set("a", "yesterday");
     const map = dates(at.strings);

@@ -334,6 +334,26 @@ export function syncMapSuite(name: string, under: MapUnderTest): void {
           expect(map.size).toBe(0);
         });
 
+        it("refuses options of what destroys, and destroys nothing", () => {
+          map.set("a", "1").set("b", "2");
+          const loose = map as unknown as Record<
+            "clear" | "delete" | "deleteMany",
+            (...given: unknown[]) => unknown
+          >;
+          for (const use of [
+            () => loose.clear({ prefix: "a" }),
+            () => loose.clear("a"),
+            () => loose.delete("a", { ifMatch: '"0000"' }),
+            () => loose.deleteMany(["a"], { ifMatch: '"0000"' }),
+          ]) {
+            expect(use).toThrow(/takes no options/);
+          }
+          expect([...map.keys()]).toEqual(["a", "b"]);
+          // As with a Map, what forEach gives beside the key does not matter.
+          ["a", "b"].forEach((...given: [string, ...unknown[]]) => loose.delete(...given));
+          expect([...map.keys()]).toEqual([]);
+        });
+
         const refused: [string, unknown][] = [
           ["undefined", undefined],
           ["null", null],

@@ -1,6 +1,7 @@
 import { backgroundWrites } from "../../bucket/background.js";
 import type { BackgroundWrites, HasBackgroundWrites, Prepared, Sending } from "../../bucket/background.js";
 import { writesAreDurable } from "../../map/batch.js";
+import { checkNoOptions } from "../../arguments/method-options.js";
 import { entriesOf, iterable } from "../../bucket/bulk.js";
 import { PartialFailureError } from "../../errors/errors.js";
 import { placeOf, readsToCome } from "../../facade/listing.js";
@@ -113,11 +114,14 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     return this;
   }
 
-  override delete(key: string): boolean {
+  override delete(key: string): boolean;
+  override delete(key: string, none?: unknown): boolean {
+    checkNoOptions(none, "delete");
     return this.#writing([key], () => this.base.delete(key));
   }
 
-  override deleteMany(keys: Iterable<string>): void {
+  override deleteMany(keys: Iterable<string>, none?: undefined): void {
+    checkNoOptions(none, "deleteMany");
     const all: string[] = [];
     const noted = mapped(iterable(keys, "deleteMany takes an iterable of keys"), (key) => {
       all.push(key);
@@ -126,7 +130,8 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     this.#writing(all, () => this.base.deleteMany(noted));
   }
 
-  override clear(): void {
+  override clear(none?: undefined): void {
+    checkNoOptions(none, "clear");
     this.#store.forgetAll(this.#prefix);
     try {
       this.base.clear();

@@ -3,6 +3,7 @@ import type { S3BucketMapError } from "../../errors/errors.js";
 import type { Place } from "../../facade/listing.js";
 import { mapped } from "../../map/mapped.js";
 import { checkAreOptions } from "../../arguments/method-options.js";
+import { wrongArgument } from "../../errors/stack.js";
 import { unchanged } from "../../map/stored.js";
 import type { Needs, Stored, StoredReads } from "../../map/stored.js";
 import type { ListOptions, ObjectOptions } from "../../map/sync-map.js";
@@ -78,7 +79,11 @@ export class DecodedReads<V, Raw> implements StoredReads<V> {
         decoded = stored && this.#decode(stored, key);
         changed = change(decoded);
         if (changed === undefined) return undefined;
-        return this.#codec.encode(changed, this.#whole(key), optionsFor(decoded));
+        const encoded = this.#codec.encode(changed, this.#whole(key), optionsFor(decoded)) as Raw | undefined;
+        // To the base it would mean that the key is to be deleted, and only the program may say that.
+        if (encoded === undefined)
+          throw wrongArgument(`${this.#codec.name} made undefined of the value, which cannot be stored.`);
+        return encoded;
       },
       () => {
         const options = optionsFor(decoded);

@@ -1,3 +1,4 @@
+import { checkNoOptions } from "../../arguments/method-options.js";
 import { inspect } from "node:util";
 import type { InspectOptions } from "node:util";
 import { runBatch, writesAreDurable } from "../../map/batch.js";
@@ -97,15 +98,19 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlac
     return this.base.has(key);
   }
 
-  delete(key: string): boolean {
+  delete(key: string): boolean;
+  delete(key: string, none?: unknown): boolean {
+    checkNoOptions(none, "delete");
     return this.base.delete(key);
   }
 
-  clear(): void {
+  clear(none?: undefined): void {
+    checkNoOptions(none, "clear");
     this.base.clear();
   }
 
-  deleteMany(keys: Iterable<string>): void {
+  deleteMany(keys: Iterable<string>, none?: undefined): void {
+    checkNoOptions(none, "deleteMany");
     this.base.deleteMany(keys);
   }
 

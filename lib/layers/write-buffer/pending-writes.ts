@@ -1,7 +1,7 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import { exit, failAtExit } from "../../copies/at-exit.js";
 import type { BackgroundWrites, Prepared, Sending } from "../../bucket/background.js";
-import { PartialFailureError, S3BucketMapError } from "../../errors/errors.js";
+import { countUnsure, PartialFailureError, S3BucketMapError } from "../../errors/errors.js";
 
 /** How many go out together. */
 const MAX_AT_ONCE = 1000;
@@ -111,8 +111,10 @@ export class PendingWrites {
     const [first] = failed.values();
     if (first === undefined) return;
     const keys = new Set([...ended].map(({ key }) => key));
+    const unsure = countUnsure(failed.values());
+    const some = unsure === 0 ? "" : `, of which ${unsure} may have happened`;
     throw new PartialFailureError(
-      `Of ${keys.size} writes in the buffer ${failed.size} failed; the first: ${first.message} ` +
+      `Of ${keys.size} writes in the buffer ${failed.size} failed${some}; the first: ${first.message} ` +
         "The error's succeeded and failed name them all; what failed is no longer in the buffer.",
       { code: "PartialFailure", operation: "flush", bucket: first.bucket, cause: first },
       [...keys].filter((key) => !failed.has(key)),

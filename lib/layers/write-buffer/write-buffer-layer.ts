@@ -3,7 +3,7 @@ import { backgroundWrites } from "../../bucket/background.js";
 import type { BackgroundWrites, HasBackgroundWrites, Prepared } from "../../bucket/background.js";
 import { entriesOf, iterable } from "../../bucket/bulk.js";
 import { mapped } from "../../map/mapped.js";
-import { checkAreOptions, isBound } from "../../arguments/method-options.js";
+import { checkAreOptions, checkNoOptions, isBound } from "../../arguments/method-options.js";
 import { gives, storedReads } from "../../map/stored.js";
 import type { Gives, Needs, Stored, StoredReads } from "../../map/stored.js";
 import type {
@@ -136,12 +136,15 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
     return this;
   }
 
-  override delete(key: string): boolean {
+  override delete(key: string): boolean;
+  override delete(key: string, none?: unknown): boolean {
+    checkNoOptions(none, "delete");
     this.#add([[key, this.#base.prepareDeletion(key)]]);
     return true;
   }
 
-  override deleteMany(keys: Iterable<string>): void {
+  override deleteMany(keys: Iterable<string>, none?: undefined): void {
+    checkNoOptions(none, "deleteMany");
     const prepared = mapped(
       iterable(keys, "deleteMany takes an iterable of keys"),
       (key) => [key, this.#base.prepareDeletion(key)] as const,
@@ -154,7 +157,8 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
     return this.base.create(key, value, options);
   }
 
-  override clear(): void {
+  override clear(none?: undefined): void {
+    checkNoOptions(none, "clear");
     this.#pending.wait();
     this.base.clear();
   }
