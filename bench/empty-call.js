@@ -68,7 +68,7 @@ function barePingPong() {
 
 /** @param {"atomics" | "deasync"} wait */
 function emptyCall(wait) {
-  const { sharedBridge } = require(path.join(__dirname, "../dist/bridge/bridge.js"));
+  const { sharedBridge } = require(path.join(__dirname, "../dist/bridge.js"));
   const client = { bucket: "bench-bucket", region: "us-east-1", concurrency: 1 };
   const caller = { settings: { client, wait, timeoutMs: 60_000 } };
   return () => sharedBridge().call(caller, { op: "getMany", keys: [], maxBytes: 0 });

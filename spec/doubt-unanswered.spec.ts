@@ -15,7 +15,7 @@ let source: string;
 let server: Awaited<ReturnType<typeof startSilentServer>>;
 beforeAll(async () => {
   build = hostileBuild();
-  sendings = path.join(build.folder, "dist/worker/s3/attempts/doubt.js");
+  sendings = path.join(build.folder, "dist/worker.js");
   source = readFileSync(sendings, "utf8");
   server = await startSilentServer("deaf");
 });
@@ -26,11 +26,10 @@ afterAll(() => {
 
 // It comes when the request is made, or when it has left.
 const moments = {
-  before: (harm: string) =>
-    `exports.Sending.prototype.during = () => { ${harm}; return new Promise(() => {}); };`,
+  before: (harm: string) => `Sending.prototype.during = () => { ${harm}; return new Promise(() => {}); };`,
   after: (harm: string) =>
-    `const { sent } = exports.Sending.prototype;
-     exports.Sending.prototype.sent = function () {
+    `const { sent } = Sending.prototype;
+     Sending.prototype.sent = function () {
        sent.call(this);
        setImmediate(() => setImmediate(() => { ${harm}; }));
      };`,

@@ -1,10 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { S3BucketMap, S3BucketMapError } from "../lib/index.js";
 import type * as library from "../lib/index.js";
 import { toFailure } from "../lib/worker/failure.js";
 import { freshMap, seed } from "./support/fault-cell.js";
+import { changeFile } from "./support/change-file.js";
 import { hostileBuild } from "./support/hostile-build.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
@@ -215,12 +216,13 @@ describe("the code", () => {
     (wait) => {
       const { folder: copy, load } = copyOfLibrary(`broken-${wait}`);
       symlinkSync(path.join(root, "node_modules"), path.join(copy, "node_modules"));
-      writeFileSync(path.join(copy, "dist/worker/message-loop.js"), 'throw new Error("broken on purpose");');
-      writeFileSync(path.join(copy, "dist/worker.js"), 'require("./worker/main.js");');
-      const broken = load();
-      const map = new broken.S3BucketMap("bucket", { local: folder, wait });
+      // Where the module of the message loop is loaded.
+      const broken = 'throw new Error("broken on purpose");\nfunction serve(';
+      changeFile(path.join(copy, "dist/worker.js"), "function serve(", broken);
+      const library = load();
+      const map = new library.S3BucketMap("bucket", { local: folder, wait });
       for (let time = 0; time < 2; time += 1) {
-        const error = thrown(() => map.set("k", "v"), broken.S3BucketMapError);
+        const error = thrown(() => map.set("k", "v"), library.S3BucketMapError);
         expect(error).toMatchObject({ code: "WorkerNotStarted", operation: "set", key: "k" });
         expect(error.message).not.toContain("may still have happened");
         expect((error.cause as Error).message).toBe("broken on purpose");

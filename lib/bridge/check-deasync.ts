@@ -1,5 +1,18 @@
 import { wrongArgument } from "../errors/stack.js";
 
+interface Deasync {
+  loopWhile(condition: () => boolean): void;
+}
+
+let deasync: Deasync | undefined;
+
+/** Loads the optional native addon. Throws what `require` throws where it cannot be loaded. */
+export function loadDeasync(): Deasync {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- optional: loaded only when it is asked for
+  deasync ??= require("deasync") as Deasync;
+  return deasync;
+}
+
 /** @throws TypeError where `wait: "deasync"` cannot work */
 export function checkDeasync(): void {
   // Not left to a try: on Bun deasync does load, and its first wait aborts the whole process.
@@ -11,8 +24,7 @@ export function checkDeasync(): void {
     );
   }
   try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded only by those who wait this way
-    (require("./deasync-wait.js") as typeof import("./deasync-wait.js")).loadDeasync();
+    loadDeasync();
   } catch (cause) {
     throw Object.assign(
       wrongArgument(

@@ -3,25 +3,13 @@ import { performance } from "node:perf_hooks";
 import { clearImmediate, clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { atomicsWait } from "./atomics-wait.js";
+import { loadDeasync } from "./check-deasync.js";
 import { lookFor } from "./look-for.js";
 import { Signal } from "./protocol.js";
 import { LOOK_MS, lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
 import { functionsOnStack, mark } from "./wait-stack.js";
 import type { WorkerThread } from "./worker-thread.js";
-
-interface Deasync {
-  loopWhile(condition: () => boolean): void;
-}
-
-let deasync: Deasync | undefined;
-
-/** Loads the optional native addon. Throws what `require` throws where it cannot be loaded. */
-export function loadDeasync(): Deasync {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- optional: loaded only when it is asked for
-  deasync ??= require("deasync") as Deasync;
-  return deasync;
-}
 
 /**
  * Keeps the event loop turning: timers, callbacks and servers of the program run in the middle of the call.

@@ -1,4 +1,4 @@
-import { performance } from "node:perf_hooks";
+import { clock } from "../copies/clock.js";
 import type { Failure, ObjectHeaders, Reading, Verdict, Version } from "../bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { kindOf } from "../arguments/keys.js";
@@ -78,9 +78,9 @@ export function update(
   headersOf: (stored: Stored<string | Buffer> | undefined, isText: boolean) => ObjectHeaders,
 ): string | Bytes | undefined {
   const { timeoutMs } = calls.shared.settings;
-  const deadline = performance.now() + timeoutMs;
+  const deadline = clock().now() + timeoutMs;
   const left = (): number => {
-    const ms = Math.floor(deadline - performance.now());
+    const ms = Math.floor(deadline - clock().now());
     if (ms > 0) return ms;
     throw calls.error(
       { code: "TimedOut", reason: "with what its function took; nothing was written" },

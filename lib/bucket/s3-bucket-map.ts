@@ -9,7 +9,6 @@ import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { BucketReads, getStored, storedEntries } from "./bucket-reads.js";
 import { checkDeasync } from "../bridge/check-deasync.js";
 import { changing, create, keeping, storeIfMatch } from "./conditional-writes.js";
-import { diagnose } from "./diagnosis.js";
 import type { DiagnoseOptions, Diagnosis } from "./diagnosis.js";
 import { forEachOf } from "../map/for-each.js";
 import { checkPrefix, wholeKey } from "../arguments/keys.js";
@@ -351,6 +350,8 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * if (!diagnosis.ok) console.log(diagnosis);
    */
   diagnose(options?: DiagnoseOptions): Diagnosis {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
+    const { diagnose } = require("./diagnosis.js") as typeof import("./diagnosis.js");
     return diagnose(this.#calls, options);
   }
 

@@ -1,4 +1,4 @@
-import { performance } from "node:perf_hooks";
+import { clock } from "./clock.js";
 import vm from "node:vm";
 import { isAlias } from "../arguments/alias.js";
 import type { Call } from "../bridge/protocol.js";
@@ -60,13 +60,13 @@ export function newNumber(): number {
 
 /** The program comes into the library. */
 export function entered(): void {
-  history.outsideMs += Math.max(0, performance.now() - history.leftAt);
+  history.outsideMs += Math.max(0, clock().now() - history.leftAt);
   left();
 }
 
 /** The program goes on. */
 export function left(): void {
-  const [now, date] = [performance.now(), Date.now()];
+  const [now, date] = [clock().now(), Date.now()];
   const asleepMs = date - history.leftAtDate - (now - history.leftAt);
   // Date counts whole milliseconds: a difference of one or two is nothing.
   if (asleepMs > MAX_ASLEEP_MS) history.outsideMs += asleepMs;
@@ -76,10 +76,10 @@ export function left(): void {
 
 /** The event loop is about to turn in a wait; to be called when it has. What ran in its callbacks was outside, too. */
 export function turned(): () => void {
-  const start = performance.now();
-  const { idleTime } = performance.nodeTiming;
+  const start = clock().now();
+  const { idleTime } = clock().nodeTiming;
   return () => {
-    const busy = performance.now() - start - (performance.nodeTiming.idleTime - idleTime);
+    const busy = clock().now() - start - (clock().nodeTiming.idleTime - idleTime);
     if (busy > MAX_BUSY_MS) history.outsideMs += busy;
   };
 }

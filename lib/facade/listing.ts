@@ -1,4 +1,4 @@
-import { performance } from "node:perf_hooks";
+import { clock } from "../copies/clock.js";
 import { mayBeSame, writesFrom } from "../copies/history.js";
 import type { Write } from "../copies/history.js";
 
@@ -50,7 +50,7 @@ export class Listing {
   readonly #keys: readonly string[];
   readonly #writes: Map<string, Write | "doubtful"> = new Map();
   #next = 0;
-  #usedAt: number = performance.now();
+  #usedAt: number = clock().now();
   /** Up to where the log of writes has been read; undefined where too much was written to know all of it. */
   #logPosition: number | undefined;
   /** A later listing of the same keys, and what it found. */
@@ -77,7 +77,7 @@ export class Listing {
 
   /** Whether the key that comes next is there, or undefined where the listing cannot tell. It then moves on. */
   answer(): boolean | undefined {
-    this.#usedAt = performance.now();
+    this.#usedAt = clock().now();
     this.#readLog();
     if (this.#logPosition === undefined) return undefined;
     const key = this.#keys[this.#next]!;

@@ -1,4 +1,4 @@
-import { performance } from "node:perf_hooks";
+import { clock } from "../copies/clock.js";
 import { setTimeout } from "node:timers";
 import { LIVES_MS } from "./listing.js";
 import type { Listing } from "./listing.js";
@@ -21,7 +21,7 @@ export function remember(listing: Listing): void {
 
 /** Whether the key is there, or undefined where no listing can tell. */
 export function answer(owner: object, key: string): boolean | undefined {
-  const now = performance.now();
+  const now = clock().now();
   const at = recent.findLastIndex(
     (listing) => listing.owner === owner && listing.isNext(key) && !listing.isOver(now),
   );
@@ -34,7 +34,7 @@ export function answer(owner: object, key: string): boolean | undefined {
 }
 
 function forgetOver(): void {
-  const now = performance.now();
+  const now = clock().now();
   recent = recent.filter((listing) => !listing.isOver(now));
 }
 

@@ -49,6 +49,9 @@ const operations: Record<Operation, (context: Context, request: S3Request) => Re
 // A directory that is replaced again and again in the course of one request is not waited for.
 const MAX_OPENINGS = 5;
 
+// For whoever puts a server in front of it.
+export { operationOf, parseRequest };
+
 export interface LocalS3Options {
   /** Where the data is; made when it is missing. Any number of threads and processes may share it. */
   directory: string;

@@ -1,4 +1,4 @@
-import { isatty } from "node:tty";
+import { tty } from "./late.js";
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { lookFor } from "../bridge/look-for.js";
@@ -41,7 +41,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
   function attend(settings: ClientConfig): void {
     if (settings.attended !== true) return;
     countRequests();
-    if (isatty(2)) progress ??= new Progress();
+    if (tty.isatty(2)) progress ??= new Progress();
   }
 
   function send(message: FromWorker, transfer: ArrayBuffer[]): void {

@@ -1,6 +1,7 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { changeFile } from "./change-file.js";
 
 const root = path.join(__dirname, "../..");
 
@@ -17,20 +18,13 @@ export function hostileBuild(maxOldGenerationSizeMb = 64): HostileBuild {
   const folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-hostile-"));
   cpSync(path.join(root, "dist"), path.join(folder, "dist"), { recursive: true });
   symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
-  cpSync(
-    path.join(__dirname, "hostile-worker.js"),
-    path.join(folder, "dist/worker/s3/operations/get-object.js"),
-  );
-  // The files themselves, in place of the bundle of them.
-  writeFileSync(path.join(folder, "dist/worker.js"), 'require("./worker/main.js");');
-  const starter = path.join(folder, "dist/first-call.js");
-  const source = readFileSync(starter, "utf8");
-  const limited = source.replace(
+  const hostile = JSON.stringify(path.join(__dirname, "hostile-worker.js"));
+  appendFileSync(path.join(folder, "dist/worker.js"), `\n({ getObject } = require(${hostile}));`);
+  changeFile(
+    path.join(folder, "dist/bridge.js"),
     "execArgv: [],",
     `execArgv: [], resourceLimits: { maxOldGenerationSizeMb: ${maxOldGenerationSizeMb} },`,
   );
-  if (limited === source) throw new Error("no place was found for the worker's resourceLimits");
-  writeFileSync(starter, limited);
   return {
     library: path.join(folder, "dist/index.js"),
     folder,

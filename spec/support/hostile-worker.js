@@ -1,4 +1,4 @@
-// Takes the place of the built worker/s3/operations/get-object.js in a copy of dist/: the key says how the worker dies.
+// Takes the place of the worker's getObject in a copy of dist/: the key says how the worker dies.
 const hold = [];
 
 /** @type {Record<string, () => unknown>} */

@@ -2,7 +2,6 @@
 // The server of http-s3.ts. In a worker thread it serves; told to use a process, it forks this same file and relays
 // the commands. Plain JavaScript, since nothing transforms what a worker loads.
 const http = require("node:http");
-const path = require("node:path");
 const { URLSearchParams } = require("node:url");
 const { fork } = require("node:child_process");
 const { isMainThread, parentPort, workerData } = require("node:worker_threads");
@@ -30,9 +29,7 @@ const headersOfInterest =
 
 /** @param {ServerData} data */
 async function serve({ options, handlerFile }) {
-  const { LocalS3Handler } = require(handlerFile);
-  const { parseRequest } = require(path.join(path.dirname(handlerFile), "request.js"));
-  const { operationOf } = require(path.join(path.dirname(handlerFile), "operations.js"));
+  const { LocalS3Handler, operationOf, parseRequest } = require(handlerFile);
   const handler = new LocalS3Handler({
     directory: options.directory,
     createBuckets: options.createBuckets ?? true,

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { WriteStream } from "node:tty";
+import { tty } from "../late.js";
 import type { Call, ClientConfig } from "../../bridge/protocol.js";
 import { asBytes, asCount, asKey, asSeconds } from "../../text/format.js";
 import { bytesOnTheWire } from "../s3/transport/connections.js";
@@ -170,7 +170,7 @@ function lineOf({ verb, where, startedAt, bytesBefore, calls, requests, keys, by
 // A worker's process.stderr is none of the terminal's.
 function widthOfTerminal(): number {
   try {
-    const terminal = new WriteStream(2);
+    const terminal = new tty.WriteStream(2);
     const { columns } = terminal;
     terminal.destroy();
     return columns || 80;

@@ -1,5 +1,5 @@
-import { S3Client } from "./sdk.js";
-import type { S3ClientConfig } from "@aws-sdk/client-s3";
+import { sdk } from "./sdk.js";
+import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
 import { countAttempts } from "./attempts/attempts.js";
 import { boundAnswers } from "./body/bounded.js";
@@ -46,12 +46,12 @@ export async function serviceClient(
     config.signer = { sign: (request) => Promise.resolve(request) };
   }
   // What else there is to know, the SDK finds in the environment and its files.
-  const found = new S3Client(config).config;
+  const found = new sdk.S3Client(config).config;
   const asked = endpoint ?? (await found.serviceConfiguredEndpoint?.());
   config.forcePathStyle = settings.forcePathStyle ?? (asked !== undefined && !isAws(asked));
   // us-east-1 answers for every region, with a redirect that is followed once and remembered.
   if (region === undefined && !(await hasRegion(found))) config.region = "us-east-1";
-  const client = new S3Client(config);
+  const client = new sdk.S3Client(config);
   watch(client, way, learn, false);
   renewCredentials(client, mapCredentials);
   return client;
@@ -59,7 +59,7 @@ export async function serviceClient(
 
 /** The SDK's client for the local S3. */
 export function localClient(directory: LocalDirectory, way: Way, learn: Learn): Promise<S3Client> {
-  const client = new S3Client({
+  const client = new sdk.S3Client({
     requestHandler: directory as RequestHandler,
     endpoint: "http://local-s3",
     forcePathStyle: true,

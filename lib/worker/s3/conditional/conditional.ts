@@ -1,4 +1,4 @@
-import { DeleteObjectCommand } from "../sdk.js";
+import { sdk } from "../sdk.js";
 import { WRITES_NAME } from "../../../bridge/protocol.js";
 import type { ObjectHeaders, Verdict, Version } from "../../../bridge/protocol.js";
 import { OperationError } from "../../operation-error.js";
@@ -88,7 +88,7 @@ export async function removeIf(
 ): Promise<Verdict> {
   const { client, settings } = target;
   const send: Send = async (doubt, quoting, checked) => {
-    const command = new DeleteObjectCommand({
+    const command = new sdk.DeleteObjectCommand({
       Bucket: settings.bucket,
       Key: key,
       IfMatch: quote(base.etag ?? "", quoting),

@@ -1,4 +1,4 @@
-import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from "../sdk.js";
+import { sdk } from "../sdk.js";
 import type { DeleteObjectCommandInput, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Failure } from "../../../bridge/protocol.js";
 import { toFailure } from "../../failure.js";
@@ -114,12 +114,12 @@ export class Trial {
   }
 
   async #put(condition: Partial<PutObjectCommandInput>): Promise<{ ETag?: string | undefined }> {
-    const command = new PutObjectCommand({ ...this.#input, Body: Buffer.alloc(0), ...condition });
+    const command = new sdk.PutObjectCommand({ ...this.#input, Body: Buffer.alloc(0), ...condition });
     return this.#target.client.send(command, { abortSignal: this.#signal });
   }
 
   #delete(condition: Partial<DeleteObjectCommandInput>, abortSignal: AbortSignal): Promise<unknown> {
-    const command = new DeleteObjectCommand({ ...this.#input, ...condition });
+    const command = new sdk.DeleteObjectCommand({ ...this.#input, ...condition });
     return this.#target.client.send(command, { abortSignal });
   }
 
@@ -137,7 +137,7 @@ export class Trial {
   // Who may not look must believe the service.
   async #isSeen(): Promise<boolean> {
     try {
-      const command = new HeadObjectCommand(this.#input);
+      const command = new sdk.HeadObjectCommand(this.#input);
       await this.#target.client.send(command, { abortSignal: this.#signal });
       return true;
     } catch {

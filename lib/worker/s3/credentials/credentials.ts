@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { sharedTexts } from "../../../arguments/environment.js";
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
 import { refusedCredentials } from "../../../errors/refused-credentials.js";
-import { defaultProvider } from "../sdk.js";
+import { chain } from "../sdk.js";
 import type { Connections } from "../transport/connections.js";
 import type { Credentials } from "../direct/sign.js";
 import { limits } from "../limits.js";
@@ -26,11 +25,11 @@ export interface Refused extends Error {
 }
 
 /** What the SDK's chain is told of the client that it is for. */
-export type ChainInput = Exclude<Parameters<typeof defaultProvider>[0], undefined>;
+export type ChainInput = Exclude<Parameters<typeof chain.defaultProvider>[0], undefined>;
 
 /** The SDK's chain of credentials, and the shared configuration files as it sees them. */
 interface Chain {
-  readonly provide: ReturnType<typeof defaultProvider>;
+  readonly provide: ReturnType<typeof chain.defaultProvider>;
   readonly input: ChainInput;
   readonly surroundings: Surroundings;
   /** Whether it has loaded what it needs. */
@@ -172,7 +171,7 @@ export class MapCredentials {
     };
     // A copy: the SDK keeps in it what it has made for this chain.
     const input = { ...(this.#input ??= this.#foreseenInput()), clientConfig } as ChainInput;
-    const provide = surroundings.run(() => defaultProvider(input));
+    const provide = surroundings.run(() => chain.defaultProvider(input));
     return { provide, input, surroundings, hasProvided: false };
   }
 
@@ -220,7 +219,7 @@ async function settledFiles(
 ): Promise<Pick<Environment, "config" | "credentials">> {
   let before = sharedTexts(variables);
   for (let looks = 1; ; looks += 1) {
-    await sleep(SETTLED_MS);
+    await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
     const now = sharedTexts(variables);
     const isSettled = now.config === before.config && now.credentials === before.credentials;
     if (isSettled || looks === MOST_LOOKS) return now;

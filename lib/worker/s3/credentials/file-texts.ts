@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import fsPromises from "node:fs/promises";
+import fs from "node:fs";
 import path from "node:path";
 
 /**
@@ -39,7 +39,9 @@ class Texts {
 
 export const texts: Texts = new Texts();
 
-// The SDK takes this function when it is loaded, each of its packages for itself.
-const { readFile } = fsPromises;
-fsPromises.readFile = ((file: string, ...others: []) =>
-  texts.has(file) ? texts.read(file) : readFile(file, ...others)) as typeof readFile;
+/** To be called before the SDK is loaded: each of its packages then takes this function for itself. */
+export function replaceReadFile(): void {
+  const { readFile } = fs.promises;
+  fs.promises.readFile = ((file: string, ...others: []) =>
+    texts.has(file) ? texts.read(file) : readFile(file, ...others)) as typeof readFile;
+}

@@ -4,7 +4,7 @@ import { checkAnswer } from "../listing/list-answer.js";
 import { firstNewName } from "../listing/listed-names.js";
 import { listInput, namesOf } from "../operations/list-objects.js";
 import type { Target } from "../s3.js";
-import { ListObjectsV2Command } from "../sdk.js";
+import { sdk } from "../sdk.js";
 import type { Answers } from "./answers.js";
 
 /**
@@ -18,7 +18,7 @@ export async function listOne(
   signal: AbortSignal,
 ): Promise<boolean> {
   const input = listInput(target, { prefix, limit: 1 });
-  const command = answers.watch(new ListObjectsV2Command(input));
+  const command = answers.watch(new sdk.ListObjectsV2Command(input));
   const output = await target.client.send(command, { abortSignal: signal });
   checkAnswer(input, output);
   const listed = (output.Contents ?? []).map(({ Key }) => Key ?? "");

@@ -9,7 +9,7 @@ import { uploadInParts } from "../operations/multipart-upload.js";
 import type { ObjectInput } from "../operations/multipart-upload.js";
 import { putCommand, putObject } from "../operations/put-object.js";
 import type { Target } from "../s3.js";
-import { GetObjectCommand } from "../sdk.js";
+import { sdk } from "../sdk.js";
 import { BadAnswer } from "../attempts/tries.js";
 import { readWhole } from "../body/whole-body.js";
 import type { Answers } from "./answers.js";
@@ -37,7 +37,7 @@ export class Trials {
 
   read: Operation<Seen> = async (target, signal) => {
     const input = { ...this.#input(target), ChecksumMode: "ENABLED" as const };
-    const command = this.#answers.watch(new GetObjectCommand(input));
+    const command = this.#answers.watch(new sdk.GetObjectCommand(input));
     const bytes = readWhole(command, 2 * BODY.length);
     let output: GetObjectCommandOutput;
     try {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestOptions } from "node:http";
 import http from "node:http";
-import https from "node:https";
+import type { Agent as HttpsAgent } from "node:https";
+import { https } from "../../late.js";
 import { isLost, loseConnection } from "../transport/connections.js";
 import { InPlace } from "../body/in-place.js";
 import { MAX_ANSWER_BYTES, MAX_UNTOLD_BYTES, TooLong } from "../body/bounded.js";
@@ -59,7 +60,7 @@ export interface Server {
 /** The connections that the SDK's own handler uses, too. */
 export interface Agents {
   readonly httpAgent: http.Agent;
-  readonly httpsAgent: https.Agent;
+  readonly httpsAgent: HttpsAgent;
 }
 
 export interface TimeLimits {

@@ -1,4 +1,4 @@
-import { DeleteObjectCommand } from "../sdk.js";
+import { sdk } from "../sdk.js";
 import { deleting } from "../direct/delete.js";
 import { firstTry } from "../direct/first-try.js";
 import { replay } from "../direct/replay.js";
@@ -19,7 +19,7 @@ export async function deleteObject(target: Target, key: string, signal: AbortSig
   const tried = await firstTry(client, input, deleting(input), signal);
   if (tried.result === undefined) {
     try {
-      await client.send(replay(new DeleteObjectCommand(input), tried), { abortSignal: signal });
+      await client.send(replay(new sdk.DeleteObjectCommand(input), tried), { abortSignal: signal });
     } catch (error) {
       // Some services say so of a key that is not there. It is gone, as wanted.
       if (!(error instanceof Error) || error.name !== "NoSuchKey") throw error;

@@ -1,5 +1,6 @@
+import type { DeleteObjectsCommand } from "@aws-sdk/client-s3";
 import { createHash } from "node:crypto";
-import { DeleteObjectsCommand } from "../sdk.js";
+import { sdk } from "../sdk.js";
 import type { KeyFailure } from "../../../bridge/protocol.js";
 import { toFailure } from "../../failure.js";
 import { deleteObject } from "./delete-object.js";
@@ -119,7 +120,7 @@ async function send(
   way: "plain" | "with MD5",
   signal: AbortSignal,
 ): Promise<Known> {
-  const command = new DeleteObjectsCommand({
+  const command = new sdk.DeleteObjectsCommand({
     Bucket: settings.bucket,
     Delete: { Objects: keys.map((Key) => ({ Key })) },
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),

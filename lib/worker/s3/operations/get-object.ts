@@ -1,4 +1,4 @@
-import { GetObjectCommand } from "../sdk.js";
+import { sdk } from "../sdk.js";
 import type { KeptHeaders, Reading } from "../../../bridge/protocol.js";
 import { unquote } from "../conditional/conditions.js";
 import { firstTry } from "../direct/first-try.js";
@@ -78,7 +78,7 @@ async function got(
     target.bucketProved = true;
     return tried.result.object;
   }
-  const command = replay(new GetObjectCommand(input), tried);
+  const command = replay(new sdk.GetObjectCommand(input), tried);
   if (byRanges !== undefined) readInParts(command, maxBytes, byRanges);
   const bytes = readWhole(command, maxBytes);
   let read: Omit<GotObject, "body">;

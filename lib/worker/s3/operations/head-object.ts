@@ -1,4 +1,4 @@
-import { HeadObjectCommand } from "../sdk.js";
+import { sdk } from "../sdk.js";
 import type { HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { Head, Version } from "../../../bridge/protocol.js";
 import { unquote } from "../conditional/conditions.js";
@@ -67,7 +67,7 @@ async function head(target: Target, key: string, signal: AbortSignal): Promise<F
     target.bucketProved = true;
     return tried.result.head;
   }
-  const command = replay(new HeadObjectCommand(input), tried);
+  const command = replay(new sdk.HeadObjectCommand(input), tried);
   let output: HeadObjectCommandOutput;
   try {
     output = await client.send(command, { abortSignal: signal });

@@ -1,4 +1,4 @@
-import { ListObjectsV2Command } from "../sdk.js";
+import { sdk } from "../sdk.js";
 import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import type { Entry, EntryPage } from "../../../bridge/protocol.js";
 import { comesBefore } from "../../../text/utf8-order.js";
@@ -32,7 +32,7 @@ export async function listEntries(
   const asked = token === undefined ? withoutToken : { ...withoutToken, token };
   const input = listInput(target, asked);
   if (request.delimiter !== undefined && !isFoldedHere) input.Delimiter = request.delimiter;
-  const output = await target.client.send(new ListObjectsV2Command(input), { abortSignal: signal });
+  const output = await target.client.send(new sdk.ListObjectsV2Command(input), { abortSignal: signal });
   const more = checkAnswer(input, output);
   target.bucketProved = true;
   const areEncoded = output.EncodingType === "url";

@@ -1,4 +1,4 @@
-import { ListObjectsV2Command } from "../sdk.js";
+import { sdk } from "../sdk.js";
 import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
 import type { Page, PageStart } from "../../../bridge/protocol.js";
 import { firstTry } from "../direct/first-try.js";
@@ -34,7 +34,7 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   const tried = await firstTry(target.client, input, listing(input), signal);
   const output =
     tried.result ??
-    (await target.client.send(replay(new ListObjectsV2Command(input), tried), { abortSignal: signal }));
+    (await target.client.send(replay(new sdk.ListObjectsV2Command(input), tried), { abortSignal: signal }));
   const more = checkAnswer(input, output);
   target.bucketProved = true;
   const contents = output.Contents ?? [];

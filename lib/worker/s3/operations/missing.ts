@@ -1,4 +1,5 @@
-import { GetObjectCommand } from "../sdk.js";
+import type { GetObjectCommand } from "@aws-sdk/client-s3";
+import { sdk } from "../sdk.js";
 import type { Readable } from "node:stream";
 import { firstTry } from "../direct/first-try.js";
 import { probing, wholeLength } from "../direct/get.js";
@@ -65,14 +66,14 @@ export async function askForByte(target: Target, key: string, signal: AbortSigna
     return tried.result.found;
   }
   try {
-    return await foundBy(target, replay(new GetObjectCommand(input), tried), signal);
+    return await foundBy(target, replay(new sdk.GetObjectCommand(input), tried), signal);
   } catch (reason) {
     if (isMissing(target, reason)) return false;
     if (statusOf(reason) !== 416) throw reason;
   }
   const { Range: _, ...whole } = input;
   try {
-    return await foundBy(target, new GetObjectCommand(whole), signal, isEmpty);
+    return await foundBy(target, new sdk.GetObjectCommand(whole), signal, isEmpty);
   } catch (reason) {
     if (isMissing(target, reason)) return false;
     throw reason;

@@ -1,10 +1,5 @@
 import { setMaxListeners } from "node:events";
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  UploadPartCommand,
-} from "../sdk.js";
+import { sdk } from "../sdk.js";
 import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { combineCrcs } from "../../../local/body/crc-combine.js";
 import { firstTry } from "../direct/first-try.js";
@@ -49,7 +44,7 @@ export async function uploadInParts(
     ? ({ ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT" } as const)
     : undefined;
 
-  const created = await client.send(new CreateMultipartUploadCommand({ ...input, ...checksum }), {
+  const created = await client.send(new sdk.CreateMultipartUploadCommand({ ...input, ...checksum }), {
     abortSignal: signal,
   });
   if (!created.UploadId) throw new BadAnswer("the answer has no upload id", created.$metadata);
@@ -60,7 +55,7 @@ export async function uploadInParts(
     const parts = await eachPart(body, signal, (part, during) =>
       uploadPart({ client }, { ...upload, ...part }, checksum, during),
     );
-    const command = new CompleteMultipartUploadCommand({
+    const command = new sdk.CompleteMultipartUploadCommand({
       ...upload,
       MultipartUpload: { Parts: known?.ChecksumAlgorithm === undefined ? parts.map(withoutChecksum) : parts },
       ...(known?.ChecksumType === "FULL_OBJECT" && {
@@ -72,7 +67,7 @@ export async function uploadInParts(
     if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
   } catch (error) {
     // What is uploaded costs money until it is taken back. Nobody waits for it longer than for the error itself.
-    const abort = client.send(new AbortMultipartUploadCommand(upload), {
+    const abort = client.send(new sdk.AbortMultipartUploadCommand(upload), {
       abortSignal: AbortSignal.timeout(ABORT_MS),
     });
     await abort.catch(() => {});
@@ -109,7 +104,7 @@ async function uploadPart(
   const tried = await firstTry(client, part, uploadingPart(part), signal);
   let ETag = tried.result?.ETag;
   if (ETag === undefined) {
-    const command = replay(new UploadPartCommand(part), tried);
+    const command = replay(new sdk.UploadPartCommand(part), tried);
     const output = await client.send(command, { abortSignal: signal });
     if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
     ETag = output.ETag;

@@ -1,4 +1,5 @@
-import { PutObjectCommand } from "../sdk.js";
+import type { PutObjectCommand } from "@aws-sdk/client-s3";
+import { sdk } from "../sdk.js";
 import type { ObjectHeaders } from "../../../bridge/protocol.js";
 import { firstTry } from "../direct/first-try.js";
 import { putting } from "../direct/put.js";
@@ -28,7 +29,7 @@ export async function putObject(
   }
   const tried = await firstTry(target.client, input, putting(input), signal);
   if (tried.result === undefined) {
-    const command = replay(new PutObjectCommand(input), tried);
+    const command = replay(new sdk.PutObjectCommand(input), tried);
     const output = await target.client.send(command, { abortSignal: signal });
     if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
   }
@@ -43,7 +44,7 @@ export function putCommand(
   body: string | Uint8Array,
   headers: ObjectHeaders,
 ): PutObjectCommand {
-  const command = new PutObjectCommand(objectInput(target, key, body, headers));
+  const command = new sdk.PutObjectCommand(objectInput(target, key, body, headers));
   const { expires } = headers;
   if (expires !== undefined) {
     command.middlewareStack.add(

@@ -1,7 +1,7 @@
 import { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
-import { GetObjectCommand } from "../sdk.js";
-import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
+import { sdk } from "../sdk.js";
+import type { GetObjectCommand, GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Client } from "../client.js";
 import type { Answer } from "../direct/exchange.js";
 import { firstTry } from "../direct/first-try.js";
@@ -97,7 +97,7 @@ type PartInput = GetObjectCommandInput & { IfMatch: string; Range: string };
 async function fetchPart(client: Client, input: PartInput, part: Part, signal: AbortSignal): Promise<void> {
   const { result, outcome } = await firstTry(client, input, gettingPart(input, part), signal);
   if (result !== undefined) return;
-  if (outcome === undefined) return fetchPartBySdk(client, new GetObjectCommand(input), part, signal);
+  if (outcome === undefined) return fetchPartBySdk(client, new sdk.GetObjectCommand(input), part, signal);
   throw new RangeFailed(
     outcome instanceof Error || outcome.broken !== undefined || outcome.statusCode >= 500,
   );

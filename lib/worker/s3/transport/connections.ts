@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import http from "node:http";
-import https from "node:https";
+import { https } from "../../late.js";
+import type { Agent as HttpsAgent } from "node:https";
 import type { Socket } from "node:net";
 import { tellSendings } from "../attempts/doubt.js";
 import { addressByProxy, agentFor, wayTo } from "./proxy.js";
@@ -19,7 +20,7 @@ export class Connections {
   readonly #most: number;
   readonly #env: Readonly<Record<string, string>> | undefined;
   #http: http.Agent | undefined;
-  #https: https.Agent | undefined;
+  #https: HttpsAgent | undefined;
 
   /** @param most - how many requests may be under way at once; @param env - may name proxies, and certificates */
   constructor(most: number, env: Readonly<Record<string, string>> = {}) {
@@ -33,7 +34,7 @@ export class Connections {
   }
 
   // To load TLS takes time that a service without it need not cost.
-  get httpsAgent(): https.Agent {
+  get httpsAgent(): HttpsAgent {
     return (this.#https ??= this.#made((pools.https ??= pool(new https.Agent(options)))));
   }
 
@@ -52,7 +53,7 @@ export class Connections {
 const options: http.AgentOptions = { keepAlive: true, maxSockets: Infinity };
 
 /** Those of all maps: a program that makes many of them does not leave sockets behind for each. */
-const pools: { http?: http.Agent; https?: https.Agent } = {};
+const pools: { http?: http.Agent; https?: HttpsAgent } = {};
 
 /** Those whose connections are made otherwise, by the way that they go. */
 const bent = new Map<string, http.Agent>();

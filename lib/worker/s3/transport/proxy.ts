@@ -1,9 +1,9 @@
 import fs from "node:fs";
 import http from "node:http";
-import https from "node:https";
+import { https, tls } from "../../late.js";
 import net from "node:net";
 import type { Duplex } from "node:stream";
-import tls from "node:tls";
+import type { ConnectionOptions } from "node:tls";
 import { OperationError } from "../../operation-error.js";
 import { limits } from "../limits.js";
 
@@ -84,7 +84,7 @@ function isWithin(address: string, range: string): boolean {
 /** What Node asks of an agent for a new connection; it may give it at once, or later. */
 interface Connecting {
   createConnection(
-    options: tls.ConnectionOptions & { host: string; port: number },
+    options: ConnectionOptions & { host: string; port: number },
     done: (error: Error | null, socket?: Duplex) => void,
   ): Duplex | undefined;
 }

@@ -11,7 +11,7 @@ import { foreseeRoute, notRead } from "../../../../lib/worker/s3/direct/foreseen
 import { pathOf } from "../../../../lib/worker/s3/direct/route.js";
 import type { Way } from "../../../../lib/worker/s3/direct/route.js";
 import { signer } from "../../../../lib/worker/s3/direct/sign.js";
-import { defaultProvider, GetObjectCommand } from "../../../../lib/worker/s3/sdk.js";
+import { chain, sdk } from "../../../../lib/worker/s3/sdk.js";
 import { serviceClient } from "../../../../lib/worker/s3/sdk-client.js";
 import { Surroundings } from "../../../../lib/worker/s3/surroundings.js";
 
@@ -111,7 +111,7 @@ async function sentBySdk(settings: ClientConfig): Promise<Sent> {
   };
   // The SDK's own credentials, and not those that are read without it.
   const own = {
-    forClient: defaultProvider,
+    forClient: chain.defaultProvider,
     use: { version: 0, readings: 0 },
     renewAfter: () => Promise.resolve(false),
   } as unknown as MapCredentials;
@@ -127,7 +127,7 @@ async function sentBySdk(settings: ClientConfig): Promise<Sent> {
     },
     { step: "deserialize", priority: "low", name: "spec" },
   );
-  const command = new GetObjectCommand({ Bucket: settings.bucket, Key: key });
+  const command = new sdk.GetObjectCommand({ Bucket: settings.bucket, Key: key });
   await expect(client.send(command)).rejects.toBe(enough);
   const { protocol, hostname, port, path: sentPath, headers } = sent!;
   // Signed once more without the SDK's own headers, with what the SDK has found to sign it with.
@@ -420,7 +420,7 @@ describe("credentials of which only the SDK knows", () => {
     const settings = settingsWith({ ...local, ...more });
     const known = credentialsOf(settings, process.env as Environment);
     const surroundings = new Surroundings(environmentOf(process.env));
-    const own = surroundings.run(() => defaultProvider({ profile: settings.profile! })());
+    const own = surroundings.run(() => chain.defaultProvider({ profile: settings.profile! })());
     const outcome = (got: Promise<object>): Promise<unknown> =>
       got.then(
         (credentials) => Object.fromEntries(Object.entries(credentials).filter(([name]) => name[0] !== "$")),

@@ -11,7 +11,7 @@ import { environmentOf } from "../../../../lib/arguments/environment.js";
 import type { ClientConfig } from "../../../../lib/bridge/protocol.js";
 import { version } from "../../../../lib/build-stamp.js";
 import { S3 } from "../../../../lib/worker/s3/s3.js";
-import { S3Client, UploadPartCommand } from "../../../../lib/worker/s3/sdk.js";
+import { sdk } from "../../../../lib/worker/s3/sdk.js";
 import { crc32 } from "../../../../lib/worker/s3/direct/get.js";
 import { signer } from "../../../../lib/worker/s3/direct/sign.js";
 import { escapeUri, toSearch } from "../../../../lib/worker/s3/direct/escape.js";
@@ -146,7 +146,7 @@ describe("a first try past the SDK", () => {
       const part = seen.find(({ url }) => url.includes("partNumber=3"))!;
       expect(bySdk(part)).toBe(false);
       const { endpoint, requestPayer } = settings(more);
-      const client = new S3Client({
+      const client = new sdk.S3Client({
         ...settings(more),
         endpoint: endpoint!,
         forcePathStyle: true,
@@ -156,7 +156,7 @@ describe("a first try past the SDK", () => {
       seen = [];
       const UploadId = "a+b/c=";
       await client.send(
-        new UploadPartCommand({
+        new sdk.UploadPartCommand({
           ...{ Bucket: "bucket", Key: key, UploadId, PartNumber: 3, Body: Buffer.from("l") },
           ChecksumCRC32: crc32(Buffer.from("l")),
           ...(requestPayer ? { RequestPayer: "requester" } : {}),
@@ -389,8 +389,8 @@ describe("signer()", () => {
             () => Promise.resolve(known),
             () => date.getTime(),
           )(request);
-          const expected = await sdkSigner(known, "r").then((sdk) =>
-            sdk.sign(
+          const expected = await sdkSigner(known, "r").then((signer) =>
+            signer.sign(
               { ...request, protocol: "http:", hostname: "h", query, headers: unsigned },
               { signingDate: date, signingRegion: "r", signingService: "s3" },
             ),
@@ -410,7 +410,7 @@ interface SdkSigner {
 }
 
 function sdkSigner(known: object, region: string): Promise<SdkSigner> {
-  const client = new S3Client({ region, credentials: known as typeof credentials });
+  const client = new sdk.S3Client({ region, credentials: known as typeof credentials });
   const config = client.config as unknown as { signer(scheme: object): Promise<SdkSigner> };
   return config.signer({ name: "sigv4", signingName: "s3", signingRegion: region });
 }
@@ -424,8 +424,8 @@ async function signedBySdk(
   const given = signed.filter((name) => !/^x-amz-(date|content-sha256|security-token)$/.test(name));
   const date = request.headers["x-amz-date"] as string;
   const signingDate = new Date(date.replace(/(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/, "$1-$2-$3T$4:$5:$6Z"));
-  const sdk = await sdkSigner(known!, region);
-  const { headers } = await sdk.sign(
+  const signer = await sdkSigner(known!, region);
+  const { headers } = await signer.sign(
     {
       method: request.method,
       protocol: "http:",

@@ -1,0 +1,23 @@
+import { workerData } from "node:worker_threads";
+import { Signal } from "../bridge/protocol.js";
+import type { FromWorker, WorkerStart } from "../bridge/protocol.js";
+import { toWireError } from "./wire-error.js";
+
+// The thread that started this one may be blocked until it hears from here. So the first thing is to
+// make every end of this thread heard, before anything is loaded that could fail.
+
+const { port, signal } = workerData as WorkerStart;
+
+function sayGone(): void {
+  Atomics.store(signal, Signal.Gone, 1);
+  Atomics.add(signal, Signal.News, 1);
+  Atomics.notify(signal, Signal.News);
+}
+
+process.on("exit", sayGone);
+port.on("close", () => process.exit()); // Nobody can call any more.
+process.on("uncaughtExceptionMonitor", sayLastWords);
+
+export function sayLastWords(error: unknown): void {
+  port.postMessage({ type: "last words", error: toWireError(error) } satisfies FromWorker);
+}
