@@ -213,7 +213,7 @@ describe("AWS", () => {
       const client = new Client(settings, new Surroundings(noEnvironment));
       client.route = undefined;
       jest.spyOn(client, "sdk").mockResolvedValue(sdk);
-      const target: Target = { client, settings, bucketProved: false, conditions: {} };
+      const target: Target = { client, settings, bucketProved: false, conditions: { left: new Map() } };
       const { signal } = new AbortController();
       const headers = { contentType: "text/plain" };
       const missing = { base: { writes: [] }, prefix: "" };

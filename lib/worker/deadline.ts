@@ -73,8 +73,9 @@ export class Deadline {
     return new Promise((resolve, reject) => {
       this.#lose = reject;
       work.then(resolve, (error: unknown) => {
-        // What was cut off says so in words of its own.
-        reject((this.signal.aborted ? this.signal.reason : error) as Error);
+        // What was cut off says so in words of its own; only a DeadlinePassed can have more to tell.
+        const isOwn = !this.signal.aborted || error instanceof DeadlinePassed;
+        reject((isOwn ? error : this.signal.reason) as Error);
       });
     });
   }
@@ -87,6 +88,7 @@ function newController(): AbortController {
   return controller;
 }
 
+/** Its message, if it has one, says what has become uncertain. */
 export class DeadlinePassed extends Error {
   override name = "DeadlinePassed";
 }

@@ -28,7 +28,8 @@ export function toFailure(error: unknown, maybeWritten: boolean): Failure {
 }
 
 function reasonOf(error: unknown): Failure {
-  if (error instanceof DeadlinePassed) return { code: "TimedOut" };
+  if (error instanceof DeadlinePassed)
+    return { code: "TimedOut", ...(error.message === "" ? {} : { reason: error.message }) };
   if (error instanceof OperationError) {
     return { code: error.code, reason: error.message, ...error.details };
   }

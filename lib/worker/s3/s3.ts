@@ -191,7 +191,7 @@ export class S3 {
       client: new Client(settings, this.#surroundings, this.#target?.client.credentials),
       settings,
       bucketProved: false,
-      conditions: {},
+      conditions: { left: new Map() },
     };
   }
 }

@@ -9,7 +9,7 @@ import { beforeSending, sendOnce } from "../attempts/once.js";
 import { pause } from "../pause.js";
 import { putCommand } from "../operations/put-object.js";
 import type { Target } from "../s3.js";
-import { TrialFailed, TrialLeft } from "./trial.js";
+import { clearLeft, clearLeftBeside, TrialCutOff, TrialFailed, TrialLeft } from "./trial.js";
 import type { Quoting } from "./trial.js";
 import { BadAnswer, CONFLICT, isAmbiguous } from "../attempts/tries.js";
 import { historyOf, isNamed, isUntouched, newWriteId } from "./write-id.js";
@@ -34,7 +34,7 @@ export interface Condition {
 /**
  * Stores an object where the key is still as `base` says. One PUT, and for each that ends without one knowing how
  * one HEAD, which decides by the write's id. For a service other than AWS a trial before the first one, and one HEAD more
- * where it is refused.
+ * where it is refused: that is believed, unless the write's id is there all the same.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
@@ -66,10 +66,11 @@ export async function storeIf(
     const output = await sendOnce(command, doubt, () => client.send(command, { abortSignal: signal }));
     if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
   };
+  clearBeside(target, "put", prefix);
   const verdict = await decide(target, key, base, signal, ids, (doubt) =>
-    asWanted(target, "put", doubt, () => checkPut(target, keyOfTrial(target, prefix), signal, true), send),
+    asWanted(target, "put", doubt, () => learn(target, "put", prefix, signal), send),
   );
-  if (!maySendTwice || (verdict !== "exists" && verdict !== "changed")) return verdict;
+  if (!maySendTwice || verdict === "done") return verdict;
   // A proxy before the service sends a PUT again whose answer it has lost: then it was this write that came first.
   const { now } = await look(target, key, signal);
   return isNamed(ids, now) ? "done" : verdict;
@@ -100,8 +101,9 @@ export async function removeIf(
     await sendOnce(command, doubt, () => client.send(command, { abortSignal: signal }));
   };
   // It leaves no id behind: where the key is gone, it may have been somebody else's DELETE.
+  clearBeside(target, "delete", prefix);
   return decide(target, key, base, signal, [], (doubt) =>
-    asWanted(target, "delete", doubt, () => checkBoth(target, prefix, doubt, signal), send),
+    asWanted(target, "delete", doubt, () => learnBoth(target, prefix, signal), send),
   );
 }
 
@@ -172,35 +174,18 @@ function verdictOf(error: unknown, base: Version): Verdict | undefined {
   return undefined;
 }
 
-// Some look at the object and then delete what is there by then. No trial shows that; of those that are known to do so,
-// none keeps to the conditions of a PUT.
-async function checkBoth(
-  target: Target,
-  prefix: string,
-  doubt: Doubt,
-  signal: AbortSignal,
-): Promise<Quoting> {
-  await asWanted(
-    target,
-    "put",
-    doubt,
-    () => checkPut(target, keyOfTrial(target, prefix), signal, true),
-    (_doubt, _quoting, isChecked) => (isChecked ? Promise.resolve() : Promise.reject(new NotKnown())),
-  );
-  return checkDelete(target, keyOfTrial(target, prefix), signal, true);
-}
-
 /** A service of which it is not known whether it keeps to conditions; nothing has been sent to it. */
 class NotKnown extends Error {}
 
+type Method = "put" | "delete";
 type Send = (doubt: Doubt, quoting: Quoting, checked: boolean) => Promise<void>;
 
-/** Sends as the service wants it, which it is first asked for where it is not known. */
+/** Sends as the service wants it, which is learnt first where it is not known. */
 async function asWanted(
   target: Target,
-  method: "put" | "delete",
+  method: Method,
   doubt: Doubt,
-  check: () => Promise<Quoting>,
+  learning: () => Promise<void>,
   send: Send,
 ): Promise<void> {
   const found = target.conditions[method];
@@ -210,14 +195,41 @@ async function asWanted(
   } catch (error) {
     if (!(error instanceof NotKnown)) throw error;
   }
+  await withoutDoubt(learning);
+  await asWanted(target, method, doubt, learning, send);
+}
+
+// Some look at the object and then delete what is there by then. No trial shows that; of those that are known to do so,
+// none keeps to the conditions of a PUT.
+async function learnBoth(target: Target, prefix: string, signal: AbortSignal): Promise<void> {
+  await learn(target, "put", prefix, signal);
+  await learn(target, "delete", prefix, signal);
+}
+
+/** Finds out by a trial whether the service keeps to a method's conditions, unless that is known. */
+async function learn(target: Target, method: Method, prefix: string, signal: AbortSignal): Promise<void> {
+  const { conditions } = target;
+  const known = conditions[method];
+  if (known instanceof OperationError) throw known;
+  if (known !== undefined) return;
+  await clearLeft(target, prefix, signal);
+  const check = method === "put" ? checkPut : checkDelete;
   try {
-    target.conditions[method] = await withoutDoubt(check);
+    conditions[method] = await check(target, keyOfTrial(target, prefix), signal, true);
   } catch (error) {
-    if (error instanceof TrialLeft && error.found !== undefined) target.conditions[method] = error.found;
+    if (error instanceof TrialLeft || error instanceof TrialCutOff) {
+      if (error.found !== undefined) conditions[method] = error.found;
+    }
     // That it does not keep to them stays so; anything else may be over the next time.
     const mayBeOver = error instanceof NoRoomForTrial || error instanceof TrialFailed;
-    if (error instanceof OperationError && !mayBeOver) target.conditions[method] = error;
+    if (error instanceof OperationError && !mayBeOver) conditions[method] = error;
     throw error;
   }
-  await asWanted(target, method, doubt, check, send);
+}
+
+/** Deletes what a trial may have left, where no further trial does so. The call need not wait for it. */
+function clearBeside(target: Target, method: Method, prefix: string): void {
+  const { conditions } = target;
+  if (conditions[method] === undefined || conditions.left.size === 0) return;
+  withoutDoubt(() => clearLeftBeside(target, prefix));
 }

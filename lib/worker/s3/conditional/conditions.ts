@@ -9,8 +9,8 @@ import type { Quoting } from "./trial.js";
 export interface Conditions {
   put?: Quoting | OperationError;
   delete?: Quoting | OperationError;
-  /** A trial's key that could not be deleted again, for the next one. */
-  left?: string;
+  /** Keys of trials that may still be there. A deletion was refused, or it is not known what became of it. */
+  readonly left: Map<string, "refused" | "unsure">;
 }
 
 /** A random end of this length is no key of anybody else's. */
@@ -57,7 +57,7 @@ export async function checkPut(
   });
 }
 
-/** The same for a DELETE. 3 requests, or 4 where the service ignores If-Match or wants it bare; and the HEAD. */
+/** The same for a DELETE. 3 requests, or 5 where the service wants ETags bare, or 2 where it ignores them; and the HEAD. */
 export async function checkDelete(
   target: Target,
   key: string,
@@ -88,8 +88,9 @@ export class NoRoomForTrial extends OperationError {
 
 /** A key of the library's own, for a trial. It is under the map's own prefix, beyond which nothing may be touched. */
 export function keyOfTrial({ conditions }: Target, prefix: string): string {
-  // Repeated trials under one prefix leave no second key.
-  if (conditions.left?.startsWith(prefix) === true) return conditions.left;
+  // Repeated trials under one prefix leave no second key. A deletion that may still come would spoil another trial.
+  for (const [key, deletion] of conditions.left)
+    if (deletion === "refused" && key.startsWith(prefix)) return key;
   const room = MAX_KEY_BYTES - Buffer.byteLength(prefix);
   if (room < LEAST_RANDOM) throw new NoRoomForTrial();
   return prefix + `.s3bucketmap-check-${randomBytes(12).toString("base64url")}`.slice(-room);

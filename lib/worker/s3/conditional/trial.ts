@@ -1,9 +1,12 @@
 import { sdk } from "../sdk.js";
-import type { DeleteObjectCommandInput, PutObjectCommandInput } from "@aws-sdk/client-s3";
+import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Failure } from "../../../bridge/protocol.js";
+import { DeadlinePassed } from "../../deadline.js";
 import { toFailure } from "../../failure.js";
 import { OperationError } from "../../operation-error.js";
 import { Doubt } from "../attempts/doubt.js";
+import { isAmbiguous } from "../attempts/tries.js";
+import { deleteObject } from "../operations/delete-object.js";
 import { otherRegion } from "../region.js";
 import type { Target } from "../s3.js";
 
@@ -38,15 +41,54 @@ export class TrialLeft extends TrialFailed {
   }
 }
 
+/** The time of the call was up before a trial's key was known to be gone. */
+export class TrialCutOff extends DeadlinePassed {
+  /** What the trial has shown all the same. */
+  readonly found: Quoting | undefined;
+
+  constructor(key: string, found: Quoting | undefined) {
+    super(`the key ${JSON.stringify(key)}, on which conditions were tried, may still be there`);
+    this.found = found;
+  }
+}
+
+/**
+ * Deletes the keys under a prefix of which a trial could not learn whether they were deleted. One DELETE each.
+ *
+ * @throws TrialLeft or TrialCutOff where that is still not known
+ */
+export async function clearLeft(target: Target, prefix: string, signal: AbortSignal): Promise<void> {
+  const { left } = target.conditions;
+  for (const [key, deletion] of [...left]) {
+    if (deletion !== "unsure" || !key.startsWith(prefix)) continue;
+    try {
+      await deleteObject(target, key, signal);
+      left.delete(key);
+    } catch (error) {
+      if (signal.aborted) throw new TrialCutOff(key, undefined);
+      if (isAmbiguous(error as Error)) throw new TrialLeft(key, toFailure(error, false), undefined);
+      left.set(key, "refused");
+    }
+  }
+}
+
+/** The same beside a call that does not wait for it. */
+export function clearLeftBeside(target: Target, prefix: string): void {
+  clearLeft(target, prefix, AbortSignal.timeout(CLEARING_MS)).catch(() => {});
+}
+
 /** A key on which to try conditions. */
 export class Trial {
   readonly #target: Target;
   readonly #signal: AbortSignal;
   readonly #looks: boolean;
   readonly #input: { Bucket: string; Key: string; RequestPayer?: "requester" };
-  #wasPut = false;
-  #isThere = false;
+  /** Of the first PUT: whether the key may have been stored. */
+  readonly #doubt = new Doubt();
+  #isDeleted = false;
+  #found: Quoting | undefined;
 
+  /** @param looks - whether the key is gone in the end, and remembers it where it is not */
   constructor(target: Target, key: string, signal: AbortSignal, looks: boolean) {
     this.#target = target;
     this.#signal = signal;
@@ -59,41 +101,60 @@ export class Trial {
   }
 
   /**
-   * Runs a trial, and deletes its key however it ends.
+   * Runs a trial, and deletes its key however it ends. A call whose time is up does not wait for that, nor does one
+   * that comes after it.
    *
-   * @throws what the trial throws, which tells of the key where that has stayed; TrialLeft
+   * @throws what the trial throws, which tells of the key where that has stayed; TrialLeft, TrialCutOff
    */
-  async run(trial: () => Promise<Quoting>): Promise<Quoting> {
-    let found: Quoting | undefined;
+  run(trial: () => Promise<Quoting>): Promise<Quoting> {
+    return new Promise((resolve, reject) => {
+      const stop = (): void => reject(this.#cutOff());
+      this.#signal.addEventListener("abort", stop, { once: true });
+      if (this.#signal.aborted) stop();
+      void this.#carryOut(trial)
+        .then(resolve, reject)
+        .finally(() => this.#signal.removeEventListener("abort", stop));
+    });
+  }
+
+  async #carryOut(trial: () => Promise<Quoting>): Promise<Quoting> {
     let error: Error | undefined;
     try {
-      found = await trial();
+      this.#found = await trial();
     } catch (thrown) {
       error = thrown as Error;
     }
     const failure = await this.#remove();
-    if (failure !== undefined && this.#looks) this.#target.conditions.left = this.#input.Key;
+    // What is thrown once the time is up is heard by nobody.
     if (error !== undefined && (this.#signal.aborted || otherRegion(error) !== undefined)) throw error;
     const stays = failure !== undefined || (this.#looks && this.#wasPut && (await this.#isSeen()));
     if (error instanceof OperationError)
       throw stays ? unsupported(`${error.message}; ${this.#stays}`) : error;
-    if (failure !== undefined) throw new TrialLeft(this.#input.Key, failure, found);
+    if (failure !== undefined) throw new TrialLeft(this.#input.Key, failure, this.#found);
     if (stays) throw unsupported(`it does not delete what it says it has deleted; ${this.#stays}`);
     if (error !== undefined) throw this.#failed(error);
-    return found!;
+    return this.#found!;
+  }
+
+  // What was sent may be carried out later, even after a deletion that was answered.
+  #cutOff(): Error {
+    if (!this.#wasPut) return this.#signal.reason as Error;
+    this.#remember("unsure");
+    return new TrialCutOff(this.#input.Key, this.#found);
+  }
+
+  #remember(deletion: "refused" | "unsure"): void {
+    if (this.#looks) this.#target.conditions.left.set(this.#input.Key, deletion);
+  }
+
+  get #wasPut(): boolean {
+    return this.#doubt.exists;
   }
 
   /** @returns the ETag */
   async put(): Promise<string> {
-    const doubt = new Doubt();
-    try {
-      const { ETag } = await doubt.during(() => this.#put({}));
-      this.#isThere = this.#wasPut = true;
-      return ETag ?? "";
-    } catch (error) {
-      this.#isThere = this.#wasPut = doubt.exists;
-      throw error;
-    }
+    const { ETag } = await this.#doubt.during(() => this.#put({}));
+    return ETag ?? "";
   }
 
   refusesPut(condition: Partial<PutObjectCommandInput>): Promise<boolean> {
@@ -101,11 +162,14 @@ export class Trial {
   }
 
   async refusesDelete(etag: string): Promise<boolean> {
-    const deletion = this.#delete({ IfMatch: etag }, this.#signal).catch((error: unknown) => {
-      if (!wasDoneBefore(error)) throw error;
-    });
+    const command = new sdk.DeleteObjectCommand({ ...this.#input, IfMatch: etag });
+    const deletion = this.#target.client
+      .send(command, { abortSignal: this.#signal })
+      .catch((error: unknown) => {
+        if (!wasDoneBefore(error)) throw error;
+      });
     const refused = await this.#refuses(deletion);
-    if (!refused) this.#isThere = false;
+    if (!refused) this.#deleted();
     return refused;
   }
 
@@ -118,18 +182,21 @@ export class Trial {
     return this.#target.client.send(command, { abortSignal: this.#signal });
   }
 
-  #delete(condition: Partial<DeleteObjectCommandInput>, abortSignal: AbortSignal): Promise<unknown> {
-    const command = new sdk.DeleteObjectCommand({ ...this.#input, ...condition });
-    return this.#target.client.send(command, { abortSignal });
+  #deleted(): void {
+    this.#isDeleted = true;
+    if (!this.#signal.aborted) this.#target.conditions.left.delete(this.#input.Key);
   }
 
   /** @returns why it could not be done */
   async #remove(): Promise<Failure | undefined> {
-    if (!this.#isThere) return undefined;
+    if (!this.#wasPut || this.#isDeleted) return undefined;
     try {
-      await this.#delete({}, this.#signal.aborted ? AbortSignal.timeout(CLEARING_MS) : this.#signal);
+      const signal = this.#signal.aborted ? AbortSignal.timeout(CLEARING_MS) : this.#signal;
+      await deleteObject(this.#target, this.#input.Key, signal);
+      this.#deleted();
       return undefined;
     } catch (error) {
+      if (!this.#signal.aborted) this.#remember(isAmbiguous(error as Error) ? "unsure" : "refused");
       return toFailure(error, false);
     }
   }
