@@ -93,7 +93,10 @@ class Faults {
    */
   async play(action, { incoming, outgoing, entry, apply }) {
     const { reset, stall } = action;
-    if (action.status !== undefined) return this.canned(action, { incoming, outgoing, entry, apply });
+    if (action.status !== undefined) {
+      if (action.applied) await collect((await apply()).body);
+      return this.canned(action, { incoming, outgoing, entry, apply });
+    }
     if (reset === "before") return void outgoing.socket?.resetAndDestroy();
     if (stall === "before") return void this.stalled.add(outgoing);
     if (action.twice) await collect((await apply()).body);
@@ -131,7 +134,7 @@ class Faults {
    */
   async canned({ status = 500, code, message, headers, body }, { incoming, outgoing, entry }) {
     // Else the answer and the rest of the request would cross, and the client would see a reset instead.
-    await collect(incoming);
+    if (!incoming.readableEnded) await collect(incoming);
     entry.status = status;
     const xml = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code ?? "InternalError"}</Code><Message>${message ?? "A fault of the specs'"}</Message><RequestId>FAULT</RequestId></Error>`;
     const bytes = Buffer.from(body ?? xml);

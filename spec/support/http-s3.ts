@@ -12,6 +12,8 @@ export interface FaultAction {
   headers?: Record<string, string>;
   /** Any body, such as a proxy's HTML page, or the XML of an error under status 200. */
   body?: string;
+  /** With `status`: only after the handler has done its work. */
+  applied?: true;
   /** Reset the connection: unasked, after the handler has done its work, or in the middle of the answer's body. */
   reset?: "before" | "after-apply" | "mid-body";
   /** Leave so many bytes off the end of the body, under the full Content-Length, and close. */
