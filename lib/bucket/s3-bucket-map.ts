@@ -106,8 +106,9 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * CompleteMultipartUpload (and 1 AbortMultipartUpload where one of them fails). All within one deadline.
    *
    * With `ifMatch`, an ETag that `head` or `list` gave, only where the key still has it. Such a write is not sent
-   * again blindly: where its answer is lost, 1 HEAD finds out whether it happened. The first one at a service other
-   * than AWS is preceded by a check that the service keeps to conditions: 6 requests, or 8.
+   * again blindly: where its answer is lost, 1 HEAD finds out whether it happened. So it does where a service other than
+   * AWS refuses it, as a proxy may have sent it twice. The first one there is preceded by a check that the service keeps to
+   * conditions: 6 requests, or 8.
    *
    * @throws TypeError for a value of 4 GiB or more, and with `ifMatch` of 2 GiB or more. Also where `ifMatch` is given as
    * `undefined`, as from `head` of a missing key: {@link create} writes where there is none
@@ -295,7 +296,8 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * Stores a value where the key is missing: of any number of programs that try at once, one does. 1 PUT; where its
    * answer is lost, and at a service other than AWS, as for {@link set} with `ifMatch`.
    *
-   * @returns whether it did; false where the key exists
+   * @returns whether it did; false where the key exists. False, too, where a proxy before a service other than AWS has sent the
+   * write twice by itself, and somebody else has overwritten or deleted the key since
    * @throws S3BucketMapError `ConditionsUnsupported` where the service ignores conditions
    * @example
    * if (map.create("lock", hostname())) work();
@@ -310,7 +312,9 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * Changes a value so that no write of another program is lost: reads it, asks `fn` for a new one, and stores that
    * where the value is still the same; otherwise it begins again, up to 100 times, within `timeoutMs` in all, what
    * `fn` takes included. 1 GET and 1 PUT (or 1 DELETE) a time; where an answer is lost, and at a service other than
-   * AWS, as for {@link set} with `ifMatch`, and before the first deletion there 4 requests, or 5.
+   * AWS, as for {@link set} with `ifMatch`, and before the first deletion there 4 requests more, or 6. Where a proxy there
+   * sends a write twice by itself, and somebody else overwrites or deletes the key in between, it begins again; and so it
+   * does where a deletion is sent twice.
    *
    * What was stored beside the value stays as it was, unless `options` name it: Content-Type, Content-Encoding,
    * Cache-Control, Content-Disposition, Content-Language, Expires, a website's redirect, and the metadata as a whole.

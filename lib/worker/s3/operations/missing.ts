@@ -43,7 +43,8 @@ export async function askWhy(
 ): Promise<Found | false> {
   const status = statusOf(error);
   if (status === undefined) throw error;
-  // S3's own answer carries its request id; that of a proxy on the way says nothing of the key.
+  // S3's own answer carries its request id; that of a proxy on the way says nothing of the key. At a service that gives
+  // none, the two cannot be told apart, so there each missing key costs the GET.
   if (status === 404 && target.bucketProved && hasRequestId(error)) return false;
   return askForByte(target, key, signal);
 }
