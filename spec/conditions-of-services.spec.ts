@@ -5,7 +5,7 @@ import type { LocalRequest } from "../lib/local/request.js";
 import { removeIf, storeIf } from "../lib/worker/s3/conditional/conditional.js";
 import { noEnvironment } from "../lib/arguments/environment.js";
 import { Client } from "../lib/worker/s3/client.js";
-import type { Target } from "../lib/worker/s3/s3.js";
+import type { Target } from "../lib/worker/s3/target.js";
 import { Surroundings } from "../lib/worker/s3/surroundings.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3, HttpS3Options, LoggedRequest } from "./support/http-s3.js";

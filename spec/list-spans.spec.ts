@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Span } from "../lib/bridge/protocol.js";
 import { comesBefore } from "../lib/text/utf8-order.js";
 import { listSpans } from "../lib/worker/s3/listing/list-spans.js";
-import type { Target } from "../lib/worker/s3/s3.js";
+import type { Target } from "../lib/worker/s3/target.js";
 
 // Whatever is guessed of how the keys go on: they are all listed, once, in order, within the cost.
 

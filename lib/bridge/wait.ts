@@ -5,10 +5,6 @@ export type WaitName = "atomics" | "deasync";
 
 /** How long a wait sleeps at most before it looks whether the worker is still alive. */
 export const lookEveryMs = 500;
-
-/** How long waits bear with a worker that does not start, all of them together. */
-export const START_MS = 15_000;
-
 /**
  * For so long a wait looks for news before it sleeps, where the wait before it had them within that time: with a service
  * on this machine or next to it, waking up is a good part of what a call takes. With any other, it sleeps at once.

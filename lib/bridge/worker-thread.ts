@@ -5,7 +5,9 @@ import { Signal } from "./protocol.js";
 import type { ClientConfig, Environment, FromWorker, Reply, ToWorker, WireError } from "./protocol.js";
 import { sharedThread } from "./shared-thread.js";
 import type { KnownSettings, SharedThread } from "./shared-thread.js";
-import { START_MS } from "./wait.js";
+
+/** How long waits bear with a worker that does not start, all of them together. */
+const START_MS = 15_000;
 
 /** The worker remembers so many settings; those that were not used for the longest time are forgotten. */
 const MAX_SETTINGS = 100;

@@ -1,4 +1,4 @@
-import type { Begun, Bridge, Caller } from "../bridge/bridge.js";
+import type { Begun, Bridge } from "../bridge/bridge.js";
 import type { OpenBatch } from "./open-batch.js";
 import type { Call, Failure, Page, PageStart, Reading, Results } from "../bridge/protocol.js";
 import { toError } from "../errors/revive.js";
@@ -6,24 +6,14 @@ import type { S3BucketMapError } from "../errors/errors.js";
 import { logWrite, newNumber } from "../copies/history.js";
 import type { Write } from "../copies/history.js";
 import type { Place } from "../facade/listing.js";
-import type { Settings } from "../arguments/options.js";
 import type { ListOptions } from "../map/sync-map.js";
 import type { Stored } from "../map/stored.js";
 import type { ExpectedReads, Run } from "./read-ahead-run.js";
 import { MAX_STRING_BYTES, MAX_VALUE_BYTES, toBuffer, toText } from "../arguments/values.js";
+import type { Shared } from "./shared.js";
 
 /** S3 gives at most this many keys on a page, and deletes at most so many by one request. */
 export const PAGE = 1000;
-
-/** What the maps of one bucket have in common. */
-export interface Shared extends Caller {
-  readonly settings: Settings;
-  /** Made at the first call. */
-  bridge?: Bridge;
-  /** Given at the first listing or write. */
-  number?: number;
-}
-
 /** The method that gives a map's {@link BucketCalls}. */
 export const callsOf: unique symbol = Symbol("callsOf");
 

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { callsSoFar, entered, heard, lastWriteTo, left, newNumber, outsideMs } from "../copies/history.js";
-import type { Arrived, Listed, Reading } from "../bridge/protocol.js";
-import type { BucketCalls, Shared } from "./bucket-calls.js";
+import type { Arrived, Call, Listed, Reading, Results } from "../bridge/protocol.js";
+import type { Shared } from "./shared.js";
 
 /** What one run of reads may have early, by the sizes that were listed. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -25,6 +25,13 @@ export interface ExpectedReads {
   readonly keys: readonly string[];
   /** Of their values, in bytes. */
   readonly sizes: Float64Array;
+}
+
+/** What sends the reads of a run. */
+interface BucketReader {
+  readonly maxBytes: number;
+  call(call: Extract<Call, { op: "getAhead" }>, operation: string): Results["getAhead"];
+  readNow(key: string): Reading | undefined;
 }
 
 /** A read that has begun before its turn. */
@@ -86,7 +93,7 @@ export class Run {
   }
 
   /** Reads the value that comes next. */
-  read(calls: BucketCalls): Reading | undefined {
+  read(calls: BucketReader): Reading | undefined {
     entered();
     if (this.#livesMs === undefined) heard();
     const at = this.#next;
@@ -138,7 +145,7 @@ export class Run {
     this.#tellLeft();
   }
 
-  #readNow(calls: BucketCalls, key: string): Reading | undefined {
+  #readNow(calls: BucketReader, key: string): Reading | undefined {
     const reading = calls.readNow(key);
     // It was no other call. What may have begun early within a `deasync` wait is another matter.
     if (this.#early.size === 0) this.#catchUp();

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers";
-import type { Shared } from "./bucket-calls.js";
+import type { Shared } from "./shared.js";
 import { Run } from "./read-ahead-run.js";
 import type { ExpectedReads } from "./read-ahead-run.js";
 

@@ -4,7 +4,7 @@ import type { BackgroundWrites } from "./background.js";
 import { runBatch, writesAreDurable } from "../map/batch.js";
 import type { Page } from "../bridge/protocol.js";
 import { BucketCalls, callsOf, PAGE } from "./bucket-calls.js";
-import type { Shared } from "./bucket-calls.js";
+import type { Shared } from "./shared.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { BucketReads, getStored, storedEntries } from "./bucket-reads.js";
 import { checkDeasync } from "../bridge/check-deasync.js";

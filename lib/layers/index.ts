@@ -12,4 +12,5 @@ export { text } from "./text.js";
 export { transform } from "./transform.js";
 export type { Transformation } from "./transform.js";
 export { writeBuffer } from "./write-buffer/write-buffer.js";
-export type { WriteBuffer, WriteBufferOptions } from "./write-buffer/write-buffer.js";
+export type { WriteBufferOptions } from "./write-buffer/write-buffer.js";
+export type { WriteBuffer } from "./write-buffer/write-buffer-layer.js";

@@ -4,6 +4,7 @@ import { inspect } from "node:util";
 import { mapBehind } from "../facade/bucket-object.js";
 import { closest } from "../text/spelling.js";
 import type { Arguments } from "./arguments.js";
+import { defineCommands } from "./commands.js";
 import { shortenLong } from "./echo.js";
 import { isInterruption } from "./interruptible.js";
 import { followLines } from "./lines.js";
@@ -83,6 +84,7 @@ function open(given: Arguments): Headless {
     () => Infinity,
   );
   const { prompt } = session;
+  defineCommands(session);
   let isOver = false;
   let isEvaluating = false;
   let hasFailed = false;

@@ -3,6 +3,7 @@ import path from "node:path";
 import { inspect } from "node:util";
 import { callsOf } from "../bucket/bucket-calls.js";
 import type { Arguments } from "./arguments.js";
+import { defineCommands } from "./commands.js";
 import { completeKeys } from "./completion.js";
 import { shortenLong } from "./echo.js";
 import { followLines } from "./lines.js";
@@ -26,6 +27,7 @@ export function startInteractive(given: Arguments, version: string): void {
     () => Math.max(10, (stdout.rows ?? 24) - 3),
   );
   const { prompt } = session;
+  defineCommands(session);
   // Not until all is set up.
   prompt.setPrompt(PROMPT);
   stdout.write(`${bannerOf(session, version).join("\n")}\n`);

@@ -9,7 +9,6 @@ import type { S3BucketOptions } from "../arguments/options.js";
 import { S3BucketMap } from "../bucket/s3-bucket-map.js";
 import type { SyncMap } from "../map/sync-map.js";
 import type { Arguments } from "./arguments.js";
-import { defineCommands } from "./commands.js";
 import { echoFacades } from "./echo.js";
 import { isInterruption } from "./interruptible.js";
 import { noteInterruption } from "./problem.js";
@@ -55,7 +54,6 @@ export class Session {
     this.#fillContext();
     this.prompt.on("reset", () => this.#fillContext());
     echoFacades(this.prompt);
-    defineCommands(this);
   }
 
   get pageLength(): number {

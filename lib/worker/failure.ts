@@ -1,7 +1,6 @@
 import type { Failure } from "../bridge/protocol.js";
 import { DeadlinePassed } from "./deadline.js";
-import { BadAnswer } from "./s3/attempts/tries.js";
-import { BrokenBody } from "./s3/body/whole-body.js";
+import { BadAnswer, BrokenBody } from "./s3/bad-answers.js";
 import { OperationError } from "./operation-error.js";
 import { toWireError } from "./wire-error.js";
 

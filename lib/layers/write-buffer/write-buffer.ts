@@ -1,12 +1,12 @@
 import { backgroundWrites } from "../../bucket/background.js";
 import { wrongArgument } from "../../errors/stack.js";
-import type { SyncMap } from "../../map/sync-map.js";
 import { checkBase } from "../foundation/base.js";
 import type { LayerBase } from "../foundation/base.js";
 import { checkNames, checkWhole } from "../foundation/layer-options.js";
 import { Layer } from "../foundation/layer.js";
 import { PendingWrites } from "./pending-writes.js";
 import { WriteBufferLayer } from "./write-buffer-layer.js";
+import type { WriteBuffer } from "./write-buffer-layer.js";
 
 /** Options of {@link writeBuffer}. */
 export interface WriteBufferOptions {
@@ -14,17 +14,6 @@ export interface WriteBufferOptions {
   max?: number;
   /** At most about this many bytes of values. Default: 64 MiB. */
   maxBytes?: number;
-}
-
-/** A map whose writes are sent in the background. */
-export interface WriteBuffer<V> extends SyncMap<V> {
-  /**
-   * Blocks until all that was written is durable.
-   *
-   * @throws PartialFailureError naming what was stored and what was not; the latter is no longer in the buffer
-   */
-  flush(): void;
-  subMap(prefix: string): WriteBuffer<V>;
 }
 
 /**

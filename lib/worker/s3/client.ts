@@ -21,19 +21,10 @@ import { localClient, serviceClient } from "./sdk-client.js";
 import { SharedFiles } from "./credentials/shared-files.js";
 import type { Surroundings } from "./surroundings.js";
 import { profileName } from "./credentials/written-credentials.js";
+import type { Identity } from "./credentials/identity.js";
 
 /** By what the library is told from others in the logs of a service. */
 const userAgent = `s3bucketmap/${version} md/nodejs#${process.versions.node}`;
-
-/** Credentials as the SDK has them. */
-export interface Identity {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-  readonly expiration?: Date;
-  /** The SDK's names of the ways by which it came to them. */
-  readonly $source?: Readonly<Record<string, string | undefined>>;
-}
 
 /** Sends the requests of a map's settings. What they leave out, the SDK's own chain decides, in the map's environment. */
 export class Client {

@@ -15,7 +15,7 @@ import type {
 import { Client } from "./client.js";
 import { removeIf, storeIf } from "./conditional/conditional.js";
 import type { Condition } from "./conditional/conditional.js";
-import type { Conditions } from "./conditional/conditions.js";
+import type { Target } from "./target.js";
 import { deleteObject } from "./operations/delete-object.js";
 import { deleteObjects } from "./operations/delete-objects.js";
 import { diagnose } from "./diagnosis/diagnose.js";
@@ -33,18 +33,6 @@ import type { SpansRequest } from "./listing/list-spans.js";
 import { putObject } from "./operations/put-object.js";
 import { otherRegion } from "./region.js";
 import { Surroundings } from "./surroundings.js";
-
-/** What every operation is given. */
-export interface Target {
-  readonly client: Client;
-  readonly settings: ClientConfig;
-  /** Whether an answer has proved that the bucket exists: a HEAD's 404 does not tell. */
-  bucketProved: boolean;
-  /** What has been found out of the service's conditions. */
-  readonly conditions: Conditions;
-  /** How the service takes DeleteObjects, where that is known. */
-  bulkDeletes?: "plain" | "with MD5" | "none";
-}
 
 /** The operations on one bucket, with one set of settings. They know nothing of threads. */
 export class S3 {

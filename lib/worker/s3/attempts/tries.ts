@@ -1,33 +1,13 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import { onLiveConnection } from "../transport/connections.js";
 import { Sending } from "./doubt.js";
-import { metadataIn } from "../direct/head.js";
-
-interface Tried extends Error {
-  code?: unknown;
-  syscall?: unknown;
-  Code?: unknown;
-  /** Said by the local S3. */
-  nothingWritten?: unknown;
-  $metadata?: { httpStatusCode?: number };
-  $retryable?: object;
-}
+import { metadataIn } from "../body/metadata.js";
+import { BadAnswer } from "../bad-answers.js";
+import { isAmbiguous } from "./ambiguous.js";
+import type { Tried } from "./ambiguous.js";
 
 /** Another write of the key was under way at the same time, and this one did nothing. */
 export const CONFLICT = "ConditionalRequestConflict";
-
-/** An answer that says it is well, and is none of S3's: of a proxy or a login page, or damaged on its way. */
-export class BadAnswer extends Error {
-  override name = "BadAnswer";
-  /** For the SDK: worth another try. */
-  readonly $retryable: object = {};
-  readonly $metadata: { httpStatusCode?: number; requestId?: string; attempts?: number };
-
-  constructor(reason: string, metadata: object, cause?: unknown) {
-    super(reason, cause === undefined ? undefined : { cause });
-    this.$metadata = metadata;
-  }
-}
 
 /**
  * Looks at each try of a request. The SDK only reports the last one: a write that was carried out by a first
@@ -103,19 +83,6 @@ function notS3(error: Tried): BadAnswer | undefined {
   return new BadAnswer("the answer cannot be understood", error.$metadata ?? {}, error);
 }
 
-/** Whether a request that failed may have been carried out: without an answer, or with one in distress, nobody knows. */
-export function isAmbiguous(error: Error): boolean {
-  const { $metadata } = error as Tried;
-  if ($metadata?.httpStatusCode !== undefined) return !isRefusal($metadata.httpStatusCode);
-  return !neverSent(error);
-}
-
-/**
- * What a proxy says when the time for a request was up, or when a client of its own has gone (nginx, an AWS load balancer):
- * S3 may have had the request all the same. 425 and 429 are no such answers, they refuse it before anything is done.
- */
-const undecided: ReadonlySet<number> = new Set([408, 460, 499]);
-
 /**
  * Whether Ceph says that another write was quicker. Its gateway compares the ETag and then stores by an atomic step that
  * asks once more. Where that step finds another state, it stores nothing, and the gateway has no code for it. AWS
@@ -128,20 +95,4 @@ function isBeaten(error: Error, input: object): boolean {
   const { Code, $metadata } = error as Tried;
   const isConditionalPut = "Body" in input && "IfMatch" in input && input.IfMatch !== undefined;
   return isConditionalPut && $metadata?.httpStatusCode === 500 && Code === "UnknownError";
-}
-
-/** Whether an answer says that nothing was done. 501 is that of a service without the operation. */
-export function isRefusal(statusCode: number): boolean {
-  return (statusCode >= 300 && statusCode < 500 && !undecided.has(statusCode)) || statusCode === 501;
-}
-
-function neverSent({ code, syscall, message, nothingWritten }: Tried): boolean {
-  if (nothingWritten === true) return true;
-  if (syscall === "connect" || syscall === "getaddrinfo") return true;
-  if (message.includes("did not establish a connection")) return true;
-  // A handshake that failed; what cannot be in a request.
-  return (
-    typeof code === "string" &&
-    (code === "EPROTO" || /^ERR_(TLS|SSL|INVALID|UNESCAPED)_|CERT|SIGNATURE/.test(code))
-  );
 }

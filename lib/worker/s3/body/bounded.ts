@@ -1,19 +1,12 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import { Readable } from "node:stream";
-import { BadAnswer } from "../attempts/tries.js";
+import { TooLong } from "../bad-answers.js";
 
 /** S3's longest answer but for objects: a page of a thousand keys, each character of them escaped, has 4 MB. */
 export const MAX_ANSWER_BYTES: number = 16 * 1024 ** 2;
 
 /** What is read of an object whose length is not told: it may have no end. */
 export const MAX_UNTOLD_BYTES: number = 64 * 1024 ** 2;
-
-/** An answer that does not end. */
-export class TooLong extends BadAnswer {
-  constructor(statusCode: number, limit: number) {
-    super(`the answer has more than ${limit} bytes`, { httpStatusCode: statusCode });
-  }
-}
 
 interface Response {
   statusCode: number;

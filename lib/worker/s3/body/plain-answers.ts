@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { badListing } from "../listing/listed-names.js";
-import { BadAnswer } from "../attempts/tries.js";
+import { BadAnswer } from "../bad-answers.js";
 
 interface Response {
   statusCode: number;

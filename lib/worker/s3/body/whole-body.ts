@@ -3,21 +3,8 @@ import type { GetObjectCommand } from "@aws-sdk/client-s3";
 import { OperationError } from "../../operation-error.js";
 import { isOfWhole } from "../direct/replay.js";
 import { InPlace } from "./in-place.js";
-import { BadAnswer } from "../attempts/tries.js";
-import { MAX_UNTOLD_BYTES, TooLong } from "./bounded.js";
-
-/** A body that did not come whole, or not as it was stored. */
-export class BrokenBody extends Error {
-  override name = "BrokenBody";
-  readonly code: "ChecksumMismatch" | "NetworkError";
-  /** For the SDK: worth another try. */
-  readonly $retryable: object = {};
-
-  constructor(cause: Error) {
-    super(cause.message, { cause });
-    this.code = /checksum/i.test(cause.message) ? "ChecksumMismatch" : "NetworkError";
-  }
-}
+import { BadAnswer, TooLong, BrokenBody } from "../bad-answers.js";
+import { MAX_UNTOLD_BYTES } from "./bounded.js";
 
 /**
  * Reads a command's body within its try: the SDK repeats a request, but not one whose answer broke off in

@@ -8,10 +8,11 @@ import { headVersion } from "../operations/head-object.js";
 import { beforeSending, sendOnce } from "../attempts/once.js";
 import { pause } from "../pause.js";
 import { putCommand } from "../operations/put-object.js";
-import type { Target } from "../s3.js";
 import { clearLeft, clearLeftBeside, TrialCutOff, TrialFailed, TrialLeft } from "./trial.js";
-import type { Quoting } from "./trial.js";
-import { BadAnswer, CONFLICT, isAmbiguous } from "../attempts/tries.js";
+import type { Quoting, Target } from "../target.js";
+import { CONFLICT } from "../attempts/tries.js";
+import { isAmbiguous } from "../attempts/ambiguous.js";
+import { BadAnswer } from "../bad-answers.js";
 import { historyOf, isNamed, isUntouched, newWriteId } from "./write-id.js";
 
 /** What an object's user metadata may have in all. */

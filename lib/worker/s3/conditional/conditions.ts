@@ -1,17 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { MAX_KEY_BYTES } from "../../../arguments/keys.js";
 import { OperationError } from "../../operation-error.js";
-import type { Target } from "../s3.js";
 import { Trial, unsupported } from "./trial.js";
-import type { Quoting } from "./trial.js";
-
-/** What a service was seen to make of the conditions of a PUT and of a DELETE; the error says that it ignores them. */
-export interface Conditions {
-  put?: Quoting | OperationError;
-  delete?: Quoting | OperationError;
-  /** Keys of trials that may still be there. A deletion was refused, or it is not known what became of it. */
-  readonly left: Map<string, "refused" | "unsure">;
-}
+import type { Quoting, Target } from "../target.js";
 
 /** A random end of this length is no key of anybody else's. */
 const LEAST_RANDOM = 8;

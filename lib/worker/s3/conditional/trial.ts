@@ -5,13 +5,10 @@ import { DeadlinePassed } from "../../deadline.js";
 import { toFailure } from "../../failure.js";
 import { OperationError } from "../../operation-error.js";
 import { Doubt } from "../attempts/doubt.js";
-import { isAmbiguous } from "../attempts/tries.js";
+import { isAmbiguous } from "../attempts/ambiguous.js";
 import { deleteObject } from "../operations/delete-object.js";
 import { otherRegion } from "../region.js";
-import type { Target } from "../s3.js";
-
-/** How a service wants an ETag in If-Match. */
-export type Quoting = "quoted" | "bare";
+import type { Quoting, Target } from "../target.js";
 
 /** How long after the deadline of the call the key may still be deleted. */
 const CLEARING_MS = 5000;

@@ -3,12 +3,12 @@ import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
 import { refusedCredentials } from "../../../errors/refused-credentials.js";
 import { chain } from "../sdk.js";
 import type { Connections } from "../transport/connections.js";
-import type { Credentials } from "../direct/sign.js";
+import type { Credentials } from "./identity.js";
 import { limits } from "../limits.js";
 import { loading } from "../loading.js";
 import { readPlainProfile } from "./plain-profile.js";
 import { Surroundings } from "../surroundings.js";
-import { isRefusal } from "../attempts/tries.js";
+import { isRefusal } from "../attempts/ambiguous.js";
 import { giverOf, profileName, writtenCredentials } from "./written-credentials.js";
 
 /** What a request was signed with. */

@@ -1,5 +1,5 @@
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
-import type { Credentials } from "../direct/sign.js";
+import type { Credentials } from "./identity.js";
 import { readPlainProfile } from "./plain-profile.js";
 
 type Variables = Readonly<Record<string, string>>;

@@ -3,7 +3,7 @@ import { hopeless } from "../../../errors/hopeless.js";
 import { checkAnswer } from "../listing/list-answer.js";
 import { firstNewName } from "../listing/listed-names.js";
 import { listInput, namesOf } from "../operations/list-objects.js";
-import type { Target } from "../s3.js";
+import type { Target } from "../target.js";
 import { sdk } from "../sdk.js";
 import type { Answers } from "./answers.js";
 

@@ -1,5 +1,5 @@
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
-import type { Identity } from "../client.js";
+import type { Identity } from "../credentials/identity.js";
 import type { Origins } from "./origins.js";
 import type { SharedFiles } from "../credentials/shared-files.js";
 

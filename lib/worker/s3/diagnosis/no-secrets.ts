@@ -1,5 +1,5 @@
 import type { ClientConfig, Environment, Finding } from "../../../bridge/protocol.js";
-import type { Identity } from "../client.js";
+import type { Identity } from "../credentials/identity.js";
 import type { SharedFiles } from "../credentials/shared-files.js";
 
 /** Shorter ones are words that stand for nothing, as in a trial of a service. */

@@ -1,5 +1,5 @@
 import type { ClientConfig, Environment, Finding } from "../../../bridge/protocol.js";
-import type { Identity } from "../client.js";
+import type { Identity } from "../credentials/identity.js";
 import type { Answers } from "./answers.js";
 import { originOf, soughtIn } from "./credentials-origin.js";
 import { shownId } from "./no-secrets.js";

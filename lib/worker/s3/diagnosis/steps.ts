@@ -4,7 +4,7 @@ import { DeadlinePassed } from "../../deadline.js";
 import { toFailure } from "../../failure.js";
 import { Doubt, withoutDoubt } from "../attempts/doubt.js";
 import { follow } from "../follow.js";
-import type { Target } from "../s3.js";
+import type { Target } from "../target.js";
 
 /** So long a step may take: who waits at a terminal wants to hear of a service that says nothing. */
 const STEP_MS = 20_000;

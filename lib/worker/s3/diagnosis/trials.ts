@@ -8,9 +8,9 @@ import { isMissing } from "../operations/missing.js";
 import { uploadInParts } from "../operations/multipart-upload.js";
 import type { ObjectInput } from "../operations/multipart-upload.js";
 import { putCommand, putObject } from "../operations/put-object.js";
-import type { Target } from "../s3.js";
+import type { Target } from "../target.js";
 import { sdk } from "../sdk.js";
-import { BadAnswer } from "../attempts/tries.js";
+import { BadAnswer } from "../bad-answers.js";
 import { readWhole } from "../body/whole-body.js";
 import type { Answers } from "./answers.js";
 

@@ -4,30 +4,9 @@ import type { Agent as HttpsAgent } from "node:https";
 import { https } from "../../late.js";
 import { isLost, loseConnection } from "../transport/connections.js";
 import { InPlace } from "../body/in-place.js";
-import { MAX_ANSWER_BYTES, MAX_UNTOLD_BYTES, TooLong } from "../body/bounded.js";
-import type { InParts } from "../operations/ranged-get.js";
-
-/** A signed request, ready to be sent. */
-export interface Request {
-  method: "GET" | "HEAD" | "PUT" | "DELETE";
-  /** As it goes over the wire, each character that needs it escaped. */
-  path: string;
-  /** What comes after the question mark, sorted and escaped. */
-  search: string;
-  headers: Record<string, string>;
-  body?: Buffer;
-}
-
-/** What came back, the body as far as it came. */
-export interface Answer {
-  statusCode: number;
-  headers: Record<string, string>;
-  body: Uint8Array;
-  /** Why the body did not come whole. */
-  broken?: Error;
-  /** The body is longer than what may be read, and was not read. */
-  tooLong?: true;
-}
+import { MAX_ANSWER_BYTES, MAX_UNTOLD_BYTES } from "../body/bounded.js";
+import { TooLong } from "../bad-answers.js";
+import type { Answer, InParts, Server, Exchange } from "./messages.js";
 
 const onUsed = new WeakSet<Error>();
 
@@ -38,24 +17,6 @@ export function wasOnUsedConnection(error: Error): boolean {
 
 /** A body of so many bytes is put together as it comes. */
 const IN_PLACE_FROM = 1024 * 1024;
-
-/**
- * Carries a request over, once; rejects where no answer came.
- *
- * @param maxBytes - of an object's body; undefined where the answer is not one
- */
-export type Exchange = (
-  request: Request,
-  maxBytes: number | undefined,
-  signal: AbortSignal,
-  inParts?: InParts,
-) => Promise<Answer>;
-
-export interface Server {
-  protocol: string;
-  hostname: string;
-  port: number | undefined;
-}
 
 /** The connections that the SDK's own handler uses, too. */
 export interface Agents {

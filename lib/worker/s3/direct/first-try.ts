@@ -1,11 +1,10 @@
 import type { Client } from "../client.js";
 import type { Use } from "../credentials/credentials.js";
-import type { InParts } from "../operations/ranged-get.js";
 import { Sending } from "../attempts/doubt.js";
 import { tellRequest } from "../transport/request-log.js";
-import { isAmbiguous, isRefusal } from "../attempts/tries.js";
+import { isAmbiguous, isRefusal } from "../attempts/ambiguous.js";
 import { wasOnUsedConnection } from "./exchange.js";
-import type { Answer, Request } from "./exchange.js";
+import type { Answer, Request, InParts } from "./messages.js";
 import { pathOf } from "./route.js";
 import type { Route } from "./route.js";
 

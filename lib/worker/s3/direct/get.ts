@@ -1,10 +1,10 @@
 import zlib from "node:zlib";
 import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
-import type { InParts } from "../operations/ranged-get.js";
 import { collect, isChunked } from "../body/whole-body.js";
-import type { Answer } from "./exchange.js";
+import type { Answer, InParts } from "./messages.js";
 import type { Draft, Operation } from "./first-try.js";
-import { headOf, metadataIn } from "./head.js";
+import { headOf } from "./head.js";
+import { metadataIn } from "../body/metadata.js";
 import type { Found } from "./head.js";
 import { plainHeaders } from "./plain-headers.js";
 import type { Route } from "./route.js";

@@ -1,6 +1,7 @@
 import type { HeadObjectCommandInput, HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { Operation } from "./first-try.js";
 import { plainHeaders } from "./plain-headers.js";
+import { metadataIn } from "../body/metadata.js";
 
 const inPath = new Set(["Bucket", "Key"]);
 const headerNames = { RequestPayer: "x-amz-request-payer" };
@@ -45,15 +46,4 @@ export function headOf(headers: Record<string, string>, size: number | undefined
     CacheControl: headers["cache-control"],
     Metadata: metadataIn(headers),
   };
-}
-
-/** What was stored beside an object, by its names without their prefix. */
-export function metadataIn(headers: Record<string, string>): Record<string, string> {
-  const prefix = "x-amz-meta-";
-  // Without a prototype "__proto__" is a name like any other.
-  const metadata = Object.create(null) as Record<string, string>;
-  for (const name in headers) {
-    if (name.startsWith(prefix)) metadata[name.slice(prefix.length)] = headers[name]!;
-  }
-  return metadata;
 }

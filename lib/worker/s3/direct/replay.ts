@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { noteAttempts } from "../attempts/attempts.js";
 import type { Use } from "../credentials/credentials.js";
 import { noteUse } from "../credentials/renewal.js";
-import type { Answer } from "./exchange.js";
+import type { Answer } from "./messages.js";
 
 /** Any of the SDK's commands. */
 export interface AnyCommand {
@@ -11,6 +11,7 @@ export interface AnyCommand {
 }
 
 type Handle = (args: unknown) => Promise<{ response: unknown }>;
+
 interface MiddlewareStack {
   add(
     middleware: (next: Handle, context: object) => Handle,

@@ -1,9 +1,10 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import { escapeUri } from "./escape.js";
-import type { Exchange, Server } from "./exchange.js";
+import type { Exchange, Server } from "./messages.js";
 import { isPlain } from "./plain-headers.js";
 import { signer } from "./sign.js";
-import type { Credentials, Sign } from "./sign.js";
+import type { Sign } from "./sign.js";
+import type { Credentials } from "../credentials/identity.js";
 
 /** How requests for the bucket are made: foreseen, or learnt from one that the SDK has made. */
 export interface Route {

@@ -1,13 +1,6 @@
 import crypto from "node:crypto";
-import type { Request } from "./exchange.js";
-
-export interface Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string;
-  /** The SDK's names of the ways by which it came to them; it tells them in its user agent. */
-  $source?: Readonly<Record<string, string | undefined>>;
-}
+import type { Request } from "./messages.js";
+import type { Credentials } from "../credentials/identity.js";
 
 /** Puts a signature among a request's headers. */
 export type Sign = (request: Request) => Promise<void>;

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { gathering, isTooLong } from "./exchange.js";
-import type { Exchange } from "./exchange.js";
+import type { Exchange } from "./messages.js";
 
 interface Handler {
   handle(

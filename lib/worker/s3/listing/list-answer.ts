@@ -1,7 +1,7 @@
 import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
 import { badListing } from "./listed-names.js";
 import type { More } from "./listed-names.js";
-import { BadAnswer } from "../attempts/tries.js";
+import { BadAnswer } from "../bad-answers.js";
 
 /** What an answer tells beside the names, as the SDK has it. */
 interface Answered {

@@ -4,7 +4,7 @@ import type { ListedSpan, Page, Results, Span } from "../../../bridge/protocol.j
 import { Seen } from "./alphabet.js";
 import { follow } from "../follow.js";
 import { IgnoresStartAfter, listObjects } from "../operations/list-objects.js";
-import type { Target } from "../s3.js";
+import type { Target } from "../target.js";
 import { estimate, foreseeableEnd, splitPoint } from "./split-point.js";
 import type { Unlisted } from "./split-point.js";
 

@@ -2,7 +2,7 @@ import { sdk } from "../sdk.js";
 import { deleting } from "../direct/delete.js";
 import { firstTry } from "../direct/first-try.js";
 import { replay } from "../direct/replay.js";
-import type { Target } from "../s3.js";
+import type { Target } from "../target.js";
 
 /**
  * Makes sure that a key is gone; S3 answers the same whether it was there or not. One DELETE.

@@ -6,7 +6,7 @@ import { toFailure } from "../../failure.js";
 import { deleteObject } from "./delete-object.js";
 import { Doubt } from "../attempts/doubt.js";
 import { forEachOf } from "./each-key.js";
-import type { Target } from "../s3.js";
+import type { Target } from "../target.js";
 
 /** What services answer that want the body's MD5 in place of a newer checksum, or that lack the operation. */
 const refusals: ReadonlySet<string> = new Set([

@@ -7,8 +7,8 @@ import type { GotObject } from "../direct/get.js";
 import { replay } from "../direct/replay.js";
 import { isMissing, statusOf } from "./missing.js";
 import { inParts, readInParts } from "./ranged-get.js";
-import type { Target } from "../s3.js";
-import { BadAnswer } from "../attempts/tries.js";
+import type { Target } from "../target.js";
+import { BadAnswer } from "../bad-answers.js";
 import { readWhole } from "../body/whole-body.js";
 import { withoutWrites, writesIn } from "../conditional/write-id.js";
 

@@ -7,8 +7,8 @@ import { heading } from "../direct/head.js";
 import type { Found } from "../direct/head.js";
 import { replay } from "../direct/replay.js";
 import { askForByte, askWhy } from "./missing.js";
-import type { Target } from "../s3.js";
-import { BadAnswer } from "../attempts/tries.js";
+import type { Target } from "../target.js";
+import { BadAnswer } from "../bad-answers.js";
 import { withoutWrites, writesIn } from "../conditional/write-id.js";
 
 /**

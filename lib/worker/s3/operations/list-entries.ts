@@ -6,9 +6,9 @@ import { checkAnswer } from "../listing/list-answer.js";
 import { listInput, namesOf } from "./list-objects.js";
 import type { ListRequest } from "./list-objects.js";
 import { badListing, firstNewName, nextPage } from "../listing/listed-names.js";
-import type { Target } from "../s3.js";
+import type { Target } from "../target.js";
 import { sayListed } from "../transport/seen-requests.js";
-import { BadAnswer } from "../attempts/tries.js";
+import { BadAnswer } from "../bad-answers.js";
 
 export interface EntriesRequest extends ListRequest {
   delimiter?: string;

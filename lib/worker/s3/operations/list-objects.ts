@@ -6,7 +6,7 @@ import { listing } from "../direct/list.js";
 import { replay } from "../direct/replay.js";
 import { checkAnswer } from "../listing/list-answer.js";
 import { badListing, firstNewName, nextPage } from "../listing/listed-names.js";
-import type { Target } from "../s3.js";
+import type { Target } from "../target.js";
 import { sayListed } from "../transport/seen-requests.js";
 
 /** S3 gives no more on one page. */

@@ -5,8 +5,8 @@ import { firstTry } from "../direct/first-try.js";
 import { probing, wholeLength } from "../direct/get.js";
 import type { Found } from "../direct/head.js";
 import { replay } from "../direct/replay.js";
-import type { Target } from "../s3.js";
-import { BadAnswer } from "../attempts/tries.js";
+import type { Target } from "../target.js";
+import { BadAnswer } from "../bad-answers.js";
 
 interface Answered {
   name: string;

@@ -7,8 +7,8 @@ import { crc32 } from "../direct/get.js";
 import { replay } from "../direct/replay.js";
 import { uploadingPart } from "../direct/upload-part.js";
 import { follow } from "../follow.js";
-import type { Target } from "../s3.js";
-import { BadAnswer } from "../attempts/tries.js";
+import type { Target } from "../target.js";
+import { BadAnswer } from "../bad-answers.js";
 
 /** A longer value is uploaded in parts. */
 export const MULTIPART_ABOVE: number = 16 * 1024 ** 2;

@@ -6,8 +6,8 @@ import { putting } from "../direct/put.js";
 import { replay } from "../direct/replay.js";
 import { MULTIPART_ABOVE, uploadInParts } from "./multipart-upload.js";
 import type { ObjectInput } from "./multipart-upload.js";
-import type { Target } from "../s3.js";
-import { BadAnswer } from "../attempts/tries.js";
+import type { Target } from "../target.js";
+import { BadAnswer } from "../bad-answers.js";
 
 /**
  * Stores a whole object; it is durable when this resolves. One PUT, or one for each part of a long one.

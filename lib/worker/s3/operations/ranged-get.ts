@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { sdk } from "../sdk.js";
 import type { GetObjectCommand, GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Client } from "../client.js";
-import type { Answer } from "../direct/exchange.js";
+import type { Answer, InParts } from "../direct/messages.js";
 import { firstTry } from "../direct/first-try.js";
 import { gettingPart } from "../direct/get.js";
 import type { Part } from "../direct/get.js";
@@ -33,13 +33,6 @@ const PACE_MS = 10;
 /** How often a part is tried, and how long the pauses between are about. */
 const TRIES = 3;
 const PAUSE_MS = 50;
-
-/** Reads a body that has begun to come in parts as well; undefined, and nothing is done, where it is not a long one. */
-export type InParts = (
-  plain: IncomingMessage,
-  answer: Pick<Answer, "statusCode" | "headers">,
-) => Promise<Uint8Array> | undefined;
-
 /** Fills a buffer with the bytes from `start` on, or rejects: then nobody knows what is in it. */
 type Fetch = (start: number, into: Uint8Array, signal: AbortSignal) => Promise<void>;
 

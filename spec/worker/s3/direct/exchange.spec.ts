@@ -3,7 +3,7 @@ import https from "node:https";
 import net from "node:net";
 import type { AddressInfo } from "node:net";
 import { overHttp } from "../../../../lib/worker/s3/direct/exchange.js";
-import type { Exchange, Request } from "../../../../lib/worker/s3/direct/exchange.js";
+import type { Request, Exchange } from "../../../../lib/worker/s3/direct/messages.js";
 import { startSilentServer } from "../../../support/silent-server.js";
 
 jest.setTimeout(30_000);
