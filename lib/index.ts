@@ -1,4 +1,4 @@
-export { batch } from "./map/batch.js";
+export { batch } from "./facade/batch.js";
 export { asMap, asObject } from "./facade/bucket-object.js";
 export type { BucketObject } from "./facade/bucket-object.js";
 export type { DiagnoseOptions, Diagnosis, DiagnosisLine } from "./bucket/diagnosis.js";

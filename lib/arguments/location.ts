@@ -1,4 +1,4 @@
-import { wrongArgument } from "../errors/stack.js";
+import { wrongArgument } from "../errors/argument-error.js";
 
 /** A bucket, and the prefix where the location names one. */
 export interface Location {

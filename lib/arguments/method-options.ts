@@ -4,7 +4,7 @@ import type { ObjectHeaders } from "../bridge/protocol.js";
 import { leadsToFacade } from "../copies/facades.js";
 import { checkPrefix, kindOf } from "./keys.js";
 import { closest } from "../text/spelling.js";
-import { wrongArgument } from "../errors/stack.js";
+import { wrongArgument } from "../errors/argument-error.js";
 import type { ListEntriesOptions, ListOptions, SetOptions } from "../map/sync-map.js";
 
 const listNames = ["prefix", "startAfter", "limit"];

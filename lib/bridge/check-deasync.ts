@@ -1,4 +1,4 @@
-import { wrongArgument } from "../errors/stack.js";
+import { wrongArgument } from "../errors/argument-error.js";
 
 interface Deasync {
   loopWhile(condition: () => boolean): void;

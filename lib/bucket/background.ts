@@ -4,43 +4,9 @@ import type { BucketCalls } from "./bucket-calls.js";
 import type { S3BucketMapError } from "../errors/errors.js";
 import { wholeKey } from "../arguments/keys.js";
 import { objectHeaders } from "../arguments/method-options.js";
-import type { Stored } from "../map/stored.js";
+import type { BackgroundWrites, Prepared, Sending } from "../map/internals.js";
 import type { ObjectOptions } from "../map/sync-map.js";
 import { toBody } from "../arguments/values.js";
-
-/** A write that has been checked, and can be sent at any time. */
-export interface Prepared<V> {
-  readonly key: string;
-  /** Absent of a deletion. */
-  readonly object?: ObjectToStore;
-  readonly bytes: number;
-  /** What a read would give once it is stored. */
-  read(): Stored<V>;
-}
-
-/** Writes that are under way in the worker thread. */
-export interface Sending {
-  /** Whether `finish` would not have to wait. */
-  isDone(): boolean;
-  /** Waits for the end; of what failed it gives the errors, by whole key. */
-  finish(): ReadonlyMap<string, S3BucketMapError>;
-}
-
-/** How a map writes without waiting. */
-export interface BackgroundWrites<V> {
-  /** @throws TypeError for what `set` would refuse */
-  prepare(key: string, value: V, options: ObjectOptions | undefined): Prepared<V>;
-  prepareDeletion(key: string): Prepared<V>;
-  /** At most a thousand, of different keys. 1 PUT each, and 1 DeleteObjects for all deletions. */
-  send(writes: readonly Prepared<unknown>[]): Sending;
-}
-
-/** The property with a map's {@link BackgroundWrites}: S3BucketMap and all layers over one have it. */
-export const backgroundWrites: unique symbol = Symbol.for("s3bucketmap.backgroundWrites/1");
-
-export interface HasBackgroundWrites<V> {
-  readonly [backgroundWrites]: BackgroundWrites<V>;
-}
 
 /** How a bucket is written to without waiting. */
 export class BucketBackground implements BackgroundWrites<string | Buffer> {

@@ -5,15 +5,13 @@ import { toError } from "../errors/revive.js";
 import type { S3BucketMapError } from "../errors/errors.js";
 import { logWrite, newNumber } from "../copies/history.js";
 import type { Write } from "../copies/history.js";
-import type { Place } from "../facade/listing.js";
+import type { Place, Stored } from "../map/internals.js";
 import type { ListOptions } from "../map/sync-map.js";
-import type { Stored } from "../map/stored.js";
 import type { ExpectedReads, Run } from "./read-ahead-run.js";
 import { MAX_STRING_BYTES, MAX_VALUE_BYTES, toBuffer, toText } from "../arguments/values.js";
 import type { Shared } from "./shared.js";
+import { PAGE } from "../map/page.js";
 
-/** S3 gives at most this many keys on a page, and deletes at most so many by one request. */
-export const PAGE = 1000;
 /** The method that gives a map's {@link BucketCalls}. */
 export const callsOf: unique symbol = Symbol("callsOf");
 

@@ -4,17 +4,19 @@ import { update } from "./conditional-writes.js";
 import { checkListOptions, objectHeaders } from "../arguments/method-options.js";
 import { getMany } from "./bulk.js";
 import { wholeKey } from "../arguments/keys.js";
-import { unchanged } from "../map/stored.js";
-import type { Needs, Stored, StoredReads } from "../map/stored.js";
+import { unchanged } from "../map/internals.js";
+import type { Needs, Stored, StoredReads } from "../map/internals.js";
 import type { ListOptions, ObjectOptions } from "../map/sync-map.js";
 
 /** One value with what S3 told beside it. 1 GET; with an ETag, S3 sends it only if it has another. */
 export function getStored(calls: BucketCalls, key: string): Stored<string | Buffer> | undefined;
+
 export function getStored(
   calls: BucketCalls,
   key: string,
   etag: string,
 ): Stored<string | Buffer> | typeof unchanged | undefined;
+
 export function getStored(
   calls: BucketCalls,
   key: string,

@@ -1,12 +1,12 @@
 import type { ObjectHeaders, ObjectToStore } from "../bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
-import { PAGE } from "./bucket-calls.js";
+import { PAGE } from "../map/page.js";
 import { countUnsure, PartialFailureError, S3BucketMapError } from "../errors/errors.js";
-import { kindOf, wholeKey } from "../arguments/keys.js";
-import { wrongArgument } from "../errors/stack.js";
-import type { Stored } from "../map/stored.js";
+import { wholeKey } from "../arguments/keys.js";
+import type { Stored } from "../map/internals.js";
 import { checkValue, toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
+import { entriesOf, iterable } from "../map/iterables.js";
 
 /** From so many bytes of bodies on, what has been gathered goes to the worker. */
 const MAX_BYTES_AT_ONCE = 64 * 1024 * 1024;
@@ -195,23 +195,4 @@ function wholeKeys(calls: BucketCalls, keys: Iterable<string>, operation: string
 
 function* slices(keys: readonly string[]): Generator<string[], void, undefined> {
   for (let from = 0; from < keys.length; from += PAGE) yield keys.slice(from, from + PAGE);
-}
-
-/** What may be iterated: whoever does so checks each element before asking for the next, as there may be no end. */
-export function iterable<T>(given: Iterable<T>, what: string): Iterable<T> {
-  const value: unknown = given;
-  // A string is iterable, too, by its characters: it is a single key where many were meant.
-  if (typeof value === "object" && value !== null && Symbol.iterator in value) return given;
-  throw wrongArgument(`${what}, not ${kindOf(value)}.`);
-}
-
-/** The entries that `setMany` is given. */
-export function* entriesOf<V>(
-  given: Iterable<readonly [string, V]>,
-): Generator<readonly [string, V], void, undefined> {
-  for (const entry of iterable<unknown>(given, "setMany takes an iterable of [key, value]")) {
-    if (!Array.isArray(entry))
-      throw wrongArgument(`setMany takes [key, value] entries, not ${kindOf(entry)}.`);
-    yield entry as unknown as readonly [string, V];
-  }
 }

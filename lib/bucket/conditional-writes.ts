@@ -1,11 +1,7 @@
 import { clock } from "../copies/clock.js";
 import type { Failure, ObjectHeaders, Reading, Verdict, Version } from "../bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
-import { kindOf } from "../arguments/keys.js";
-import { isPromise } from "../arguments/peek.js";
-import { wrongArgument } from "../errors/stack.js";
-import type { Stored } from "../map/stored.js";
-import type { ObjectOptions } from "../map/sync-map.js";
+import type { Stored } from "../map/internals.js";
 import { checkValue, MAX_CONDITIONAL_BYTES, toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
 
@@ -150,37 +146,4 @@ function valueOf(
   const stored = calls.decode(reading);
   if ("failure" in stored) throw calls.error(stored.failure, "update", key);
   return { ...stored, contentType: reading.kept?.contentType };
-}
-
-/** The options of an update: what they do not name stays as it was read. What layers never touch, the bucket keeps itself. */
-export function keeping(
-  options: ObjectOptions | undefined,
-): (stored: Stored<unknown> | undefined) => ObjectOptions | undefined {
-  return (stored) => {
-    if (stored === undefined) return options;
-    const contentType = options?.contentType ?? (stored.contentType || undefined);
-    const contentEncoding = options?.contentEncoding ?? stored.contentEncoding;
-    return {
-      ...options,
-      ...(contentType === undefined ? {} : { contentType }),
-      ...(contentEncoding === undefined ? {} : { contentEncoding }),
-    };
-  };
-}
-
-/** What a function for `update` makes of what was read. @throws TypeError for what is no function, or returns a promise */
-export function changing<V, W>(
-  fn: (value: V | undefined) => W | undefined,
-): (stored: Stored<V> | undefined) => W | undefined {
-  if (typeof fn !== "function") throw wrongArgument(`update takes a function, not ${kindOf(fn)}.`);
-  return (stored) => {
-    const next = fn(stored?.value);
-    if (!isPromise(next)) return next;
-    // What it rejects with must not end the program beside this error.
-    void Promise.resolve(next).catch(() => {});
-    throw wrongArgument(
-      "The function that update takes must be synchronous, and this one returned a promise: " +
-        "do what is asynchronous before, or use the bucket's own calls, which block.",
-    );
-  };
 }

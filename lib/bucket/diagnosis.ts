@@ -6,7 +6,7 @@ import type { BucketCalls } from "./bucket-calls.js";
 import { S3BucketMapError } from "../errors/errors.js";
 import { printable } from "../text/format.js";
 import { kindOf } from "../arguments/keys.js";
-import { wrongArgument } from "../errors/stack.js";
+import { wrongArgument } from "../errors/argument-error.js";
 
 /** How `diagnose` goes about it. */
 export interface DiagnoseOptions {

@@ -1,5 +1,5 @@
 import type { PageStart } from "../bridge/protocol.js";
-import { PAGE } from "./bucket-calls.js";
+import { PAGE } from "../map/page.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import type { ListedEntry, ListEntriesOptions } from "../map/sync-map.js";
 

@@ -4,7 +4,7 @@ import type { BucketCalls } from "./bucket-calls.js";
 import { hopeless } from "../errors/hopeless.js";
 import type { OpenBatch } from "./open-batch.js";
 import { isPromise } from "../arguments/peek.js";
-import { wrongArgument } from "../errors/stack.js";
+import { wrongArgument } from "../errors/argument-error.js";
 
 /** Runs `fn` while the writes of a map are pipelined. What it says of failures, `batch` documents. */
 export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {

@@ -1,19 +1,28 @@
 import { inspect } from "node:util";
-import { BucketBackground, backgroundWrites } from "./background.js";
-import type { BackgroundWrites } from "./background.js";
-import { runBatch, writesAreDurable } from "../map/batch.js";
+import { BucketBackground } from "./background.js";
 import type { Page } from "../bridge/protocol.js";
-import { BucketCalls, callsOf, PAGE } from "./bucket-calls.js";
+import { BucketCalls, callsOf } from "./bucket-calls.js";
+import { PAGE } from "../map/page.js";
 import type { Shared } from "./shared.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { BucketReads, getStored, storedEntries } from "./bucket-reads.js";
 import { checkDeasync } from "../bridge/check-deasync.js";
-import { changing, create, keeping, storeIfMatch } from "./conditional-writes.js";
+import { create, storeIfMatch } from "./conditional-writes.js";
+import { changing, keeping } from "../map/update-function.js";
 import type { DiagnoseOptions, Diagnosis } from "./diagnosis.js";
 import { forEachOf } from "../map/for-each.js";
 import { checkPrefix, wholeKey } from "../arguments/keys.js";
-import { allKeys, placeOf, readsToCome } from "../facade/listing.js";
-import type { Place } from "../facade/listing.js";
+import {
+  allKeys,
+  placeOf,
+  readsToCome,
+  gives,
+  storedReads,
+  backgroundWrites,
+  runBatch,
+  writesAreDurable,
+} from "../map/internals.js";
+import type { Place, Gives, StoredReads, BackgroundWrites } from "../map/internals.js";
 import { listEntries } from "./list-entries.js";
 import { mapped } from "../map/mapped.js";
 import {
@@ -26,8 +35,6 @@ import {
 import { parseSettings } from "../arguments/options.js";
 import type { S3BucketOptions } from "../arguments/options.js";
 import { runInBatch } from "./run-batch.js";
-import { gives, storedReads } from "../map/stored.js";
-import type { Gives, StoredReads } from "../map/stored.js";
 import type {
   ListedEntry,
   ListEntriesOptions,

@@ -1,5 +1,5 @@
 import type { ListedSpan, Page, PageStart, Span } from "../bridge/protocol.js";
-import { PAGE } from "./bucket-calls.js";
+import { PAGE } from "../map/page.js";
 import type { BucketCalls } from "./bucket-calls.js";
 
 /** So many pages are listed one after the other, before it is worth while to do it at several places at once. */

@@ -28,8 +28,3 @@ export function startAtCaller<E extends Error>(error: E): E {
 function isInside(frame: string): boolean {
   return frame.includes(libraryFolder) || frame.endsWith("(<anonymous>)");
 }
-
-/** A mistake in how the library was called: always a plain TypeError, at the caller's line. */
-export function wrongArgument(message: string): TypeError {
-  return startAtCaller(new TypeError(message));
-}

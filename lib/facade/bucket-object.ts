@@ -9,10 +9,12 @@ import {
 } from "../copies/facades.js";
 import { kindOf } from "../arguments/keys.js";
 import { logEnd } from "../copies/history.js";
-import { allKeys, Listing, placeOf, readsToCome } from "./listing.js";
-import type { HasAllKeys, HasPlace, HasReadsToCome } from "./listing.js";
+import { Listing } from "./listing.js";
+import { allKeys, placeOf, readsToCome } from "../map/internals.js";
+import type { HasAllKeys, HasPlace, HasReadsToCome } from "../map/internals.js";
 import { answer, remember } from "./recent-listings.js";
-import { startAtCaller, wrongArgument } from "../errors/stack.js";
+import { startAtCaller } from "../errors/stack.js";
+import { wrongArgument } from "../errors/argument-error.js";
 import type { SyncMap } from "../map/sync-map.js";
 
 /**

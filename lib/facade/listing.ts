@@ -1,39 +1,10 @@
 import { clock } from "../copies/clock.js";
 import { mayBeSame, writesFrom } from "../copies/history.js";
 import type { Write } from "../copies/history.js";
+import type { Place } from "../map/internals.js";
 
 /** How long after its last answer a listing still answers. */
 export const LIVES_MS = 1000;
-
-/** Where a map's keys are. */
-export interface Place {
-  readonly bucket: string;
-  /** The same for maps that certainly have one place in common. */
-  readonly map: number;
-  readonly prefix: string;
-}
-
-/** The method that tells a map's {@link Place}; layers pass their base's on. */
-export const placeOf: unique symbol = Symbol.for("s3bucketmap.placeOf/1");
-
-export interface HasPlace {
-  [placeOf](): Place | undefined;
-}
-
-/** The method that tells a map that its keys, as it listed them, are likely to be read; layers pass it on. */
-export const readsToCome: unique symbol = Symbol.for("s3bucketmap.readsToCome/1");
-
-export interface HasReadsToCome {
-  /** @param isKnown - the keys that a layer will answer for itself */
-  [readsToCome](keys: readonly string[], isKnown?: (key: string) => boolean): void;
-}
-
-/** The method that gives all keys at once, where a map has a faster way than `keys()`; layers pass their base's on. */
-export const allKeys: unique symbol = Symbol.for("s3bucketmap.allKeys/1");
-
-export interface HasAllKeys {
-  [allKeys](): string[];
-}
 
 /**
  * What `ownKeys` found, for the questions that follow it: `Object.keys`, spread and `for…in` list the keys and then ask

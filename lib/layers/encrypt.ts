@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { checkHeader } from "../arguments/method-options.js";
-import { wrongArgument } from "../errors/stack.js";
+import { wrongArgument } from "../errors/argument-error.js";
 import type { SetOptions } from "../map/sync-map.js";
 import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";

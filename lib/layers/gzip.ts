@@ -1,8 +1,8 @@
 import { constants } from "node:buffer";
 import { kindOf } from "../arguments/keys.js";
 import { checkHeader } from "../arguments/method-options.js";
-import { wrongArgument } from "../errors/stack.js";
-import { storedReads } from "../map/stored.js";
+import { wrongArgument } from "../errors/argument-error.js";
+import { storedReads } from "../map/internals.js";
 import type { SetOptions } from "../map/sync-map.js";
 import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";

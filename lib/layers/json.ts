@@ -1,4 +1,4 @@
-import type { Stored } from "../map/stored.js";
+import type { Stored } from "../map/internals.js";
 import type { SetOptions, SyncMap } from "../map/sync-map.js";
 import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";

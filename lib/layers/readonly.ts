@@ -1,8 +1,6 @@
-import { backgroundWrites } from "../bucket/background.js";
-import type { BackgroundWrites } from "../bucket/background.js";
-import { wrongArgument } from "../errors/stack.js";
-import { gives, storedReads } from "../map/stored.js";
-import type { Gives, StoredReads } from "../map/stored.js";
+import { wrongArgument } from "../errors/argument-error.js";
+import { gives, storedReads, backgroundWrites } from "../map/internals.js";
+import type { Gives, StoredReads, BackgroundWrites } from "../map/internals.js";
 import type { SyncMap } from "../map/sync-map.js";
 import { checkBase, givesOf } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";

@@ -1,6 +1,6 @@
 import type { SyncMap } from "../map/sync-map.js";
 import { kindOf } from "../arguments/keys.js";
-import { wrongArgument } from "../errors/stack.js";
+import { wrongArgument } from "../errors/argument-error.js";
 import { checkValue, MAX_STRING_BYTES, toText } from "../arguments/values.js";
 import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";

@@ -1,7 +1,7 @@
 import { closest } from "../text/spelling.js";
 import { leadsToFacade } from "../copies/facades.js";
 import { kindOf } from "../arguments/keys.js";
-import { wrongArgument } from "../errors/stack.js";
+import { wrongArgument } from "../errors/argument-error.js";
 import type { SetOptions, SyncMap } from "../map/sync-map.js";
 import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";

@@ -1,8 +1,8 @@
-import { PAGE } from "../bucket/bucket-calls.js";
+import { PAGE } from "./page.js";
 import { kindOf } from "../arguments/keys.js";
-import { readsToCome } from "../facade/listing.js";
-import type { HasReadsToCome } from "../facade/listing.js";
-import { wrongArgument } from "../errors/stack.js";
+import { readsToCome } from "./internals.js";
+import type { HasReadsToCome } from "./internals.js";
+import { wrongArgument } from "../errors/argument-error.js";
 import type { SyncMap } from "./sync-map.js";
 
 /** Calls back for each key, in order. A page of keys is listed when it is needed, and then read. */

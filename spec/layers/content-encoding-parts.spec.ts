@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { gzip } from "../../lib/layers/index.js";
-import { gives, storedReads } from "../../lib/map/stored.js";
+import { gives, storedReads } from "../../lib/map/internals.js";
 import type { SyncMap } from "../../lib/index.js";
 import { useLocalS3 } from "../support/local-maps.js";
 

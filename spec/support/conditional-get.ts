@@ -1,6 +1,6 @@
 import type { SyncMap } from "../../lib/index.js";
-import { storedReads, unchanged } from "../../lib/map/stored.js";
-import type { HasStoredReads } from "../../lib/map/stored.js";
+import { storedReads, unchanged } from "../../lib/map/internals.js";
+import type { HasStoredReads } from "../../lib/map/internals.js";
 
 /** What layers are told of a value: its ETag, and by it whether it has changed. */
 export function getStored(

@@ -1,13 +1,26 @@
-import { backgroundWrites } from "../../bucket/background.js";
-import type { BackgroundWrites, HasBackgroundWrites, Prepared, Sending } from "../../bucket/background.js";
-import { writesAreDurable } from "../../map/batch.js";
 import { checkNoOptions } from "../../arguments/method-options.js";
-import { entriesOf, iterable } from "../../bucket/bulk.js";
+import { entriesOf, iterable } from "../../map/iterables.js";
 import { PartialFailureError } from "../../errors/errors.js";
-import { placeOf, readsToCome } from "../../facade/listing.js";
+import {
+  placeOf,
+  readsToCome,
+  gives,
+  storedReads,
+  unchanged,
+  backgroundWrites,
+  writesAreDurable,
+} from "../../map/internals.js";
 import { mapped } from "../../map/mapped.js";
-import { gives, storedReads, unchanged } from "../../map/stored.js";
-import type { Gives, Needs, Stored, StoredReads } from "../../map/stored.js";
+import type {
+  Gives,
+  Needs,
+  Stored,
+  StoredReads,
+  BackgroundWrites,
+  HasBackgroundWrites,
+  Prepared,
+  Sending,
+} from "../../map/internals.js";
 import type { ListOptions, ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 import { givesOf } from "../foundation/base.js";
 import { toBytes } from "../foundation/bytes.js";

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
-import { wrongArgument } from "../../errors/stack.js";
-import type { Needs, Stored } from "../../map/stored.js";
+import { wrongArgument } from "../../errors/argument-error.js";
+import type { Needs, Stored } from "../../map/internals.js";
 
 /** What a cache knows of a key. */
 export interface Entry<V> {

@@ -1,6 +1,6 @@
-import { wrongArgument } from "../../errors/stack.js";
+import { wrongArgument } from "../../errors/argument-error.js";
 import { kindOf } from "../../arguments/keys.js";
-import { storedReads } from "../../map/stored.js";
+import { storedReads } from "../../map/internals.js";
 import type { SyncMap } from "../../map/sync-map.js";
 import { checkBase } from "../foundation/base.js";
 import type { LayerBase } from "../foundation/base.js";

@@ -1,5 +1,5 @@
 import zlib from "node:zlib";
-import { wrongArgument } from "../../errors/stack.js";
+import { wrongArgument } from "../../errors/argument-error.js";
 import { Unreadable } from "../foundation/unreadable.js";
 
 /** What node:zlib offers, by the names that its functions have. */
@@ -8,6 +8,7 @@ export type Algorithm = "gzip" | "deflate" | "brotli" | "zstd";
 export const algorithms: readonly Algorithm[] = ["gzip", "deflate", "brotli", "zstd"];
 
 type Compress = (bytes: Uint8Array) => Buffer;
+
 export type Decompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer;
 
 /** Their names in Content-Encoding, the one to write first. https://www.iana.org/assignments/http-parameters */

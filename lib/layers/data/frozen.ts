@@ -1,4 +1,4 @@
-import { wrongArgument } from "../../errors/stack.js";
+import { wrongArgument } from "../../errors/argument-error.js";
 
 /** @param advice - how to make a changed value, where it is not an object */
 export function refuse(what: string, advice?: string): never {

@@ -1,9 +1,9 @@
 import { isFacade, leadsToFacade } from "../../copies/facades.js";
 import { kindOf } from "../../arguments/keys.js";
 import { isOfAnotherVersion } from "../../copies/versions.js";
-import { wrongArgument } from "../../errors/stack.js";
-import { gives } from "../../map/stored.js";
-import type { Gives } from "../../map/stored.js";
+import { wrongArgument } from "../../errors/argument-error.js";
+import { gives } from "../../map/internals.js";
+import type { Gives } from "../../map/internals.js";
 import type { SyncMap } from "../../map/sync-map.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { Gives, Needs, Stored } from "../../map/stored.js";
+import type { Gives, Needs, Stored } from "../../map/internals.js";
 import type { SetOptions } from "../../map/sync-map.js";
 
 /** What a layer makes of values on their way to its base, and back. */

@@ -1,11 +1,10 @@
 import { PartialFailureError } from "../../errors/errors.js";
 import type { S3BucketMapError } from "../../errors/errors.js";
-import type { Place } from "../../facade/listing.js";
+import type { Place, Needs, Stored, StoredReads } from "../../map/internals.js";
 import { mapped } from "../../map/mapped.js";
 import { checkAreOptions } from "../../arguments/method-options.js";
-import { wrongArgument } from "../../errors/stack.js";
-import { unchanged } from "../../map/stored.js";
-import type { Needs, Stored, StoredReads } from "../../map/stored.js";
+import { wrongArgument } from "../../errors/argument-error.js";
+import { unchanged } from "../../map/internals.js";
 import type { ListOptions, ObjectOptions } from "../../map/sync-map.js";
 import type { Codec } from "./codec.js";
 import { unreadable } from "./unreadable.js";

@@ -1,16 +1,30 @@
 import { checkNoOptions } from "../../arguments/method-options.js";
 import { inspect } from "node:util";
 import type { InspectOptions } from "node:util";
-import { runBatch, writesAreDurable } from "../../map/batch.js";
-import type { HasBatch, SaysWhetherDurable } from "../../map/batch.js";
-import { changing, keeping } from "../../bucket/conditional-writes.js";
+import { changing, keeping } from "../../map/update-function.js";
 import { forEachOf } from "../../map/for-each.js";
-import { allKeys, placeOf, readsToCome } from "../../facade/listing.js";
+import {
+  allKeys,
+  placeOf,
+  readsToCome,
+  gives,
+  storedReads,
+  runBatch,
+  writesAreDurable,
+} from "../../map/internals.js";
 import { mapped } from "../../map/mapped.js";
-import type { HasAllKeys, HasPlace, HasReadsToCome, Place } from "../../facade/listing.js";
-import { wrongArgument } from "../../errors/stack.js";
-import { gives, storedReads } from "../../map/stored.js";
-import type { Gives, HasStoredReads, StoredReads } from "../../map/stored.js";
+import type {
+  HasAllKeys,
+  HasPlace,
+  HasReadsToCome,
+  Place,
+  Gives,
+  HasStoredReads,
+  StoredReads,
+  HasBatch,
+  SaysWhetherDurable,
+} from "../../map/internals.js";
+import { wrongArgument } from "../../errors/argument-error.js";
 import type { ListOptions, ObjectHead, ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 
 /** The property by which a layer says what it stands on, also to another copy of the library. */

@@ -1,6 +1,6 @@
 import { mapped } from "../../map/mapped.js";
-import { storedReads } from "../../map/stored.js";
-import type { HasStoredReads, Stored, StoredReads } from "../../map/stored.js";
+import { storedReads } from "../../map/internals.js";
+import type { HasStoredReads, Stored, StoredReads } from "../../map/internals.js";
 import type { SyncMap } from "../../map/sync-map.js";
 
 /** A map's {@link StoredReads}; of one that has none, and so tells nothing beside its values, one made of its methods. */

@@ -1,11 +1,14 @@
-import { backgroundWrites } from "../../bucket/background.js";
-import type { BackgroundWrites, HasBackgroundWrites, Prepared } from "../../bucket/background.js";
-import { entriesOf } from "../../bucket/bulk.js";
-import { placeOf } from "../../facade/listing.js";
+import { entriesOf } from "../../map/iterables.js";
+import { placeOf, gives, storedReads, backgroundWrites } from "../../map/internals.js";
 import { mapped } from "../../map/mapped.js";
 import { checkAreOptions } from "../../arguments/method-options.js";
-import { gives, storedReads } from "../../map/stored.js";
-import type { Gives, StoredReads } from "../../map/stored.js";
+import type {
+  Gives,
+  StoredReads,
+  BackgroundWrites,
+  HasBackgroundWrites,
+  Prepared,
+} from "../../map/internals.js";
 import type { ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 import type { Codec } from "./codec.js";
 import { DecodedReads } from "./decoded-reads.js";

@@ -1,6 +1,6 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import { exit, failAtExit } from "../../copies/at-exit.js";
-import type { BackgroundWrites, Prepared, Sending } from "../../bucket/background.js";
+import type { BackgroundWrites, Prepared, Sending } from "../../map/internals.js";
 import { countUnsure, PartialFailureError, S3BucketMapError } from "../../errors/errors.js";
 
 /** How many go out together. */

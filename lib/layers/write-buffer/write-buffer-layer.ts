@@ -1,11 +1,16 @@
-import { runBatch, writesAreDurable } from "../../map/batch.js";
-import { backgroundWrites } from "../../bucket/background.js";
-import type { BackgroundWrites, HasBackgroundWrites, Prepared } from "../../bucket/background.js";
-import { entriesOf, iterable } from "../../bucket/bulk.js";
+import { entriesOf, iterable } from "../../map/iterables.js";
 import { mapped } from "../../map/mapped.js";
 import { checkAreOptions, checkNoOptions, isBound } from "../../arguments/method-options.js";
-import { gives, storedReads } from "../../map/stored.js";
-import type { Gives, Needs, Stored, StoredReads } from "../../map/stored.js";
+import { gives, storedReads, backgroundWrites, runBatch, writesAreDurable } from "../../map/internals.js";
+import type {
+  Gives,
+  Needs,
+  Stored,
+  StoredReads,
+  BackgroundWrites,
+  HasBackgroundWrites,
+  Prepared,
+} from "../../map/internals.js";
 import type {
   ListedEntry,
   ListEntriesOptions,

@@ -1,5 +1,5 @@
-import { backgroundWrites } from "../../bucket/background.js";
-import { wrongArgument } from "../../errors/stack.js";
+import { backgroundWrites } from "../../map/internals.js";
+import { wrongArgument } from "../../errors/argument-error.js";
 import { checkBase } from "../foundation/base.js";
 import type { LayerBase } from "../foundation/base.js";
 import { checkNames, checkWhole } from "../foundation/layer-options.js";

@@ -1,26 +1,10 @@
-import type { BucketObject } from "../facade/bucket-object.js";
+import type { BucketObject } from "./bucket-object.js";
 import { leadsToFacade, mapOfFacade } from "../copies/facades.js";
 import { kindOf } from "../arguments/keys.js";
-import { wrongArgument } from "../errors/stack.js";
+import { wrongArgument } from "../errors/argument-error.js";
 import { isOfAnotherVersion } from "../copies/versions.js";
-
-/** The method of a map that runs a function while its writes are pipelined; layers pass their base's on. */
-export const runBatch: unique symbol = Symbol.for("s3bucketmap.runBatch/1");
-
-/**
- * The method that says whether a write that has returned is stored: not while any batch is open, nor where writes wait in a
- * buffer. Layers pass their base's on.
- */
-export const writesAreDurable: unique symbol = Symbol.for("s3bucketmap.writesAreDurable/1");
-
-export interface SaysWhetherDurable {
-  [writesAreDurable](): boolean;
-}
-
-export interface HasBatch {
-  /** @returns what `fn` returned, once all that it wrote is durable */
-  [runBatch]<T>(fn: () => T): T;
-}
+import type { HasBatch } from "../map/internals.js";
+import { runBatch } from "../map/internals.js";
 
 /**
  * Runs a function whose assignments and deletions on this bucket (or map) do not wait for S3 one by one, and returns
