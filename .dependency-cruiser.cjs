@@ -1,0 +1,86 @@
+// The walls between the rooms of lib/, as `npm run lint` checks them. ARCHITECTURE.md says what they are for.
+
+/** What any room may know: what is checked at once, errors, what copies share, text. */
+const common = ["arguments", "errors", "copies", "text"];
+
+/** Everything in lib/ but these rooms. @param {...string} rooms */
+const allBut = (...rooms) => `^lib/(?!(${rooms.join("|")})(/|\\.ts$))`;
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: "no-circles",
+      comment: "Give what both files need, most often a type, a file below both.",
+      severity: "error",
+      from: { path: "^lib/" },
+      to: { circular: true },
+    },
+    {
+      name: "traps-know-the-map-only",
+      comment: "A facade works over any map: what it needs beyond SyncMap is in map/internals.ts.",
+      severity: "error",
+      from: { path: "^lib/facade/" },
+      to: { path: allBut("facade", "map", ...common) },
+    },
+    {
+      name: "layers-know-the-map-only",
+      comment: "A layer stands over any map: what it needs beyond SyncMap is in map/internals.ts.",
+      severity: "error",
+      from: { path: "^lib/layers/" },
+      to: { path: allBut("layers", "map", ...common) },
+    },
+    {
+      name: "the-contract-knows-no-bucket",
+      comment: "What every map is does not depend on the S3 bucket, or on what is made of maps.",
+      severity: "error",
+      from: { path: "^lib/map/" },
+      to: { path: allBut("map", "bridge/protocol", ...common) },
+    },
+    {
+      name: "the-local-s3-knows-http-only",
+      comment: "It answers requests as the SDK makes them.",
+      severity: "error",
+      from: { path: "^lib/local/" },
+      to: { path: allBut("local") },
+    },
+    {
+      name: "s3-operations-know-no-thread",
+      comment: "Of the bridge they know what crosses it, and of the worker's threads and calls nothing.",
+      severity: "error",
+      from: { path: "^lib/worker/s3/" },
+      to: {
+        path: allBut(
+          "worker/s3",
+          "worker/(deadline|failure|operation-error)",
+          "bridge/protocol",
+          "local",
+          "build-stamp",
+          ...common,
+        ),
+      },
+    },
+    {
+      name: "the-calling-thread-does-no-workers-work",
+      comment:
+        "What the worker loads takes longer than many a program: the bridge starts it as a program of its own.",
+      severity: "error",
+      from: { path: "^lib/", pathNot: "^lib/(worker|local)/" },
+      to: { path: "^lib/(worker|local)/" },
+    },
+    {
+      name: "threads-are-the-bridges-affair",
+      comment:
+        "Only the two ends of the bridge know threads. prompt/hook.ts asks whether it was loaded by `-r` in the main one.",
+      severity: "error",
+      from: { path: "^lib/", pathNot: "^lib/(bridge/|worker/(main|message-loop)\\.ts$|prompt/hook\\.ts$)" },
+      to: { path: "^(node:)?worker_threads$" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    // Imports of types, too.
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+  },
+};
