@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, readdirSync, readlinkSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { S3BucketMap } from "../lib/index.js";
-import { inOrder } from "../lib/worker/order.js";
+import { inOrder } from "../lib/worker/write-ordering.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
 

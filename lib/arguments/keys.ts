@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { isFacade } from "../copies/facades.js";
-import { peek } from "./peek.js";
+import { peek } from "./data-property.js";
 import { wrongArgument } from "../errors/argument-error.js";
 
 /** Bytes of UTF-8, prefix included. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { isAttended } from "./attended.js";
+import { isAttended } from "./interactive.js";
 import type { ClientConfig } from "../bridge/protocol.js";
 import type { WaitName } from "../bridge/wait.js";
 import { leadsToFacade } from "../copies/facades.js";

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { lookFor } from "./look-for.js";
+import { lookFor } from "./spin.js";
 import { Signal } from "./protocol.js";
 import { LOOK_MS, lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";

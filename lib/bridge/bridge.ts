@@ -4,7 +4,7 @@ import { callLimit } from "./call-limit.js";
 import { deasyncWait } from "./deasync-wait.js";
 import { environmentOf, noEnvironment } from "../arguments/environment.js";
 import { called, entered, isWrite, left, turned } from "../copies/history.js";
-import { lookFor } from "./look-for.js";
+import { lookFor } from "./spin.js";
 import { Signal } from "./protocol.js";
 import type { Call, ClientConfig, Environment, Failure, Results, ToWorker } from "./protocol.js";
 import type { KnownSettings } from "./shared-thread.js";

@@ -4,7 +4,7 @@ import { clearImmediate, clearTimeout, setImmediate, setTimeout } from "node:tim
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { atomicsWait } from "./atomics-wait.js";
 import { loadDeasync } from "./check-deasync.js";
-import { lookFor } from "./look-for.js";
+import { lookFor } from "./spin.js";
 import { Signal } from "./protocol.js";
 import { LOOK_MS, lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";

@@ -1,5 +1,5 @@
 import type { Begun, Bridge } from "../bridge/bridge.js";
-import type { OpenBatch } from "./open-batch.js";
+import type { OpenBatch } from "./write-pipeline.js";
 import type { Call, Failure, Page, PageStart, Reading, Results } from "../bridge/protocol.js";
 import { toError } from "../errors/revive.js";
 import type { S3BucketMapError } from "../errors/errors.js";
@@ -7,7 +7,7 @@ import { logWrite, newNumber } from "../copies/history.js";
 import type { Write } from "../copies/history.js";
 import type { Place, Stored } from "../map/internals.js";
 import type { ListOptions } from "../map/sync-map.js";
-import type { ExpectedReads, Run } from "./read-ahead-run.js";
+import type { ExpectedReads, Run } from "./prefetch-run.js";
 import { MAX_STRING_BYTES, MAX_VALUE_BYTES, toBuffer, toText } from "../arguments/values.js";
 import type { Shared } from "./shared.js";
 import { PAGE } from "../map/page.js";
@@ -116,7 +116,7 @@ export class BucketCalls {
   /** A batch for the keys of this map. */
   openBatch(): OpenBatch {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load the bridge with this file
-    openBatches ??= require("./open-batch.js") as typeof import("./open-batch.js");
+    openBatches ??= require("./write-pipeline.js") as typeof import("./write-pipeline.js");
     this.shared.bridge ??= loadBridge();
     return new openBatches.OpenBatch(this.shared.bridge, this.shared, this.prefix);
   }
@@ -201,14 +201,14 @@ export class BucketCalls {
 }
 
 // Loaded with the first batch.
-let openBatches: typeof import("./open-batch.js") | undefined;
+let openBatches: typeof import("./write-pipeline.js") | undefined;
 
 // Loaded with the first listing whose keys are read.
-let readAhead: typeof import("./read-ahead.js") | undefined;
+let readAhead: typeof import("./prefetch.js") | undefined;
 
-function loadReadAhead(): typeof import("./read-ahead.js") {
+function loadReadAhead(): typeof import("./prefetch.js") {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
-  return (readAhead ??= require("./read-ahead.js") as typeof import("./read-ahead.js"));
+  return (readAhead ??= require("./prefetch.js") as typeof import("./prefetch.js"));
 }
 
 // Not before it is needed: a script that makes a map and does not use it should not wait for it.

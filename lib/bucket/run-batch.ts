@@ -1,9 +1,9 @@
 import { failAtExit } from "../copies/at-exit.js";
 import { Progress } from "./bulk.js";
 import type { BucketCalls } from "./bucket-calls.js";
-import { hopeless } from "../errors/hopeless.js";
-import type { OpenBatch } from "./open-batch.js";
-import { isPromise } from "../arguments/peek.js";
+import { hopeless } from "../errors/fatal-codes.js";
+import type { OpenBatch } from "./write-pipeline.js";
+import { isPromise } from "../arguments/data-property.js";
 import { wrongArgument } from "../errors/argument-error.js";
 
 /** Runs `fn` while the writes of a map are pipelined. What it says of failures, `batch` documents. */

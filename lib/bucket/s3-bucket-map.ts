@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { BucketBackground } from "./background.js";
+import { BucketBackground } from "./background-writes.js";
 import type { Page } from "../bridge/protocol.js";
 import { BucketCalls, callsOf } from "./bucket-calls.js";
 import { PAGE } from "../map/page.js";

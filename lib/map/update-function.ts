@@ -1,5 +1,5 @@
 import { kindOf } from "../arguments/keys.js";
-import { isPromise } from "../arguments/peek.js";
+import { isPromise } from "../arguments/data-property.js";
 import { wrongArgument } from "../errors/argument-error.js";
 import type { Stored } from "./internals.js";
 import type { ObjectOptions } from "./sync-map.js";

@@ -34,7 +34,7 @@ function end(code: number): void {
 const headless = (): Promise<typeof import("./headless.js")> => import("./headless.js");
 
 async function start(given: Arguments): Promise<void> {
-  const { startInteractive } = await import("./interactive.js");
+  const { startInteractive } = await import("./terminal.js");
   startInteractive(given, version);
 }
 

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import type { REPLServer } from "node:repl";
 import { inspect } from "node:util";
 import { asBytes, asCount, asKey } from "../text/format.js";
-import { glanceAt } from "./glance.js";
+import { glanceAt } from "./peek.js";
 import { interruptible } from "./interruptible.js";
 import { problemInFull } from "./problem.js";
 import { statsTable } from "./stats.js";

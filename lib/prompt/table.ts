@@ -1,5 +1,5 @@
 import { asBytes, asKey, asTime } from "../text/format.js";
-import type { Entry } from "./glance.js";
+import type { Entry } from "./peek.js";
 import { paint } from "./paint.js";
 
 interface Colored {

@@ -1,13 +1,13 @@
 import { tty } from "./late.js";
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
-import { lookFor } from "../bridge/look-for.js";
+import { lookFor } from "../bridge/spin.js";
 import { Signal } from "../bridge/protocol.js";
 import type { Call, ClientConfig, FromWorker, Reply, Results, ToWorker } from "../bridge/protocol.js";
-import { inOrder } from "./order.js";
+import { inOrder } from "./write-ordering.js";
 import { Deadline, DeadlinePassed } from "./deadline.js";
 import { toFailure } from "./failure.js";
-import { ReadAhead } from "./read-ahead.js";
+import { ReadAhead } from "./prefetch.js";
 import { Progress } from "./observe/progress.js";
 import { countRequests, requestCounts } from "./observe/request-counts.js";
 import { Doubt } from "./s3/attempts/doubt.js";

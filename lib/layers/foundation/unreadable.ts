@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { S3BucketMapError } from "../../errors/errors.js";
 import { kindOf } from "../../arguments/keys.js";
 import type { Place } from "../../map/internals.js";
-import { peek } from "../../arguments/peek.js";
+import { peek } from "../../arguments/data-property.js";
 
 /** Why a layer cannot make a value of what is stored. */
 export class Unreadable extends Error {

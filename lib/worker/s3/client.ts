@@ -10,7 +10,7 @@ import { version } from "../../build-stamp.js";
 import { Connections } from "./transport/connections.js";
 import { MapCredentials } from "./credentials/credentials.js";
 import { overHttp } from "./direct/exchange.js";
-import { foreseeRoute, localRoute } from "./direct/foreseen-route.js";
+import { foreseeRoute, localRoute } from "./direct/predicted-route.js";
 import type { Route, Way } from "./direct/route.js";
 import { throughHandler } from "./direct/through-handler.js";
 import { limits } from "./limits.js";

@@ -1,7 +1,7 @@
 import { sdk } from "./sdk.js";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
-import { countAttempts } from "./attempts/attempts.js";
+import { countAttempts } from "./attempts/attempt-count.js";
 import { boundAnswers } from "./body/bounded.js";
 import type { Connections } from "./transport/connections.js";
 import { requestHandlerOf } from "./credentials/credentials.js";
@@ -13,7 +13,7 @@ import { limits } from "./limits.js";
 import type { LocalDirectory } from "./local-directory.js";
 import { renewCredentials } from "./credentials/renewal.js";
 import { tellRequests } from "./transport/request-log.js";
-import { watchTries } from "./attempts/tries.js";
+import { watchTries } from "./attempts/watch-attempts.js";
 
 type RequestHandler = Exclude<S3ClientConfig["requestHandler"], undefined>;
 type Learn = (route: Route | undefined) => void;

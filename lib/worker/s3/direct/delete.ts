@@ -1,5 +1,5 @@
 import type { DeleteObjectCommandInput } from "@aws-sdk/client-s3";
-import type { Operation } from "./first-try.js";
+import type { Operation } from "./direct-attempt.js";
 import { plainHeaders } from "./plain-headers.js";
 
 const inPath = new Set(["Bucket", "Key"]);

@@ -2,7 +2,7 @@ import zlib from "node:zlib";
 import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
 import { collect, isChunked } from "../body/whole-body.js";
 import type { Answer, InParts } from "./messages.js";
-import type { Draft, Operation } from "./first-try.js";
+import type { Draft, Operation } from "./direct-attempt.js";
 import { headOf } from "./head.js";
 import { metadataIn } from "../body/metadata.js";
 import type { Found } from "./head.js";

@@ -1,5 +1,5 @@
 import type { HeadObjectCommandInput, HeadObjectCommandOutput } from "@aws-sdk/client-s3";
-import type { Operation } from "./first-try.js";
+import type { Operation } from "./direct-attempt.js";
 import { plainHeaders } from "./plain-headers.js";
 import { metadataIn } from "../body/metadata.js";
 

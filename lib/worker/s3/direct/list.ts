@@ -1,6 +1,6 @@
 import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
 import { toSearch } from "./escape.js";
-import type { Operation } from "./first-try.js";
+import type { Operation } from "./direct-attempt.js";
 import { parsePage } from "./list-page.js";
 import type { ListPage } from "./list-page.js";
 import { plainHeaders } from "./plain-headers.js";

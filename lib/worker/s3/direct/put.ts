@@ -1,5 +1,5 @@
 import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
-import type { Operation } from "./first-try.js";
+import type { Operation } from "./direct-attempt.js";
 import { crc32 } from "./get.js";
 import { isPlain, plainHeaders } from "./plain-headers.js";
 

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { noteAttempts } from "../attempts/attempts.js";
+import { noteAttempts } from "../attempts/attempt-count.js";
 import type { Use } from "../credentials/credentials.js";
 import { noteUse } from "../credentials/renewal.js";
 import type { Answer } from "./messages.js";

@@ -1,6 +1,6 @@
 import type { UploadPartCommandInput } from "@aws-sdk/client-s3";
 import { escapeUri } from "./escape.js";
-import type { Operation } from "./first-try.js";
+import type { Operation } from "./direct-attempt.js";
 import { plainHeaders } from "./plain-headers.js";
 
 const elsewhere = new Set(["Bucket", "Key", "Body", "PartNumber", "UploadId"]);

@@ -1,6 +1,6 @@
 import { sdk } from "../sdk.js";
 import { deleting } from "../direct/delete.js";
-import { firstTry } from "../direct/first-try.js";
+import { firstTry } from "../direct/direct-attempt.js";
 import { replay } from "../direct/replay.js";
 import type { Target } from "../target.js";
 

@@ -1,5 +1,5 @@
 import type { Failure } from "../../../bridge/protocol.js";
-import { hopeless } from "../../../errors/hopeless.js";
+import { hopeless } from "../../../errors/fatal-codes.js";
 import { toFailure } from "../../failure.js";
 import { DeadlinePassed } from "../../deadline.js";
 import { Doubt } from "../attempts/doubt.js";

@@ -1,7 +1,7 @@
 import { sdk } from "../sdk.js";
 import type { KeptHeaders, Reading } from "../../../bridge/protocol.js";
 import { unquote } from "../conditional/conditions.js";
-import { firstTry } from "../direct/first-try.js";
+import { firstTry } from "../direct/direct-attempt.js";
 import { getting } from "../direct/get.js";
 import type { GotObject } from "../direct/get.js";
 import { replay } from "../direct/replay.js";

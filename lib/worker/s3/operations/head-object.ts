@@ -2,7 +2,7 @@ import { sdk } from "../sdk.js";
 import type { HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { Head, Version } from "../../../bridge/protocol.js";
 import { unquote } from "../conditional/conditions.js";
-import { firstTry } from "../direct/first-try.js";
+import { firstTry } from "../direct/direct-attempt.js";
 import { heading } from "../direct/head.js";
 import type { Found } from "../direct/head.js";
 import { replay } from "../direct/replay.js";

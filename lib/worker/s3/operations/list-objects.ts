@@ -1,7 +1,7 @@
 import { sdk } from "../sdk.js";
 import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
 import type { Page, PageStart } from "../../../bridge/protocol.js";
-import { firstTry } from "../direct/first-try.js";
+import { firstTry } from "../direct/direct-attempt.js";
 import { listing } from "../direct/list.js";
 import { replay } from "../direct/replay.js";
 import { checkAnswer } from "../listing/list-answer.js";

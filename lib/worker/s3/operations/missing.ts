@@ -1,7 +1,7 @@
 import type { GetObjectCommand } from "@aws-sdk/client-s3";
 import { sdk } from "../sdk.js";
 import type { Readable } from "node:stream";
-import { firstTry } from "../direct/first-try.js";
+import { firstTry } from "../direct/direct-attempt.js";
 import { probing, wholeLength } from "../direct/get.js";
 import type { Found } from "../direct/head.js";
 import { replay } from "../direct/replay.js";

@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { sdk } from "../sdk.js";
 import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { combineCrcs } from "../../../local/body/crc-combine.js";
-import { firstTry } from "../direct/first-try.js";
+import { firstTry } from "../direct/direct-attempt.js";
 import { crc32 } from "../direct/get.js";
 import { replay } from "../direct/replay.js";
 import { uploadingPart } from "../direct/upload-part.js";

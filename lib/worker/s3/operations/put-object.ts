@@ -1,7 +1,7 @@
 import type { PutObjectCommand } from "@aws-sdk/client-s3";
 import { sdk } from "../sdk.js";
 import type { ObjectHeaders } from "../../../bridge/protocol.js";
-import { firstTry } from "../direct/first-try.js";
+import { firstTry } from "../direct/direct-attempt.js";
 import { putting } from "../direct/put.js";
 import { replay } from "../direct/replay.js";
 import { MULTIPART_ABOVE, uploadInParts } from "./multipart-upload.js";

@@ -4,7 +4,7 @@ import { sdk } from "../sdk.js";
 import type { GetObjectCommand, GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Client } from "../client.js";
 import type { Answer, InParts } from "../direct/messages.js";
-import { firstTry } from "../direct/first-try.js";
+import { firstTry } from "../direct/direct-attempt.js";
 import { gettingPart } from "../direct/get.js";
 import type { Part } from "../direct/get.js";
 import { bodyOf } from "../direct/replay.js";

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { debuglog } from "node:util";
 import type { S3Client } from "@aws-sdk/client-s3";
-import { attemptsOf } from "../attempts/attempts.js";
+import { attemptsOf } from "../attempts/attempt-count.js";
 import { isReplay } from "../direct/replay.js";
 import { areRequestsWatched, sayRequest, watchRequests } from "./seen-requests.js";
 

@@ -7,7 +7,7 @@ import type { ClientConfig } from "../../../../lib/bridge/protocol.js";
 import { Connections } from "../../../../lib/worker/s3/transport/connections.js";
 import { MapCredentials } from "../../../../lib/worker/s3/credentials/credentials.js";
 import type { Request, Server } from "../../../../lib/worker/s3/direct/messages.js";
-import { foreseeRoute, notRead } from "../../../../lib/worker/s3/direct/foreseen-route.js";
+import { foreseeRoute, notRead } from "../../../../lib/worker/s3/direct/predicted-route.js";
 import { pathOf } from "../../../../lib/worker/s3/direct/route.js";
 import type { Way } from "../../../../lib/worker/s3/direct/route.js";
 import { signer } from "../../../../lib/worker/s3/direct/sign.js";

@@ -2,7 +2,7 @@ import { exit } from "../copies/at-exit.js";
 import type { Begun, Bridge, Caller } from "../bridge/bridge.js";
 import type { Call, Failure } from "../bridge/protocol.js";
 import { countFrames } from "../bridge/wait-stack.js";
-import { hopeless } from "../errors/hopeless.js";
+import { hopeless } from "../errors/fatal-codes.js";
 
 type BatchedCall = Extract<Call, { op: "set" | "delete" }>;
 

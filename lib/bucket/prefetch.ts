@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers";
 import type { Shared } from "./shared.js";
-import { Run } from "./read-ahead-run.js";
-import type { ExpectedReads } from "./read-ahead-run.js";
+import { Run } from "./prefetch-run.js";
+import type { ExpectedReads } from "./prefetch-run.js";
 
 /** How long a run is kept that does not go on. */
 const LIVES_MS = 1000;
