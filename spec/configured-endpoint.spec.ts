@@ -85,7 +85,7 @@ describe.each(["atomics", "deasync"] as const)("wait: %s, an endpoint", (wait) =
   it.each(cases)("%s is asked, with the bucket in the path", (_name, { config, variables, options }) => {
     home.enter(variables?.() ?? {});
     home.write(".aws/config", config());
-    // Past the SDK, where it can be foreseen, and by it.
+    // Directly, where the route can be predicted, and by the SDK.
     const [one, other] = [map({ wait, ...options }), map({ wait, ...options })];
     expect(one.set("key", "1").get("key")).toBe("1");
     expect(other.set("key", "2", { metadata: { note: "two  spaces" } }).get("key")).toBe("2");

@@ -164,7 +164,11 @@ describe("the code", () => {
   });
 
   it("Unknown is for what is thrown and is no error", () => {
-    expect(toFailure("a string", true)).toEqual({ code: "Unknown", reason: "a string", maybeWritten: true });
+    expect(toFailure("a string", true)).toEqual({
+      code: "Unknown",
+      reason: "a string",
+      mayHaveBeenApplied: true,
+    });
   });
 
   // [what was thrown, its code]

@@ -69,7 +69,7 @@ const calls: Record<string, Bulk> = {
       // Its answer has a body, and none of a listing's special parts.
       if (row.delete.is !== "impossible" || row.get.is === "impossible") return row.delete;
       if ("corrupt" in action) return impossible("S3 sends no checksum of this answer");
-      return row.keys.is === "error" ? { ...row.keys, maybeWritten: true } : row.keys;
+      return row.keys.is === "error" ? { ...row.keys, mayHaveBeenApplied: true } : row.keys;
     },
     value: undefined,
     leaves: { here: undefined, other: undefined },
@@ -110,7 +110,7 @@ describe.each(["the SDK's first requests", "first tries past the SDK"])("%s", (w
         const after = bulk.leaves[key];
         const now = map.get(key);
         if (cell.is === "value") expect(now).toBe(after);
-        else if ("maybeWritten" in cell) expect([before, after]).toContain(now);
+        else if ("mayHaveBeenApplied" in cell) expect([before, after]).toContain(now);
         else expect(now).toBe(before);
       }
       map.set("other", "there");
@@ -129,7 +129,9 @@ function expectErrors(outcome: unknown, cell: Cell & { is: "error" }): void {
   }
   for (const error of isPartial ? outcome.failed.values() : [outcome as S3BucketMapError]) {
     expect(error).toMatchObject({ code: cell.code, statusCode: cell.statusCode });
-    expect(error.message.includes("the write may still have happened")).toBe(cell.maybeWritten === true);
+    expect(error.message.includes("the write may still have happened")).toBe(
+      cell.mayHaveBeenApplied === true,
+    );
     expect(error.message).not.toMatch(/undefined|UnknownError|\n|\$response/);
   }
 }

@@ -61,13 +61,13 @@ describe("the limit of a silent connection", () => {
     // Its parts have not begun.
     ["that says nothing, in a set of parts", "deaf", (map) => map.set("k", Buffer.alloc(20 << 20)), false],
     ["that stops in the middle of a body", "stops", (map) => map.get("k"), false],
-  ])("ends each try at a server %s", async (_what, kind, run, maybeWritten) => {
+  ])("ends each try at a server %s", async (_what, kind, run, mayHaveBeenApplied) => {
     const server = await startSilentServer(kind);
     const error = failure(() => run(mapAt(quick, server.port)));
     server.stop();
     expect(error).toMatchObject({ code: "NetworkError", attempts: 2 });
     expect(error.message).toContain("1000 ms of inactivity");
-    expect(error.message.includes("may still have happened")).toBe(maybeWritten);
+    expect(error.message.includes("may still have happened")).toBe(mayHaveBeenApplied);
   });
 
   it("holds from 6 s on, too, where the SDK only looks after the first 3 s", async () => {

@@ -59,7 +59,7 @@ describe("wait: atomics, the SDK's own requests", () => {
   });
 });
 
-// What befalls a first try past the SDK must end as it does where the SDK has made it.
+// What befalls a direct attempt must end as it does where the SDK has made it.
 describe.each<WaitName>(["atomics", "deasync"])("wait: %s, a first try past the SDK", (wait) => {
   it.each(named)("%s: %s ends in %s, and the map works afterwards", (fault, operation, _told, cell) => {
     const [first, ...others] = bear(cell, wait);

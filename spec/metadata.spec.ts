@@ -52,7 +52,7 @@ describe.each(writes)("metadata by %s", (_how, make) => {
     (name) => {
       make()({ metadata: named(name) });
       for (const sdk of [false, true]) {
-        // What the first try cannot understand, the SDK reads.
+        // What the direct attempt cannot understand, the SDK reads.
         if (sdk) server.fault({ operation: "HEAD", action: { status: 503, code: "SlowDown" } });
         const { metadata } = base.head("key")!;
         expect(Object.entries(metadata)).toEqual([[name.toLowerCase(), "a value"]]);

@@ -1,4 +1,4 @@
-import { wrongArgument } from "../errors/argument-error.js";
+import { argumentError } from "../errors/argument-error.js";
 
 /** A bucket, and the prefix where the location names one. */
 export interface Location {
@@ -13,7 +13,7 @@ export interface Location {
  */
 export function parseLocation(location: unknown): Location {
   if (typeof location !== "string") {
-    throw wrongArgument(
+    throw argumentError(
       `The location must be a bucket name, an access point ARN or "s3://bucket/prefix", not ${show(location)}.`,
     );
   }
@@ -22,7 +22,7 @@ export function parseLocation(location: unknown): Location {
 
   const [, scheme, bucket = "", prefix] = /^([^:]+):\/\/([^/]*)(?:\/(.*))?$/s.exec(location) ?? [];
   if (scheme !== "s3") {
-    throw wrongArgument(
+    throw argumentError(
       `The location "${location}" begins with "${scheme}://"; it must be a bucket name or begin with "s3://". ` +
         `Another service than AWS is named by the option endpoint.`,
     );
@@ -33,20 +33,20 @@ export function parseLocation(location: unknown): Location {
 
 function checkName(name: string, location: string): string {
   const of = name === location ? "" : ` in "${location}"`;
-  if (name === "") throw wrongArgument(`The location${of === "" ? " is empty" : of + " names no bucket"}.`);
+  if (name === "") throw argumentError(`The location${of === "" ? " is empty" : of + " names no bucket"}.`);
   if (name.includes("/")) {
-    throw wrongArgument(
+    throw argumentError(
       `"${name}" is not a bucket name. For the part of a bucket under a prefix say "s3://${name}" or use the option prefix.`,
     );
   }
   if (/--x-s3$/.test(name)) {
-    throw wrongArgument(
+    throw argumentError(
       `"${name}"${of} is a directory bucket (S3 Express), which lists its keys unordered: not supported.`,
     );
   }
   // 3–63 of a–z, 0–9, "." and "-" today; before 2018 us-east-1 also let in capitals, "_" and 255 characters.
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(name) || name.includes("..")) {
-    throw wrongArgument(
+    throw argumentError(
       `"${name}"${of} is not a bucket name: 3 to 63 lower-case letters, digits, "." and "-", beginning and ending with a letter or digit.`,
     );
   }
@@ -60,7 +60,7 @@ function checkArn(arn: string): string {
     region === "" &&
     /^accesspoint[:/]/.test(rest.join(":"))
   ) {
-    throw wrongArgument(
+    throw argumentError(
       `"${arn}" is a multi-region access point, whose requests need SigV4a: not supported.`,
     );
   }
@@ -69,7 +69,7 @@ function checkArn(arn: string): string {
     service === "s3-outposts" && /^outpost[:/][^:/]+[:/]accesspoint[:/][^:/]+$/.test(rest.join(":"));
   const known = service === "s3" || service === "s3-object-lambda";
   if (!(isOutpost || (known && isAccessPoint)) || !region || !account) {
-    throw wrongArgument(
+    throw argumentError(
       `"${arn}" is not the ARN of an access point; it looks like "arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME". A bucket is named by its name alone.`,
     );
   }

@@ -4,7 +4,7 @@ import type { ObjectHeaders } from "../bridge/protocol.js";
 import { leadsToFacade } from "../copies/facades.js";
 import { checkPrefix, kindOf } from "./keys.js";
 import { closest } from "../text/spelling.js";
-import { wrongArgument } from "../errors/argument-error.js";
+import { argumentError } from "../errors/argument-error.js";
 import type { ListEntriesOptions, ListOptions, SetOptions } from "../map/sync-map.js";
 
 const listNames = ["prefix", "startAfter", "limit"];
@@ -28,7 +28,7 @@ export function checkEntriesOptions(options: ListEntriesOptions | undefined): Li
   const delimiter = options?.delimiter;
   if (delimiter === undefined) return pickListOptions(options);
   if (checkPrefix(delimiter, "The option delimiter") === "") {
-    throw wrongArgument("The option delimiter may not be empty: leave it out to list every key.");
+    throw argumentError("The option delimiter may not be empty: leave it out to list every key.");
   }
   return { ...pickListOptions(options), delimiter };
 }
@@ -38,7 +38,7 @@ function pickListOptions(options: ListOptions | undefined): ListOptions {
   if (prefix !== undefined) checkPrefix(prefix, "The option prefix");
   if (startAfter !== undefined) checkPrefix(startAfter, "The option startAfter");
   if (limit !== undefined && !(limit === Infinity || (Number.isInteger(limit) && limit >= 0))) {
-    throw wrongArgument(`The option limit must be a whole number from 0 on, not ${kindOf(limit)}.`);
+    throw argumentError(`The option limit must be a whole number from 0 on, not ${kindOf(limit)}.`);
   }
   return {
     ...(prefix === undefined ? {} : { prefix }),
@@ -55,7 +55,7 @@ function pickListOptions(options: ListOptions | undefined): ListOptions {
 export function isBound(options: SetOptions | undefined): options is SetOptions {
   if (options === undefined || !("ifMatch" in options)) return false;
   if ((options.ifMatch as unknown) !== undefined) return true;
-  throw wrongArgument(
+  throw argumentError(
     "The option ifMatch is undefined: the write would be bound to nothing. Use create to write only where there is no such key, or leave ifMatch out.",
   );
 }
@@ -71,7 +71,7 @@ export function checkIfMatch(options: SetOptions | undefined): string | undefine
   if (bare !== undefined && bare !== "*" && /^[\x21-\x7e]+$/.test(bare) && !bare.startsWith("W/"))
     return bare;
   const given = typeof ifMatch === "string" ? JSON.stringify(ifMatch) : kindOf(ifMatch);
-  throw wrongArgument(
+  throw argumentError(
     `The option ifMatch must be an ETag as head gives it, such as '"d41d8cd98f00b204e9800998ecf8427e"', not ${given}.`,
   );
 }
@@ -103,7 +103,7 @@ export function objectHeaders(
 export function checkAreOptions(options: unknown, of: string): void {
   if (options === undefined) return;
   if (typeof options !== "object" || options === null || leadsToFacade(options)) {
-    throw wrongArgument(`The options of ${of} must be an object, not ${kindOf(options)}.`);
+    throw argumentError(`The options of ${of} must be an object, not ${kindOf(options)}.`);
   }
 }
 
@@ -118,7 +118,7 @@ export function checkNoOptions(given: unknown, of: "delete" | "deleteMany" | "cl
     of === "clear"
       ? "To clear a part of the map, clear its subMap."
       : "To delete only what has not changed, return undefined from the function of update.";
-  throw wrongArgument(`${of} takes no options. ${instead}`);
+  throw argumentError(`${of} takes no options. ${instead}`);
 }
 
 function checkNames(options: object | undefined, names: readonly string[], of: string): void {
@@ -126,7 +126,7 @@ function checkNames(options: object | undefined, names: readonly string[], of: s
   for (const name of Object.keys(options ?? {})) {
     if (names.includes(name)) continue;
     const right = closest(name, names);
-    throw wrongArgument(
+    throw argumentError(
       `There is no option "${name}" of ${of}${right === undefined ? `; there are: ${names.join(", ")}` : `: did you mean "${right}"?`}.`,
     );
   }
@@ -142,7 +142,7 @@ export function checkHeader(name: string, value: unknown, mayBeEmpty = false): s
   )
     return value;
   const given = typeof value === "string" ? JSON.stringify(value) : kindOf(value);
-  throw wrongArgument(
+  throw argumentError(
     `${name} must be a string of printable ASCII, ${mayBeEmpty ? "" : "not empty and "}without spaces at its ends, not ${given}.`,
   );
 }
@@ -150,28 +150,28 @@ export function checkHeader(name: string, value: unknown, mayBeEmpty = false): s
 function checkEncoding(contentEncoding: unknown): string {
   const encoding = checkHeader("contentEncoding", contentEncoding);
   if (!encoding.split(",").some((coding) => coding.trim().toLowerCase() === "aws-chunked")) return encoding;
-  throw wrongArgument(
+  throw argumentError(
     `contentEncoding must say what the value is: S3 would drop "aws-chunked" from ${JSON.stringify(encoding)}, for that says how a body is sent.`,
   );
 }
 
 function checkMetadata(metadata: unknown, conditional: boolean): Record<string, string> {
   if (typeof metadata !== "object" || metadata === null || types.isProxy(metadata) || !isPlain(metadata)) {
-    throw wrongArgument(`metadata must be a plain object of strings, not ${kindOf(metadata)}.`);
+    throw argumentError(`metadata must be a plain object of strings, not ${kindOf(metadata)}.`);
   }
   // Without a prototype "__proto__" is a name like any other.
   const checked = Object.create(null) as Record<string, string>;
   let bytes = 0;
   for (const [name, value] of Object.entries(metadata)) {
     if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
-      throw wrongArgument(`The name of metadata ${JSON.stringify(name)} cannot be in an HTTP header.`);
+      throw argumentError(`The name of metadata ${JSON.stringify(name)} cannot be in an HTTP header.`);
     }
     const lower = name.toLowerCase();
     if (lower === WRITES_NAME) {
-      throw wrongArgument(`The name of metadata ${JSON.stringify(name)} is the library's own: take another.`);
+      throw argumentError(`The name of metadata ${JSON.stringify(name)} is the library's own: take another.`);
     }
     if (lower in checked) {
-      throw wrongArgument(
+      throw argumentError(
         `The name of metadata ${JSON.stringify(name)} comes twice: S3 knows no case in names, and would keep one of the values.`,
       );
     }
@@ -181,7 +181,7 @@ function checkMetadata(metadata: unknown, conditional: boolean): Record<string, 
   const most = conditional ? MAX_METADATA_BYTES - MARK_BYTES : MAX_METADATA_BYTES;
   if (bytes > most) {
     const why = conditional ? ", for a conditional write adds a name of its own" : "";
-    throw wrongArgument(`metadata may have at most ${most} bytes here${why}; this has ${bytes}.`);
+    throw argumentError(`metadata may have at most ${most} bytes here${why}; this has ${bytes}.`);
   }
   return checked;
 }

@@ -1,12 +1,12 @@
 import path from "node:path";
-import { isAttended } from "./interactive.js";
+import { isInteractive } from "./interactive.js";
 import type { ClientConfig } from "../bridge/protocol.js";
 import type { WaitName } from "../bridge/wait.js";
 import { leadsToFacade } from "../copies/facades.js";
 import { checkPrefix, kindOf } from "./keys.js";
 import { parseLocation } from "./location.js";
 import { closest } from "../text/spelling.js";
-import { wrongArgument } from "../errors/argument-error.js";
+import { argumentError } from "../errors/argument-error.js";
 
 /** How long a call may take at most, its retries included, unless the option `timeoutMs` says otherwise. */
 export const DEFAULT_TIMEOUT_MS = 300_000;
@@ -106,7 +106,7 @@ export function parseSettings(location: unknown, options: unknown): Settings {
   const { bucket, prefix: locationPrefix } = parseLocation(location);
   const given = checkOptions(options ?? {});
   if (locationPrefix !== undefined && given.prefix !== undefined) {
-    throw wrongArgument(
+    throw argumentError(
       `The location names the prefix "${locationPrefix}" and the options name "${given.prefix}": give one of them.`,
     );
   }
@@ -114,7 +114,7 @@ export function parseSettings(location: unknown, options: unknown): Settings {
   const client: ClientConfig = { ...reach, bucket, concurrency: concurrency ?? DEFAULT_CONCURRENCY };
   const local = localDirectory(given);
   if (local !== undefined) client.local = local;
-  if (isAttended()) client.attended = true;
+  if (isInteractive()) client.interactive = true;
   return {
     prefix: checkPrefix(prefix ?? locationPrefix ?? ""),
     readAs: readAs ?? "string",
@@ -130,13 +130,13 @@ export function parseSettings(location: unknown, options: unknown): Settings {
 
 function checkOptions(options: unknown): S3BucketOptions {
   if (typeof options !== "object" || options === null || Array.isArray(options) || leadsToFacade(options)) {
-    throw wrongArgument(`The options must be an object, not ${kindOf(options)}.`);
+    throw argumentError(`The options must be an object, not ${kindOf(options)}.`);
   }
   const checked: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(checks, name)) {
       const right = closest(name, Object.keys(checks));
-      throw wrongArgument(
+      throw argumentError(
         right === undefined
           ? `There is no option "${name}". The options are: ${Object.keys(checks).join(", ")}.`
           : `There is no option "${name}": did you mean "${right}"?`,
@@ -157,7 +157,7 @@ function pickCredentials({ accessKeyId, secretAccessKey, sessionToken }: S3Crede
 
 function refuseContradictions(options: S3BucketOptions): void {
   const not = (one: string, other: string, why: string): void => {
-    throw wrongArgument(`The options ${one} and ${other} exclude each other: ${why}.`);
+    throw argumentError(`The options ${one} and ${other} exclude each other: ${why}.`);
   };
   if (options.anonymous === true && options.credentials)
     not("anonymous", "credentials", "anonymous requests are not signed");
@@ -167,7 +167,7 @@ function refuseContradictions(options: S3BucketOptions): void {
   if (options.local && options.endpoint)
     not("local", "endpoint", "the local S3 is in this process, at no address");
   if (options.kmsKeyId && !options.serverSideEncryption?.startsWith("aws:kms")) {
-    throw wrongArgument('The option kmsKeyId needs serverSideEncryption: "aws:kms".');
+    throw argumentError('The option kmsKeyId needs serverSideEncryption: "aws:kms".');
   }
 }
 
@@ -176,7 +176,7 @@ function localDirectory(options: S3BucketOptions): string | undefined {
   const fromEnvironment = process.env["S3BUCKETMAP_LOCAL"];
   if (fromEnvironment === undefined || fromEnvironment === "") return undefined;
   if (options.endpoint !== undefined) {
-    throw wrongArgument(
+    throw argumentError(
       `The environment has S3BUCKETMAP_LOCAL=${fromEnvironment} and the option endpoint is ${options.endpoint}: ` +
         `unset the one or leave out the other, so that it is clear where to write.`,
     );
@@ -186,11 +186,11 @@ function localDirectory(options: S3BucketOptions): string | undefined {
 
 function absolute(directory: string, name: string): string {
   if (directory.includes("\0"))
-    throw wrongArgument(`${name} has a NUL character in it, which no path can have.`);
+    throw argumentError(`${name} has a NUL character in it, which no path can have.`);
   try {
     return path.resolve(directory);
   } catch {
-    throw wrongArgument(
+    throw argumentError(
       `${name} is "${directory}", and the working directory that it is relative to is gone: give an absolute path.`,
     );
   }
@@ -198,7 +198,7 @@ function absolute(directory: string, name: string): string {
 
 function text(value: unknown, name: string): void {
   if (typeof value !== "string" || value === "") {
-    throw wrongArgument(
+    throw argumentError(
       `The option ${name} must be a string that is not empty, not ${value === "" ? "empty" : kindOf(value)}.`,
     );
   }
@@ -206,7 +206,7 @@ function text(value: unknown, name: string): void {
 
 function flag(value: unknown, name: string): void {
   if (typeof value !== "boolean")
-    throw wrongArgument(`The option ${name} must be true or false, not ${kindOf(value)}.`);
+    throw argumentError(`The option ${name} must be true or false, not ${kindOf(value)}.`);
 }
 
 function oneOf(...values: string[]): Check {
@@ -214,14 +214,14 @@ function oneOf(...values: string[]): Check {
     if (typeof value === "string" && values.includes(value)) return;
     const choices = values.map((choice) => `"${choice}"`).join(" or ");
     const given = typeof value === "string" ? `"${value}"` : kindOf(value);
-    throw wrongArgument(`The option ${name} must be ${choices}, not ${given}.`);
+    throw argumentError(`The option ${name} must be ${choices}, not ${given}.`);
   };
 }
 
 function wholeNumber(min: number, max: number): Check {
   return (value, name) => {
     if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
-    throw wrongArgument(
+    throw argumentError(
       `The option ${name} must be a whole number from ${min} to ${max}, not ${kindOf(value)}.`,
     );
   };
@@ -234,12 +234,12 @@ function url(value: unknown, name: string): void {
   );
   if (username !== "" || password !== "") {
     // Inspecting a map shows its endpoint, and so would this message.
-    throw wrongArgument(
+    throw argumentError(
       `The option ${name} has a user's name or password in it, which S3 does not take there: give the option credentials.`,
     );
   }
   if ((protocol !== "http:" && protocol !== "https:") || search !== "" || hash !== "") {
-    throw wrongArgument(
+    throw argumentError(
       `The option ${name} must be a URL such as "https://s3.example.com", not "${value as string}".`,
     );
   }
@@ -247,13 +247,13 @@ function url(value: unknown, name: string): void {
 
 function plainCredentials(value: unknown, name: string): void {
   if (typeof value === "function") {
-    throw wrongArgument(
+    throw argumentError(
       `The option ${name} is a function, which cannot cross to the worker thread that makes the requests: ` +
         `give plain { accessKeyId, secretAccessKey }, or set up a profile with credential_process (or SSO, or a role) and name it by the option profile.`,
     );
   }
   if (typeof value !== "object" || value === null || leadsToFacade(value)) {
-    throw wrongArgument(
+    throw argumentError(
       // What it is instead may be the secret.
       `The option ${name} must be { accessKeyId, secretAccessKey, sessionToken? }, not ${value === null ? "null" : `a ${typeof value}`}.`,
     );
@@ -263,16 +263,16 @@ function plainCredentials(value: unknown, name: string): void {
     if (!names.includes(part)) {
       const right = closest(part, names);
       if (right !== undefined)
-        throw wrongArgument(`There is no credentials.${part}: did you mean "${right}"?`);
+        throw argumentError(`There is no credentials.${part}: did you mean "${right}"?`);
       continue; // What the SDK's own credentials carry beside: expiration, accountId, $source, …
     }
     // The value is a secret, so the message does not say what it is.
     if (part !== "sessionToken" || partValue !== undefined) {
       if (typeof partValue !== "string" || partValue === "")
-        throw wrongArgument(`credentials.${part} must be a string that is not empty.`);
+        throw argumentError(`credentials.${part} must be a string that is not empty.`);
     }
   }
   for (const part of names.slice(0, 2)) {
-    if (!Object.hasOwn(value, part)) throw wrongArgument(`The option ${name} lacks ${part}.`);
+    if (!Object.hasOwn(value, part)) throw argumentError(`The option ${name} lacks ${part}.`);
   }
 }

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { constants } from "node:buffer";
 import { types } from "node:util";
 import { kindOf } from "./keys.js";
-import { wrongArgument } from "../errors/argument-error.js";
+import { argumentError } from "../errors/argument-error.js";
 
 /** What may be stored. */
 export type Bytes = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
@@ -23,11 +23,11 @@ const TRANSFER_FROM = 32 * 1024;
 export function checkValue(value: unknown, maxBytes?: number): asserts value is string | Bytes {
   if (typeof value === "string") {
     if (value.isWellFormed()) return;
-    throw wrongArgument("The value has a lone surrogate, which UTF-8 cannot carry: store it as bytes.");
+    throw argumentError("The value has a lone surrogate, which UTF-8 cannot carry: store it as bytes.");
   }
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
     if (isDetached(ArrayBuffer.isView(value) ? value.buffer : value))
-      throw wrongArgument(
+      throw argumentError(
         "The value's ArrayBuffer is detached: its bytes were transferred, and are elsewhere now.",
       );
     return checkSize(value, maxBytes);
@@ -36,7 +36,7 @@ export function checkValue(value: unknown, maxBytes?: number): asserts value is 
     value === undefined
       ? "To remove a key, delete it."
       : "Store text as a string, the rest as bytes, and objects through a layer: json(map) of s3bucketmap/layers, or structured(map) for a Date, a Map or a BigInt.";
-  throw wrongArgument(
+  throw argumentError(
     `A value must be a string or bytes (Buffer, typed array, ArrayBuffer), not ${kindOf(value)}. ${advice}`,
   );
 }
@@ -70,7 +70,7 @@ export function isDetached(buffer: ArrayBufferLike): boolean {
 function checkSize({ byteLength }: { byteLength: number }, maxBytes = MAX_VALUE_BYTES): void {
   if (byteLength <= maxBytes) return;
   const limit = maxBytes < MAX_VALUE_BYTES ? "A value that is written on a condition" : "A value";
-  throw wrongArgument(`${limit} may have at most ${maxBytes} bytes; this one has ${byteLength}.`);
+  throw argumentError(`${limit} may have at most ${maxBytes} bytes; this one has ${byteLength}.`);
 }
 
 export function toBuffer(bytes: Uint8Array): Buffer {

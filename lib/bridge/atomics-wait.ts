@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
-import { lookFor } from "./spin.js";
+import { spin } from "./spin.js";
 import { Signal } from "./protocol.js";
-import { LOOK_MS, lookEveryMs } from "./wait.js";
+import { SPIN_MS, lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
 
 let hasQuickNews = true;
@@ -17,12 +17,12 @@ export const atomicsWait: Wait = (thread, settled, deadline) => {
     const left = deadline - performance.now();
     if (left <= 0) break;
     if (hasQuickNews) {
-      if (lookFor(signal, Signal.News, news, Math.min(left, LOOK_MS))) continue;
+      if (spin(signal, Signal.News, news, Math.min(left, SPIN_MS))) continue;
       hasQuickNews = false;
     }
     const sleepMs = Math.min(left, lookEveryMs);
     const woken = Atomics.wait(signal, Signal.News, news, sleepMs);
     if (woken === "timed-out") thread.lookForDeath(sleepMs);
   }
-  hasQuickNews = performance.now() - begun < LOOK_MS;
+  hasQuickNews = performance.now() - begun < SPIN_MS;
 };

@@ -4,7 +4,7 @@ import { callLimit } from "./call-limit.js";
 import { deasyncWait } from "./deasync-wait.js";
 import { environmentOf, noEnvironment } from "../arguments/environment.js";
 import { called, entered, isWrite, left, turned } from "../copies/history.js";
-import { lookFor } from "./spin.js";
+import { spin } from "./spin.js";
 import { Signal } from "./protocol.js";
 import type { Call, ClientConfig, Environment, Failure, Results, ToWorker } from "./protocol.js";
 import type { KnownSettings } from "./shared-thread.js";
@@ -143,7 +143,7 @@ export class Bridge {
     if (this.#hasWaits.has(wait)) return;
     this.#hasWaits.add(wait);
     for (const each of new Set<WaitName>([wait, "atomics"])) this.#wait(each, id, thread, () => true, 0);
-    lookFor(thread.signal, Signal.News, thread.news, 0);
+    spin(thread.signal, Signal.News, thread.news, 0);
     thread.lookForDeath(0);
   }
 
@@ -225,15 +225,15 @@ export class Bridge {
     // Ctrl-C ended an earlier wait for it, before its time was up: the worker may still be about to send it.
     if (!expected) {
       const reason = "it was interrupted";
-      return { ok: false, failure: { code: "TimedOut", reason, maybeWritten: isWrite(op) } };
+      return { ok: false, failure: { code: "TimedOut", reason, mayHaveBeenApplied: isWrite(op) } };
     }
     const { isGone } = thread;
     // From its deadline on, and from the thread's end, the worker sends no write of it. With several calls under way the
     // write that was sent may be another's.
-    const maybeWritten = isWrite(op) && thread.writesSent !== writesSent;
+    const mayHaveBeenApplied = isWrite(op) && thread.writesSent !== writesSent;
     if (isGone) {
       if (!thread.wasReady) return { ok: false, failure: workerFailed("WorkerNotStarted", thread.lastWords) };
-      return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), maybeWritten } };
+      return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), mayHaveBeenApplied } };
     }
     // It had its time and did not even say that the call timed out: it will not serve the next call either. While
     // others wait for it, it is not ended: it may be at work on theirs. Nor while it loads, or for a short silence: another
@@ -246,7 +246,7 @@ export class Bridge {
       : thread.isLoading
         ? "the worker thread was still loading the AWS SDK"
         : "the worker thread did not answer";
-    return { ok: false, failure: { code: "TimedOut", reason, maybeWritten } };
+    return { ok: false, failure: { code: "TimedOut", reason, mayHaveBeenApplied } };
   }
 
   #livingThread(): WorkerThread {

@@ -1,4 +1,4 @@
-import { wrongArgument } from "../errors/argument-error.js";
+import { argumentError } from "../errors/argument-error.js";
 
 interface Deasync {
   loopWhile(condition: () => boolean): void;
@@ -18,7 +18,7 @@ export function checkDeasync(): void {
   // Not left to a try: on Bun deasync does load, and its first wait aborts the whole process.
   const { bun, deno } = process.versions;
   if (bun !== undefined || deno !== undefined) {
-    throw wrongArgument(
+    throw argumentError(
       `The option wait: "deasync" needs Node: deasync turns Node's own event loop, which ${bun === undefined ? "Deno" : "Bun"} does not have. ` +
         'wait: "atomics", the default, needs nothing.',
     );
@@ -27,7 +27,7 @@ export function checkDeasync(): void {
     loadDeasync();
   } catch (cause) {
     throw Object.assign(
-      wrongArgument(
+      argumentError(
         'The option wait: "deasync" needs the optional package deasync, which could not be loaded: npm install deasync ' +
           "(where npm does not run install scripts: npm rebuild deasync; it has prebuilt files for x64 Linux, macOS and Windows). " +
           'wait: "atomics", the default, needs nothing.',

@@ -4,9 +4,9 @@ import { clearImmediate, clearTimeout, setImmediate, setTimeout } from "node:tim
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { atomicsWait } from "./atomics-wait.js";
 import { loadDeasync } from "./check-deasync.js";
-import { lookFor } from "./spin.js";
+import { spin } from "./spin.js";
 import { Signal } from "./protocol.js";
-import { LOOK_MS, lookEveryMs } from "./wait.js";
+import { SPIN_MS, lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
 import { functionsOnStack, mark } from "./wait-stack.js";
 import type { WorkerThread } from "./worker-thread.js";
@@ -25,16 +25,16 @@ export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
     return !settled() && !thread.isGone && performance.now() < deadline;
   };
   // Whether the loop can turn takes as long to find out as a small call: one that is answered at once does without.
-  if (hasQuickNews && lookUntil(Math.min(begun + LOOK_MS, lastTurn + TURN_EVERY_MS), thread, goesOn)) return;
+  if (hasQuickNews && spinUntil(Math.min(begun + SPIN_MS, lastTurn + TURN_EVERY_MS), thread, goesOn)) return;
   if (!canTurn()) return atomicsWait(thread, settled, deadline, outerDeadline);
   const turns = loadDeasync();
   setTimer(thread, deadline);
   if (hasQuickNews) {
-    const until = begun + LOOK_MS;
+    const until = begun + SPIN_MS;
     const turning = keepTurning(until);
     turns.loopWhile(() => {
       const { news, signal } = thread;
-      if (goesOn()) lookFor(signal, Signal.News, news, BETWEEN_TURNS_MS);
+      if (goesOn()) spin(signal, Signal.News, news, BETWEEN_TURNS_MS);
       return performance.now() < until && (goesOn() || lastTurn < begun);
     });
     turning.end();
@@ -50,18 +50,18 @@ export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
     port1.close();
   }
   setTimer(thread, outerDeadline);
-  hasQuickNews = performance.now() - begun < LOOK_MS;
+  hasQuickNews = performance.now() - begun < SPIN_MS;
 };
 
 /** @returns whether the wait is over */
-function lookUntil(until: number, thread: WorkerThread, goesOn: () => boolean): boolean {
+function spinUntil(until: number, thread: WorkerThread, goesOn: () => boolean): boolean {
   for (;;) {
     // Read before the port is: what comes in between is news, too.
     const { news, signal } = thread;
     const left = until - performance.now();
     if (left <= 0) return false;
     if (!goesOn()) return true;
-    if (!lookFor(signal, Signal.News, news, left)) return false;
+    if (!spin(signal, Signal.News, news, left)) return false;
   }
 }
 

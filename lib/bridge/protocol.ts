@@ -16,7 +16,7 @@ export interface ClientConfig {
   local?: string;
   concurrency: number;
   /** Someone watches: requests are counted, and long calls show how far they are. */
-  attended?: boolean;
+  interactive?: boolean;
 }
 
 /** What `set` sends beside the body. */
@@ -223,7 +223,7 @@ export interface Results {
   read: Reading | undefined;
   store: Verdict;
   remove: Verdict;
-  /** Since the worker started, of the maps that are attended; one for each operation. */
+  /** Since the worker started, of the maps that are interactive; one for each operation. */
   requests: RequestCount[];
   /** For each span the parts it was divided into, in order; or that the service can only list from the beginning. */
   diagnose: Finding[];
@@ -248,7 +248,7 @@ export interface Failure {
   requestId?: string;
   attempts?: number;
   /** A write that may have happened all the same. */
-  maybeWritten?: boolean;
+  mayHaveBeenApplied?: boolean;
   /** Who gave the credentials that were refused, where they cannot be renewed. */
   credentialsGiven?: "option" | "environment";
   cause?: WireError;

@@ -6,10 +6,10 @@ export type WaitName = "atomics" | "deasync";
 /** How long a wait sleeps at most before it looks whether the worker is still alive. */
 export const lookEveryMs = 500;
 /**
- * For so long a wait looks for news before it sleeps, where the wait before it had them within that time: with a service
- * on this machine or next to it, waking up is a good part of what a call takes. With any other, it sleeps at once.
+ * How long a wait spins before it sleeps, where the wait before it had its answer within that time: with a service on
+ * this machine or next to it, waking up is a good part of what a call takes. With any other, it sleeps at once.
  */
-export const LOOK_MS = 1;
+export const SPIN_MS = 1;
 
 /**
  * Blocks until `settled()`, until the worker is gone, or until the deadline; which of the three, the

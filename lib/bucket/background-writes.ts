@@ -9,7 +9,7 @@ import type { ObjectOptions } from "../map/sync-map.js";
 import { toBody } from "../arguments/values.js";
 
 /** How a bucket is written to without waiting. */
-export class BucketBackground implements BackgroundWrites<string | Buffer> {
+export class BucketBackgroundWrites implements BackgroundWrites<string | Buffer> {
   readonly #calls: BucketCalls;
 
   constructor(calls: BucketCalls) {

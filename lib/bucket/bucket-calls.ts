@@ -1,5 +1,5 @@
 import type { Begun, Bridge } from "../bridge/bridge.js";
-import type { OpenBatch } from "./write-pipeline.js";
+import type { WritePipeline } from "./write-pipeline.js";
 import type { Call, Failure, Page, PageStart, Reading, Results } from "../bridge/protocol.js";
 import { toError } from "../errors/revive.js";
 import type { S3BucketMapError } from "../errors/errors.js";
@@ -65,10 +65,10 @@ export class BucketCalls {
     return this.shared.bridge.begin<C["op"]>(this.shared, call);
   }
 
-  /** Reads one value. It may have begun before: read-ahead.ts. */
+  /** Reads one value. It may have begun before: prefetch.ts. */
   read(key: string): Reading | undefined {
     this.checkOpen("get");
-    const run = readAhead?.runAt(this.shared, key);
+    const run = prefetch?.runAt(this.shared, key);
     const reading = run === undefined ? this.readNow(key) : run.read(this);
     if (reading === undefined) this.sawNone(key);
     return reading;
@@ -86,12 +86,12 @@ export class BucketCalls {
 
   /** Keys that were listed and are likely to be read now, in this order. */
   expectReads(reads: ExpectedReads): void {
-    if (this.#readsAhead) loadReadAhead().expectReads(this.shared, reads);
+    if (this.#readsAhead) loadPrefetch().expectReads(this.shared, reads);
   }
 
   /** The reads of an iterator, for it alone; undefined where the map's options are against reading ahead. */
   beginRun(): Run | undefined {
-    return this.#readsAhead ? loadReadAhead().beginAlone(this.shared) : undefined;
+    return this.#readsAhead ? loadPrefetch().beginAlone(this.shared) : undefined;
   }
 
   get #readsAhead(): boolean {
@@ -104,7 +104,7 @@ export class BucketCalls {
     this.checkOpen(call.op);
     // Beforehand: where it fails, nobody knows what is there.
     this.tell(call.key, "unsure");
-    const batch = openBatches?.batchFor(this.shared, call.key);
+    const batch = pipelines?.pipelineFor(this.shared, call.key);
     if (batch !== undefined) {
       batch.write(call);
       return;
@@ -114,21 +114,21 @@ export class BucketCalls {
   }
 
   /** A batch for the keys of this map. */
-  openBatch(): OpenBatch {
+  openPipeline(): WritePipeline {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load the bridge with this file
-    openBatches ??= require("./write-pipeline.js") as typeof import("./write-pipeline.js");
+    pipelines ??= require("./write-pipeline.js") as typeof import("./write-pipeline.js");
     this.shared.bridge ??= loadBridge();
-    return new openBatches.OpenBatch(this.shared.bridge, this.shared, this.prefix);
+    return new pipelines.WritePipeline(this.shared.bridge, this.shared, this.prefix);
   }
 
   /** Runs `fn` while the batch is open. */
-  within<T>(batch: OpenBatch, fn: () => T, atExit: () => void): T {
-    return openBatches!.within(batch, fn, atExit);
+  within<T>(batch: WritePipeline, fn: () => T, atExit: () => void): T {
+    return pipelines!.within(batch, fn, atExit);
   }
 
   /** Whether writes are waited for. */
   get writesAreDurable(): boolean {
-    return openBatches === undefined || !openBatches.isAnyOpen();
+    return pipelines === undefined || !pipelines.isAnyOpen();
   }
 
   checkOpen(operation: string): void {
@@ -201,14 +201,14 @@ export class BucketCalls {
 }
 
 // Loaded with the first batch.
-let openBatches: typeof import("./write-pipeline.js") | undefined;
+let pipelines: typeof import("./write-pipeline.js") | undefined;
 
 // Loaded with the first listing whose keys are read.
-let readAhead: typeof import("./prefetch.js") | undefined;
+let prefetch: typeof import("./prefetch.js") | undefined;
 
-function loadReadAhead(): typeof import("./prefetch.js") {
+function loadPrefetch(): typeof import("./prefetch.js") {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
-  return (readAhead ??= require("./prefetch.js") as typeof import("./prefetch.js"));
+  return (prefetch ??= require("./prefetch.js") as typeof import("./prefetch.js"));
 }
 
 // Not before it is needed: a script that makes a map and does not use it should not wait for it.

@@ -6,7 +6,7 @@ import type { BucketCalls } from "./bucket-calls.js";
 import { S3BucketMapError } from "../errors/errors.js";
 import { printable } from "../text/format.js";
 import { kindOf } from "../arguments/keys.js";
-import { wrongArgument } from "../errors/argument-error.js";
+import { argumentError } from "../errors/argument-error.js";
 
 /** How `diagnose` goes about it. */
 export interface DiagnoseOptions {
@@ -127,13 +127,13 @@ function otherAdvice({ code, statusCode }: Failure): string {
 function checkOptions(options: unknown): boolean {
   if (options === undefined) return false;
   if (typeof options !== "object" || options === null)
-    throw wrongArgument(`The options of diagnose must be an object, not ${kindOf(options)}.`);
+    throw argumentError(`The options of diagnose must be an object, not ${kindOf(options)}.`);
   for (const name of Object.keys(options)) {
     if (name !== "readOnly")
-      throw wrongArgument(`There is no option "${name}" of diagnose: there is readOnly.`);
+      throw argumentError(`There is no option "${name}" of diagnose: there is readOnly.`);
   }
   const { readOnly = false } = options as { readOnly?: unknown };
   if (typeof readOnly !== "boolean")
-    throw wrongArgument(`The option readOnly must be true or false, not ${kindOf(readOnly)}.`);
+    throw argumentError(`The option readOnly must be true or false, not ${kindOf(readOnly)}.`);
   return readOnly;
 }

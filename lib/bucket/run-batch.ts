@@ -1,15 +1,15 @@
 import { failAtExit } from "../copies/at-exit.js";
 import { Progress } from "./bulk.js";
 import type { BucketCalls } from "./bucket-calls.js";
-import { hopeless } from "../errors/fatal-codes.js";
-import type { OpenBatch } from "./write-pipeline.js";
+import { fatalCodes } from "../errors/fatal-codes.js";
+import type { WritePipeline } from "./write-pipeline.js";
 import { isPromise } from "../arguments/data-property.js";
-import { wrongArgument } from "../errors/argument-error.js";
+import { argumentError } from "../errors/argument-error.js";
 
 /** Runs `fn` while the writes of a map are pipelined. What it says of failures, `batch` documents. */
 export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
   calls.checkOpen("batch");
-  const batch = calls.openBatch();
+  const batch = calls.openPipeline();
   let result: { value: T } | { thrown: unknown };
   try {
     const value = calls.within(batch, fn, () => finishAtExit(calls, batch));
@@ -31,29 +31,29 @@ export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
 }
 
 // `fn` has ended the process, and does not return: what it wrote is stored all the same.
-function finishAtExit(calls: BucketCalls, batch: OpenBatch): void {
+function finishAtExit(calls: BucketCalls, batch: WritePipeline): void {
   batch.finish();
   const failed = failureOf(calls, batch);
   if (failed !== undefined) failAtExit("batch", failed);
 }
 
-function failureOf(calls: BucketCalls, batch: OpenBatch): Error | undefined {
+function failureOf(calls: BucketCalls, batch: WritePipeline): Error | undefined {
   const progress = new Progress(calls, "batch", "set", "written");
-  let areAllHopeless = true;
+  let areAllFatal = true;
   for (const [key, { op, failure }] of batch.ends) {
     if (failure === undefined) progress.succeeded(key);
     else {
       calls.tell(key, "unsure");
       progress.failed(key, failure, op);
     }
-    areAllHopeless &&= failure !== undefined && hopeless.has(failure.code);
+    areAllFatal &&= failure !== undefined && fatalCodes.has(failure.code);
   }
-  if (batch.stopped !== undefined && areAllHopeless) return calls.error(batch.stopped, "batch");
+  if (batch.stopped !== undefined && areAllFatal) return calls.error(batch.stopped, "batch");
   return progress.error();
 }
 
 function notSynchronous(): TypeError {
-  return wrongArgument(
+  return argumentError(
     "The function of a batch returned a promise: it must be synchronous. What it wrote before its first await is " +
       "stored; what it writes afterwards is not part of the batch.",
   );

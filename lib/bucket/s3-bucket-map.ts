@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { BucketBackground } from "./background-writes.js";
+import { BucketBackgroundWrites } from "./background-writes.js";
 import type { Page } from "../bridge/protocol.js";
 import { BucketCalls, callsOf } from "./bucket-calls.js";
 import { PAGE } from "../map/page.js";
@@ -15,14 +15,14 @@ import { checkPrefix, wholeKey } from "../arguments/keys.js";
 import {
   allKeys,
   placeOf,
-  readsToCome,
-  gives,
+  hintReads,
+  valueKind,
   storedReads,
   backgroundWrites,
   runBatch,
   writesAreDurable,
 } from "../map/internals.js";
-import type { Place, Gives, StoredReads, BackgroundWrites } from "../map/internals.js";
+import type { Place, ValueKind, StoredReads, BackgroundWrites } from "../map/internals.js";
 import { listEntries } from "./list-entries.js";
 import { mapped } from "../map/mapped.js";
 import {
@@ -409,7 +409,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   }
 
   /** @internal */
-  [readsToCome](keys: readonly string[], isKnown?: (key: string) => boolean): void {
+  [hintReads](keys: readonly string[], isKnown?: (key: string) => boolean): void {
     const pages = this.#listed;
     this.#listed = undefined;
     if (pages === undefined || keys.length === 0) return;
@@ -440,13 +440,13 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
   }
 
   /** @internal */
-  get [gives](): Gives {
+  get [valueKind](): ValueKind {
     return this.#calls.shared.settings.readAs;
   }
 
   /** @internal */
   get [backgroundWrites](): BackgroundWrites<ValueOf<As>> {
-    return new BucketBackground(this.#calls) as unknown as BackgroundWrites<ValueOf<As>>;
+    return new BucketBackgroundWrites(this.#calls) as unknown as BackgroundWrites<ValueOf<As>>;
   }
 
   /** @internal */

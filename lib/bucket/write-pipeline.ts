@@ -2,9 +2,9 @@ import { exit } from "../copies/at-exit.js";
 import type { Begun, Bridge, Caller } from "../bridge/bridge.js";
 import type { Call, Failure } from "../bridge/protocol.js";
 import { countFrames } from "../bridge/wait-stack.js";
-import { hopeless } from "../errors/fatal-codes.js";
+import { fatalCodes } from "../errors/fatal-codes.js";
 
-type BatchedCall = Extract<Call, { op: "set" | "delete" }>;
+type PipelinedCall = Extract<Call, { op: "set" | "delete" }>;
 
 /** The values that are under way at a time, in bytes. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -14,19 +14,19 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const mark = `s3bucketmap:batch ${__filename}`;
 
 interface UnderWay {
-  readonly sent: Begun<BatchedCall["op"]>;
-  readonly call: { op: BatchedCall["op"]; key: string };
+  readonly sent: Begun<PipelinedCall["op"]>;
+  readonly call: { op: PipelinedCall["op"]; key: string };
   readonly bytes: number;
 }
 
 /** How the last write of a key ended. */
 export interface End {
-  readonly op: BatchedCall["op"];
+  readonly op: PipelinedCall["op"];
   readonly failure?: Failure;
 }
 
 /** The writes of one batch: sent without waiting, so many at a time, and how each key's last one ended. */
-export class OpenBatch {
+export class WritePipeline {
   /** By whole key; without a failure it is durable. */
   readonly ends: Map<string, End> = new Map();
   /** A failure that every further write would meet, too. */
@@ -55,7 +55,7 @@ export class OpenBatch {
     return this.#bridge.depth === this.#depth && key.startsWith(this.#prefix);
   }
 
-  write(call: BatchedCall): void {
+  write(call: PipelinedCall): void {
     const { op, key } = call;
     if (this.stopped !== undefined) {
       this.ends.set(key, { op, failure: this.stopped });
@@ -63,7 +63,7 @@ export class OpenBatch {
     }
     const bytes = call.op === "set" ? call.body.length : 0;
     while (this.#isFull(bytes)) this.#awaitSome();
-    const sent = this.#bridge.begin<BatchedCall["op"]>(this.#caller, call);
+    const sent = this.#bridge.begin<PipelinedCall["op"]>(this.#caller, call);
     if ("failure" in sent) {
       this.ends.set(key, { op, failure: sent.failure });
       return;
@@ -100,8 +100,8 @@ export class OpenBatch {
       } else {
         this.ends.set(key, { op, failure: outcome.failure });
         // Of those that come later nothing is sent.
-        if (hopeless.has(outcome.failure.code) && !this.#anySucceeded)
-          this.stopped = { ...outcome.failure, maybeWritten: false };
+        if (fatalCodes.has(outcome.failure.code) && !this.#anySucceeded)
+          this.stopped = { ...outcome.failure, mayHaveBeenApplied: false };
       }
     }
     this.#underWay = still;
@@ -109,10 +109,10 @@ export class OpenBatch {
 }
 
 // The batches that are open, the innermost last.
-let open: OpenBatch[] = [];
+let open: WritePipeline[] = [];
 
 /** The batch that this write belongs to. */
-export function batchFor(caller: Caller, key: string): OpenBatch | undefined {
+export function pipelineFor(caller: Caller, key: string): WritePipeline | undefined {
   if (open.length === 0) return undefined;
   forgetInterrupted();
   return open.findLast((batch) => batch.covers(caller, key));
@@ -129,7 +129,7 @@ export function isAnyOpen(): boolean {
  *
  * @param atExit - called where `fn` ends the process
  */
-export function within<T>(batch: OpenBatch, fn: () => T, atExit: () => void): T {
+export function within<T>(batch: WritePipeline, fn: () => T, atExit: () => void): T {
   forgetInterrupted();
   const before = open;
   open = [...open, batch];

@@ -1,7 +1,7 @@
 import { refusedCredentials } from "./refused-credentials.js";
 
 /** The codes of failures that every further request would meet, too. */
-export const hopeless: ReadonlySet<string> = new Set([
+export const fatalCodes: ReadonlySet<string> = new Set([
   "NoSuchBucket",
   "CredentialsMissing",
   ...refusedCredentials,

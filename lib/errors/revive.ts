@@ -34,7 +34,7 @@ export function toError(failure: Failure, attempt: Attempt): S3BucketMapError {
     attempts,
     cause: cause === undefined ? undefined : revive(cause),
   });
-  if (failure.maybeWritten === true) markUnsure(error);
+  if (failure.mayHaveBeenApplied === true) markUnsure(error);
   return error;
 }
 
@@ -49,7 +49,7 @@ function classOf({ code, statusCode }: Failure): typeof S3BucketMapError {
 
 function messageOf(failure: Failure, attempt: Attempt): string {
   const { code, reason } = failure;
-  const uncertain = failure.maybeWritten === true ? "; the write may still have happened" : "";
+  const uncertain = failure.mayHaveBeenApplied === true ? "; the write may still have happened" : "";
   if (code === "TimedOut") {
     const because = reason === undefined ? "" : ` (${reason})`;
     return `Timed out after ${attempt.timeoutMs} ms while ${doing(attempt)}${because}${uncertain}.`;

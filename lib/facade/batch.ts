@@ -1,7 +1,7 @@
 import type { BucketObject } from "./bucket-object.js";
 import { leadsToFacade, mapOfFacade } from "../copies/facades.js";
 import { kindOf } from "../arguments/keys.js";
-import { wrongArgument } from "../errors/argument-error.js";
+import { argumentError } from "../errors/argument-error.js";
 import { isOfAnotherVersion } from "../copies/versions.js";
 import type { HasBatch } from "../map/internals.js";
 import { runBatch } from "../map/internals.js";
@@ -27,16 +27,16 @@ import { runBatch } from "../map/internals.js";
  * });
  */
 export function batch<T>(objectOrMap: BucketObject<never> | HasBatch | object, fn: () => T): T {
-  if (typeof fn !== "function") throw wrongArgument(`batch takes a function, not ${kindOf(fn)}.`);
+  if (typeof fn !== "function") throw argumentError(`batch takes a function, not ${kindOf(fn)}.`);
   const map = mapOf(objectOrMap);
   const run = (map as Partial<HasBatch> | undefined)?.[runBatch];
   if (run === undefined) {
     if (map !== undefined && isOfAnotherVersion(map)) {
-      throw wrongArgument(
+      throw argumentError(
         "batch takes a map of its own version of s3bucketmap, and this one comes from another that is installed beside it.",
       );
     }
-    throw wrongArgument(
+    throw argumentError(
       `batch takes an object that s3Bucket or asObject made, or an S3BucketMap or a layer over one, not ${kindOf(objectOrMap)}.`,
     );
   }

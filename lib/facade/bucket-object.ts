@@ -10,11 +10,11 @@ import {
 import { kindOf } from "../arguments/keys.js";
 import { logEnd } from "../copies/history.js";
 import { Listing } from "./listing.js";
-import { allKeys, placeOf, readsToCome } from "../map/internals.js";
-import type { HasAllKeys, HasPlace, HasReadsToCome } from "../map/internals.js";
+import { allKeys, placeOf, hintReads } from "../map/internals.js";
+import type { HasAllKeys, HasPlace, HasHintReads } from "../map/internals.js";
 import { answer, remember } from "./recent-listings.js";
 import { startAtCaller } from "../errors/stack.js";
-import { wrongArgument } from "../errors/argument-error.js";
+import { argumentError } from "../errors/argument-error.js";
 import type { SyncMap } from "../map/sync-map.js";
 
 /**
@@ -76,7 +76,7 @@ export function asObject<V>(map: Mapping<V>): BucketObject<V> {
 export function asMap<V>(object: BucketObject<V>): SyncMap<V> {
   const map = mapBehind(object);
   if (map !== undefined) return map as object as SyncMap<V>;
-  throw wrongArgument(
+  throw argumentError(
     `asMap takes an object that s3Bucket or asObject made, not ${kindOf(object)}. (A copy such as {...bucket} is no longer one.)`,
   );
 }
@@ -88,16 +88,16 @@ export function mapBehind(value: unknown): Mapping<unknown> | undefined {
 
 function checkMap(map: unknown): asserts map is Mapping<unknown> {
   if (typeof map !== "object" || map === null)
-    throw wrongArgument(`asObject takes a map, not ${kindOf(map)}.`);
+    throw argumentError(`asObject takes a map, not ${kindOf(map)}.`);
   if (isFacade(map))
-    throw wrongArgument("asObject takes a map, and was given an object that is already one's facade.");
+    throw argumentError("asObject takes a map, and was given an object that is already one's facade.");
   if (leadsToFacade(map))
-    throw wrongArgument(
+    throw argumentError(
       "asObject takes a map, and was given an object that inherits from a bucket's object.",
     );
   for (const method of ["get", "set", "has", "delete", "keys"]) {
     if (typeof (map as Record<string, unknown>)[method] !== "function") {
-      throw wrongArgument(`asObject takes a map, and this one has no method ${method}.`);
+      throw argumentError(`asObject takes a map, and this one has no method ${method}.`);
     }
   }
 }
@@ -154,7 +154,7 @@ class Traps implements ProxyHandler<object> {
     // Nobody tells of the changes of a map without a place, and what asking it costs is its own affair.
     const place = (this.#map as Partial<HasPlace>)[placeOf]?.();
     if (place !== undefined) remember(new Listing(this.#lister, place, keys, begin));
-    (this.#map as Partial<HasReadsToCome>)[readsToCome]?.(keys);
+    (this.#map as Partial<HasHintReads>)[hintReads]?.(keys);
     return keys;
   }
 

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { checkHeader } from "../arguments/method-options.js";
-import { wrongArgument } from "../errors/argument-error.js";
+import { argumentError } from "../errors/argument-error.js";
 import type { SetOptions } from "../map/sync-map.js";
 import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
@@ -56,7 +56,7 @@ export function encrypt(map: LayerBase<Buffer>, key: Uint8Array): BytesMap {
       : key === undefined
         ? "nothing"
         : `a ${typeof key}`;
-    throw wrongArgument(
+    throw argumentError(
       `encrypt takes a key of ${KEY_BYTES} bytes, not ${given}: randomBytes(${KEY_BYTES}) makes one, ` +
         `scryptSync(passphrase, salt, ${KEY_BYTES}) makes one of a passphrase (both of node:crypto).`,
     );
@@ -76,13 +76,13 @@ function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
   const bound = (wholeKey: string): Buffer => Buffer.concat([header, Buffer.from(wholeKey)]);
   return {
     name: "encrypt",
-    gives: "bytes",
+    valueKind: "bytes",
     // The Content-Encoding is within.
     needs: "value",
     encode(value, wholeKey, options) {
       const bytes = toBytes(value);
       if (bytes.length > MOST)
-        throw wrongArgument(`encrypt takes at most ${MOST} bytes, and this value has ${bytes.length}.`);
+        throw argumentError(`encrypt takes at most ${MOST} bytes, and this value has ${bytes.length}.`);
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(bound(wholeKey));
       const prefix = encodingPrefix(options);
@@ -124,7 +124,7 @@ function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
 function encodingPrefix(options: SetOptions | undefined): Buffer {
   const given: unknown = options?.contentEncoding;
   const encoding = given === undefined ? "" : checkHeader("contentEncoding", given);
-  if (encoding.length > 255) throw wrongArgument("contentEncoding may have at most 255 characters here.");
+  if (encoding.length > 255) throw argumentError("contentEncoding may have at most 255 characters here.");
   return Buffer.concat([Buffer.of(encoding.length), Buffer.from(encoding, "latin1")]);
 }
 

@@ -1,7 +1,7 @@
 import { constants } from "node:buffer";
 import { kindOf } from "../arguments/keys.js";
 import { checkHeader } from "../arguments/method-options.js";
-import { wrongArgument } from "../errors/argument-error.js";
+import { argumentError } from "../errors/argument-error.js";
 import { storedReads } from "../map/internals.js";
 import type { SetOptions } from "../map/sync-map.js";
 import { checkBase } from "./foundation/base.js";
@@ -56,7 +56,7 @@ interface Compressed {
 export function gzip(map: LayerBase<Buffer>, options: GzipOptions = {}): BytesMap {
   const base = checkBase("gzip", map, ["bytes"], bytesBase);
   if (!(storedReads in Layer.bottomOf(map))) {
-    throw wrongArgument(
+    throw argumentError(
       "gzip needs a map that tells the Content-Encoding of what it reads: S3BucketMap, or a layer over one.",
     );
   }
@@ -64,7 +64,7 @@ export function gzip(map: LayerBase<Buffer>, options: GzipOptions = {}): BytesMa
   const { algorithm = "gzip", maxBytes = DEFAULT_MAX_BYTES } = options;
   if (!algorithms.includes(algorithm)) {
     const given = typeof algorithm === "string" ? `"${algorithm as string}"` : kindOf(algorithm);
-    throw wrongArgument(
+    throw argumentError(
       `The option algorithm of gzip must be one of ${algorithms.join(", ")}, not ${given}.`,
     );
   }
@@ -81,12 +81,12 @@ function gzipCodec(
   return {
     name: "gzip",
     ...(algorithm === "gzip" ? {} : { shown: { algorithm } }),
-    gives: "bytes",
+    valueKind: "bytes",
     needs: "encoding",
     encode(value) {
       const bytes = toBytes(value);
       if (bytes.length <= maxBytes) return compress(bytes);
-      throw wrongArgument(
+      throw argumentError(
         `gzip takes at most ${maxBytes} bytes, and this value has ${bytes.length}: give gzip a greater maxBytes.`,
       );
     },
@@ -103,7 +103,7 @@ function gzipCodec(
         options?.[compressed] !== true &&
         !given.split(",").every((coding) => /^ *identity *$/i.test(coding))
       ) {
-        throw wrongArgument(
+        throw argumentError(
           `gzip undoes every Content-Encoding when it reads, and would not give back what was stored as ${JSON.stringify(given)}: ` +
             "give it the value as it is before that, without contentEncoding.",
         );

@@ -41,7 +41,7 @@ export function json<T = any>(map: LayerBase<string> | LayerBase<Buffer>): SyncM
 
 const jsonCodec: Codec<unknown, string> = {
   name: "json",
-  gives: "frozen",
+  valueKind: "frozen",
   encode(value) {
     checkJson(value, new Walk("json"), new Set());
     return JSON.stringify(value);

@@ -1,8 +1,8 @@
-import { wrongArgument } from "../errors/argument-error.js";
-import { gives, storedReads, backgroundWrites } from "../map/internals.js";
-import type { Gives, StoredReads, BackgroundWrites } from "../map/internals.js";
+import { argumentError } from "../errors/argument-error.js";
+import { valueKind, storedReads, backgroundWrites } from "../map/internals.js";
+import type { ValueKind, StoredReads, BackgroundWrites } from "../map/internals.js";
 import type { SyncMap } from "../map/sync-map.js";
-import { checkBase, givesOf } from "./foundation/base.js";
+import { checkBase, valueKindOf } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
 import { Layer } from "./foundation/layer.js";
 import { readsOf } from "./foundation/reads.js";
@@ -27,8 +27,8 @@ export function readonly<V>(map: LayerBase<V>): SyncMap<V> {
 class ReadonlyLayer<V> extends Layer<V> {
   protected readonly shown = ["readonly"] as const;
 
-  get [gives](): Gives {
-    return givesOf(this.base);
+  get [valueKind](): ValueKind {
+    return valueKindOf(this.base);
   }
 
   get [storedReads](): StoredReads<V> {
@@ -81,7 +81,7 @@ class ReadonlyLayer<V> extends Layer<V> {
 }
 
 function refuse(method: string): never {
-  throw wrongArgument(
+  throw argumentError(
     `This map is read-only: ${method} is refused. Write through the map that readonly was given.`,
   );
 }

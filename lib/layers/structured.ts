@@ -45,7 +45,7 @@ export function structured<T = unknown>(map: LayerBase<Buffer>): SyncMap<NoInfer
 
 const structuredCodec: Codec<unknown, Buffer> = {
   name: "structured",
-  gives: "objects",
+  valueKind: "objects",
   encode(value) {
     return Buffer.concat([HEADER, serialize(serializable(value))]);
   },

@@ -1,6 +1,6 @@
 import type { SyncMap } from "../map/sync-map.js";
 import { kindOf } from "../arguments/keys.js";
-import { wrongArgument } from "../errors/argument-error.js";
+import { argumentError } from "../errors/argument-error.js";
 import { checkValue, MAX_STRING_BYTES, toText } from "../arguments/values.js";
 import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
@@ -30,9 +30,9 @@ export function text(map: LayerBase<Buffer>): SyncMap<string> {
 
 const textCodec: Codec<string, Buffer> = {
   name: "text",
-  gives: "string",
+  valueKind: "string",
   encode(value) {
-    if (typeof value !== "string") throw wrongArgument(`text takes strings, not ${kindOf(value)}.`);
+    if (typeof value !== "string") throw argumentError(`text takes strings, not ${kindOf(value)}.`);
     checkValue(value);
     return Buffer.from(value);
   },

@@ -1,7 +1,7 @@
 import { closest } from "../text/spelling.js";
 import { leadsToFacade } from "../copies/facades.js";
 import { kindOf } from "../arguments/keys.js";
-import { wrongArgument } from "../errors/argument-error.js";
+import { argumentError } from "../errors/argument-error.js";
 import type { SetOptions, SyncMap } from "../map/sync-map.js";
 import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
@@ -42,7 +42,7 @@ export function transform<V, Raw>(map: LayerBase<Raw>, transformation: Transform
   const { encode, decode, name, contentType } = checkTransformation(transformation);
   const codec: Codec<V, Raw> = {
     name,
-    gives: undefined,
+    valueKind: undefined,
     encode: (value, key) => encode(value, key),
     decode: (stored, key) => ({ ...stored, value: decode(stored.value, key) }),
     ...(contentType === undefined
@@ -61,11 +61,11 @@ function checkTransformation<V, Raw>(
   given: Transformation<V, Raw>,
 ): Transformation<V, Raw> & { name: string } {
   if (typeof given !== "object" || given === null || leadsToFacade(given))
-    throw wrongArgument(`transform takes { encode, decode }, not ${kindOf(given)}.`);
+    throw argumentError(`transform takes { encode, decode }, not ${kindOf(given)}.`);
   for (const name of Object.keys(given)) {
     if (names.includes(name)) continue;
     const right = closest(name, names) ?? names.join(", ");
-    throw wrongArgument(`There is no option "${name}" of transform: did you mean "${right}"?`);
+    throw argumentError(`There is no option "${name}" of transform: did you mean "${right}"?`);
   }
   const { encode, decode, name = "transform", contentType } = given;
   for (const [option, value] of [
@@ -73,14 +73,14 @@ function checkTransformation<V, Raw>(
     ["decode", decode],
   ] as const) {
     if (typeof value !== "function")
-      throw wrongArgument(`transform needs ${option}, a function, not ${kindOf(value)}.`);
+      throw argumentError(`transform needs ${option}, a function, not ${kindOf(value)}.`);
   }
   for (const [option, value] of [
     ["name", name],
     ["contentType", contentType],
   ] as const) {
     if (value !== undefined && (typeof value !== "string" || value === ""))
-      throw wrongArgument(
+      throw argumentError(
         `The option ${option} of transform must be a string that is not empty, not ${kindOf(value)}.`,
       );
   }

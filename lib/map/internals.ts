@@ -18,11 +18,11 @@ export interface HasPlace {
 }
 
 /** The method that tells a map that its keys, as it listed them, are likely to be read; layers pass it on. */
-export const readsToCome: unique symbol = Symbol.for("s3bucketmap.readsToCome/1");
+export const hintReads: unique symbol = Symbol.for("s3bucketmap.hintReads/1");
 
-export interface HasReadsToCome {
+export interface HasHintReads {
   /** @param isKnown - the keys that a layer will answer for itself */
-  [readsToCome](keys: readonly string[], isKnown?: (key: string) => boolean): void;
+  [hintReads](keys: readonly string[], isKnown?: (key: string) => boolean): void;
 }
 
 /** The method that gives all keys at once, where a map has a faster way than `keys()`; layers pass their base's on. */
@@ -33,10 +33,10 @@ export interface HasAllKeys {
 }
 
 /** What kind of values a map gives; undefined of a map that does not say. */
-export type Gives = "string" | "bytes" | "frozen" | "objects" | undefined;
+export type ValueKind = "string" | "bytes" | "frozen" | "objects" | undefined;
 
-/** The property by which a map says what it gives, so that a layer can check its base when it is made. */
-export const gives: unique symbol = Symbol.for("s3bucketmap.gives/1");
+/** The property by which a map says what kind of values it gives, so that a layer can check its base when it is made. */
+export const valueKind: unique symbol = Symbol.for("s3bucketmap.valueKind/1");
 
 /** A value with what S3 told beside it. */
 export interface Stored<V> {

@@ -1,6 +1,6 @@
 import { kindOf } from "../arguments/keys.js";
 import { isPromise } from "../arguments/data-property.js";
-import { wrongArgument } from "../errors/argument-error.js";
+import { argumentError } from "../errors/argument-error.js";
 import type { Stored } from "./internals.js";
 import type { ObjectOptions } from "./sync-map.js";
 
@@ -24,13 +24,13 @@ export function keeping(
 export function changing<V, W>(
   fn: (value: V | undefined) => W | undefined,
 ): (stored: Stored<V> | undefined) => W | undefined {
-  if (typeof fn !== "function") throw wrongArgument(`update takes a function, not ${kindOf(fn)}.`);
+  if (typeof fn !== "function") throw argumentError(`update takes a function, not ${kindOf(fn)}.`);
   return (stored) => {
     const next = fn(stored?.value);
     if (!isPromise(next)) return next;
     // What it rejects with must not end the program beside this error.
     void Promise.resolve(next).catch(() => {});
-    throw wrongArgument(
+    throw argumentError(
       "The function that update takes must be synchronous, and this one returned a promise: " +
         "do what is asynchronous before, or use the bucket's own calls, which block.",
     );

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import type { REPLServer } from "node:repl";
 import { inspect } from "node:util";
 import { asBytes, asCount, asKey } from "../text/format.js";
-import { glanceAt } from "./peek.js";
+import { peekAt } from "./peek.js";
 import { interruptible } from "./interruptible.js";
 import { problemInFull } from "./problem.js";
 import { statsTable } from "./stats.js";
@@ -49,7 +49,7 @@ export function defineCommands(session: Session): void {
     let from = startAfter;
     for (;;) {
       const { entries, isMore } = interruptible(prompt, () =>
-        glanceAt(session.base, {
+        peekAt(session.base, {
           prefix,
           delimiter: "/",
           limit: Math.min(session.pageLength, MAX_PAGE),

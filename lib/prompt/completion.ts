@@ -4,8 +4,8 @@ import { within } from "../bridge/call-limit.js";
 import { mapBehind } from "../facade/bucket-object.js";
 import type { Mapping } from "../facade/bucket-object.js";
 import { asLiteral } from "../text/format.js";
-import { glanceAt } from "./peek.js";
-import type { Glanced } from "./peek.js";
+import { peekAt } from "./peek.js";
+import type { Peeked } from "./peek.js";
 import { accessAtEnd, isIdentifier } from "./line.js";
 import type { Access } from "./line.js";
 import type { Prompt } from "./prompt.js";
@@ -25,7 +25,7 @@ interface Kept {
   map: Mapping<unknown>;
   prefix: string;
   /** Undefined where the listing failed: that, too, need not be waited for again at once. */
-  glanced: Glanced | undefined;
+  peeked: Peeked | undefined;
   until: number;
 }
 
@@ -44,19 +44,19 @@ export function completeKeys(prompt: Prompt): void {
   // Any line may have changed the bucket.
   prompt.prependListener("line", () => (kept = []));
 
-  function glanceAgain(map: Mapping<unknown>, prefix: string): Glanced | undefined {
+  function peekAgain(map: Mapping<unknown>, prefix: string): Peeked | undefined {
     const now = performance.now();
     kept = kept.filter(({ until }) => until > now);
     const known = kept.find((one) => one.map === map && (one.prefix === prefix || tellsAll(one, prefix)));
-    if (known !== undefined) return known.glanced;
-    let glanced: Glanced | undefined;
+    if (known !== undefined) return known.peeked;
+    let peeked: Peeked | undefined;
     try {
-      glanced = within(DEADLINE_MS, () => glanceAt(map, { prefix, delimiter: DELIMITER, limit: OFFERED }));
+      peeked = within(DEADLINE_MS, () => peekAt(map, { prefix, delimiter: DELIMITER, limit: OFFERED }));
     } catch {
       // Not into the prompt: whoever then asks for a key is told what is wrong.
     }
-    kept.push({ map, prefix, glanced, until: performance.now() + KEPT_MS });
-    return glanced;
+    kept.push({ map, prefix, peeked, until: performance.now() + KEPT_MS });
+    return peeked;
   }
 
   prompt.completer = (line, callback) => {
@@ -71,8 +71,8 @@ export function completeKeys(prompt: Prompt): void {
         within(mayAsk ? DEADLINE_MS : 0, () => node(line, callback));
         return;
       }
-      const glanced = glanceAgain(map, access.partial);
-      callback(null, [glanced === undefined ? [] : offer(access, glanced), access.typed]);
+      const peeked = peekAgain(map, access.partial);
+      callback(null, [peeked === undefined ? [] : offer(access, peeked), access.typed]);
     } catch {
       callback(null, [[], line]);
     }
@@ -80,8 +80,8 @@ export function completeKeys(prompt: Prompt): void {
 }
 
 // A listing that was complete tells of longer prefixes, too, as long as they are in the same folder.
-function tellsAll({ prefix, glanced }: Kept, longer: string): boolean {
-  if (glanced === undefined || glanced.isMore || !longer.startsWith(prefix)) return false;
+function tellsAll({ prefix, peeked }: Kept, longer: string): boolean {
+  if (peeked === undefined || peeked.isMore || !longer.startsWith(prefix)) return false;
   return !longer.slice(prefix.length).includes(DELIMITER);
 }
 
@@ -102,7 +102,7 @@ function mapAt(prompt: Prompt, [first, ...rest]: string[]): Mapping<unknown> | u
   return mapBehind(value);
 }
 
-function offer(access: Access, { entries, isMore }: Glanced): string[] {
+function offer(access: Access, { entries, isMore }: Peeked): string[] {
   const offered = entries
     .filter(({ key }) => key.startsWith(access.partial))
     .map(({ key, isFolder }) => complete(access, key, isFolder));

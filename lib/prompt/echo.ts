@@ -3,8 +3,8 @@ import { within } from "../bridge/call-limit.js";
 import { mapBehind } from "../facade/bucket-object.js";
 import type { Mapping } from "../facade/bucket-object.js";
 import { asBytes, asCount } from "../text/format.js";
-import { glanceAt } from "./peek.js";
-import type { Glanced } from "./peek.js";
+import { peekAt } from "./peek.js";
+import type { Peeked } from "./peek.js";
 import { interruptible, isInterruption } from "./interruptible.js";
 import { paint } from "./paint.js";
 import { setWriter } from "./prompt.js";
@@ -68,18 +68,18 @@ function describe(prompt: Prompt, facade: unknown, map: Mapping<unknown>): strin
 }
 
 function keysOf(prompt: Prompt, map: Mapping<unknown>): string[] {
-  let glanced: Glanced;
+  let peeked: Peeked;
   const started = performance.now();
   try {
-    glanced = within(DEADLINE_MS, () =>
-      interruptible(prompt, () => glanceAt(map, { prefix: "", limit: SHOWN_KEYS })),
+    peeked = within(DEADLINE_MS, () =>
+      interruptible(prompt, () => peekAt(map, { prefix: "", limit: SHOWN_KEYS })),
     );
   } catch (error) {
     return [paint(prompt, "red", `  ${reasonOf(error, performance.now() - started)}`)];
   }
-  if (glanced.entries.length === 0) return [paint(prompt, "gray", "  (no keys)")];
-  const rows = rowsOf(prompt, glanced.entries);
-  return glanced.isMore ? [...rows, paint(prompt, "gray", "  … and more")] : rows;
+  if (peeked.entries.length === 0) return [paint(prompt, "gray", "  (no keys)")];
+  const rows = rowsOf(prompt, peeked.entries);
+  return peeked.isMore ? [...rows, paint(prompt, "gray", "  … and more")] : rows;
 }
 
 function reasonOf(error: unknown, ms: number): string {

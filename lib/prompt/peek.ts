@@ -11,13 +11,13 @@ export interface Entry {
   lastModified?: Date;
 }
 
-export interface Glanced {
+export interface Peeked {
   /** In the order of their keys. */
   entries: Entry[];
   isMore: boolean;
 }
 
-export interface GlanceRequest {
+export interface PeekRequest {
   prefix: string;
   delimiter?: string;
   /** One fewer is given, where that is not all. */
@@ -30,7 +30,7 @@ export interface GlanceRequest {
 const LOOKED_AT = 1000;
 
 /** The first keys and folders of a map under a prefix. 1 LIST of `limit`, for any map over S3. */
-export function glanceAt(map: Mapping<unknown>, request: GlanceRequest): Glanced {
+export function peekAt(map: Mapping<unknown>, request: PeekRequest): Peeked {
   const entries = isSyncMap(map) ? fromList(map, request) : fromKeys(map, request);
   const isMore = entries.length >= request.limit;
   return { entries: isMore ? entries.slice(0, request.limit - 1) : entries, isMore };
@@ -40,7 +40,7 @@ function isSyncMap(map: object): map is SyncMap<unknown> {
   return typeof (map as Partial<SyncMap<unknown>>).list === "function";
 }
 
-function fromList(map: SyncMap<unknown>, request: GlanceRequest): Entry[] {
+function fromList(map: SyncMap<unknown>, request: PeekRequest): Entry[] {
   return Array.from(map.list({ ...request }), (listed) =>
     listed.key === undefined
       ? { key: listed.prefix, isFolder: true }
@@ -49,7 +49,7 @@ function fromList(map: SyncMap<unknown>, request: GlanceRequest): Entry[] {
 }
 
 // A native Map behind a facade, for example.
-function fromKeys(map: Mapping<unknown>, { prefix, delimiter, limit, startAfter }: GlanceRequest): Entry[] {
+function fromKeys(map: Mapping<unknown>, { prefix, delimiter, limit, startAfter }: PeekRequest): Entry[] {
   const entries = new Map<string, Entry>();
   let looked = 0;
   for (const key of map.keys()) {

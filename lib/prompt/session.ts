@@ -1,6 +1,6 @@
 import repl from "node:repl";
 import type { ReplOptions } from "node:repl";
-import { setAttended } from "../arguments/interactive.js";
+import { setInteractive } from "../arguments/interactive.js";
 import { asObject } from "../facade/bucket-object.js";
 import type { BucketObject } from "../facade/bucket-object.js";
 import { callsOf } from "../bucket/bucket-calls.js";
@@ -39,7 +39,7 @@ export class Session {
 
   /** @throws TypeError for a location or an option that cannot be right */
   constructor(given: Arguments, start: ReplOptions, out: Out, rows: () => number) {
-    setAttended();
+    setInteractive();
     const { location, layer, options } = given;
     this.base = new S3BucketMap(location, {
       ...options,

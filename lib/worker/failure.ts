@@ -18,11 +18,11 @@ interface SdkError extends Error {
 /**
  * Says in plain data why a call failed.
  *
- * @param maybeWritten - whether a write of it may have happened all the same, as its `Doubt` says
+ * @param mayHaveBeenApplied - whether a write of it may have happened all the same, as its `Doubt` says
  */
-export function toFailure(error: unknown, maybeWritten: boolean): Failure {
+export function toFailure(error: unknown, mayHaveBeenApplied: boolean): Failure {
   const failure = reasonOf(error);
-  if (maybeWritten) failure.maybeWritten = true;
+  if (mayHaveBeenApplied) failure.mayHaveBeenApplied = true;
   return failure;
 }
 

@@ -1,13 +1,13 @@
 import { tty } from "./late.js";
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
-import { lookFor } from "../bridge/spin.js";
+import { spin } from "../bridge/spin.js";
 import { Signal } from "../bridge/protocol.js";
 import type { Call, ClientConfig, FromWorker, Reply, Results, ToWorker } from "../bridge/protocol.js";
 import { inOrder } from "./write-ordering.js";
 import { Deadline, DeadlinePassed } from "./deadline.js";
 import { toFailure } from "./failure.js";
-import { ReadAhead } from "./prefetch.js";
+import { Prefetch } from "./prefetch.js";
 import { Progress } from "./observe/progress.js";
 import { countRequests, requestCounts } from "./observe/request-counts.js";
 import { Doubt } from "./s3/attempts/doubt.js";
@@ -17,13 +17,13 @@ import { S3 } from "./s3/s3.js";
 /** What answers the calls of one set of settings. */
 interface Service {
   readonly s3: S3;
-  readonly ahead: ReadAhead;
+  readonly ahead: Prefetch;
 }
 
 /** How often a wait that turns an event loop is woken, so that Ctrl-C can end it. */
 const TICK_MS = 100;
 
-/** For so long the thread looks for the next call before it sleeps: a program in a loop makes it at once. */
+/** How long the thread spins for the next call before it sleeps: a program in a loop makes it at once. */
 const LINGER_MS = 0.1;
 
 /** A call that may not last longer shows no progress: it may be for a line on which someone is typing. */
@@ -39,7 +39,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
   let taken = 0;
 
   function attend(settings: ClientConfig): void {
-    if (settings.attended !== true) return;
+    if (settings.interactive !== true) return;
     countRequests();
     if (tty.isatty(2)) progress ??= new Progress();
   }
@@ -53,7 +53,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
 
   // Only when nothing is under way that this would hold up.
   function linger(): void {
-    if (Deadline.underWay > 0 || !lookFor(signal, Signal.Sent, taken, LINGER_MS)) return;
+    if (Deadline.underWay > 0 || !spin(signal, Signal.Sent, taken, LINGER_MS)) return;
     const received = receiveMessageOnPort(port) as { message: ToWorker } | undefined;
     if (received !== undefined) take(received.message);
   }
@@ -158,7 +158,7 @@ function bodiesOf(value: Results[Call["op"]]): ArrayBuffer[] {
 }
 
 function serviceOf(s3: S3): Service {
-  const ahead = new ReadAhead((key, maxBytes, signal) =>
+  const ahead = new Prefetch((key, maxBytes, signal) =>
     inOrder(s3.settings.bucket, { op: "get", key, maxBytes }, () => s3.read(key, maxBytes, signal)),
   );
   return { s3, ahead };

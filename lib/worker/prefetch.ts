@@ -43,7 +43,7 @@ const runs = new Map<number, Run>();
  * Reads what is likely to be asked next. Whether it may still be used, and so how far it goes, the calling thread
  * knows: here is only what it named last.
  */
-export class ReadAhead {
+export class Prefetch {
   readonly #get: Get;
 
   constructor(get: Get) {

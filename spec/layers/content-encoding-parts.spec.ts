@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { gzip } from "../../lib/layers/index.js";
-import { gives, storedReads } from "../../lib/map/internals.js";
+import { valueKind, storedReads } from "../../lib/map/internals.js";
 import type { SyncMap } from "../../lib/index.js";
 import { useLocalS3 } from "../support/local-maps.js";
 
@@ -15,7 +15,7 @@ function telling(base: SyncMap<Buffer>, contentEncoding: string): SyncMap<Buffer
   return new Proxy(base, {
     get(target, name) {
       if (name === storedReads) return told;
-      if (name === gives) return "bytes";
+      if (name === valueKind) return "bytes";
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },

@@ -81,7 +81,7 @@ export function expectState(map: S3BucketMap, operation: Operation, cell: Cell):
   const now = map.get("here");
   if (cell.is === "value") expect(now).toBe(states[operation]);
   // What may have happened did or did not; what says nothing of it did not.
-  else if ("maybeWritten" in cell) expect(["stored", states[operation]]).toContain(now);
+  else if ("mayHaveBeenApplied" in cell) expect(["stored", states[operation]]).toContain(now);
   else expect(now).toBe("stored");
 }
 
@@ -99,7 +99,7 @@ function expectError(outcome: unknown, operation: Operation, cell: Cell & { is: 
     message: expect.stringContaining(says) as string,
   });
   if (attempts !== undefined) expect(error.attempts).toBe(attempts);
-  expect(error.message.includes("the write may still have happened")).toBe(cell.maybeWritten === true);
+  expect(error.message.includes("the write may still have happened")).toBe(cell.mayHaveBeenApplied === true);
   expect(error.message).not.toMatch(/undefined|UnknownError|\n|\$response/);
 }
 

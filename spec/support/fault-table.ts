@@ -12,7 +12,7 @@ export type Cell =
       statusCode?: number;
       attempts?: number;
       /** Whether the message of a write says that it may have happened. */
-      maybeWritten?: true;
+      mayHaveBeenApplied?: true;
       says?: string;
     }
   | { is: "impossible"; because: string };
@@ -37,7 +37,7 @@ export const error = (code: string, statusCode?: number, attempts?: number): Cel
   ...(attempts === undefined ? {} : { attempts }),
 });
 export const saying = (cell: Cell, says: string): Cell => ({ ...cell, says }) as Cell;
-const maybeWritten = (cell: Cell): Cell => ({ ...cell, maybeWritten: true }) as Cell;
+const mayHaveBeenApplied = (cell: Cell): Cell => ({ ...cell, mayHaveBeenApplied: true }) as Cell;
 
 export const everywhere = (cell: Cell): Cells => ({
   get: cell,
@@ -49,8 +49,8 @@ export const everywhere = (cell: Cell): Cells => ({
 /** The same error everywhere, after which nobody knows whether a write happened. */
 export const unsure = (cell: Cell): Cells => ({
   ...everywhere(cell),
-  set: maybeWritten(cell),
-  delete: maybeWritten(cell),
+  set: mayHaveBeenApplied(cell),
+  delete: mayHaveBeenApplied(cell),
 });
 
 const noBody = impossible("the answer has no body");

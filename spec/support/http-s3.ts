@@ -74,7 +74,7 @@ export interface LoggedRequest {
   signedFor: string;
   /** Of the session that it is signed for, if it is. */
   token?: string;
-  /** Whether the SDK sent it: its requests carry an invocation id, a first try past it does not. */
+  /** Whether the SDK sent it: its requests carry an invocation id, a direct attempt does not. */
   bySdk: boolean;
   /** The status sent; 0 for none. */
   status: number;

@@ -3,8 +3,8 @@ import { entriesOf, iterable } from "../../map/iterables.js";
 import { PartialFailureError } from "../../errors/errors.js";
 import {
   placeOf,
-  readsToCome,
-  gives,
+  hintReads,
+  valueKind,
   storedReads,
   unchanged,
   backgroundWrites,
@@ -12,7 +12,7 @@ import {
 } from "../../map/internals.js";
 import { mapped } from "../../map/mapped.js";
 import type {
-  Gives,
+  ValueKind,
   Needs,
   Stored,
   StoredReads,
@@ -22,7 +22,7 @@ import type {
   Sending,
 } from "../../map/internals.js";
 import type { ListOptions, ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
-import { givesOf } from "../foundation/base.js";
+import { valueKindOf } from "../foundation/base.js";
 import { toBytes } from "../foundation/bytes.js";
 import { checkUnchangeable, copy } from "./cache-store.js";
 import type { CacheStore, Moment } from "./cache-store.js";
@@ -50,8 +50,8 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     this.#reads = readsOf(base);
   }
 
-  get [gives](): Gives {
-    return givesOf(this.base);
+  get [valueKind](): ValueKind {
+    return valueKindOf(this.base);
   }
 
   get [storedReads](): StoredReads<V> {
@@ -154,9 +154,9 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
   }
 
   /** @internal */
-  override [readsToCome](keys: readonly string[], isKnown?: (key: string) => boolean): void {
+  override [hintReads](keys: readonly string[], isKnown?: (key: string) => boolean): void {
     // To read ahead what is known would cost the requests that the cache is to save.
-    super[readsToCome](keys, (key) => this.#known(key) !== undefined || isKnown?.(key) === true);
+    super[hintReads](keys, (key) => this.#known(key) !== undefined || isKnown?.(key) === true);
   }
 
   subMap(prefix: string): SyncMap<V> {
@@ -282,7 +282,7 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
   // Only what is read as it was written, and surely is stored, can be known without reading it.
   #keepWritten(key: string, value: unknown, options: ObjectOptions | undefined, before: Moment): void {
     if (this.#store.limits.ttl === 0 || !this[writesAreDurable]()) return;
-    const kind = this[gives];
+    const kind = this[valueKind];
     if (kind === "bytes") value = Buffer.from(toBytes(value));
     else if (kind !== "string" || typeof value !== "string") return;
     const contentEncoding = options?.contentEncoding;

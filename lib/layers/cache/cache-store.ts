@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { wrongArgument } from "../../errors/argument-error.js";
+import { argumentError } from "../../errors/argument-error.js";
 import type { Needs, Stored } from "../../map/internals.js";
 
 /** What a cache knows of a key. */
@@ -120,7 +120,7 @@ export function copy<V>(stored: Stored<V> | undefined): Stored<V> | undefined {
 /** @throws TypeError for an object that the program could change */
 export function checkUnchangeable(value: unknown): void {
   if (typeof value !== "object" || value === null || Buffer.isBuffer(value) || Object.isFrozen(value)) return;
-  throw wrongArgument(
+  throw argumentError(
     "cache cannot keep an object that the program could change: put the cache beneath the layer that makes it, as in transform(cache(map), …).",
   );
 }

@@ -1,4 +1,4 @@
-import { wrongArgument } from "../../errors/argument-error.js";
+import { argumentError } from "../../errors/argument-error.js";
 import { kindOf } from "../../arguments/keys.js";
 import { storedReads } from "../../map/internals.js";
 import type { SyncMap } from "../../map/sync-map.js";
@@ -63,19 +63,19 @@ export function cache<V>(map: LayerBase<V>, options: CacheOptions = {}): SyncMap
   checkWhole("cache", "maxBytes", maxBytes, 1, Infinity);
   checkWhole("cache", "ttl", ttl, 0, Infinity);
   if (typeof revalidate !== "boolean")
-    throw wrongArgument(`The option revalidate of cache must be true or false, not ${kindOf(revalidate)}.`);
+    throw argumentError(`The option revalidate of cache must be true or false, not ${kindOf(revalidate)}.`);
   if (ttl === 0 && !revalidate)
-    throw wrongArgument(
+    throw argumentError(
       "cache with revalidate: false and no ttl would never give what it keeps: give it a ttl.",
     );
   if (ttl === 0 && !(storedReads in Layer.bottomOf(map))) {
-    throw wrongArgument(
+    throw argumentError(
       "cache can only ask this map whether a value has changed if it tells ETags with its values, as S3BucketMap and the layers over it do: give it a ttl.",
     );
   }
   // What a write buffer has yet to send may fail, and the cache would not hear of it.
   if (ttl > 0 && [...Layer.stackOf(map)].some((layer) => delaysWrites in layer)) {
-    throw wrongArgument(
+    throw argumentError(
       "cache with a ttl needs a map whose writes are durable when they return: writeBuffer(cache(map)) instead of cache(writeBuffer(map)).",
     );
   }

@@ -1,5 +1,5 @@
 import zlib from "node:zlib";
-import { wrongArgument } from "../../errors/argument-error.js";
+import { argumentError } from "../../errors/argument-error.js";
 import { Unreadable } from "../foundation/unreadable.js";
 
 /** What node:zlib offers, by the names that its functions have. */
@@ -48,7 +48,7 @@ export function compression(algorithm: Algorithm): Compression {
       return { encoding, compress: zlib.brotliCompressSync, decompress: zlib.brotliDecompressSync };
     case "zstd": {
       if (zstdCompressSync === undefined || zstdDecompressSync === undefined) {
-        throw wrongArgument(
+        throw argumentError(
           `The algorithm "zstd" needs Node 22.15 or later, and this is ${process.version}: use "gzip" or "brotli".`,
         );
       }

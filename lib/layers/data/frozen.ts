@@ -1,8 +1,8 @@
-import { wrongArgument } from "../../errors/argument-error.js";
+import { argumentError } from "../../errors/argument-error.js";
 
 /** @param advice - how to make a changed value, where it is not an object */
 export function refuse(what: string, advice?: string): never {
-  throw wrongArgument(
+  throw argumentError(
     `${what}: a value that was read is a copy, and changing it would not reach S3. ` +
       (advice === undefined
         ? 'Store a changed one: asMap(bucket).update("user", (user) => ({ ...user, name: "x" })), or bucket.user = { ...bucket.user, name: "x" }.'

@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { kindOf } from "../../arguments/keys.js";
-import { wrongArgument } from "../../errors/argument-error.js";
+import { argumentError } from "../../errors/argument-error.js";
 
 /** Deeper than this a value is taken for one without an end, or would exhaust the stack. */
 export const MAX_DEPTH = 1000;
@@ -28,7 +28,7 @@ export class Walk {
 
   refuse(what: string, advice: string): TypeError {
     const where = this.#path.length === 0 ? "" : `, at ${show(this.#path)}`;
-    return wrongArgument(`${this.#layer} cannot keep ${what}${where}. ${advice}`);
+    return argumentError(`${this.#layer} cannot keep ${what}${where}. ${advice}`);
   }
 
   /** The own properties of an object, which must be data that any reader sees. @throws TypeError */

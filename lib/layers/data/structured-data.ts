@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { peek } from "../../arguments/data-property.js";
+import { dataProperty } from "../../arguments/data-property.js";
 import { isUnchangeable, originalOf, unguarded } from "./guarded.js";
 import { isDetached } from "../../arguments/values.js";
 import { isIndex, nameOf, prototypes, Walk } from "./plain-data.js";
@@ -92,7 +92,7 @@ const errorNames: ReadonlySet<string> = new Set([
 ]);
 
 function isOwnError(error: Error, depth: number, walk: Walk): boolean {
-  const name = peek(peek(error, "constructor"), "name");
+  const name = dataProperty(dataProperty(error, "constructor"), "name");
   if (typeof name !== "string" || !errorNames.has(name) || depth !== (name === "Error" ? 2 : 3)) return false;
   for (const key of Reflect.ownKeys(error)) {
     if (key === "stack" || key === "message") continue;

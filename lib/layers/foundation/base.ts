@@ -1,9 +1,9 @@
 import { isFacade, leadsToFacade } from "../../copies/facades.js";
 import { kindOf } from "../../arguments/keys.js";
 import { isOfAnotherVersion } from "../../copies/versions.js";
-import { wrongArgument } from "../../errors/argument-error.js";
-import { gives } from "../../map/internals.js";
-import type { Gives } from "../../map/internals.js";
+import { argumentError } from "../../errors/argument-error.js";
+import { valueKind } from "../../map/internals.js";
+import type { ValueKind } from "../../map/internals.js";
 import type { SyncMap } from "../../map/sync-map.js";
 
 /**
@@ -26,15 +26,15 @@ const methods = [
 export function checkBase<V>(
   layer: string,
   map: LayerBase<V>,
-  wanted?: readonly Gives[],
+  wanted?: readonly ValueKind[],
   right = "one that does",
 ): SyncMap<V> {
   if (typeof map !== "object" || (map as unknown) === null) {
-    throw wrongArgument(`${layer} takes a map, such as new S3BucketMap("my-bucket"), not ${kindOf(map)}.`);
+    throw argumentError(`${layer} takes a map, such as new S3BucketMap("my-bucket"), not ${kindOf(map)}.`);
   }
   // A facade first: to look for a method of it would read a key.
   if (leadsToFacade(map)) {
-    throw wrongArgument(
+    throw argumentError(
       isFacade(map)
         ? `${layer} takes a map, and was given an object: ${layer}(asMap(object)), and asObject around that.`
         : `${layer} takes a map, and was given an object that inherits from a bucket's object.`,
@@ -43,14 +43,14 @@ export function checkBase<V>(
   checkVersion(layer, map);
   for (const method of methods) {
     if (typeof (map as unknown as Record<string, unknown>)[method] !== "function") {
-      throw wrongArgument(
+      throw argumentError(
         `${layer} takes a map with all of SyncMap's methods, and this one (${kindOf(map)}) has no ${method}.`,
       );
     }
   }
-  const given = givesOf(map);
+  const given = valueKindOf(map);
   if (wanted === undefined || given === undefined || wanted.includes(given)) return map as SyncMap<V>;
-  throw wrongArgument(
+  throw argumentError(
     `${layer} needs a map that gives ${wanted.join(" or ")}, and this one gives ${given}: use ${right}.`,
   );
 }
@@ -58,13 +58,13 @@ export function checkBase<V>(
 /** @throws TypeError for a map of another version of the library, of which a layer would not know where it is */
 function checkVersion(layer: string, map: object): void {
   if (!isOfAnotherVersion(map)) return;
-  throw wrongArgument(
+  throw argumentError(
     `${layer} takes a map of its own version of s3bucketmap, and this one comes from another that is installed beside it: ` +
       '"npm ls s3bucketmap" shows where.',
   );
 }
 
 /** What a map gives, where it says so. */
-export function givesOf(map: object): Gives {
-  return (map as { [gives]?: Gives })[gives];
+export function valueKindOf(map: object): ValueKind {
+  return (map as { [valueKind]?: ValueKind })[valueKind];
 }

@@ -1,4 +1,4 @@
-import type { Gives, Needs, Stored } from "../../map/internals.js";
+import type { ValueKind, Needs, Stored } from "../../map/internals.js";
 import type { SetOptions } from "../../map/sync-map.js";
 
 /** What a layer makes of values on their way to its base, and back. */
@@ -7,7 +7,7 @@ export interface Codec<V, Raw> {
   readonly name: string;
   /** Its options, for `console.log`. */
   readonly shown?: object;
-  readonly gives: Gives;
+  readonly valueKind: ValueKind;
   /** What of the stored `decode` looks at; left out by one that passes its Content-Encoding on. */
   readonly needs?: Needs;
   /** @throws TypeError for a value that would not come back as it is: nothing is stored then */

@@ -3,7 +3,7 @@ import type { S3BucketMapError } from "../../errors/errors.js";
 import type { Place, Needs, Stored, StoredReads } from "../../map/internals.js";
 import { mapped } from "../../map/mapped.js";
 import { checkAreOptions } from "../../arguments/method-options.js";
-import { wrongArgument } from "../../errors/argument-error.js";
+import { argumentError } from "../../errors/argument-error.js";
 import { unchanged } from "../../map/internals.js";
 import type { ListOptions, ObjectOptions } from "../../map/sync-map.js";
 import type { Codec } from "./codec.js";
@@ -81,7 +81,7 @@ export class DecodedReads<V, Raw> implements StoredReads<V> {
         const encoded = this.#codec.encode(changed, this.#whole(key), optionsFor(decoded)) as Raw | undefined;
         // To the base it would mean that the key is to be deleted, and only the program may say that.
         if (encoded === undefined)
-          throw wrongArgument(`${this.#codec.name} made undefined of the value, which cannot be stored.`);
+          throw argumentError(`${this.#codec.name} made undefined of the value, which cannot be stored.`);
         return encoded;
       },
       () => {

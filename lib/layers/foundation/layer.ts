@@ -6,8 +6,8 @@ import { forEachOf } from "../../map/for-each.js";
 import {
   allKeys,
   placeOf,
-  readsToCome,
-  gives,
+  hintReads,
+  valueKind,
   storedReads,
   runBatch,
   writesAreDurable,
@@ -16,15 +16,15 @@ import { mapped } from "../../map/mapped.js";
 import type {
   HasAllKeys,
   HasPlace,
-  HasReadsToCome,
+  HasHintReads,
   Place,
-  Gives,
+  ValueKind,
   HasStoredReads,
   StoredReads,
   HasBatch,
   SaysWhetherDurable,
 } from "../../map/internals.js";
-import { wrongArgument } from "../../errors/argument-error.js";
+import { argumentError } from "../../errors/argument-error.js";
 import type { ListOptions, ObjectHead, ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 
 /** The property by which a layer says what it stands on, also to another copy of the library. */
@@ -67,7 +67,7 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlac
 
   /** The layer's name and options, for `console.log`. */
   protected abstract readonly shown: readonly [name: string, options?: object];
-  abstract get [gives](): Gives;
+  abstract get [valueKind](): ValueKind;
   abstract get [storedReads](): StoredReads<V>;
   abstract set(key: string, value: V, options?: SetOptions): this;
   abstract setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this;
@@ -151,7 +151,7 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlac
   /** @internal */
   [runBatch]<T>(fn: () => T): T {
     const run = (this.base as Partial<HasBatch>)[runBatch];
-    if (run === undefined) throw wrongArgument("batch needs an S3BucketMap under the layers.");
+    if (run === undefined) throw argumentError("batch needs an S3BucketMap under the layers.");
     return run.call(this.base, fn) as T;
   }
 
@@ -168,8 +168,8 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasBatch, HasPlac
   }
 
   /** @internal */
-  [readsToCome](keys: readonly string[], isKnown?: (key: string) => boolean): void {
-    (this.base as Partial<HasReadsToCome>)[readsToCome]?.(keys, isKnown);
+  [hintReads](keys: readonly string[], isKnown?: (key: string) => boolean): void {
+    (this.base as Partial<HasHintReads>)[hintReads]?.(keys, isKnown);
   }
 
   /** @internal */

@@ -1,9 +1,9 @@
 import { entriesOf } from "../../map/iterables.js";
-import { placeOf, gives, storedReads, backgroundWrites } from "../../map/internals.js";
+import { placeOf, valueKind, storedReads, backgroundWrites } from "../../map/internals.js";
 import { mapped } from "../../map/mapped.js";
 import { checkAreOptions } from "../../arguments/method-options.js";
 import type {
-  Gives,
+  ValueKind,
   StoredReads,
   BackgroundWrites,
   HasBackgroundWrites,
@@ -29,8 +29,8 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
     this.#prefix = prefix;
   }
 
-  get [gives](): Gives {
-    return this.#codec.gives;
+  get [valueKind](): ValueKind {
+    return this.#codec.valueKind;
   }
 
   get [storedReads](): StoredReads<V> {

@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { S3BucketMapError } from "../../errors/errors.js";
 import { kindOf } from "../../arguments/keys.js";
 import type { Place } from "../../map/internals.js";
-import { peek } from "../../arguments/data-property.js";
+import { dataProperty } from "../../arguments/data-property.js";
 
 /** Why a layer cannot make a value of what is stored. */
 export class Unreadable extends Error {
@@ -42,7 +42,7 @@ const otherwise = "Was it stored through the same layers?";
 
 function messageOf(error: unknown): string {
   if (types.isNativeError(error)) return String(error.message);
-  const message = peek(error, "message");
+  const message = dataProperty(error, "message");
   if (typeof message === "string") return message;
   return typeof error === "string" ? error : `${kindOf(error)} was thrown`;
 }

@@ -1,9 +1,9 @@
 import { entriesOf, iterable } from "../../map/iterables.js";
 import { mapped } from "../../map/mapped.js";
 import { checkAreOptions, checkNoOptions, isBound } from "../../arguments/method-options.js";
-import { gives, storedReads, backgroundWrites, runBatch, writesAreDurable } from "../../map/internals.js";
+import { valueKind, storedReads, backgroundWrites, runBatch, writesAreDurable } from "../../map/internals.js";
 import type {
-  Gives,
+  ValueKind,
   Needs,
   Stored,
   StoredReads,
@@ -20,7 +20,7 @@ import type {
   SetOptions,
   SyncMap,
 } from "../../map/sync-map.js";
-import { givesOf } from "../foundation/base.js";
+import { valueKindOf } from "../foundation/base.js";
 import { Layer } from "../foundation/layer.js";
 import type { PendingWrites } from "./pending-writes.js";
 import { readsOf } from "../foundation/reads.js";
@@ -85,8 +85,8 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
     return false;
   }
 
-  get [gives](): Gives {
-    return givesOf(this.base);
+  get [valueKind](): ValueKind {
+    return valueKindOf(this.base);
   }
 
   get [backgroundWrites](): BackgroundWrites<V> {

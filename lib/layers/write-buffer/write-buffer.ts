@@ -1,5 +1,5 @@
 import { backgroundWrites } from "../../map/internals.js";
-import { wrongArgument } from "../../errors/argument-error.js";
+import { argumentError } from "../../errors/argument-error.js";
 import { checkBase } from "../foundation/base.js";
 import type { LayerBase } from "../foundation/base.js";
 import { checkNames, checkWhole } from "../foundation/layer-options.js";
@@ -45,7 +45,7 @@ export interface WriteBufferOptions {
 export function writeBuffer<V>(map: LayerBase<V>, options: WriteBufferOptions = {}): WriteBuffer<V> {
   const base = checkBase("writeBuffer", map);
   if (!(backgroundWrites in Layer.bottomOf(map))) {
-    throw wrongArgument(
+    throw argumentError(
       "writeBuffer needs a map that can write without waiting: S3BucketMap, or a layer over one.",
     );
   }

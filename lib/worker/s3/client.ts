@@ -10,7 +10,7 @@ import { version } from "../../build-stamp.js";
 import { Connections } from "./transport/connections.js";
 import { MapCredentials } from "./credentials/credentials.js";
 import { overHttp } from "./direct/exchange.js";
-import { foreseeRoute, localRoute } from "./direct/predicted-route.js";
+import { predictRoute, localRoute } from "./direct/predicted-route.js";
 import type { Route, Way } from "./direct/route.js";
 import { throughHandler } from "./direct/through-handler.js";
 import { limits } from "./limits.js";
@@ -28,7 +28,7 @@ const userAgent = `s3bucketmap/${version} md/nodejs#${process.versions.node}`;
 
 /** Sends the requests of a map's settings. What they leave out, the SDK's own chain decides, in the map's environment. */
 export class Client {
-  /** How a first try is made past the SDK, as far as is known. */
+  /** How a direct attempt is made, as far as is known. */
   route: Route | undefined;
   /** Whether its requests are answered in this thread. */
   readonly isLocal: boolean;
@@ -60,7 +60,7 @@ export class Client {
         credentials: () => credentials.get(),
         written: credentials.written,
       };
-      this.route = foreseeRoute(settings, environment, userAgent, way);
+      this.route = predictRoute(settings, environment, userAgent, way);
       this.#make = () => serviceClient(settings, connections, userAgent, way, credentials, learn);
     } else {
       const directory = (this.#directory = new LocalDirectory(settings.local));
@@ -92,7 +92,7 @@ export class Client {
     }
   }
 
-  /** Sends a command as the SDK does, from its first try on or from where one past it has ended (direct/replay.ts). */
+  /** Sends a command as the SDK does, from its first attempt on or from where a direct one has ended (direct/replay.ts). */
   async send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     command: $Command<Input, Output, S3ClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>,
     options: { abortSignal: AbortSignal },

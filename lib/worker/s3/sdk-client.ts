@@ -13,7 +13,7 @@ import { limits } from "./limits.js";
 import type { LocalDirectory } from "./local-directory.js";
 import { renewCredentials } from "./credentials/renewal.js";
 import { tellRequests } from "./transport/request-log.js";
-import { watchTries } from "./attempts/watch-attempts.js";
+import { watchAttempts } from "./attempts/watch-attempts.js";
 
 type RequestHandler = Exclude<S3ClientConfig["requestHandler"], undefined>;
 type Learn = (route: Route | undefined) => void;
@@ -80,7 +80,7 @@ function tryEachAsOften({ config }: S3Client): void {
 function watch(client: S3Client, way: Way, learn: Learn, isLocal: boolean): S3Client {
   tryEachAsOften(client);
   learnRoute(client, way, learn);
-  watchTries(client, isLocal);
+  watchAttempts(client, isLocal);
   countAttempts(client);
   // It reads what is bounded.
   readPlainly(client);

@@ -8,7 +8,7 @@ export function attemptsOf(context: object): number {
   return counts.get(context) ?? 0;
 }
 
-/** Lets the count begin with what was sent past the SDK. */
+/** Lets the count begin with what was sent directly. */
 export function noteAttempts(context: object, attempts: number): void {
   counts.set(context, attempts);
 }

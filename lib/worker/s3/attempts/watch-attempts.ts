@@ -15,7 +15,7 @@ export const CONFLICT = "ConditionalRequestConflict";
  *
  * @param isLocal - the requests are answered in this thread
  */
-export function watchTries(client: S3Client, isLocal: boolean): void {
+export function watchAttempts(client: S3Client, isLocal: boolean): void {
   /** What was answered to the last try, by the command's input. */
   const statuses = new WeakMap<object, number | undefined>();
   client.middlewareStack.add(
@@ -43,7 +43,7 @@ export function watchTries(client: S3Client, isLocal: boolean): void {
       };
       return mayBeRepeated(command, args.input) ? onLiveConnection(once) : once();
     },
-    { step: "finalizeRequest", priority: "low", name: "s3bucketmapTries" },
+    { step: "finalizeRequest", priority: "low", name: "s3bucketmapWatchAttempts" },
   );
   client.middlewareStack.add(
     (next) => async (args) => {

@@ -77,7 +77,7 @@ export class MapCredentials {
     return { version: this.#version, readings: this.#readings + (this.#reading === undefined ? 0 : 1) };
   }
 
-  /** Lets the SDK's client, which calls this when it is made, have the same credentials as what is tried past it. */
+  /** Lets the SDK's client, which calls this when it is made, have the same credentials as direct attempts. */
   readonly forClient = (input: ChainInput): (() => Promise<Credentials>) => {
     if (this.#chain === undefined) this.#input = input;
     return () => this.get();
@@ -170,13 +170,13 @@ export class MapCredentials {
       },
     };
     // A copy: the SDK keeps in it what it has made for this chain.
-    const input = { ...(this.#input ??= this.#foreseenInput()), clientConfig } as ChainInput;
+    const input = { ...(this.#input ??= this.#predictedInput()), clientConfig } as ChainInput;
     const provide = surroundings.run(() => chain.defaultProvider(input));
     return { provide, input, surroundings, hasProvided: false };
   }
 
   // What a client would say, where none has been made.
-  #foreseenInput(): ChainInput {
+  #predictedInput(): ChainInput {
     const settings = this.#settings;
     const { variables, config, credentials } = this.#surroundings.environment;
     const connections = this.#connections;

@@ -4,7 +4,7 @@ import type { MapCredentials, Refused, Use } from "./credentials.js";
 /** By the context of what the SDK sends: what its last try was signed with. */
 const uses = new WeakMap<object, Use>();
 
-/** Says what a try was signed with that was made past the SDK. */
+/** Says what a direct attempt was signed with. */
 export function noteUse(context: object, use: Use): void {
   uses.set(context, use);
 }

@@ -1,5 +1,5 @@
 import type { Failure } from "../../../bridge/protocol.js";
-import { hopeless } from "../../../errors/fatal-codes.js";
+import { fatalCodes } from "../../../errors/fatal-codes.js";
 import { checkAnswer } from "../listing/list-answer.js";
 import { firstNewName } from "../listing/listed-names.js";
 import { listInput, namesOf } from "../operations/list-objects.js";
@@ -34,7 +34,7 @@ export function lineOf({ code, statusCode }: Failure): string {
   if (code === "RequestTimeTooSkewed") return "clock";
   if (/Redirect$|^AuthorizationHeaderMalformed$|^IllegalLocation/.test(code)) return "region";
   if (code === "BadConfiguration" || code === "SdkUnavailable") return "endpoint";
-  if (hopeless.has(code)) return "credentials";
+  if (fatalCodes.has(code)) return "credentials";
   const isAnswer = statusCode !== undefined && statusCode < 500 && !/^HTTP\d|^BadAnswer$/.test(code);
   return isAnswer || code === "BadListing" ? "list" : "endpoint";
 }

@@ -1,5 +1,5 @@
 import type { Failure } from "../../../bridge/protocol.js";
-import { hopeless } from "../../../errors/fatal-codes.js";
+import { fatalCodes } from "../../../errors/fatal-codes.js";
 import { DeadlinePassed } from "../../deadline.js";
 import { toFailure } from "../../failure.js";
 import { Doubt, withoutDoubt } from "../attempts/doubt.js";
@@ -94,11 +94,11 @@ function late(ms: number): Failure {
 
 /** Whether after this nothing further need be tried. */
 export function endsAll({ code }: Failure): boolean {
-  return hopeless.has(code) || code === "TimedOut" || code === "NetworkError";
+  return fatalCodes.has(code) || code === "TimedOut" || code === "NetworkError";
 }
 
 /** Whether a service says that it does not have what it was asked for. */
 export function isLack({ code, statusCode }: Failure): boolean {
   if (code === "ConditionsUnsupported" || statusCode === 501 || statusCode === 405) return true;
-  return statusCode === 400 && !hopeless.has(code);
+  return statusCode === 400 && !fatalCodes.has(code);
 }

@@ -31,7 +31,7 @@ export interface Operation<Result> {
   inParts?: InParts | undefined;
 }
 
-/** What came of a first try. */
+/** What came of a direct attempt. */
 export interface Tried<Result> {
   /** The answer, where it was the plain one that was hoped for. */
   result?: Result;
@@ -44,16 +44,16 @@ export interface Tried<Result> {
 }
 
 /**
- * Makes the first try of a request without the SDK, whose work is most of what a small request costs, and whose loading
- * is most of what a program's first one does.
+ * Sends the first attempt of a request directly, without the SDK: the SDK's own work is most of what a small request
+ * costs, and loading it is most of what a program's first request takes.
  *
  * Without a result, the SDK is to send it: either nothing has been sent yet, or the SDK is given what came of it as its
- * own first try. So each failure has one and the same way to be handled, no request is sent more often than the SDK
+ * own first attempt. So each failure has one and the same way to be handled, no request is sent more often than the SDK
  * would, and attempts count right. Only where a used connection was lost, it is sent once more by a new one.
  *
  * @param input - that of the SDK's command
  */
-export async function firstTry<Result>(
+export async function directAttempt<Result>(
   client: Client,
   input: object,
   operation: Operation<Result>,

@@ -59,7 +59,7 @@ export const notRead: ReadonlySet<string> = new Set([
  * @returns undefined where it takes more than that: the first request is the SDK's then
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
  */
-export function foreseeRoute(
+export function predictRoute(
   settings: ClientConfig,
   { variables: env, config, credentials: credentialsFile }: Environment,
   userAgent: string,

@@ -33,7 +33,7 @@ interface ToReplay {
 }
 
 /**
- * Gives the SDK what came of a command's first try, if there was one, as if it had made it itself: what to make of it,
+ * Gives the SDK what came of a command's direct attempt, if there was one, as if it had made it itself: what to make of it,
  * whether to try again and what to throw in the end is up to the SDK alone.
  *
  * @returns the command, which does so when it is sent
@@ -56,7 +56,7 @@ export function replay<Command extends AnyCommand>(
         return { response: { statusCode, headers, body: bodyOf(outcome) } };
       };
     },
-    { step: "deserialize", priority: "low", name: "s3bucketmapFirstTry" },
+    { step: "deserialize", priority: "low", name: "s3bucketmapDirect" },
   );
   return command;
 }

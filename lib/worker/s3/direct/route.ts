@@ -6,7 +6,7 @@ import { signer } from "./sign.js";
 import type { Sign } from "./sign.js";
 import type { Credentials } from "../credentials/identity.js";
 
-/** How requests for the bucket are made: foreseen, or learnt from one that the SDK has made. */
+/** How requests for the bucket are made: predicted, or learnt from one that the SDK has made. */
 export interface Route {
   readonly exchange: Exchange;
   /** What comes before the slash and the key. */
@@ -19,7 +19,7 @@ export interface Route {
   readonly asksForChecksums: boolean;
 }
 
-/** How to reach servers past the SDK. */
+/** How to reach servers directly, without the SDK. */
 export interface Way {
   exchangeWith(server: Server): Exchange | undefined;
   /** Whether requests are signed at all. */
@@ -61,7 +61,7 @@ interface Config {
  * Learns a client's route from the first answer that it gets. Of endpoints, regions and ways to sign there are
  * many; only what the SDK itself has settled on is used, and only where it is the plain way.
  *
- * @param learnt - is told the route, or undefined where there is none past the SDK
+ * @param learnt - is told the route, or undefined where there is none but the SDK's
  */
 export function learnRoute(client: S3Client, way: Way, learnt: (route: Route | undefined) => void): void {
   let looked = false;

@@ -134,7 +134,7 @@ function evenly(keys: readonly string[]): readonly string[] {
 }
 
 // Where a position has had only some of the characters that another has, the others are likely to come: so the
-// first digits of numbers that have only begun are foreseen from their last.
+// first digits of numbers that have only begun are predicted from their last.
 function withExpected(
   own: ReadonlyMap<number, number>,
   seen: readonly ReadonlyMap<number, number>[],

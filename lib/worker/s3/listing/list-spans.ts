@@ -5,7 +5,7 @@ import { Seen } from "./alphabet.js";
 import { follow } from "../follow.js";
 import { IgnoresStartAfter, listObjects } from "../operations/list-objects.js";
 import type { Target } from "../target.js";
-import { estimate, foreseeableEnd, splitPoint } from "./split-point.js";
+import { estimate, predictableEnd, splitPoint } from "./split-point.js";
 import type { Unlisted } from "./split-point.js";
 
 /** How many pages one call begins at most, before it says what it has found and is called again. */
@@ -201,7 +201,7 @@ class Run {
   #upperOf(span: Open): Open | undefined {
     const end =
       span.until === undefined
-        ? foreseeableEnd(known(span), PAGE, WORTH_DIVIDING, this.#prefix, this.#seen)
+        ? predictableEnd(known(span), PAGE, WORTH_DIVIDING, this.#prefix, this.#seen)
         : "open";
     if (end === undefined) return undefined;
     const point = end === "open" ? splitPoint(known(span), this.#prefix, this.#seen) : end.until;
@@ -224,7 +224,7 @@ class Run {
 
   #estimate(span: Span, count: number): number {
     if (span.until !== undefined) return estimate(known(span), count, this.#prefix, this.#seen);
-    const end = foreseeableEnd(known(span), count, WORTH_DIVIDING, this.#prefix, this.#seen);
+    const end = predictableEnd(known(span), count, WORTH_DIVIDING, this.#prefix, this.#seen);
     if (end === "open") return estimate(known(span), count, this.#prefix, this.#seen);
     return end?.left ?? 0;
   }

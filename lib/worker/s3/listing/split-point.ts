@@ -43,7 +43,7 @@ export function splitPoint(part: Unlisted, prefix: string, seen: Seen): string |
  * @param enough - how many keys are worth an end of their own
  * @returns the end, and about how many keys come before it; "open" where it is all that begins with the prefix
  */
-export function foreseeableEnd(
+export function predictableEnd(
   part: Unlisted,
   count: number,
   enough: number,

@@ -1,6 +1,6 @@
 import { sdk } from "../sdk.js";
 import { deleting } from "../direct/delete.js";
-import { firstTry } from "../direct/direct-attempt.js";
+import { directAttempt } from "../direct/direct-attempt.js";
 import { replay } from "../direct/replay.js";
 import type { Target } from "../target.js";
 
@@ -16,7 +16,7 @@ export async function deleteObject(target: Target, key: string, signal: AbortSig
     Key: key,
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
   };
-  const tried = await firstTry(client, input, deleting(input), signal);
+  const tried = await directAttempt(client, input, deleting(input), signal);
   if (tried.result === undefined) {
     try {
       await client.send(replay(new sdk.DeleteObjectCommand(input), tried), { abortSignal: signal });

@@ -48,7 +48,7 @@ export async function deleteObjects(
   const singly = await orFailures(others, keys, () => deleteSingly(target, others, signal));
   for (const { key, failure } of singly.failed) {
     // It was in the request that was answered, so it may be gone however its own DELETE ended.
-    if (bulk.isUnsure && canBeInXml(key)) failure.maybeWritten = true;
+    if (bulk.isUnsure && canBeInXml(key)) failure.mayHaveBeenApplied = true;
   }
   return [...bulk.failed, ...singly.failed];
 }

@@ -1,5 +1,5 @@
 import type { Failure } from "../../../bridge/protocol.js";
-import { hopeless } from "../../../errors/fatal-codes.js";
+import { fatalCodes } from "../../../errors/fatal-codes.js";
 import { toFailure } from "../../failure.js";
 import { DeadlinePassed } from "../../deadline.js";
 import { Doubt } from "../attempts/doubt.js";
@@ -21,7 +21,7 @@ export async function forEachOf<Item, T>(
   const outcomes = new Array<Outcome<T>>(items.length);
   let next = 0;
   let stop: Failure | undefined;
-  let hopelessError: Error | undefined;
+  let fatalError: Error | undefined;
 
   let pass: () => void = () => {};
   const passed = new Promise<never>((_resolve, reject) => {
@@ -42,10 +42,10 @@ export async function forEachOf<Item, T>(
       } catch (error) {
         const failure = toFailure(error, doubt.exists);
         outcomes[at] = { failure };
-        if (!hopeless.has(failure.code)) continue;
+        if (!fatalCodes.has(failure.code)) continue;
         // Of the others nothing is sent.
-        stop ??= { ...failure, maybeWritten: false };
-        hopelessError ??= error as Error;
+        stop ??= { ...failure, mayHaveBeenApplied: false };
+        fatalError ??= error as Error;
       }
     }
   };
@@ -54,7 +54,7 @@ export async function forEachOf<Item, T>(
   } finally {
     signal.removeEventListener("abort", pass);
   }
-  const areAllHopeless = outcomes.every((one) => "failure" in one && hopeless.has(one.failure.code));
-  if (hopelessError !== undefined && areAllHopeless) throw hopelessError;
+  const areAllFatal = outcomes.every((one) => "failure" in one && fatalCodes.has(one.failure.code));
+  if (fatalError !== undefined && areAllFatal) throw fatalError;
   return outcomes;
 }

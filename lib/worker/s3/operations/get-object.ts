@@ -1,7 +1,7 @@
 import { sdk } from "../sdk.js";
 import type { KeptHeaders, Reading } from "../../../bridge/protocol.js";
 import { unquote } from "../conditional/conditions.js";
-import { firstTry } from "../direct/direct-attempt.js";
+import { directAttempt } from "../direct/direct-attempt.js";
 import { getting } from "../direct/get.js";
 import type { GotObject } from "../direct/get.js";
 import { replay } from "../direct/replay.js";
@@ -73,7 +73,7 @@ async function got(
   };
   const { concurrency } = settings;
   const byRanges = isAlone && concurrency > 1 ? inParts(client, input, concurrency, signal) : undefined;
-  const tried = await firstTry(client, input, getting(input, maxBytes, byRanges), signal);
+  const tried = await directAttempt(client, input, getting(input, maxBytes, byRanges), signal);
   if (tried.result !== undefined) {
     target.bucketProved = true;
     return tried.result.object;

@@ -2,7 +2,7 @@ import { sdk } from "../sdk.js";
 import type { HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { Head, Version } from "../../../bridge/protocol.js";
 import { unquote } from "../conditional/conditions.js";
-import { firstTry } from "../direct/direct-attempt.js";
+import { directAttempt } from "../direct/direct-attempt.js";
 import { heading } from "../direct/head.js";
 import type { Found } from "../direct/head.js";
 import { replay } from "../direct/replay.js";
@@ -61,7 +61,7 @@ async function head(target: Target, key: string, signal: AbortSignal): Promise<F
     Key: key,
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
   };
-  const tried = await firstTry(client, input, heading(input), signal);
+  const tried = await directAttempt(client, input, heading(input), signal);
   if (tried.result !== undefined) {
     if (tried.result.head === false && !target.bucketProved) return askForByte(target, key, signal);
     target.bucketProved = true;

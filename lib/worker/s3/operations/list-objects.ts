@@ -1,7 +1,7 @@
 import { sdk } from "../sdk.js";
 import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
 import type { Page, PageStart } from "../../../bridge/protocol.js";
-import { firstTry } from "../direct/direct-attempt.js";
+import { directAttempt } from "../direct/direct-attempt.js";
 import { listing } from "../direct/list.js";
 import { replay } from "../direct/replay.js";
 import { checkAnswer } from "../listing/list-answer.js";
@@ -31,7 +31,7 @@ export class IgnoresStartAfter extends Error {
  */
 export async function listObjects(target: Target, request: ListRequest, signal: AbortSignal): Promise<Page> {
   const input = listInput(target, request);
-  const tried = await firstTry(target.client, input, listing(input), signal);
+  const tried = await directAttempt(target.client, input, listing(input), signal);
   const output =
     tried.result ??
     (await target.client.send(replay(new sdk.ListObjectsV2Command(input), tried), { abortSignal: signal }));
@@ -39,7 +39,7 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   target.bucketProved = true;
   const contents = output.Contents ?? [];
   sayListed(contents.length);
-  // A first try only takes pages that are encoded.
+  // A direct attempt only takes pages that are encoded.
   const isEncoded = tried.result !== undefined || ("EncodingType" in output && output.EncodingType === "url");
   const names = namesOf(
     contents.map(({ Key }) => Key ?? ""),

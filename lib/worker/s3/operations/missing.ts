@@ -1,7 +1,7 @@
 import type { GetObjectCommand } from "@aws-sdk/client-s3";
 import { sdk } from "../sdk.js";
 import type { Readable } from "node:stream";
-import { firstTry } from "../direct/direct-attempt.js";
+import { directAttempt } from "../direct/direct-attempt.js";
 import { probing, wholeLength } from "../direct/get.js";
 import type { Found } from "../direct/head.js";
 import { replay } from "../direct/replay.js";
@@ -61,7 +61,7 @@ export async function askForByte(target: Target, key: string, signal: AbortSigna
     Range: "bytes=0-0",
     ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
   };
-  const tried = await firstTry(client, input, probing(input), signal);
+  const tried = await directAttempt(client, input, probing(input), signal);
   if (tried.result !== undefined) {
     target.bucketProved = true;
     return tried.result.found;

@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { sdk } from "../sdk.js";
 import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { combineCrcs } from "../../../local/body/crc-combine.js";
-import { firstTry } from "../direct/direct-attempt.js";
+import { directAttempt } from "../direct/direct-attempt.js";
 import { crc32 } from "../direct/get.js";
 import { replay } from "../direct/replay.js";
 import { uploadingPart } from "../direct/upload-part.js";
@@ -101,7 +101,7 @@ async function uploadPart(
 ): Promise<CompletedPart> {
   const sum = checksum && { ChecksumCRC32: crc32(input.Body) };
   const part = { ...input, ...sum };
-  const tried = await firstTry(client, part, uploadingPart(part), signal);
+  const tried = await directAttempt(client, part, uploadingPart(part), signal);
   let ETag = tried.result?.ETag;
   if (ETag === undefined) {
     const command = replay(new sdk.UploadPartCommand(part), tried);

@@ -1,7 +1,7 @@
 import type { PutObjectCommand } from "@aws-sdk/client-s3";
 import { sdk } from "../sdk.js";
 import type { ObjectHeaders } from "../../../bridge/protocol.js";
-import { firstTry } from "../direct/direct-attempt.js";
+import { directAttempt } from "../direct/direct-attempt.js";
 import { putting } from "../direct/put.js";
 import { replay } from "../direct/replay.js";
 import { MULTIPART_ABOVE, uploadInParts } from "./multipart-upload.js";
@@ -27,7 +27,7 @@ export async function putObject(
     target.bucketProved = true;
     return undefined;
   }
-  const tried = await firstTry(target.client, input, putting(input), signal);
+  const tried = await directAttempt(target.client, input, putting(input), signal);
   if (tried.result === undefined) {
     const command = replay(new sdk.PutObjectCommand(input), tried);
     const output = await target.client.send(command, { abortSignal: signal });

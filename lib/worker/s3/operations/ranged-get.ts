@@ -4,7 +4,7 @@ import { sdk } from "../sdk.js";
 import type { GetObjectCommand, GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Client } from "../client.js";
 import type { Answer, InParts } from "../direct/messages.js";
-import { firstTry } from "../direct/direct-attempt.js";
+import { directAttempt } from "../direct/direct-attempt.js";
 import { gettingPart } from "../direct/get.js";
 import type { Part } from "../direct/get.js";
 import { bodyOf } from "../direct/replay.js";
@@ -88,7 +88,7 @@ class OtherAnswer extends Error {}
 type PartInput = GetObjectCommandInput & { IfMatch: string; Range: string };
 
 async function fetchPart(client: Client, input: PartInput, part: Part, signal: AbortSignal): Promise<void> {
-  const { result, outcome } = await firstTry(client, input, gettingPart(input, part), signal);
+  const { result, outcome } = await directAttempt(client, input, gettingPart(input, part), signal);
   if (result !== undefined) return;
   if (outcome === undefined) return fetchPartBySdk(client, new sdk.GetObjectCommand(input), part, signal);
   throw new RangeFailed(

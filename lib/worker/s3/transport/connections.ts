@@ -15,7 +15,7 @@ let mostIdle = 64;
  */
 const MAX_IDLE_MS = 1000;
 
-/** The connections of a client: the same for what is tried past the SDK and for what it sends itself. */
+/** The connections of a client: the same for direct attempts and for what the SDK sends. */
 export class Connections {
   readonly #most: number;
   readonly #env: Readonly<Record<string, string>> | undefined;

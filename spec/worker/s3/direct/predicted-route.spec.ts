@@ -7,7 +7,7 @@ import type { ClientConfig } from "../../../../lib/bridge/protocol.js";
 import { Connections } from "../../../../lib/worker/s3/transport/connections.js";
 import { MapCredentials } from "../../../../lib/worker/s3/credentials/credentials.js";
 import type { Request, Server } from "../../../../lib/worker/s3/direct/messages.js";
-import { foreseeRoute, notRead } from "../../../../lib/worker/s3/direct/predicted-route.js";
+import { predictRoute, notRead } from "../../../../lib/worker/s3/direct/predicted-route.js";
 import { pathOf } from "../../../../lib/worker/s3/direct/route.js";
 import type { Way } from "../../../../lib/worker/s3/direct/route.js";
 import { signer } from "../../../../lib/worker/s3/direct/sign.js";
@@ -76,10 +76,10 @@ function credentialsOf(settings: ClientConfig, env: Environment): MapCredentials
   return new MapCredentials(settings, new Surroundings(environmentOf(env)), new Connections(4));
 }
 
-async function foreseen(settings: ClientConfig, env: Environment): Promise<Sent | undefined> {
+async function predicted(settings: ClientConfig, env: Environment): Promise<Sent | undefined> {
   const known = credentialsOf(settings, env);
   let server: Server | undefined;
-  const route = foreseeRoute(settings, environmentOf(env), "agent", {
+  const route = predictRoute(settings, environmentOf(env), "agent", {
     exchangeWith: (asked) => {
       server = asked;
       return () => Promise.reject(new Error("nothing is sent"));
@@ -228,7 +228,7 @@ describe("a route that is foreseen", () => {
   it.each(cases)("is the SDK's own: %s", async (_name, more, env, written) => {
     setEnvironment(environmentWith(env, written));
     const settings = settingsWith(more);
-    const found = await foreseen(settings, process.env as Environment);
+    const found = await predicted(settings, process.env as Environment);
     expect(found).toBeDefined();
     expect(found).toEqual(await bySdk(settings));
   });
@@ -282,10 +282,10 @@ describe("a route that is foreseen", () => {
     ["credentials have a space", { ...local, credentials: { ...credentials, accessKeyId: "a  b" } }, {}, {}],
   ])("is not there where %s", async (_name, more, env, written) => {
     setEnvironment(environmentWith(env, written));
-    expect(await foreseen(settingsWith(more), process.env as Environment)).toBeUndefined();
+    expect(await predicted(settingsWith(more), process.env as Environment)).toBeUndefined();
   });
 
-  // Whatever is foreseen must be what the SDK does; how much is, the cases above say.
+  // Whatever is predicted must be what the SDK does; how much is, the cases above say.
   it("is the SDK's own for any settings, environment and files", async () => {
     // Odd ones seldom: each of them leaves all to the SDK.
     const mostly = <T>(usual: readonly T[], odd: readonly T[]): fc.Arbitrary<T> =>
@@ -373,7 +373,7 @@ describe("a route that is foreseen", () => {
         );
         const isWritten = asked.anonymous ?? credentialsOf(asked, process.env as Environment).written;
         if (!isWritten) return;
-        const route = await foreseen(asked, process.env as Environment);
+        const route = await predicted(asked, process.env as Environment);
         if (route === undefined) return;
         found += 1;
         expect(route).toEqual(await bySdk(asked));
@@ -428,7 +428,9 @@ describe("credentials of which only the SDK knows", () => {
       );
     expect(known.written).toBeUndefined();
     expect(await outcome(known.get())).toEqual(await outcome(own));
-    const route = await outcome(foreseen(settings, process.env as Environment).then((sent) => sent!.headers));
+    const route = await outcome(
+      predicted(settings, process.env as Environment).then((sent) => sent!.headers),
+    );
     expect(route).toBeDefined();
   });
 });

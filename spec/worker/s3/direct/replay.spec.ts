@@ -1,7 +1,7 @@
 import { bodyOf } from "../../../../lib/worker/s3/direct/replay.js";
 import { collect } from "../../../../lib/worker/s3/body/whole-body.js";
 
-// What a first try got is given to the SDK as a stream.
+// What a direct attempt got is given to the SDK as a stream.
 
 const MIB = 1024 ** 2;
 
