@@ -52,7 +52,7 @@ module.exports = {
       to: {
         path: allBut(
           "worker/s3",
-          "worker/(deadline|failure|operation-error)",
+          "worker/(deadline|failure|late|operation-error)",
           "bridge/protocol",
           "local",
           "build-stamp",
@@ -73,7 +73,10 @@ module.exports = {
       comment:
         "Only the two ends of the bridge know threads. prompt/hook.ts asks whether it was loaded by `-r` in the main one.",
       severity: "error",
-      from: { path: "^lib/", pathNot: "^lib/(bridge/|worker/(main|message-loop)\\.ts$|prompt/hook\\.ts$)" },
+      from: {
+        path: "^lib/",
+        pathNot: "^lib/(bridge/|worker/(main|ends|message-loop)\\.ts$|prompt/hook\\.ts$)",
+      },
       to: { path: "^(node:)?worker_threads$" },
     },
   ],
