@@ -13,4 +13,4 @@ export { transform } from "./transform.js";
 export type { Transformation } from "./transform.js";
 export { writeBuffer } from "./write-buffer/write-buffer.js";
 export type { WriteBufferOptions } from "./write-buffer/write-buffer.js";
-export type { WriteBuffer } from "./write-buffer/write-buffer-layer.js";
+export type { WriteBuffer } from "./write-buffer/buffered-map.js";

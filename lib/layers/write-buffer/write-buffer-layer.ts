@@ -24,20 +24,10 @@ import { valueKindOf } from "../foundation/base.js";
 import { Layer } from "../foundation/layer.js";
 import type { PendingWrites } from "./pending-writes.js";
 import { readsOf } from "../foundation/reads.js";
+import type { WriteBuffer } from "./buffered-map.js";
 
 /** The property by which a write buffer is known, also to another copy of the library. */
 export const delaysWrites: unique symbol = Symbol.for("s3bucketmap.delaysWrites/1");
-
-/** A map whose writes are sent in the background. */
-export interface WriteBuffer<V> extends SyncMap<V> {
-  /**
-   * Blocks until all that was written is durable.
-   *
-   * @throws PartialFailureError naming what was stored and what was not; the latter is no longer in the buffer
-   */
-  flush(): void;
-  subMap(prefix: string): WriteBuffer<V>;
-}
 
 /** @see writeBuffer */
 export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {

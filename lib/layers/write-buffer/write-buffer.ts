@@ -6,7 +6,7 @@ import { checkNames, checkWhole } from "../foundation/layer-options.js";
 import { Layer } from "../foundation/layer.js";
 import { PendingWrites } from "./pending-writes.js";
 import { WriteBufferLayer } from "./write-buffer-layer.js";
-import type { WriteBuffer } from "./write-buffer-layer.js";
+import type { WriteBuffer } from "./buffered-map.js";
 
 /** Options of {@link writeBuffer}. */
 export interface WriteBufferOptions {
