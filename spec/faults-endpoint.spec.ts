@@ -95,6 +95,24 @@ describe.each(waits)("a bucket that is missing, wait: %s", (wait) => {
     expectWell(map);
     await server.close();
   });
+
+  it("is not taken for a missing key once a call was told so, though it was there before", async () => {
+    const server = await startHttpS3();
+    const map = freshMap(server.endpoint, wait);
+    map.set("here", "1");
+    expect(map.has("never")).toBe(false);
+    server.fault({ times: Infinity, action: { status: 404, code: "NoSuchBucket" } });
+    for (const learn of [() => map.get("a"), () => map.set("a", "1"), () => map.delete("a"), () => map.size]) {
+      const gone = expect.objectContaining({ code: "NoSuchBucket" }) as Error;
+      expect(learn).toThrow(gone);
+      expect(() => map.has("here")).toThrow(gone);
+      expect(() => map.head("here")).toThrow(gone);
+      server.clearFaults();
+      expect(map.get("here")).toBe("1");
+      server.fault({ times: Infinity, action: { status: 404, code: "NoSuchBucket" } });
+    }
+    await server.close();
+  });
 });
 
 describe.each(waits)("a 404 that is none of S3's, wait: %s", (wait) => {

@@ -116,15 +116,18 @@ function keepTurning(until: number): { end(): void } {
 // ending, and from spinning, which it does without any handle to wait for.
 let timer: NodeJS.Timeout | undefined;
 
-function setTimer(thread: WorkerThread, deadline: number | undefined): void {
+//
+// The first time it is due at once: within a timer's callback, Node looks at no timer that was set before until a new one
+// is due.
+function setTimer(thread: WorkerThread, deadline: number | undefined, mostMs = 1): void {
   clearTimeout(timer);
   timer = undefined;
   if (deadline === undefined) return;
   // To wake the wait is enough: it looks at the time itself.
   const left = Math.max(1, Math.ceil(deadline - performance.now()));
-  const sleepMs = Math.min(left, lookEveryMs);
+  const sleepMs = Math.min(left, mostMs);
   timer = setTimeout(() => {
     thread.lookForDeath(sleepMs);
-    setTimer(thread, deadline);
+    setTimer(thread, deadline, lookEveryMs);
   }, sleepMs);
 }

@@ -56,7 +56,7 @@ the same as a map. Code can be piped in, too: it ends at its first error.
   --profile NAME  a profile of the shared AWS configuration files
   --json          values are JSON instead of text
   --bytes         values are Buffers instead of text
-  -e, --eval CODE print what the code gives (text and bytes as they are, with --json as JSON), and end
+  -e, --eval CODE print what the code gives (text with a newline, bytes as they are, with --json as JSON), and end
   --diagnose      print where the settings come from and what may be done with the bucket, what fails and what to do
                   about it, and end; writes to a key of its own under the prefix, and deletes it
   --read-only     with --diagnose: write nothing

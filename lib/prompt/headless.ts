@@ -42,7 +42,7 @@ export async function runPiped(given: Arguments): Promise<number> {
 }
 
 /**
- * Evaluates the code of `--eval` and prints what it gives: text and bytes as they are, with `--json` as JSON.
+ * Evaluates the code of `--eval` and prints what it gives: text with a newline, bytes as they are, with `--json` as JSON.
  *
  * @returns the exit code
  */

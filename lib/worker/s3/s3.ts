@@ -155,6 +155,8 @@ export class S3 {
     try {
       return await operation(target);
     } catch (error) {
+      // It may have been deleted since.
+      if ((error as Error).name === "NoSuchBucket") target.bucketProved = false;
       const region = otherRegion(error);
       if (region === undefined || region === (await target.client.region())) throw error;
       // Unless another call, that was under way at the same time, has learnt it first.
