@@ -17,6 +17,17 @@ module.exports = {
       to: { circular: true },
     },
     {
+      name: "nothing-unused",
+      comment: "A file that nothing imports does nothing: import it, or delete it.",
+      severity: "error",
+      from: {},
+      module: {
+        path: "^lib/",
+        pathNot: "^lib/(index|layers/index|prompt/(cli|hook)|worker/main)[.]m?ts$",
+        numberOfDependentsLessThan: 1,
+      },
+    },
+    {
       name: "traps-know-the-map-only",
       comment: "A facade works over any map: what it needs beyond SyncMap is in map/internals.ts.",
       severity: "error",

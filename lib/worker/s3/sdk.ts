@@ -2,6 +2,7 @@
 import { late } from "../late.js";
 import { replaceExec } from "./credentials/credential-programs.js";
 import { replaceReadFile } from "./credentials/file-texts.js";
+import { replaceAgent } from "./transport/own-agents.js";
 
 // All that this library has of the SDK, so that nothing loads it before it can take what is replaced here.
 
@@ -12,6 +13,7 @@ function replaceOnce(): void {
   isReplaced = true;
   replaceReadFile();
   replaceExec();
+  replaceAgent();
 }
 
 /** The SDK's client and its commands. */
