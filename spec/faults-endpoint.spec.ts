@@ -102,7 +102,12 @@ describe.each(waits)("a bucket that is missing, wait: %s", (wait) => {
     map.set("here", "1");
     expect(map.has("never")).toBe(false);
     server.fault({ times: Infinity, action: { status: 404, code: "NoSuchBucket" } });
-    for (const learn of [() => map.get("a"), () => map.set("a", "1"), () => map.delete("a"), () => map.size]) {
+    for (const learn of [
+      () => map.get("a"),
+      () => map.set("a", "1"),
+      () => map.delete("a"),
+      () => map.size,
+    ]) {
       const gone = expect.objectContaining({ code: "NoSuchBucket" }) as Error;
       expect(learn).toThrow(gone);
       expect(() => map.has("here")).toThrow(gone);
