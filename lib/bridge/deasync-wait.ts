@@ -24,7 +24,7 @@ export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
     thread.drain();
     return !settled() && !thread.isGone && performance.now() < deadline;
   };
-  // Whether the loop can turn takes as long to find out as a small call: one that is answered at once does without.
+  // To find out whether the loop can turn takes as long as a small call. One that is answered at once need not know.
   if (hasQuickNews && spinUntil(Math.min(begun + SPIN_MS, lastTurn + TURN_EVERY_MS), thread, goesOn)) return;
   if (!canTurn()) return atomicsWait(thread, settled, deadline, outerDeadline);
   const turns = loadDeasync();
@@ -117,8 +117,8 @@ function keepTurning(until: number): { end(): void } {
 let timer: NodeJS.Timeout | undefined;
 
 //
-// The first time it is due at once: within a timer's callback, Node looks at no timer that was set before until a new one
-// is due.
+// The first time it is due at once. Within the callback of a timer, Node forgets the timers that were set before, until a
+// new one is due.
 function setTimer(thread: WorkerThread, deadline: number | undefined, mostMs = 1): void {
   clearTimeout(timer);
   timer = undefined;

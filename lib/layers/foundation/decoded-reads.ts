@@ -81,7 +81,7 @@ export class DecodedReads<V, Raw> implements StoredReads<V> {
         const encoded = this.#codec.encode(changed, this.#whole(key), optionsFor(decoded)) as Raw | undefined;
         // To the base it would mean that the key is to be deleted, and only the program may say that.
         if (encoded === undefined)
-          throw argumentError(`${this.#codec.name} made undefined of the value, which cannot be stored.`);
+          throw argumentError(`${this.#codec.name} encoded the value as undefined, which cannot be stored.`);
         return encoded;
       },
       () => {
