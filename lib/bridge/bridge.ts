@@ -5,7 +5,7 @@ import { deasyncWait } from "./deasync-wait.js";
 import { environmentOf, noEnvironment } from "../arguments/environment.js";
 import { called, entered, isWrite, left, turned } from "../copies/history.js";
 import { spin } from "./spin.js";
-import { Signal } from "./protocol.js";
+import { Signal } from "./worker-start.js";
 import type { Call, ClientConfig, Environment, Failure, Results, ToWorker } from "./protocol.js";
 import type { KnownSettings } from "./shared-thread.js";
 import { isExiting } from "../copies/thread-wide.js";

@@ -2,7 +2,7 @@ import { tty } from "./late.js";
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { spin } from "../bridge/spin.js";
-import { Signal } from "../bridge/protocol.js";
+import { Signal } from "../bridge/worker-start.js";
 import type { Call, ClientConfig, FromWorker, Reply, Results, ToWorker } from "../bridge/protocol.js";
 import { inOrder } from "./write-ordering.js";
 import { Deadline, DeadlinePassed } from "./deadline.js";
