@@ -18,14 +18,13 @@ import type {
   StoredReads,
   BackgroundWrites,
   HasBackgroundWrites,
-  Prepared,
-  Sending,
 } from "../../map/internals.js";
 import type { ListOptions, ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 import { valueKindOf } from "../foundation/base.js";
 import { toBytes } from "../foundation/bytes.js";
 import { checkUnchangeable, copy } from "./cache-store.js";
 import type { CacheStore, Moment } from "./cache-store.js";
+import { forgettingWrites } from "./forgetting-writes.js";
 import { Layer } from "../foundation/layer.js";
 import { readsOf } from "../foundation/reads.js";
 
@@ -67,26 +66,9 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
   get [backgroundWrites](): BackgroundWrites<V> {
     const base = (this.base as SyncMap<V> & HasBackgroundWrites<V>)[backgroundWrites];
     const place = this[placeOf]()?.prefix ?? "";
-    const forget = (writes: readonly Prepared<unknown>[]): void => {
-      // Its keys are whole ones, and the prefix of this map is the end of that of its place.
-      for (const { key } of writes) this.#store.forget(key.slice(place.length - this.#prefix.length));
-    };
-    return {
-      prepare: (key, value, options) => base.prepare(key, value, options),
-      prepareDeletion: (key) => base.prepareDeletion(key),
-      send: (writes) => {
-        forget(writes);
-        const sending = base.send(writes);
-        const finish = (): ReturnType<Sending["finish"]> => {
-          try {
-            return sending.finish();
-          } finally {
-            forget(writes);
-          }
-        };
-        return { isDone: () => sending.isDone(), finish };
-      },
-    };
+    // The keys of writes are whole ones, and the prefix of this map is the end of that of its place.
+    const start = place.length - this.#prefix.length;
+    return forgettingWrites(base, (key) => this.#store.forget(key.slice(start)));
   }
 
   override has(key: string): boolean {
