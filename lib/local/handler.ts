@@ -13,15 +13,16 @@ import { copyObject } from "./operations/copy-object.js";
 import { deleteObject, deleteObjects } from "./operations/delete.js";
 import { LocalS3Error } from "./local-error.js";
 import { getObject, headObject } from "./operations/get-object.js";
-import { listObjects, listObjectsV2 } from "./operations/list.js";
+import { listObjectsV2 } from "./operations/list.js";
 import { completeMultipartUpload } from "./operations/complete-multipart.js";
-import { createMultipartUpload, uploadPart, uploadPartCopy } from "./operations/multipart.js";
+import { createMultipartUpload, uploadPart } from "./operations/multipart.js";
+import { checkSupported } from "./operations/object-headers.js";
 import { operationOf, type Operation } from "./operations.js";
 import { putObject } from "./operations/put-object.js";
 import { parseRequest, type Context, type LocalRequest, type Reply, type S3Request } from "./request.js";
 import { S3Error } from "./s3-error.js";
 import { Store } from "./store/store.js";
-import { abortMultipartUpload, listMultipartUploads, listParts } from "./operations/uploads.js";
+import { abortMultipartUpload } from "./operations/uploads.js";
 
 const operations: Record<Operation, (context: Context, request: S3Request) => Reply | Promise<Reply>> = {
   ListBuckets: listBuckets,
@@ -30,8 +31,6 @@ const operations: Record<Operation, (context: Context, request: S3Request) => Re
   DeleteBucket: deleteBucket,
   GetBucketLocation: getBucketLocation,
   ListObjectsV2: listObjectsV2,
-  ListObjects: listObjects,
-  ListMultipartUploads: listMultipartUploads,
   DeleteObjects: deleteObjects,
   GetObject: getObject,
   HeadObject: headObject,
@@ -40,8 +39,6 @@ const operations: Record<Operation, (context: Context, request: S3Request) => Re
   DeleteObject: deleteObject,
   CreateMultipartUpload: createMultipartUpload,
   UploadPart: uploadPart,
-  UploadPartCopy: uploadPartCopy,
-  ListParts: listParts,
   CompleteMultipartUpload: completeMultipartUpload,
   AbortMultipartUpload: abortMultipartUpload,
 };
@@ -159,6 +156,7 @@ export class LocalS3Handler {
       const request = parseRequest(local);
       const operation = operationOf(request);
       if (!operation) throw new S3Error("NotImplemented");
+      checkSupported(request.headers);
       if (request.bucket !== "") checkBucketName(request.bucket);
       const context = { store, createBuckets: this.options.createBuckets, signal };
       return await operations[operation](context, request);

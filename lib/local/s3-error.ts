@@ -1,28 +1,23 @@
 import { element, xmlDocument } from "./xml.js";
 
 export type S3ErrorCode =
-  | "AccessControlListNotSupported"
   | "BadDigest"
   | "BucketNotEmpty"
   | "EntityTooLarge"
   | "EntityTooSmall"
   | "IncompleteBody"
-  | "InternalError"
   | "InvalidArgument"
   | "InvalidBucketName"
   | "InvalidDigest"
   | "InvalidPart"
-  | "InvalidPartNumber"
   | "InvalidPartOrder"
   | "InvalidRange"
   | "InvalidRequest"
   | "InvalidStorageClass"
   | "InvalidURI"
   | "KeyTooLongError"
-  | "MalformedTrailerError"
   | "MalformedXML"
   | "MetadataTooLarge"
-  | "MethodNotAllowed"
   | "NoSuchBucket"
   | "NoSuchKey"
   | "NoSuchUpload"
@@ -33,7 +28,6 @@ export type S3ErrorCode =
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 const errors: Record<S3ErrorCode, readonly [statusCode: number, message: string]> = {
-  AccessControlListNotSupported: [400, "The bucket does not allow ACLs"],
   BadDigest: [400, "The Content-MD5 you specified did not match what we received."],
   BucketNotEmpty: [409, "The bucket you tried to delete is not empty"],
   EntityTooLarge: [400, "Your proposed upload exceeds the maximum allowed size"],
@@ -42,7 +36,6 @@ const errors: Record<S3ErrorCode, readonly [statusCode: number, message: string]
     400,
     "You did not provide the number of bytes specified by the Content-Length HTTP header",
   ],
-  InternalError: [500, "We encountered an internal error. Please try again."],
   InvalidArgument: [400, "Invalid Argument"],
   InvalidBucketName: [400, "The specified bucket is not valid."],
   InvalidDigest: [400, "The Content-MD5 you specified was invalid."],
@@ -50,7 +43,6 @@ const errors: Record<S3ErrorCode, readonly [statusCode: number, message: string]
     400,
     "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
   ],
-  InvalidPartNumber: [416, "The requested partnumber is not satisfiable"],
   InvalidPartOrder: [
     400,
     "The list of parts was not in ascending order. Parts must be ordered by part number.",
@@ -60,16 +52,11 @@ const errors: Record<S3ErrorCode, readonly [statusCode: number, message: string]
   InvalidStorageClass: [400, "The storage class you specified is not valid"],
   InvalidURI: [400, "Couldn't parse the specified URI."],
   KeyTooLongError: [400, "Your key is too long"],
-  MalformedTrailerError: [
-    400,
-    "The request contained trailing data that was not well-formed or did not conform to our published schema.",
-  ],
   MalformedXML: [
     400,
     "The XML you provided was not well-formed or did not validate against our published schema",
   ],
   MetadataTooLarge: [400, "Your metadata headers exceed the maximum allowed metadata size"],
-  MethodNotAllowed: [405, "The specified method is not allowed against this resource."],
   NoSuchBucket: [404, "The specified bucket does not exist"],
   NoSuchKey: [404, "The specified key does not exist."],
   NoSuchUpload: [

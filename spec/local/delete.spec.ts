@@ -89,14 +89,6 @@ describe("DeleteObjects", () => {
     expect(await status(key)).toBe(404);
   });
 
-  it("is quiet when told to be", async () => {
-    await put("k");
-    const client = clientOf({ requestHandler: handler });
-    const input = { Bucket: "bucket", Delete: { Objects: [{ Key: "k" }], Quiet: true } };
-    expect((await client.send(new DeleteObjectsCommand(input))).Deleted).toBeUndefined();
-    expect(await status("k")).toBe(404);
-  });
-
   it("deletes 1000 keys at once, and refuses 1001", async () => {
     const keys = Array.from({ length: 1001 }, (_, n) => `k${n}`);
     await Promise.all(keys.map((key) => put(key)));
@@ -106,17 +98,6 @@ describe("DeleteObjects", () => {
     expect(await status("k0")).toBe(200);
     expect(await bulk(xml(keys.slice(1)))).toMatchObject({ status: 200 });
     expect(await Promise.all(["k0", "k1", "k1000"].map(status))).toEqual([200, 404, 404]);
-  });
-
-  it("reports an ETag that does not match beside what it deleted", async () => {
-    await put("a");
-    await put("b");
-    const answer = await bulk(
-      "<Delete><Object><Key>a</Key><ETag>0</ETag></Object><Object><Key>b</Key></Object></Delete>",
-    );
-    expect(answer.body.toString()).toContain("<Error><Key>a</Key><Code>PreconditionFailed</Code>");
-    expect(answer.body.toString()).toContain("<Deleted><Key>b</Key></Deleted>");
-    expect(await Promise.all(["a", "b"].map(status))).toEqual([200, 404]);
   });
 
   const object = "<Object><Key>k</Key></Object>";
@@ -140,10 +121,22 @@ describe("DeleteObjects", () => {
     expect(await status("k")).toBe(200);
   });
 
+  it.each([
+    ["a quiet answer", `<Delete><Quiet>true</Quiet>${object}</Delete>`],
+    ...["ETag", "VersionId", "Size", "LastModifiedTime"].map((name) => [
+      `the ${name} of a key`,
+      `<Delete>${object}<Object><Key>k</Key><${name}>0</${name}></Object></Delete>`,
+    ]),
+  ])("does not implement %s, and deletes nothing", async (_what, xml) => {
+    await put("k");
+    expect(await bulk(xml)).toMatchObject({ status: 501, code: "NotImplemented" });
+    expect(await status("k")).toBe(200);
+  });
+
   it("takes a declaration, a namespace, comments, CDATA and white space", async () => {
     await put("k&");
     const xml = `<?xml version="1.0"?>\n<!-- c --><s3:Delete xmlns:s3="http://s3.amazonaws.com/doc/2006-03-01/">
-      <s3:Object ><s3:Key><![CDATA[k&]]></s3:Key ></s3:Object><s3:Quiet/></s3:Delete>\n`;
+      <s3:Object ><s3:Key><![CDATA[k&]]></s3:Key ></s3:Object></s3:Delete>\n`;
     expect(await bulk(xml)).toMatchObject({ status: 200 });
     expect(await status("k&")).toBe(404);
   });

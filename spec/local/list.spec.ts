@@ -1,4 +1,4 @@
-import { ListObjectsCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
+import { ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
 import fc from "fast-check";
 import type { LocalS3Handler } from "../../lib/local/handler.js";
 import { clientOf, localHandler, removeDirectories, send } from "./client";
@@ -142,9 +142,7 @@ describe("ListObjectsV2", () => {
 
   it("says what it lists, without a request for each", async () => {
     const bucket = await bucketWith(["k"]);
-    const page = await client.send(
-      new ListObjectsV2Command({ Bucket: bucket, FetchOwner: true, Prefix: "k" }),
-    );
+    const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: "k" }));
     expect(page).toMatchObject({ Name: bucket, Prefix: "k", KeyCount: 1, MaxKeys: 1000, IsTruncated: false });
     expect(page.Contents).toMatchObject([
       {
@@ -152,7 +150,6 @@ describe("ListObjectsV2", () => {
         Size: 1,
         ETag: '"8ce4b16b22b58894aa86c421e8759df3"',
         StorageClass: "STANDARD",
-        Owner: { ID: "local" },
       },
     ]);
     const head = await send(handler, "HEAD", `/${bucket}/k`);
@@ -199,29 +196,5 @@ describe("ListObjectsV2", () => {
     const bucket = await bucketWith(["a", "z"]);
     expect(await listAll(bucket, { prefix: "a".repeat(3000) })).toMatchObject({ keys: [] });
     expect(await listAll(bucket, { startAfter: "a".repeat(3000) })).toMatchObject({ keys: ["z"] });
-  });
-});
-
-describe("ListObjects, version 1", () => {
-  it("pages by marker, with and without a delimiter", async () => {
-    const bucket = await bucketWith(["a/1", "a/2", "b", "c/1", "d"]);
-    for (const Delimiter of [undefined, "/"]) {
-      const found: string[] = [];
-      let Marker: string | undefined;
-      for (let more = true; more;) {
-        const page = await client.send(
-          new ListObjectsCommand({ Bucket: bucket, MaxKeys: 1, Marker, Delimiter }),
-        );
-        const names = [
-          ...(page.Contents ?? []).map(({ Key }) => Key ?? ""),
-          ...(page.CommonPrefixes ?? []).map(({ Prefix }) => Prefix ?? ""),
-        ];
-        found.push(...names);
-        expect(page.NextMarker === undefined).toBe(Delimiter === undefined || !page.IsTruncated);
-        Marker = page.NextMarker ?? names.at(-1);
-        more = page.IsTruncated ?? false;
-      }
-      expect(found).toEqual(Delimiter ? ["a/", "b", "c/", "d"] : ["a/1", "a/2", "b", "c/1", "d"]);
-    }
   });
 });

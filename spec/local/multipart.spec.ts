@@ -1,22 +1,21 @@
 import { createHash, randomBytes } from "node:crypto";
+import { crc32 } from "node:zlib";
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
   HeadObjectCommand,
-  ListMultipartUploadsCommand,
-  ListPartsCommand,
-  PutObjectCommand,
   UploadPartCommand,
-  UploadPartCopyCommand,
   type CompletedPart,
   type CompleteMultipartUploadCommandInput,
   type CreateMultipartUploadCommandInput,
   type S3Client,
 } from "@aws-sdk/client-s3";
 import type { LocalS3Handler } from "../../lib/local/handler.js";
-import { createChecksum } from "../../lib/local/body/checksums.js";
+import { crc32Text } from "../../lib/local/body/crc32.js";
+import { uploadKey } from "../../lib/local/operations/uploads.js";
+import { Store } from "../../lib/local/store/store.js";
 import { clientOf, leftovers, localHandler, removeDirectories, send, temporaryDirectory } from "./client";
 
 jest.setTimeout(60_000);
@@ -37,8 +36,10 @@ beforeEach(() => {
   client = clientOf({ requestHandler: handler });
 });
 
+// Else the SDK would ask for the checksum of the parts' checksums.
+const whole = { ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT" } as const;
 async function start(rest: Partial<CreateMultipartUploadCommandInput> = {}): Promise<string> {
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...target, ...rest }));
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...target, ...whole, ...rest }));
   return UploadId ?? "";
 }
 async function upload(UploadId: string, PartNumber: number, Body: Buffer): Promise<CompletedPart> {
@@ -67,7 +68,8 @@ describe("a multipart upload", () => {
     parts.push(await upload(UploadId, 4, large));
     parts.sort((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
     expect((await send(handler, "GET", path)).code).toBe("NoSuchKey");
-    expect((await send(handler, "GET", "/bucket")).body.toString()).not.toContain("<Contents>");
+    const listed = await send(handler, "GET", "/bucket", { query: { "list-type": "2" } });
+    expect(listed.body.toString()).not.toContain("<Contents>");
 
     const { ETag } = await complete(UploadId, parts);
     const digests = [large, large, small].map((part) => createHash("md5").update(part).digest());
@@ -78,9 +80,6 @@ describe("a multipart upload", () => {
     expect(answer).toMatchObject({ ETag: expected, ContentType: "text/plain", Metadata: { a: "b" } });
     const range = await read({ Range: `bytes=${6 * MIB - 3}-${6 * MIB + 2}` });
     expect(range.body.equals(Buffer.concat([large.subarray(-3), large.subarray(0, 3)]))).toBe(true);
-    const part = await client.send(new HeadObjectCommand({ ...target, PartNumber: 3 }));
-    expect(part).toMatchObject({ ContentLength: small.length, PartsCount: 3 });
-    expect((await read({ PartNumber: 3 })).body.equals(small)).toBe(true);
     expect(await leftovers(directory)).toEqual([]);
     await expect(complete(UploadId, parts)).rejects.toMatchObject({ name: "NoSuchUpload" });
   });
@@ -108,7 +107,6 @@ describe("a multipart upload", () => {
       gone,
     );
     await expect(upload(UploadId, 1, small)).rejects.toMatchObject(gone);
-    await expect(client.send(new ListPartsCommand({ ...target, UploadId }))).rejects.toMatchObject(gone);
   });
 
   it("belongs to its key", async () => {
@@ -138,9 +136,9 @@ describe("a multipart upload", () => {
       refused("InvalidPart"),
     );
     await expect(complete(UploadId, [])).rejects.toMatchObject(refused("MalformedXML"));
-    await expect(complete(UploadId, [second, third], { MpuObjectSize: 5 })).rejects.toMatchObject(
-      refused("InvalidRequest"),
-    );
+    await expect(complete(UploadId, [second, third], { MpuObjectSize: 5 })).rejects.toMatchObject({
+      name: "NotImplemented",
+    });
     for (const partNumber of ["0", "10001", "x"]) {
       const answer = await send(handler, "PUT", path, {
         query: { uploadId: UploadId, partNumber },
@@ -168,91 +166,71 @@ describe("a multipart upload", () => {
     expect((await read()).body.equals(small)).toBe(true);
   });
 
-  it.each([
-    ["CRC32", "COMPOSITE"],
-    ["CRC32C", "COMPOSITE"],
-    ["SHA256", "COMPOSITE"],
-    ["CRC32", "FULL_OBJECT"],
-    ["CRC64NVME", "FULL_OBJECT"],
-  ] as const)("has a checksum %s, %s", async (ChecksumAlgorithm, ChecksumType) => {
-    const UploadId = await start({ ChecksumAlgorithm, ChecksumType });
-    // Without a checksum of the client's own, which for CRC64NVME needs a native package.
+  it("has the CRC32 of the whole, though it came with none of its parts", async () => {
+    const UploadId = await start();
     const parts: CompletedPart[] = [];
     for (const [index, body] of [large, small].entries()) {
-      const answer = await send(handler, "PUT", path, {
-        query: { uploadId: UploadId, partNumber: String(index + 1) },
-        body,
-      });
-      const name = `x-amz-checksum-${ChecksumAlgorithm.toLowerCase()}`;
-      parts.push({
-        PartNumber: index + 1,
-        ETag: answer.headers["etag"],
-        [`Checksum${ChecksumAlgorithm}`]: answer.headers[name],
-      });
+      const query = { uploadId: UploadId, partNumber: String(index + 1) };
+      const { headers } = await send(handler, "PUT", path, { query, body });
+      const ChecksumCRC32 = headers["x-amz-checksum-crc32"];
+      parts.push({ PartNumber: index + 1, ETag: headers["etag"], ChecksumCRC32 });
     }
-    await complete(UploadId, parts);
-    const algorithm = ChecksumAlgorithm.toLowerCase() as "crc32";
-    const digestOf = (...pieces: Buffer[]) => {
-      const checksum = createChecksum(algorithm);
-      for (const piece of pieces) checksum.update(piece);
-      return checksum.digest();
-    };
-    const expected =
-      ChecksumType === "FULL_OBJECT"
-        ? digestOf(large, small).toString("base64")
-        : `${digestOf(digestOf(large), digestOf(small)).toString("base64")}-2`;
-    const head = await client.send(new HeadObjectCommand({ ...target, ChecksumMode: "ENABLED" }));
-    expect(head).toMatchObject({ ChecksumType, [`Checksum${ChecksumAlgorithm}`]: expected });
-    const wrong = parts.map((part) => ({ ...part, [`Checksum${ChecksumAlgorithm}`]: "AAAAAA==" }));
-    const again = await start({ ChecksumAlgorithm, ChecksumType });
-    await expect(complete(again, wrong)).rejects.toMatchObject({ name: "InvalidPart" });
-  });
-
-  it("takes copies for its parts", async () => {
-    await client.send(new PutObjectCommand({ Bucket: "bucket", Key: "source", Body: large }));
-    const UploadId = await start();
-    const copy = async (PartNumber: number, CopySourceRange?: string) => {
-      const input = { ...target, UploadId, PartNumber, CopySource: "bucket/source", CopySourceRange };
-      const { CopyPartResult } = await client.send(new UploadPartCopyCommand(input));
-      return { PartNumber, ETag: CopyPartResult?.ETag };
-    };
-    await complete(UploadId, [await copy(1), await copy(2, "bytes=5-9")]);
-    expect((await read()).body.equals(Buffer.concat([large, large.subarray(5, 10)]))).toBe(true);
-  });
-
-  it("lists its parts by pages", async () => {
-    const UploadId = await start();
-    for (const number of [1, 3, 10]) await upload(UploadId, number, small);
-    const first = await client.send(new ListPartsCommand({ ...target, UploadId, MaxParts: 2 }));
-    expect(first).toMatchObject({
-      IsTruncated: true,
-      NextPartNumberMarker: "3",
-      Parts: [{ PartNumber: 1, Size: 1000 }, { PartNumber: 3 }],
-    });
-    const second = await client.send(
-      new ListPartsCommand({ ...target, UploadId, PartNumberMarker: first.NextPartNumberMarker }),
+    expect(parts.map(({ ChecksumCRC32 }) => ChecksumCRC32)).toEqual(
+      [large, small].map((body) => crc32Text(crc32(body))),
     );
-    expect(second).toMatchObject({ IsTruncated: false, Parts: [{ PartNumber: 10 }] });
+    const wrong = parts.map((part) => ({ ...part, ChecksumCRC32: "AAAAAA==" }));
+    await expect(complete(UploadId, wrong)).rejects.toMatchObject({ name: "InvalidPart" });
+    await expect(complete(UploadId, parts, { ChecksumCRC32: "AAAAAA==" })).rejects.toMatchObject({
+      name: "BadDigest",
+    });
+    const expected = crc32Text(crc32(small, crc32(large)));
+    await complete(UploadId, parts, { ChecksumCRC32: expected });
+    const head = await client.send(new HeadObjectCommand({ ...target, ChecksumMode: "ENABLED" }));
+    expect(head).toMatchObject({ ChecksumType: "FULL_OBJECT", ChecksumCRC32: expected });
   });
 
-  it("is listed by pages while it is under way", async () => {
-    const ids: (string | undefined)[] = [];
-    for (const Key of ["a", "b", "b", "c"])
-      ids.push((await client.send(new CreateMultipartUploadCommand({ Bucket: "bucket", Key }))).UploadId);
-    const found: (string | undefined)[] = [];
-    let more = {};
-    for (;;) {
-      const page = await client.send(
-        new ListMultipartUploadsCommand({ Bucket: "bucket", MaxUploads: 1, ...more }),
-      );
-      found.push(...(page.Uploads ?? []).map(({ UploadId }) => UploadId));
-      if (!page.IsTruncated) break;
-      more = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
-    }
-    expect([...found].sort()).toEqual([...ids].sort());
-    expect([found[0], found[3]]).toEqual([ids[0], ids[3]]);
-    const ofB = await client.send(new ListMultipartUploadsCommand({ Bucket: "bucket", Prefix: "b" }));
-    expect(ofB.Uploads).toHaveLength(2);
+  it.each([
+    { ChecksumType: "COMPOSITE" },
+    { ChecksumType: undefined },
+    { ChecksumAlgorithm: "CRC32C" },
+    { ChecksumAlgorithm: "CRC64NVME" },
+    { ChecksumAlgorithm: "SHA256", ChecksumType: "COMPOSITE" },
+  ] as const)("is not begun with the checksum %j", async (other) => {
+    await expect(start(other)).rejects.toMatchObject({ name: "NotImplemented" });
+  });
+
+  it("takes no copies for its parts, and no other checksums of them", async () => {
+    const UploadId = await start();
+    await send(handler, "PUT", "/bucket/source", { body: "x" });
+    const query = { uploadId: UploadId, partNumber: "1" };
+    const headers = { "x-amz-copy-source": "bucket/source" };
+    expect(await send(handler, "PUT", path, { query, headers })).toMatchObject({ code: "NotImplemented" });
+    const part = await upload(UploadId, 1, small);
+    await expect(complete(UploadId, [{ ...part, ChecksumSHA256: "x" }])).rejects.toMatchObject({
+      name: "NotImplemented",
+    });
+    await complete(UploadId, [part]);
+    expect((await read()).body.equals(small)).toBe(true);
+  });
+
+  it("that an older version began with another checksum is completed without one", async () => {
+    const UploadId = await start();
+    const store = new Store(directory);
+    await store.write(0, (plan) => {
+      const key = uploadKey(target.Bucket, target.Key, UploadId);
+      const begun = {
+        ...plan.read(store.uploads, key)!,
+        algorithm: "sha256",
+        checksumType: "COMPOSITE" as const,
+      };
+      plan.put(store.uploads, key, begun);
+    });
+    await store.close();
+    const parts = [await upload(UploadId, 1, large), await upload(UploadId, 2, small)];
+    await complete(UploadId, parts);
+    const { answer, body } = await read({ ChecksumMode: "ENABLED" });
+    expect(answer.ChecksumType).toBeUndefined();
+    expect(body.equals(Buffer.concat([large, small]))).toBe(true);
   });
 
   it("is complete with the parts that it names, whoever uploads one at that moment", async () => {

@@ -26,10 +26,18 @@ const Bucket = "bucket";
 let server: HttpS3;
 let overHttp: S3Client;
 let local: S3Client;
+// The SDK sends streams as they are only where it need not add a checksum.
+let streaming: { overHttp: S3Client; local: S3Client };
 beforeAll(async () => {
   server = await startHttpS3();
   overHttp = clientOf({ endpoint: server.endpoint });
-  local = localClient();
+  const directory = temporaryDirectory();
+  local = localClient({ directory });
+  const requestChecksumCalculation = "WHEN_REQUIRED";
+  streaming = {
+    overHttp: clientOf({ endpoint: server.endpoint, requestChecksumCalculation }),
+    local: clientOf({ requestHandler: localHandler({ directory }), requestChecksumCalculation }),
+  };
 });
 jest.setTimeout(60_000);
 afterAll(async () => {
@@ -112,7 +120,8 @@ describe.each(["in process", "over HTTP"])("an object, %s", (how) => {
       const pieces = [body.subarray(0, size >> 1), body.subarray(size >> 1)].filter(
         ({ length }) => length > 0,
       );
-      await put(client(), "streamed", Readable.from(pieces), { ContentLength: size });
+      const stream = streaming[how === "in process" ? "local" : "overHttp"];
+      await put(stream, "streamed", Readable.from(pieces), { ContentLength: size });
       expect((await bytesOf(await get(client(), "streamed"))).equals(body)).toBe(true);
     },
   );
@@ -138,15 +147,6 @@ describe.each(["in process", "over HTTP"])("an object, %s", (how) => {
     const plain = await get(client(), "described");
     expect(plain).toMatchObject({ ContentType: "application/octet-stream", Metadata: {} });
     expect(plain.ContentEncoding).toBeUndefined();
-  });
-
-  it("answers other headers where the request says so", async () => {
-    await put(client(), "k", "x", { ContentType: "text/plain" });
-    const answer = await get(client(), "k", {
-      ResponseContentType: "text/html",
-      ResponseCacheControl: "no-store",
-    });
-    expect(answer).toMatchObject({ ContentType: "text/html", CacheControl: "no-store" });
   });
 
   it("answers its checksum when asked for the whole", async () => {
@@ -264,8 +264,6 @@ describe.each(["in process", "over HTTP"])("an object, %s", (how) => {
 });
 
 describe("a conditional read", () => {
-  const past = new Date(Date.now() - 3_600_000).toUTCString();
-  const future = new Date(Date.now() + 3_600_000).toUTCString();
   const etag = `"${md5("x")}"`;
   const other = '"00000000000000000000000000000000"';
   it.each([
@@ -278,15 +276,6 @@ describe("a conditional read", () => {
     [{ "if-none-match": `W/${etag}` }, 304],
     [{ "if-none-match": "*" }, 304],
     [{ "if-none-match": other }, 200],
-    [{ "if-modified-since": past }, 200],
-    [{ "if-modified-since": future }, 304],
-    [{ "if-modified-since": "nonsense" }, 200],
-    [{ "if-unmodified-since": past }, 412],
-    [{ "if-unmodified-since": future }, 200],
-    // A tag outranks a date.
-    [{ "if-match": etag, "if-unmodified-since": past }, 200],
-    [{ "if-none-match": other, "if-modified-since": future }, 200],
-    [{ "if-none-match": etag, "if-modified-since": past }, 304],
   ])("with %j is answered by %d", async (headers, status) => {
     const handler = localHandler();
     await send(handler, "PUT", "/bucket/k", { body: "x" });
@@ -332,7 +321,7 @@ describe("what is refused", () => {
       400,
       "InvalidStorageClass",
     ],
-    ["a public ACL", { headers: { "x-amz-acl": "public-read" } }, 400, "AccessControlListNotSupported"],
+    ["an ACL", { headers: { "x-amz-acl": "private" } }, 501, "NotImplemented"],
     ["tags", { headers: { "x-amz-tagging": "a=b" } }, 501, "NotImplemented"],
     [
       "a customer's key",
@@ -380,22 +369,35 @@ describe("what is refused", () => {
     },
   );
 
-  it("another version than null", async () => {
-    expect(await send(handler, "GET", "/bucket/k", { query: { versionId: "null" } })).toMatchObject({
-      status: 200,
-    });
-    expect(await send(handler, "GET", "/bucket/k", { query: { versionId: "7" } })).toMatchObject({
-      code: "InvalidArgument",
-    });
+  // Of GET and HEAD as of DELETE: nothing in the library sends them.
+  it.each<[string, Parameters<typeof send>[3]]>([
+    ["a version", { query: { versionId: "null" } }],
+    ["a part", { query: { partNumber: "1" } }],
+    ["a part of an upload", { query: { uploadId: "0".repeat(32) } }],
+    ["other headers", { query: { "response-content-type": "text/html" } }],
+    ["a presigned URL", { query: { "X-Amz-Signature": "0", "X-Amz-Credential": "spec/20260101" } }],
+    ["a condition by date", { headers: { "if-modified-since": new Date().toUTCString() } }],
+    ["the other condition by date", { headers: { "if-unmodified-since": new Date().toUTCString() } }],
+  ])("%s", async (_what, options) => {
+    for (const method of ["GET", "HEAD"])
+      expect(await send(handler, method, "/bucket/k", options)).toMatchObject({ status: 501 });
+    expect((await send(handler, "GET", "/bucket/k")).body.toString()).toBe("old");
   });
 
-  it("both a range and a part, and parts that there are not", async () => {
-    const ask = (partNumber: string, headers = {}) =>
-      send(handler, "GET", "/bucket/k", { query: { partNumber }, headers });
-    expect(await ask("1", { range: "bytes=0-1" })).toMatchObject({ code: "InvalidRequest" });
-    expect(await ask("2")).toMatchObject({ status: 416, code: "InvalidPartNumber" });
-    expect(await ask("0")).toMatchObject({ status: 400, code: "InvalidArgument" });
-    expect(await ask("1")).toMatchObject({ status: 206, body: Buffer.from("old") });
+  it.each([
+    ["a version of its source", { "x-amz-copy-source": "bucket/k?versionId=null" }],
+    ["another checksum", { "x-amz-copy-source": "bucket/k", "x-amz-checksum-algorithm": "SHA256" }],
+    [
+      "a condition by date",
+      {
+        "x-amz-copy-source": "bucket/k",
+        "x-amz-copy-source-if-modified-since": "Thu, 01 Jan 1970 00:00:00 GMT",
+      },
+    ],
+  ])("a copy with %s", async (_what, headers) => {
+    const answer = await send(handler, "PUT", "/bucket/copy", { headers });
+    expect(answer).toMatchObject({ status: 501, code: "NotImplemented" });
+    expect((await send(handler, "GET", "/bucket/copy")).code).toBe("NoSuchKey");
   });
 });
 

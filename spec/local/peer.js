@@ -18,7 +18,8 @@ const tell = (message) => (isMainThread ? process.send?.(message) : parentPort?.
  * @param {Record<string, string>} [headers]
  */
 async function send(method, key, body, headers = {}) {
-  const { response } = await handler.handle({ method, path: `/bucket/${key}`, headers, body });
+  const query = method === "GET" && key === "" ? { "list-type": "2" } : {};
+  const { response } = await handler.handle({ method, path: `/bucket/${key}`, query, headers, body });
   const pieces = [];
   for await (const piece of response.body) pieces.push(piece);
   return { status: response.statusCode, body: Buffer.concat(pieces).toString("latin1") };

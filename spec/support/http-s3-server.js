@@ -21,7 +21,6 @@ const kinds = {
   CopyObject: "COPY",
   DeleteObject: "DELETE",
   ListObjectsV2: "LIST",
-  ListObjects: "LIST",
   DeleteObjects: "DELETE_OBJECTS",
 };
 const headersOfInterest =
@@ -84,7 +83,7 @@ async function serve({ options, handlerFile }) {
       signedFor: (/Credential=([^/]+)\/\d+\/([^/]+)/.exec(headers["authorization"] ?? "") ?? [])
         .slice(1)
         .join(" "),
-      authorized: headers["authorization"] !== undefined || query["X-Amz-Signature"] !== undefined,
+      authorized: headers["authorization"] !== undefined,
       status: 0,
       faulted: false,
     };
@@ -96,9 +95,7 @@ async function serve({ options, handlerFile }) {
    */
   function denial(request) {
     if (!options.credentials) return undefined;
-    const credential =
-      /Credential=([^/]+)\//.exec(request.headers["authorization"] ?? "")?.[1] ??
-      String(request.query?.["X-Amz-Credential"] ?? "").split("/")[0];
+    const credential = /Credential=([^/]+)\//.exec(request.headers["authorization"] ?? "")?.[1];
     if (credential === options.credentials.accessKeyId) return undefined;
     return credential
       ? {

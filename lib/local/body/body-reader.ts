@@ -23,17 +23,14 @@ export function partKey(uploadId: Buffer, partNumber: number): Buffer {
 export function partsOf(
   store: Store,
   id: string,
-  options: { transaction?: Transaction; after?: number } = {},
+  options: { transaction?: Transaction } = {},
 ): { partNumber: number; part: PartRecord }[] {
   const uploadId = Buffer.from(id, "hex");
-  const { transaction, after = 0 } = options;
-  const range = { start: partKey(uploadId, after + 1), end: partKey(uploadId, 0xffff) };
-  return [...store.parts.getRange({ ...range, ...(transaction && { transaction }) })].map(
-    ({ key, value }) => ({
-      partNumber: key.readUInt16BE(16),
-      part: value,
-    }),
-  );
+  const range = { start: partKey(uploadId, 1), end: partKey(uploadId, 0xffff) };
+  return [...store.parts.getRange({ ...range, ...options })].map(({ key, value }) => ({
+    partNumber: key.readUInt16BE(16),
+    part: value,
+  }));
 }
 
 /** The numbers of the chunks that hold `length` bytes from `start`, and where in each of them. */

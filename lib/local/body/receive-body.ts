@@ -1,52 +1,45 @@
 import { createHash } from "node:crypto";
-import { decodeAwsChunked, isAwsChunked } from "./aws-chunked.js";
-import {
-  checksumAlgorithms,
-  checksumLengths,
-  createChecksum,
-  type Checksum,
-  type ChecksumAlgorithm,
-} from "./checksums.js";
+import { crc32 } from "node:zlib";
+import { crc32Text } from "./crc32.js";
 import type { RequestBody, S3Request } from "../request.js";
 import { S3Error } from "../s3-error.js";
+
+export const CRC32_MISMATCH = "The CRC32 you specified did not match the calculated checksum.";
 
 export interface Received {
   size: number;
   md5: Buffer;
-  /** The checksum that came with the body, verified; base64. */
-  checksum?: { algorithm: ChecksumAlgorithm; value: string };
+  /** The CRC32 in base64, if it came with the body, verified, or was asked for. */
+  crc32?: string;
 }
 
 /**
  * Passes a request's body to `sink` and verifies all that the request says about it: lengths, Content-MD5,
- * x-amz-content-sha256 and the x-amz-checksum- header or trailer. Throws, after `sink` has had the bytes, when
- * something does not fit: the caller then forgets them.
+ * x-amz-content-sha256 and x-amz-checksum-crc32. Throws, after `sink` has had the bytes, when something does not fit:
+ * the caller then forgets them.
  */
 export async function receiveBody(
   { headers, body }: S3Request,
   sink: (bytes: Uint8Array) => Promise<void> | void,
-  options: { maxSize: number; algorithm?: ChecksumAlgorithm | undefined; signal?: AbortSignal | undefined },
+  options: { maxSize: number; wantsCrc32?: boolean; signal?: AbortSignal | undefined },
 ): Promise<Received> {
-  const chunked = isAwsChunked(headers);
-  const expected = expectations(headers, chunked);
-  const declared = lengthOf(headers[chunked ? "x-amz-decoded-content-length" : "content-length"]);
+  const expected = expectations(headers);
+  const declared = lengthOf(headers["content-length"]);
   if (declared !== undefined) checkSize(declared, options.maxSize);
 
   const md5 = createHash("md5");
   const sha256 = expected.sha256 === undefined ? undefined : createHash("sha256");
-  const algorithm = expected.algorithm ?? options.algorithm;
-  const checksum: Checksum | undefined = algorithm && createChecksum(algorithm);
-  const trailers: Record<string, string> = {};
+  const hasCrc32 = expected.crc32 !== undefined || options.wantsCrc32 === true;
+  let crc = 0;
   let size = 0;
-  const pieces = piecesOf(body);
-  for await (const piece of chunked ? decodeAwsChunked(pieces, trailers) : pieces) {
+  for await (const piece of piecesOf(body)) {
     options.signal?.throwIfAborted();
     size += piece.length;
     checkSize(size, options.maxSize);
     if (declared !== undefined && size > declared) break;
     md5.update(piece);
     sha256?.update(piece);
-    checksum?.update(piece);
+    if (hasCrc32) crc = crc32(piece, crc);
     await sink(piece);
   }
   options.signal?.throwIfAborted();
@@ -61,28 +54,19 @@ export async function receiveBody(
     throw new S3Error("BadDigest", { elements });
   }
   if (sha256 && sha256.digest("hex") !== expected.sha256) throw new S3Error("XAmzContentSHA256Mismatch");
-  if (algorithm && checksum) {
-    const value = checksum.digest().toString("base64");
-    const claimed = expected.checksum ?? (expected.trailer ? trailers[`x-amz-checksum-${algorithm}`] : value);
-    if (claimed === undefined) throw new S3Error("MalformedTrailerError");
-    if (claimed !== value) {
-      const message = `The ${algorithm.toUpperCase()} you specified did not match the calculated checksum.`;
-      throw new S3Error("BadDigest", { message });
-    }
-    received.checksum = { algorithm, value };
-  }
+  if (hasCrc32) received.crc32 = crc32Text(crc);
+  if (expected.crc32 !== undefined && expected.crc32 !== received.crc32)
+    throw new S3Error("BadDigest", { message: CRC32_MISMATCH });
   return received;
 }
 
 interface Expectations {
   md5?: Buffer;
   sha256?: string;
-  algorithm?: ChecksumAlgorithm;
-  checksum?: string;
-  trailer?: boolean;
+  crc32?: string;
 }
 
-function expectations(headers: Record<string, string>, chunked: boolean): Expectations {
+function expectations(headers: Record<string, string>): Expectations {
   const expected: Expectations = {};
   const md5 = headers["content-md5"];
   if (md5 !== undefined) {
@@ -92,29 +76,13 @@ function expectations(headers: Record<string, string>, chunked: boolean): Expect
   }
   const sha256 = headers["x-amz-content-sha256"];
   if (sha256 !== undefined && /^[0-9a-f]{64}$/i.test(sha256)) expected.sha256 = sha256.toLowerCase();
-  const trailer = chunked ? headers["x-amz-trailer"]?.trim().toLowerCase() : undefined;
-  for (const algorithm of checksumAlgorithms) {
-    const name = `x-amz-checksum-${algorithm}`;
-    const value = headers[name];
-    if (value === undefined && trailer !== name) continue;
-    if (expected.algorithm) {
-      const message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
-      throw new S3Error("InvalidRequest", { message });
-    }
-    expected.algorithm = algorithm;
-    if (value === undefined) {
-      expected.trailer = true;
-      continue;
-    }
-    const raw = Buffer.from(value, "base64");
-    if (raw.length !== checksumLengths[algorithm] || raw.toString("base64") !== value)
-      throw new S3Error("InvalidRequest", { message: `Value for ${name} header is invalid.` });
-    expected.checksum = value;
+  const crc32 = headers["x-amz-checksum-crc32"];
+  if (crc32 !== undefined) {
+    const raw = Buffer.from(crc32, "base64");
+    if (raw.length !== 4 || raw.toString("base64") !== crc32)
+      throw new S3Error("InvalidRequest", { message: "Value for x-amz-checksum-crc32 header is invalid." });
+    expected.crc32 = crc32;
   }
-  if (!expected.algorithm && trailer?.startsWith("x-amz-checksum-"))
-    throw new S3Error("InvalidRequest", {
-      message: "The value specified in the x-amz-trailer header is not supported",
-    });
   return expected;
 }
 

@@ -1,19 +1,20 @@
 import { createHash } from "node:crypto";
 import { partsOf, removeBody } from "../body/body-reader.js";
 import { objectKey, touchBucket } from "./buckets.js";
-import { checksumAlgorithms, createChecksum, type ChecksumAlgorithm } from "../body/checksums.js";
 import { checkWrite, writeConditionsOf } from "./conditions.js";
-import { combineCrcs } from "../body/crc-combine.js";
-import { receiveSmallBody } from "../body/receive-body.js";
+import { combineCrc32s } from "../body/crc32.js";
+import { CRC32_MISMATCH, receiveSmallBody } from "../body/receive-body.js";
 import type { Checksums, ObjectRecord, PartRecord, UploadRecord } from "../store/records.js";
 import type { Context, Reply, S3Request } from "../request.js";
 import { S3Error } from "../s3-error.js";
-import { findUpload, removePart, uploadKey } from "./uploads.js";
+import { findUpload, hasCrc32, removePart, uploadKey } from "./uploads.js";
 import { childText, element, parseXml, xmlDocument } from "../xml.js";
 
 const MIN_PART_SIZE = 5 * 1024 * 1024;
 const MAX_PARTS = 10_000;
 const MAX_XML_BYTES = 8 * 1024 * 1024;
+
+const partElements = new Set(["PartNumber", "ETag", "ChecksumCRC32"]);
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
 export async function completeMultipartUpload(context: Context, request: S3Request): Promise<Reply> {
@@ -32,7 +33,7 @@ export async function completeMultipartUpload(context: Context, request: S3Reque
     const { uploadId, upload } = findUpload(context, request, plan);
     const uploaded = new Map(partsOf(store, uploadId).map(({ partNumber, part }) => [partNumber, part]));
     const completed = objectOf(uploadId, upload, choose(chosen, uploaded));
-    checkClaims(headers, completed);
+    checkClaim(headers, completed);
     const storedKey = objectKey(bucket, key);
     const old = plan.read(store.objects, storedKey);
     checkWrite(old, conditions, key);
@@ -65,7 +66,7 @@ export async function completeMultipartUpload(context: Context, request: S3Reque
 interface ChosenPart {
   partNumber: number;
   etag: string;
-  checksums: Partial<Record<ChecksumAlgorithm, string>>;
+  crc32: string | undefined;
 }
 
 function parseComplete(bytes: Buffer): ChosenPart[] {
@@ -79,12 +80,10 @@ function parseComplete(bytes: Buffer): ChosenPart[] {
         const etag = childText(part, "ETag");
         if (!/^\d{1,5}$/.test(number) || etag === undefined)
           throw new SyntaxError("a <Part> without number or ETag");
-        const checksums: ChosenPart["checksums"] = {};
-        for (const algorithm of checksumAlgorithms) {
-          const value = childText(part, `Checksum${algorithm.toUpperCase()}`);
-          if (value !== undefined) checksums[algorithm] = value;
-        }
-        return { partNumber: Number(number), etag: etag.trim().replace(/^"(.*)"$/, "$1"), checksums };
+        const other = part.children.find(({ name }) => !partElements.has(name));
+        if (other) throw new S3Error("NotImplemented", { elements: { Element: other.name } });
+        const crc32 = childText(part, "ChecksumCRC32");
+        return { partNumber: Number(number), etag: etag.trim().replace(/^"(.*)"$/, "$1"), crc32 };
       });
     if (parts.length === 0 || parts.length > MAX_PARTS) throw new SyntaxError("1 to 10000 parts");
     return parts;
@@ -99,12 +98,10 @@ function choose(chosen: ChosenPart[], uploaded: Map<number, PartRecord>): PartRe
     if (index > 0 && partNumber <= (chosen[index - 1]?.partNumber ?? 0))
       throw new S3Error("InvalidPartOrder");
   });
-  return chosen.map(({ partNumber, etag, checksums }, index) => {
+  return chosen.map(({ partNumber, etag, crc32 }, index) => {
     const part = uploaded.get(partNumber);
-    const sameChecksums = Object.entries(checksums).every(
-      ([name, value]) => part?.checksums?.values[name as ChecksumAlgorithm] === value,
-    );
-    if (!part || part.etag !== etag || !sameChecksums)
+    const isSame = part?.etag === etag && (crc32 === undefined || part.checksums?.values["crc32"] === crc32);
+    if (!part || !isSame)
       throw new S3Error("InvalidPart", { elements: { PartNumber: String(partNumber), ETag: etag } });
     if (part.size < MIN_PART_SIZE && index < chosen.length - 1) {
       const elements = {
@@ -136,40 +133,17 @@ function objectOf(uploadId: string, upload: UploadRecord, parts: PartRecord[]): 
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html */
-function wholeChecksum(
-  { algorithm, checksumType }: UploadRecord,
-  parts: PartRecord[],
-): Checksums | undefined {
-  if (!algorithm || !checksumType) return undefined;
-  const raw = parts.map((part) => Buffer.from(part.checksums?.values[algorithm] ?? "", "base64"));
-  if (checksumType === "COMPOSITE") {
-    const checksum = createChecksum(algorithm);
-    for (const digest of raw) checksum.update(digest);
-    return {
-      type: checksumType,
-      values: { [algorithm]: `${checksum.digest().toString("base64")}-${parts.length}` },
-    };
-  }
-  const whole = combineCrcs(
-    algorithm,
-    raw.map((digest, index) => ({ digest, size: parts[index]?.size ?? 0 })),
+function wholeChecksum(upload: UploadRecord, parts: PartRecord[]): Checksums | undefined {
+  if (!hasCrc32(upload)) return undefined;
+  const crc32 = combineCrc32s(
+    parts.map(({ checksums, size }) => ({ checksum: checksums?.values["crc32"] ?? "", size })),
   );
-  return { type: checksumType, values: { [algorithm]: whole.toString("base64") } };
+  return { type: "FULL_OBJECT", values: { crc32 } };
 }
 
-function checkClaims(headers: Record<string, string>, completed: ObjectRecord): void {
-  const size = headers["x-amz-mp-object-size"];
-  if (size !== undefined && size !== String(completed.size)) {
-    const message = "The provided 'x-amz-mp-object-size' header value does not match what was computed.";
-    throw new S3Error("InvalidRequest", { message });
-  }
-  for (const algorithm of checksumAlgorithms) {
-    const claimed = headers[`x-amz-checksum-${algorithm}`];
-    const computed = completed.checksums?.values[algorithm];
-    if (claimed === undefined || computed === undefined) continue;
-    if (claimed !== computed && claimed !== computed.replace(/-\d+$/, "")) {
-      const message = `The ${algorithm.toUpperCase()} you specified did not match the calculated checksum.`;
-      throw new S3Error("BadDigest", { message });
-    }
-  }
+function checkClaim(headers: Record<string, string>, { checksums }: ObjectRecord): void {
+  const claimed = headers["x-amz-checksum-crc32"];
+  const computed = checksums?.values["crc32"];
+  if (claimed !== undefined && computed !== undefined && claimed !== computed)
+    throw new S3Error("BadDigest", { message: CRC32_MISMATCH });
 }

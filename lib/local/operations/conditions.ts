@@ -5,16 +5,12 @@ import { preconditionFailed, S3Error } from "../s3-error.js";
 export interface Conditions {
   ifMatch?: string | undefined;
   ifNoneMatch?: string | undefined;
-  ifModifiedSince?: string | undefined;
-  ifUnmodifiedSince?: string | undefined;
 }
 
 export function conditionsOf(headers: Record<string, string>, prefix = ""): Conditions {
   return {
     ifMatch: headers[`${prefix}if-match`],
     ifNoneMatch: headers[`${prefix}if-none-match`],
-    ifModifiedSince: headers[`${prefix}if-modified-since`],
-    ifUnmodifiedSince: headers[`${prefix}if-unmodified-since`],
   };
 }
 
@@ -25,20 +21,11 @@ export function etagMatches(header: string, etag: string): boolean {
   });
 }
 
-/**
- * Decides a conditional read by RFC 9110's precedence, as S3 does: a tag outranks a date. Returns false for
- * "not modified", throws 412, else returns true.
- */
+/** Decides a conditional read: returns false for "not modified", throws 412, else returns true. */
 export function readIsDue(record: ObjectRecord, conditions: Conditions): boolean {
-  const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions;
-  if (ifMatch !== undefined) {
-    if (!etagMatches(ifMatch, record.etag)) throw preconditionFailed("If-Match");
-  } else if (ifUnmodifiedSince !== undefined && seconds(record.modified) > secondsOf(ifUnmodifiedSince)) {
-    throw preconditionFailed("If-Unmodified-Since");
-  }
-  if (ifNoneMatch !== undefined) return !etagMatches(ifNoneMatch, record.etag);
-  // A date that cannot be parsed is NaN, and every comparison with it false: the header is ignored.
-  return !(ifModifiedSince !== undefined && seconds(record.modified) <= secondsOf(ifModifiedSince));
+  const { ifMatch, ifNoneMatch } = conditions;
+  if (ifMatch !== undefined && !etagMatches(ifMatch, record.etag)) throw preconditionFailed("If-Match");
+  return ifNoneMatch === undefined || !etagMatches(ifNoneMatch, record.etag);
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
@@ -51,24 +38,12 @@ export function checkWrite(record: ObjectRecord | undefined, conditions: Conditi
   }
 }
 
-/** The conditions of a write that S3 does not know are refused before anything is read. */
+/** A condition of a write that S3 does not know is refused before anything is read. */
 export function writeConditionsOf(headers: Record<string, string>): Conditions {
   const conditions = conditionsOf(headers);
-  if (conditions.ifNoneMatch !== undefined && conditions.ifNoneMatch.trim() !== "*")
-    throw notImplemented("If-None-Match", "An ETag in If-None-Match is not implemented for writes.");
-  if (conditions.ifModifiedSince !== undefined) throw notImplemented("If-Modified-Since");
-  if (conditions.ifUnmodifiedSince !== undefined) throw notImplemented("If-Unmodified-Since");
+  if (conditions.ifNoneMatch !== undefined && conditions.ifNoneMatch.trim() !== "*") {
+    const message = "An ETag in If-None-Match is not implemented for writes.";
+    throw new S3Error("NotImplemented", { message, elements: { Header: "If-None-Match" } });
+  }
   return conditions;
-}
-
-function notImplemented(header: string, message?: string): S3Error {
-  return new S3Error("NotImplemented", { ...(message ? { message } : {}), elements: { Header: header } });
-}
-
-function seconds(ms: number): number {
-  return Math.floor(ms / 1000);
-}
-
-function secondsOf(date: string): number {
-  return seconds(Date.parse(date));
 }

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
+import { crc32 } from "node:zlib";
 import { readBody } from "../body/body-reader.js";
 import { BodyWriter } from "../body/body-writer.js";
 import { checkBucket, objectKey } from "./buckets.js";
-import { createChecksum, checksumAlgorithms, type ChecksumAlgorithm } from "../body/checksums.js";
+import { crc32Text } from "../body/crc32.js";
 import { conditionsOf, readIsDue, writeConditionsOf } from "./conditions.js";
-import { checkVersion, parseRange } from "./get-object.js";
-import { checkSupported, objectHeadersOf } from "./object-headers.js";
+import { objectHeadersOf } from "./object-headers.js";
 import { checksumsOf, checkTarget, commitObject, MAX_SINGLE_SIZE } from "./put-object.js";
 import type { Received } from "../body/receive-body.js";
 import type { ObjectRecord } from "../store/records.js";
@@ -36,9 +36,7 @@ export async function copyObject(context: Context, request: S3Request): Promise<
       const message = `The specified copy source is larger than the maximum allowable size for a copy source: ${MAX_SINGLE_SIZE}`;
       throw new S3Error("InvalidRequest", { message });
     }
-    const algorithm = (headers["x-amz-checksum-algorithm"]?.toLowerCase() ??
-      Object.keys(original.checksums?.values ?? {})[0]) as ChecksumAlgorithm | undefined;
-    const { writer, received } = await storeCopy(context, source.stream(), algorithm);
+    const { writer, received } = await storeCopy(context, source.stream());
     const checksums = checksumsOf(received);
     const record: ObjectRecord = {
       id: writer.id.toString("hex"),
@@ -49,25 +47,21 @@ export async function copyObject(context: Context, request: S3Request): Promise<
       ...(checksums && { checksums }),
     };
     await commitObject(context, { bucket, key, record, conditions, writer });
-    return { statusCode: 200, headers: {}, body: copyResult("CopyObjectResult", record) };
+    return { statusCode: 200, headers: {}, body: copyResult(record) };
   } finally {
     source.close();
   }
 }
 
-export function copyResult(
-  root: string,
-  { etag, modified, checksums }: Omit<ObjectRecord, "headers">,
-): Buffer {
-  const values = Object.entries(checksums?.values ?? {}).map(([name, value]) =>
-    element(`Checksum${name.toUpperCase()}`, value),
-  );
-  return xmlDocument(
-    root,
-    element("LastModified", new Date(modified).toISOString()) +
-      element("ETag", `"${etag}"`) +
-      values.join(""),
-  );
+function copyResult({ etag, modified, checksums }: ObjectRecord): Buffer {
+  const content = [
+    element("LastModified", new Date(modified).toISOString()),
+    element("ETag", `"${etag}"`),
+    ...Object.entries(checksums?.values ?? {}).map(([name, value]) =>
+      element(`Checksum${name.toUpperCase()}`, value),
+    ),
+  ];
+  return xmlDocument("CopyObjectResult", content.join(""));
 }
 
 interface Source {
@@ -79,11 +73,11 @@ interface Source {
 }
 
 /** The object that x-amz-copy-source names, as it is now, however long the copying takes. */
-export function openSource(context: Context, headers: Record<string, string>): Source {
+function openSource(context: Context, headers: Record<string, string>): Source {
   const { store } = context;
-  checkSupported(headers);
-  const [path = "", query = ""] = (headers["x-amz-copy-source"] ?? "").split("?");
-  checkVersion(new URLSearchParams(query).get("versionId") ?? undefined);
+  const [path = "", version] = (headers["x-amz-copy-source"] ?? "").split("?");
+  if (version !== undefined)
+    throw new S3Error("NotImplemented", { elements: { Header: "x-amz-copy-source" } });
   const { bucket, key } = parsePath(path.startsWith("/") ? path : `/${path}`);
   if (bucket === "" || key === "") {
     const message = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey";
@@ -95,10 +89,7 @@ export function openSource(context: Context, headers: Record<string, string>): S
     if (!record) throw new S3Error("NoSuchKey", { elements: { Key: key } });
     if (!readIsDue(record, conditionsOf(headers, "x-amz-copy-source-")))
       throw preconditionFailed("x-amz-copy-source-If-None-Match");
-    const range = parseRange(headers["x-amz-copy-source-range"], record.size) ?? {
-      start: 0,
-      length: record.size,
-    };
+    const range = { start: 0, length: record.size };
     const snapshot = store.snapshot();
     let stream: Readable | undefined;
     return {
@@ -111,28 +102,23 @@ export function openSource(context: Context, headers: Record<string, string>): S
   });
 }
 
-export async function storeCopy(
+async function storeCopy(
   { store, signal }: Context,
   stream: Readable,
-  algorithm: ChecksumAlgorithm | undefined,
 ): Promise<{ writer: BodyWriter; received: Received }> {
   const writer = new BodyWriter(store);
   const md5 = createHash("md5");
-  const known = algorithm && checksumAlgorithms.includes(algorithm) ? algorithm : undefined;
-  const checksum = known && createChecksum(known);
+  let crc = 0;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       signal?.throwIfAborted();
       md5.update(chunk);
-      checksum?.update(chunk);
+      crc = crc32(chunk, crc);
       await writer.write(chunk);
     }
   } catch (error) {
     await writer.discard().catch(() => undefined);
     throw error;
   }
-  const received: Received = { size: writer.size, md5: md5.digest() };
-  if (known && checksum)
-    received.checksum = { algorithm: known, value: checksum.digest().toString("base64") };
-  return { writer, received };
+  return { writer, received: { size: writer.size, md5: md5.digest(), crc32: crc32Text(crc) } };
 }

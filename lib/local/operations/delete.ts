@@ -1,7 +1,6 @@
 import { removeBody } from "../body/body-reader.js";
 import { checkBucket, objectKey } from "./buckets.js";
 import { etagMatches } from "./conditions.js";
-import { checkVersion } from "./get-object.js";
 import { LocalS3Error } from "../local-error.js";
 import { receiveSmallBody } from "../body/receive-body.js";
 import type { Context, Reply, S3Request } from "../request.js";
@@ -12,21 +11,12 @@ const MAX_BULK_DELETE = 1000;
 const MAX_XML_BYTES = 4 * 1024 * 1024;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
-export async function deleteObject(
-  context: Context,
-  { bucket, key, headers, query }: S3Request,
-): Promise<Reply> {
-  checkVersion(query["versionId"]);
+export async function deleteObject(context: Context, { bucket, key, headers }: S3Request): Promise<Reply> {
   await removeObject(context, bucket, key, headers["if-match"]);
   return { statusCode: 204, headers: {} };
 }
 
-function removeObject(
-  context: Context,
-  bucket: string,
-  key: string,
-  ifMatch: string | undefined,
-): Promise<void> {
+function removeObject(context: Context, bucket: string, key: string, ifMatch?: string): Promise<void> {
   const { store, signal } = context;
   return store.write(0, (plan) => {
     signal?.throwIfAborted();
@@ -49,22 +39,19 @@ function removeObject(
 export async function deleteObjects(context: Context, request: S3Request): Promise<Reply> {
   const { bytes } = await receiveSmallBody(request, MAX_XML_BYTES);
   const { headers, bucket } = request;
-  if (
-    headers["content-md5"] === undefined &&
-    !Object.keys(headers).some((name) => name.startsWith("x-amz-checksum-"))
-  ) {
+  if (headers["content-md5"] === undefined && headers["x-amz-checksum-crc32"] === undefined) {
     const message = "Missing required header for this request: Content-MD5";
     throw new S3Error("InvalidRequest", { message });
   }
-  const { quiet, targets } = parseDelete(bytes);
+  const keys = parseDelete(bytes);
   context.store.read(() => checkBucket(context, bucket));
   // Each key for itself, as S3 does; together they go into one transaction, or a few.
   const failures: LocalS3Error[] = [];
   const results = await Promise.all(
-    targets.map(async ({ key, etag }) => {
+    keys.map(async (key) => {
       try {
-        await removeObject(context, bucket, key, etag);
-        return quiet ? "" : `<Deleted>${element("Key", key)}</Deleted>`;
+        await removeObject(context, bucket, key);
+        return `<Deleted>${element("Key", key)}</Deleted>`;
       } catch (error) {
         if (error instanceof LocalS3Error) failures.push(error);
         else if (!(error instanceof S3Error)) throw error;
@@ -74,32 +61,26 @@ export async function deleteObjects(context: Context, request: S3Request): Promi
   );
   const [failure] = failures;
   // What failed for all keys, or may have been done for some, is no answer to be read key by key.
-  if (failure && (failures.length === targets.length || failures.some((one) => !one.nothingWritten)))
+  if (failure && (failures.length === keys.length || failures.some((one) => !one.nothingWritten)))
     throw failures.find((one) => !one.nothingWritten) ?? failure;
   return { statusCode: 200, headers: {}, body: xmlDocument("DeleteResult", results.join("")) };
 }
 
-interface Target {
-  key: string;
-  etag: string | undefined;
-}
-
-function parseDelete(bytes: Buffer): { quiet: boolean; targets: Target[] } {
+// Nothing in the library asks for versions, ETags or a quiet answer.
+function parseDelete(bytes: Buffer): string[] {
   try {
     const root = parseXml(bytes);
     if (root.name !== "Delete") throw new SyntaxError("not a <Delete>");
-    const targets = root.children
-      .filter(({ name }) => name === "Object")
-      .map((object) => {
-        const key = childText(object, "Key");
-        if (!key) throw new SyntaxError("an <Object> without a <Key>");
-        checkVersion(childText(object, "VersionId"));
-        if (childText(object, "Size") !== undefined || childText(object, "LastModifiedTime") !== undefined)
-          throw new S3Error("NotImplemented");
-        return { key, etag: childText(object, "ETag") };
-      });
-    if (targets.length === 0 || targets.length > MAX_BULK_DELETE) throw new SyntaxError("1 to 1000 keys");
-    return { quiet: childText(root, "Quiet")?.trim() === "true", targets };
+    const keys = root.children.map((object) => {
+      if (object.name !== "Object")
+        throw new S3Error("NotImplemented", { elements: { Element: object.name } });
+      const key = childText(object, "Key");
+      if (!key) throw new SyntaxError("an <Object> without a <Key>");
+      if (object.children.length > 1) throw new S3Error("NotImplemented");
+      return key;
+    });
+    if (keys.length === 0 || keys.length > MAX_BULK_DELETE) throw new SyntaxError("1 to 1000 keys");
+    return keys;
   } catch (error) {
     if (error instanceof SyntaxError) throw new S3Error("MalformedXML");
     throw error;

@@ -22,7 +22,6 @@ export function listObjectsV2(context: Context, { bucket, query }: S3Request): R
   const encode = encoderOf(query["encoding-type"]);
   const after = token === undefined ? (startAfter ?? "") : decodeToken(token);
   const page = findPage(context, { bucket, prefix, delimiter, after, maxKeys });
-  const owner = query["fetch-owner"] === "true";
   const content = [
     element("Name", bucket),
     element("Prefix", encode(prefix)),
@@ -32,46 +31,16 @@ export function listObjectsV2(context: Context, { bucket, query }: S3Request): R
     element("MaxKeys", maxKeys),
     ...(delimiter === "" ? [] : [element("Delimiter", encode(delimiter))]),
     ...(startAfter === undefined ? [] : [element("StartAfter", encode(startAfter))]),
-    ...pageXml(page, query["encoding-type"], encode, owner),
-  ];
-  return { statusCode: 200, headers: {}, body: xmlDocument("ListBucketResult", content.join("")) };
-}
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html */
-export function listObjects(context: Context, { bucket, query }: S3Request): Reply {
-  const { prefix = "", delimiter = "", marker = "" } = query;
-  const maxKeys = maxKeysOf(query["max-keys"]);
-  const encode = encoderOf(query["encoding-type"]);
-  const page = findPage(context, { bucket, prefix, delimiter, after: marker, maxKeys });
-  const content = [
-    element("Name", bucket),
-    element("Prefix", encode(prefix)),
-    element("Marker", encode(marker)),
-    // Without a delimiter, clients go on from the last key.
-    ...(page.last === undefined || delimiter === "" ? [] : [element("NextMarker", encode(page.last))]),
-    element("MaxKeys", maxKeys),
-    ...(delimiter === "" ? [] : [element("Delimiter", encode(delimiter))]),
-    ...pageXml(page, query["encoding-type"], encode, true),
-  ];
-  return { statusCode: 200, headers: {}, body: xmlDocument("ListBucketResult", content.join("")) };
-}
-
-function pageXml(
-  page: Page,
-  encodingType: string | undefined,
-  encode: (text: string) => string,
-  owner: boolean,
-): string[] {
-  return [
-    ...(encodingType === undefined ? [] : [element("EncodingType", encodingType)]),
+    ...(query["encoding-type"] === undefined ? [] : [element("EncodingType", query["encoding-type"])]),
     element("IsTruncated", page.last !== undefined),
-    ...page.contents.map(({ key, record }) => contentsXml(encode(key), record, owner)),
+    ...page.contents.map(({ key, record }) => contentsXml(encode(key), record)),
     ...page.prefixes.map((prefix) => `<CommonPrefixes>${element("Prefix", encode(prefix))}</CommonPrefixes>`),
   ];
+  return { statusCode: 200, headers: {}, body: xmlDocument("ListBucketResult", content.join("")) };
 }
 
 // Not by way of element(): a page has thousands of these, and none but the key needs escaping.
-function contentsXml(key: string, record: ObjectRecord, owner: boolean): string {
+function contentsXml(key: string, record: ObjectRecord): string {
   const { checksums } = record;
   const algorithms = Object.keys(checksums?.values ?? {});
   return [
@@ -80,17 +49,16 @@ function contentsXml(key: string, record: ObjectRecord, owner: boolean): string 
     ...algorithms.map((name) => `<ChecksumAlgorithm>${name.toUpperCase()}</ChecksumAlgorithm>`),
     checksums ? `<ChecksumType>${checksums.type}</ChecksumType>` : "",
     `<Size>${record.size}</Size>`,
-    owner ? "<Owner><ID>local</ID><DisplayName>local</DisplayName></Owner>" : "",
     `<StorageClass>${record.storageClass ?? "STANDARD"}</StorageClass></Contents>`,
   ].join("");
 }
 
 /** S3's dates have the resolution of Last-Modified: whole seconds. */
-export function isoSeconds(ms: number): string {
+function isoSeconds(ms: number): string {
   return new Date(Math.floor(ms / 1000) * 1000).toISOString();
 }
 
-export function findPage(
+function findPage(
   context: Context,
   query: { bucket: string; prefix: string; delimiter: string; after: string; maxKeys: number },
 ): Page {
@@ -149,17 +117,18 @@ function startAfter(base: Buffer, after: string, prefix: string, delimiter: stri
   return Buffer.concat([base, Buffer.from(after).subarray(0, MAX_KEY_BYTES + 1), Buffer.of(0)]);
 }
 
-export function maxKeysOf(text: string | undefined, name = "max-keys"): number {
+function maxKeysOf(text: string | undefined): number {
   if (text === undefined || text === "") return MAX_KEYS;
   const number = /^\d+$/.test(text) ? Number(text) : Infinity;
   if (number > 2 ** 31 - 1) {
-    const message = `Provided ${name} not an integer or within integer range`;
-    throw new S3Error("InvalidArgument", { message, elements: { ArgumentName: name, ArgumentValue: text } });
+    const message = "Provided max-keys not an integer or within integer range";
+    const elements = { ArgumentName: "max-keys", ArgumentValue: text };
+    throw new S3Error("InvalidArgument", { message, elements });
   }
   return Math.min(number, MAX_KEYS);
 }
 
-export function encoderOf(encodingType: string | undefined): (text: string) => string {
+function encoderOf(encodingType: string | undefined): (text: string) => string {
   if (encodingType === undefined) return (text) => text;
   if (encodingType === "url") return urlEncode;
   const message = "Invalid Encoding Method specified in Request";

@@ -1,4 +1,3 @@
-import { checksumAlgorithms } from "../body/checksums.js";
 import type { Checksums, ObjectRecord } from "../store/records.js";
 import { S3Error } from "../s3-error.js";
 
@@ -16,9 +15,13 @@ const storageClasses = new Set([
   ...["STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING"],
   ...["GLACIER", "DEEP_ARCHIVE", "GLACIER_IR"],
 ]);
-const acls = new Set(["private", "bucket-owner-full-control"]);
-// What would be lost, or would be claimed and not done, if it were ignored.
+
+// Nothing in the library asks for these. If they were ignored, something would be lost, or claimed and not done.
 const unsupported = [
+  "if-modified-since",
+  "if-unmodified-since",
+  "x-amz-acl",
+  "x-amz-mp-object-size",
   "x-amz-tagging",
   "x-amz-write-offset-bytes",
   "x-amz-object-lock-mode",
@@ -26,21 +29,34 @@ const unsupported = [
   "x-amz-object-lock-legal-hold",
   "x-amz-server-side-encryption-customer-algorithm",
   "x-amz-server-side-encryption-customer-key",
+  "x-amz-copy-source-if-modified-since",
+  "x-amz-copy-source-if-unmodified-since",
   "x-amz-copy-source-server-side-encryption-customer-algorithm",
 ];
+const otherChecksum = /^x-amz-checksum-(?!(?:crc32|algorithm|type|mode)$)/;
+
+/** Throws for a request that asks by a header for what is not done here. */
+export function checkSupported(headers: Record<string, string>): void {
+  const refuse = (name: string): never => {
+    throw new S3Error("NotImplemented", { elements: { Header: name } });
+  };
+  for (const name of unsupported) if (headers[name] !== undefined) refuse(name);
+  for (const name of Object.keys(headers)) if (otherChecksum.test(name)) refuse(name);
+  const algorithm = headers["x-amz-checksum-algorithm"];
+  if (algorithm !== undefined && algorithm !== "CRC32") refuse("x-amz-checksum-algorithm");
+  // A body with the marks of aws-chunked in it is not the value.
+  if (headers["x-amz-content-sha256"]?.startsWith("STREAMING-")) refuse("x-amz-content-sha256");
+}
 
 /** What a PUT, a copy or the start of an upload says of the object besides its body, checked. */
 export function objectHeadersOf(headers: Record<string, string>): {
   headers: Record<string, string>;
   storageClass?: string;
 } {
-  checkSupported(headers);
-  const acl = headers["x-amz-acl"];
-  if (acl !== undefined && !acls.has(acl)) throw new S3Error("AccessControlListNotSupported");
   const found: Record<string, string> = {};
   for (const name of kept) if (headers[name] !== undefined) found[name] = headers[name];
   found["content-type"] ??= "binary/octet-stream";
-  const encoding = withoutChunked(found["content-encoding"] ?? "");
+  const encoding = (found["content-encoding"] ?? "").trim();
   if (encoding === "") delete found["content-encoding"];
   else found["content-encoding"] = encoding;
   let bytes = 0;
@@ -62,28 +78,10 @@ export function objectHeadersOf(headers: Record<string, string>): {
   };
 }
 
-// aws-chunked says how the body came over the wire, not what it is. All else is kept as it came.
-function withoutChunked(encoding: string): string {
-  const isChunked = (token: string): boolean => token.trim().toLowerCase() === "aws-chunked";
-  return encoding
-    .split(",")
-    .filter((token) => !isChunked(token))
-    .join(",")
-    .trim();
-}
-
-export function checkSupported(headers: Record<string, string>): void {
-  for (const name of unsupported)
-    if (headers[name] !== undefined) throw new S3Error("NotImplemented", { elements: { Header: name } });
-}
-
 export function checksumHeaders(checksums: Checksums | undefined): Record<string, string> {
   if (!checksums) return {};
   const found: Record<string, string> = { "x-amz-checksum-type": checksums.type };
-  for (const algorithm of checksumAlgorithms) {
-    const value = checksums.values[algorithm];
-    if (value !== undefined) found[`x-amz-checksum-${algorithm}`] = value;
-  }
+  for (const [name, value] of Object.entries(checksums.values)) found[`x-amz-checksum-${name}`] = value;
   return found;
 }
 

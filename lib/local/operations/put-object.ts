@@ -45,11 +45,11 @@ export function checkTarget(bucket: string, key: string): void {
 export async function storeBody(
   { store, signal }: Context,
   request: S3Request,
-  algorithm?: NonNullable<Received["checksum"]>["algorithm"],
+  wantsCrc32 = false,
 ): Promise<{ writer: BodyWriter; received: Received }> {
   const writer = new BodyWriter(store);
   try {
-    const options = { maxSize: MAX_SINGLE_SIZE, signal, algorithm };
+    const options = { maxSize: MAX_SINGLE_SIZE, signal, wantsCrc32 };
     return { writer, received: await receiveBody(request, (bytes) => writer.write(bytes), options) };
   } catch (error) {
     await writer.discard().catch(() => undefined);
@@ -57,8 +57,8 @@ export async function storeBody(
   }
 }
 
-export function checksumsOf({ checksum }: Received): Checksums | undefined {
-  return checksum && { type: "FULL_OBJECT", values: { [checksum.algorithm]: checksum.value } };
+export function checksumsOf({ crc32 }: Received): Checksums | undefined {
+  return crc32 === undefined ? undefined : { type: "FULL_OBJECT", values: { crc32 } };
 }
 
 /** Makes a stored body the object under a key, in one step, if the conditions hold at that moment. */

@@ -1,5 +1,3 @@
-import type { ChecksumAlgorithm } from "../body/checksums.js";
-
 /**
  * Format of the stored data. To be raised with any change that an older version of this library would misread.
  * Objects: `bucket NUL key` → ObjectRecord; since UTF-8 never has the byte 0xFF, `prefix 0xFF` is after all keys
@@ -27,10 +25,11 @@ export interface ObjectRecord {
   parts?: number;
 }
 
+/** By now a CRC32 of the whole; others may have been stored by older versions, and are answered as they are. */
 export interface Checksums {
   type: "FULL_OBJECT" | "COMPOSITE";
-  /** Base64, and for a composite one `-` and the number of parts. */
-  values: Partial<Record<ChecksumAlgorithm, string>>;
+  /** From the algorithm to its value: base64, and for a composite one `-` and the number of parts. */
+  values: Record<string, string>;
 }
 
 export interface PartRecord {
@@ -48,7 +47,7 @@ export interface UploadRecord {
   initiated: number;
   headers: Record<string, string>;
   storageClass?: string;
-  algorithm?: ChecksumAlgorithm;
+  algorithm?: string;
   checksumType?: "FULL_OBJECT" | "COMPOSITE";
 }
 

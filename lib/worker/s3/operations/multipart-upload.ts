@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { sdk } from "../sdk.js";
 import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
-import { combineCrcs } from "../../../local/body/crc-combine.js";
+import { combineCrc32s } from "../../../local/body/crc32.js";
 import { directAttempt } from "../direct/direct-attempt.js";
 import { crc32 } from "../direct/get.js";
 import { replay } from "../direct/replay.js";
@@ -82,11 +82,12 @@ function withoutChecksum({ PartNumber, ETag }: CompletedPart): CompletedPart {
 // S3 checks that it has put the parts together right, and later readers that they get the whole.
 function wholeCrc32(parts: CompletedPart[], length: number): string {
   const size = partSize(length);
-  const digests = parts.map(({ ChecksumCRC32 = "" }, at) => ({
-    digest: Buffer.from(ChecksumCRC32, "base64"),
-    size: Math.min(size, length - at * size),
-  }));
-  return combineCrcs("crc32", digests).toString("base64");
+  return combineCrc32s(
+    parts.map(({ ChecksumCRC32 = "" }, at) => ({
+      checksum: ChecksumCRC32,
+      size: Math.min(size, length - at * size),
+    })),
+  );
 }
 
 function partSize(length: number): number {
