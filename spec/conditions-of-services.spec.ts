@@ -217,11 +217,13 @@ describe("AWS", () => {
       const { signal } = new AbortController();
       const headers = { contentType: "text/plain" };
       const missing = { base: { writes: [] }, prefix: "" };
-      expect(await storeIf(target, "key", "", headers, missing, signal)).toBe("done");
-      expect(await storeIf(target, "key", "", headers, missing, signal)).toBe("exists");
+      expect(await storeIf(target, { key: "key", body: "", headers, ...missing }, signal)).toBe("done");
+      expect(await storeIf(target, { key: "key", body: "", headers, ...missing }, signal)).toBe("exists");
       const etag = "d41d8cd98f00b204e9800998ecf8427e";
-      expect(await removeIf(target, "key", { base: { etag, writes: [] }, prefix: "" }, signal)).toBe("done");
-      expect(await removeIf(target, "key", { base: { etag, writes: [] }, prefix: "" }, signal)).toBe(
+      expect(await removeIf(target, { key: "key", base: { etag, writes: [] }, prefix: "" }, signal)).toBe(
+        "done",
+      );
+      expect(await removeIf(target, { key: "key", base: { etag, writes: [] }, prefix: "" }, signal)).toBe(
         "missing",
       );
       expect(seen).toEqual(["PUT", "PUT", "DELETE", "DELETE"]);

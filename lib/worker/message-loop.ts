@@ -173,37 +173,9 @@ function perform(
   switch (call.op) {
     case "getAhead":
       return ahead.get(call, timeoutMs, signal);
-    case "get":
-      return s3.get(call.key, call.maxBytes, signal, call.ifNoneMatch);
-    case "has":
-      return s3.has(call.key, signal);
-    case "head":
-      return s3.head(call.key, signal);
-    case "set":
-      return s3.set(call.key, call.body, call.headers, signal);
-    case "delete":
-      return s3.delete(call.key, signal);
-    case "getMany":
-      return s3.getMany(call.keys, call.maxBytes, signal);
-    case "setMany":
-      return s3.setMany(call.objects, signal);
-    case "deleteMany":
-      return s3.deleteMany(call.keys, signal);
-    case "list":
-      return s3.list(call, signal);
-    case "entries":
-      return s3.entries(call, signal);
-    case "read":
-      return s3.readToChange(call.key, call.maxBytes, call.delayMs, signal);
-    case "store":
-      return s3.store(call, call, signal);
-    case "remove":
-      return s3.remove(call.key, call, signal);
     case "requests":
       return Promise.resolve(requestCounts());
-    case "diagnose":
-      return s3.diagnose(call, timeoutMs, signal);
-    case "listSpans":
-      return s3.listSpans(call, signal);
+    default:
+      return s3.perform(call, timeoutMs, signal);
   }
 }

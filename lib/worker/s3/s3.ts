@@ -1,45 +1,52 @@
-import type {
-  ClientConfig,
-  Environment,
-  Finding,
-  Head,
-  KeyFailure,
-  ObjectHeaders,
-  ObjectToStore,
-  EntryPage,
-  Page,
-  Reading,
-  Results,
-  Verdict,
-} from "../../bridge/protocol.js";
+import type { Call, ClientConfig, Environment, Reading, Results } from "../../bridge/protocol.js";
 import { Client } from "./client.js";
 import { removeIf, storeIf } from "./conditional/conditional.js";
-import type { Condition } from "./conditional/conditional.js";
-import type { Target } from "./target.js";
+import { diagnose } from "./diagnosis/diagnose.js";
+import { listSpans } from "./listing/list-spans.js";
 import { deleteObject } from "./operations/delete-object.js";
 import { deleteObjects } from "./operations/delete-objects.js";
-import { diagnose } from "./diagnosis/diagnose.js";
-import type { Asked } from "./diagnosis/diagnose.js";
-import { forEachOf } from "./operations/each-key.js";
+import { failuresOf, forEachOf } from "./operations/each-key.js";
 import { getObject, getObjectToChange } from "./operations/get-object.js";
 import { headObject, objectExists } from "./operations/head-object.js";
 import { listEntries } from "./operations/list-entries.js";
-import type { EntriesRequest } from "./operations/list-entries.js";
 import { listObjects } from "./operations/list-objects.js";
-import type { ListRequest } from "./operations/list-objects.js";
-import { pause } from "./pause.js";
-import { listSpans } from "./listing/list-spans.js";
-import type { SpansRequest } from "./listing/list-spans.js";
 import { putObject } from "./operations/put-object.js";
 import { otherRegion } from "./region.js";
 import { Surroundings } from "./surroundings.js";
+import type { Target } from "./target.js";
 
-/** The operations on one bucket, with one set of settings. They know nothing of threads. */
+/** The calls that S3 answers. */
+type Op = Exclude<Call["op"], "getAhead" | "requests">;
+type Calls = { [C in Call as C["op"]]: C };
+
+/** The calls that are one operation on the bucket. The others are made of several: see {@link S3.perform}. */
+type SingleOp = Exclude<Op, "getMany" | "setMany" | "diagnose">;
+
+const operations: {
+  readonly [O in SingleOp]: (target: Target, call: Calls[O], signal: AbortSignal) => Promise<Results[O]>;
+} = {
+  get: (target, { key, maxBytes, ifNoneMatch }, signal) =>
+    getObject(target, key, maxBytes, signal, ifNoneMatch, true),
+  read: (target, { key, maxBytes, delayMs }, signal) =>
+    getObjectToChange(target, key, maxBytes, delayMs, signal),
+  has: (target, { key }, signal) => objectExists(target, key, signal),
+  head: (target, { key }, signal) => headObject(target, key, signal),
+  set: (target, { key, body, headers }, signal) => putObject(target, key, body, headers, signal),
+  store: storeIf,
+  delete: (target, { key }, signal) => deleteObject(target, key, signal),
+  deleteMany: (target, { keys }, signal) => deleteObjects(target, keys, signal),
+  remove: removeIf,
+  list: listObjects,
+  entries: listEntries,
+  listSpans,
+};
+
+/** Performs calls on one bucket, with one set of settings. It knows no thread. */
 export class S3 {
   readonly settings: ClientConfig;
   readonly #surroundings: Surroundings;
   #target: Target | undefined;
-  #underWay = 0;
+  #inFlight = 0;
   #isForgotten = false;
 
   constructor(settings: ClientConfig, environment: Environment) {
@@ -47,129 +54,81 @@ export class S3 {
     this.#surroundings = new Surroundings(environment, settings.profile);
   }
 
-  /** Lets go of all that these settings hold open, when what is under way has ended. */
+  perform<O extends Op>(
+    call: Calls[O] & { op: O },
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<Results[O]>;
+  perform(call: Calls[Op], timeoutMs: number, signal: AbortSignal): Promise<Results[Op]> {
+    switch (call.op) {
+      case "getMany":
+        return this.#getMany(call, signal);
+      case "setMany":
+        return this.#setMany(call, signal);
+      case "diagnose": {
+        const { environment } = this.#surroundings;
+        const run = <T>(step: (target: Target) => Promise<T>): Promise<T> => this.#run(step);
+        return diagnose(run, this.settings, environment, call, timeoutMs, signal);
+      }
+      default:
+        return this.#perform(call, signal);
+    }
+  }
+
+  /** Reads one of many keys. */
+  read(key: string, maxBytes: number, signal: AbortSignal): Promise<Reading | undefined> {
+    return this.#run((target) => getObject(target, key, maxBytes, signal));
+  }
+
+  /** Closes everything that these settings hold open, once nothing is in flight. */
   forget(): void {
     this.#isForgotten = true;
-    this.#closeForgotten();
+    this.#closeIfForgotten();
   }
 
-  async get(
-    key: string,
-    maxBytes: number,
-    signal: AbortSignal,
-    ifNoneMatch?: string,
-  ): Promise<Results["get"]> {
-    return this.#run((target) => getObject(target, key, maxBytes, signal, ifNoneMatch, true));
+  #perform<O extends SingleOp>(call: Calls[O] & { op: O }, signal: AbortSignal): Promise<Results[O]> {
+    return this.#run((target) => operations[call.op](target, call, signal));
   }
 
-  async has(key: string, signal: AbortSignal): Promise<boolean> {
-    return this.#run((target) => objectExists(target, key, signal));
-  }
-
-  async head(key: string, signal: AbortSignal): Promise<Head | undefined> {
-    return this.#run((target) => headObject(target, key, signal));
-  }
-
-  async set(
-    key: string,
-    body: string | Uint8Array,
-    headers: ObjectHeaders,
-    signal: AbortSignal,
-  ): Promise<undefined> {
-    return this.#run((target) => putObject(target, key, body, headers, signal));
-  }
-
-  async delete(key: string, signal: AbortSignal): Promise<undefined> {
-    return this.#run((target) => deleteObject(target, key, signal));
-  }
-
-  async getMany(keys: string[], maxBytes: number, signal: AbortSignal): Promise<Results["getMany"]> {
+  // Each of many keys is run on its own, so that all of them follow a redirect to another region.
+  async #getMany({ keys, maxBytes }: Calls["getMany"], signal: AbortSignal): Promise<Results["getMany"]> {
     const { concurrency } = this.settings;
     const outcomes = await forEachOf(keys, concurrency, signal, (key) => this.read(key, maxBytes, signal));
     return outcomes.map((outcome) => ("value" in outcome ? { read: outcome.value } : outcome));
   }
 
-  async setMany(objects: ObjectToStore[], signal: AbortSignal): Promise<KeyFailure[]> {
-    const { concurrency } = this.settings;
-    const outcomes = await forEachOf(objects, concurrency, signal, ({ key, body, headers }) =>
-      this.set(key, body, headers, signal),
+  async #setMany({ objects }: Calls["setMany"], signal: AbortSignal): Promise<Results["setMany"]> {
+    const outcomes = await forEachOf(objects, this.settings.concurrency, signal, (object) =>
+      this.#perform({ op: "set", ...object }, signal),
     );
-    return outcomes.flatMap((outcome, at) =>
-      "failure" in outcome ? [{ key: objects[at]!.key, failure: outcome.failure }] : [],
+    return failuresOf(
+      objects.map(({ key }) => key),
+      outcomes,
     );
   }
 
-  async deleteMany(keys: string[], signal: AbortSignal): Promise<KeyFailure[]> {
-    return this.#run((target) => deleteObjects(target, keys, signal));
-  }
-
-  async list(request: ListRequest, signal: AbortSignal): Promise<Page> {
-    return this.#run((target) => listObjects(target, request, signal));
-  }
-
-  async listSpans(request: SpansRequest, signal: AbortSignal): Promise<Results["listSpans"]> {
-    return this.#run((target) => listSpans(target, request, signal));
-  }
-
-  async entries(request: EntriesRequest, signal: AbortSignal): Promise<EntryPage> {
-    return this.#run((target) => listEntries(target, request, signal));
-  }
-
-  async read(key: string, maxBytes: number, signal: AbortSignal): Promise<Reading | undefined> {
-    return this.#run((target) => getObject(target, key, maxBytes, signal));
-  }
-
-  /** With what is to be kept, after a pause. */
-  async readToChange(
-    key: string,
-    maxBytes: number,
-    delayMs: number,
-    signal: AbortSignal,
-  ): Promise<Reading | undefined> {
-    if (delayMs > 0) await pause(delayMs, signal);
-    return this.#run((target) => getObjectToChange(target, key, maxBytes, signal));
-  }
-
-  async store(
-    { key, body, headers }: ObjectToStore,
-    condition: Condition,
-    signal: AbortSignal,
-  ): Promise<Verdict> {
-    return this.#run((target) => storeIf(target, key, body, headers, condition, signal));
-  }
-
-  async remove(key: string, condition: Condition, signal: AbortSignal): Promise<Verdict> {
-    return this.#run((target) => removeIf(target, key, condition, signal));
-  }
-
-  async diagnose(asked: Asked, timeoutMs: number, signal: AbortSignal): Promise<Finding[]> {
-    const { settings } = this;
-    const { environment } = this.#surroundings;
-    return diagnose((step) => this.#run(step), settings, environment, asked, timeoutMs, signal);
-  }
-
-  // A bucket in another region than was asked: it is asked there, now and from now on.
+  /** Runs an operation; where the bucket turns out to be in another region, once more there. */
   async #run<T>(operation: (target: Target) => Promise<T>): Promise<T> {
     const target = (this.#target ??= this.#connect());
-    this.#underWay += 1;
+    this.#inFlight += 1;
     try {
       return await operation(target);
     } catch (error) {
-      // It may have been deleted since.
+      // The bucket may have been deleted since it was seen.
       if ((error as Error).name === "NoSuchBucket") target.bucketProved = false;
       const region = otherRegion(error);
       if (region === undefined || region === (await target.client.region())) throw error;
-      // Unless another call, that was under way at the same time, has learnt it first.
+      // Another call may have learnt the region in the meantime.
       if (this.#target === target) this.#target = this.#connect(region);
       return await operation(this.#target);
     } finally {
-      this.#underWay -= 1;
-      this.#closeForgotten();
+      this.#inFlight -= 1;
+      this.#closeIfForgotten();
     }
   }
 
-  #closeForgotten(): void {
-    if (!this.#isForgotten || this.#underWay > 0) return;
+  #closeIfForgotten(): void {
+    if (!this.#isForgotten || this.#inFlight > 0) return;
     this.#target?.client.close();
     this.#target = undefined;
     this.#surroundings.close();

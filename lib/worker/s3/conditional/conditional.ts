@@ -1,6 +1,6 @@
 import { sdk } from "../sdk.js";
 import { WRITES_NAME } from "../../../bridge/protocol.js";
-import type { ObjectHeaders, Verdict, Version } from "../../../bridge/protocol.js";
+import type { ObjectToStore, Verdict, Version } from "../../../bridge/protocol.js";
 import { OperationError } from "../../operation-error.js";
 import { checkDelete, checkPut, isKnown, keyOfTrial, NoRoomForTrial, quote } from "./conditions.js";
 import { Doubt, withoutDoubt } from "../attempts/doubt.js";
@@ -25,7 +25,7 @@ const MAX_SENT = 5;
 const MAX_LOOKS = 3;
 
 /** The state that a conditional write is to replace, and where a service may be tried first. */
-export interface Condition {
+interface Condition {
   /** Without an ETag: the key must be missing. */
   base: Version;
   /** The map's. */
@@ -41,10 +41,7 @@ export interface Condition {
  */
 export async function storeIf(
   target: Target,
-  key: string,
-  body: string | Uint8Array,
-  headers: ObjectHeaders,
-  { base, prefix }: Condition,
+  { key, body, headers, base, prefix }: ObjectToStore & Condition,
   signal: AbortSignal,
 ): Promise<Verdict> {
   const used = Object.entries(headers.metadata ?? {}).reduce((sum, [n, v]) => sum + n.length + v.length, 0);
@@ -84,8 +81,7 @@ export async function storeIf(
  */
 export async function removeIf(
   target: Target,
-  key: string,
-  { base, prefix }: Condition,
+  { key, base, prefix }: Condition & { key: string },
   signal: AbortSignal,
 ): Promise<Verdict> {
   const { client, settings } = target;

@@ -5,7 +5,7 @@ import type { KeyFailure } from "../../../bridge/protocol.js";
 import { toFailure } from "../../failure.js";
 import { deleteObject } from "./delete-object.js";
 import { Doubt } from "../attempts/doubt.js";
-import { forEachOf } from "./each-key.js";
+import { failuresOf, forEachOf } from "./each-key.js";
 import type { Target } from "../target.js";
 
 /** What services answer that want the body's MD5 in place of a newer checksum, or that lack the operation. */
@@ -80,10 +80,7 @@ async function deleteSingly(target: Target, keys: string[], signal: AbortSignal)
   const outcomes = await forEachOf(keys, target.settings.concurrency, signal, (key) =>
     deleteObject(target, key, signal),
   );
-  const failed = outcomes.flatMap((outcome, at) =>
-    "failure" in outcome ? [{ key: keys[at]!, failure: outcome.failure }] : [],
-  );
-  return { told: new Set(keys), failed };
+  return { told: new Set(keys), failed: failuresOf(keys, outcomes) };
 }
 
 async function deleteAtOnce(target: Target, keys: string[], signal: AbortSignal): Promise<Known> {

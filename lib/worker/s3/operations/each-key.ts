@@ -1,10 +1,10 @@
-import type { Failure } from "../../../bridge/protocol.js";
+import type { Failure, KeyFailure } from "../../../bridge/protocol.js";
 import { fatalCodes } from "../../../errors/fatal-codes.js";
 import { toFailure } from "../../failure.js";
 import { DeadlinePassed } from "../../deadline.js";
 import { Doubt } from "../attempts/doubt.js";
 
-export type Outcome<T> = { value: T } | { failure: Failure };
+type Outcome<T> = { value: T } | { failure: Failure };
 
 /**
  * Runs an operation for each of many, so many at a time, and says of each how it ended, in their order.
@@ -57,4 +57,11 @@ export async function forEachOf<Item, T>(
   const areAllFatal = outcomes.every((one) => "failure" in one && fatalCodes.has(one.failure.code));
   if (fatalError !== undefined && areAllFatal) throw fatalError;
   return outcomes;
+}
+
+/** The keys whose operations failed, out of the outcomes in the order of the keys. */
+export function failuresOf(keys: readonly string[], outcomes: readonly Outcome<unknown>[]): KeyFailure[] {
+  return outcomes.flatMap((outcome, at) =>
+    "failure" in outcome ? [{ key: keys[at]!, failure: outcome.failure }] : [],
+  );
 }

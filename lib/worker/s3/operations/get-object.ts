@@ -7,6 +7,7 @@ import type { GotObject } from "../direct/get.js";
 import { replay } from "../direct/replay.js";
 import { isMissing, statusOf } from "./missing.js";
 import { inParts, readInParts } from "./ranged-get.js";
+import { pause } from "../pause.js";
 import type { Target } from "../target.js";
 import { BadAnswer } from "../bad-answers.js";
 import { readWhole } from "../body/whole-body.js";
@@ -45,13 +46,15 @@ export async function getObject(
   return typeof object === "object" ? toReading(object) : object;
 }
 
-/** The same with what a changed value keeps of what is stored beside it. One GET. */
+/** The same with the headers and metadata that a changed value keeps, after a pause. One GET. */
 export async function getObjectToChange(
   target: Target,
   key: string,
   maxBytes: number,
+  delayMs: number,
   signal: AbortSignal,
 ): Promise<Reading | undefined> {
+  if (delayMs > 0) await pause(delayMs, signal);
   const object = await got(target, key, maxBytes, signal, undefined, false);
   return typeof object === "object" ? { ...toReading(object), kept: keptOf(object) } : undefined;
 }

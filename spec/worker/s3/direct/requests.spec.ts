@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { environmentOf } from "../../../../lib/arguments/environment.js";
-import type { ClientConfig } from "../../../../lib/bridge/protocol.js";
+import type { ClientConfig, ObjectHeaders, Results } from "../../../../lib/bridge/protocol.js";
 import { version } from "../../../../lib/build-stamp.js";
 import { S3 } from "../../../../lib/worker/s3/s3.js";
 import { sdk } from "../../../../lib/worker/s3/sdk.js";
@@ -80,22 +80,37 @@ function settings(more: Partial<ClientConfig> = {}): ClientConfig {
 
 const key = "a b/ü/../x//'()*!~+%2F";
 const headers = { contentType: "text/plain; charset=utf-8" };
+
+function get(s3: S3, key: string, maxBytes: number): Promise<Results["get"]> {
+  return s3.perform({ op: "get", key, maxBytes }, 1000, signal);
+}
+
+function has(s3: S3, key: string): Promise<boolean> {
+  return s3.perform({ op: "has", key }, 1000, signal);
+}
+
+function set(s3: S3, key: string, body: string | Uint8Array, headers: ObjectHeaders): Promise<undefined> {
+  return s3.perform({ op: "set", key, body, headers }, 1000, signal);
+}
+
 const operations: Record<string, (s3: S3) => Promise<unknown>> = {
-  get: (s3) => s3.get(key, 1000, signal),
-  head: (s3) => s3.head(key, signal),
-  set: (s3) => s3.set(key, "välue", headers, signal),
+  get: (s3) => get(s3, key, 1000),
+  head: (s3) => s3.perform({ op: "head", key }, 1000, signal),
+  set: (s3) => set(s3, key, "välue", headers),
   "set with all headers": (s3) =>
-    s3.set(
-      key,
-      Buffer.from([0, 255]),
-      { ...headers, contentEncoding: "gzip", cacheControl: "no-cache", metadata: { Name: "a value" } },
-      signal,
-    ),
-  "set of nothing": (s3) => s3.set(key, "", headers, signal),
-  delete: (s3) => s3.delete(key, signal),
-  "the first page": (s3) => s3.list({ prefix: "", limit: 1000 }, signal),
-  "a page after a key": (s3) => s3.list({ prefix: key, limit: 7, startAfter: key }, signal),
-  "a page by its token": (s3) => s3.list({ prefix: "p", limit: 7, token: "a+b/c=", startAfter: "x" }, signal),
+    set(s3, key, Buffer.from([0, 255]), {
+      ...headers,
+      contentEncoding: "gzip",
+      cacheControl: "no-cache",
+      metadata: { Name: "a value" },
+    }),
+  "set of nothing": (s3) => set(s3, key, "", headers),
+  delete: (s3) => s3.perform({ op: "delete", key }, 1000, signal),
+  "the first page": (s3) => s3.perform({ op: "list", prefix: "", limit: 1000 }, 1000, signal),
+  "a page after a key": (s3) =>
+    s3.perform({ op: "list", prefix: key, limit: 7, startAfter: key }, 1000, signal),
+  "a page by its token": (s3) =>
+    s3.perform({ op: "list", prefix: "p", limit: 7, token: "a+b/c=", startAfter: "x" }, 1000, signal),
 };
 
 /** What of a request does not depend on when it was sent, and by whom. */
@@ -142,7 +157,7 @@ describe("a first try past the SDK", () => {
     "sends of a part of an upload what the SDK sends, but for Expect, with %s",
     async (_name, more) => {
       const s3 = new S3(settings(more), environmentOf(process.env));
-      await s3.set(key, Buffer.alloc(16 * 1024 ** 2 + 1, "long"), headers, signal);
+      await set(s3, key, Buffer.alloc(16 * 1024 ** 2 + 1, "long"), headers);
       const part = seen.find(({ url }) => url.includes("partNumber=3"))!;
       expect(bySdk(part)).toBe(false);
       const { endpoint, requestPayer } = settings(more);
@@ -198,8 +213,8 @@ describe("a first try past the SDK", () => {
       settings({ endpoint: `${settings().endpoint}/base/path/` }),
       environmentOf(process.env),
     );
-    await s3.get("k", 1000, signal);
-    await s3.get("k", 1000, signal);
+    await get(s3, "k", 1000);
+    await get(s3, "k", 1000);
     expect(seen.map(({ url }) => url)).toEqual(Array(2).fill("/base/path/bucket/k?x-id=GetObject"));
     expect(seen.map(bySdk)).toEqual([true, false]);
   });
@@ -240,14 +255,14 @@ describe("a first try past the SDK", () => {
     try {
       const { credentials: _none, ...rest } = settings({ profile: "short" });
       const s3 = new S3(rest, environmentOf(process.env));
-      await s3.get("k", 1000, signal);
+      await get(s3, "k", 1000);
       // They end soon, and the SDK asks for new ones in the background.
       const used = (): number => Number(/AKID(\d+)/.exec(seen.at(-1)?.headers.authorization ?? "")?.[1]);
       const first = used();
       const asked = performance.now();
       while (used() === first && performance.now() - asked < 20_000) {
         await new Promise((resolve) => setTimeout(resolve, 20));
-        await s3.get("k", 1000, signal);
+        await get(s3, "k", 1000);
       }
       expect(used()).toBeGreaterThan(first);
       expect(seen.filter(bySdk)).toHaveLength(1);
@@ -278,9 +293,9 @@ describe("a first try on a route that is foreseen", () => {
 
   it.each(all)("asks for a missing key's reason as the SDK does, with %s", async (_name, more) => {
     delete process.env["AWS_RETRY_MODE"];
-    expect(await new S3(settings(more), environmentOf(process.env)).has("missing", signal)).toBe(false);
+    expect(await has(new S3(settings(more), environmentOf(process.env)), "missing")).toBe(false);
     leaveFirstToSdk();
-    expect(await new S3(settings(more), environmentOf(process.env)).has("missing", signal)).toBe(false);
+    expect(await has(new S3(settings(more), environmentOf(process.env)), "missing")).toBe(false);
     const [head, byte, headBySdk, byteBySdk] = seen as [Seen, Seen, Seen, Seen];
     expect(byte.headers.range).toBe("bytes=0-0");
     expect([head, byte, headBySdk].map(bySdk)).toEqual([false, false, true]);
@@ -293,7 +308,7 @@ describe("a first try on a route that is foreseen", () => {
     const s3 = new S3(settings(), environmentOf(process.env));
     const run = operations["get"]!;
     await run(s3);
-    await s3.set("k", "v", { ...headers, metadata: { a: " b " } }, signal);
+    await set(s3, "k", "v", { ...headers, metadata: { a: " b " } });
     await run(s3);
     expect(seen.map(bySdk)).toEqual([false, true, false]);
     const toldOfSdk = seen.map((request) => "x-amz-user-agent" in request.headers);
@@ -303,12 +318,12 @@ describe("a first try on a route that is foreseen", () => {
 
 describe("what is left to the SDK from the start", () => {
   it.each<[string, (s3: S3) => Promise<unknown>]>([
-    ["a large value", (s3) => s3.set("k", Buffer.alloc(1024 * 1024 + 1), headers, signal)],
-    ["metadata with spaces around", (s3) => s3.set("k", "v", { ...headers, metadata: { a: " b " } }, signal)],
-    ["a header with two spaces", (s3) => s3.set("k", "v", { ...headers, cacheControl: "a  b" }, signal)],
+    ["a large value", (s3) => set(s3, "k", Buffer.alloc(1024 * 1024 + 1), headers)],
+    ["metadata with spaces around", (s3) => set(s3, "k", "v", { ...headers, metadata: { a: " b " } })],
+    ["a header with two spaces", (s3) => set(s3, "k", "v", { ...headers, cacheControl: "a  b" })],
   ])("is %s", async (_name, run) => {
     const s3 = new S3(settings(), environmentOf(process.env));
-    await s3.get("k", 1000, signal);
+    await get(s3, "k", 1000);
     await run(s3);
     expect(seen.map(bySdk)).toEqual([true, true]);
   });
@@ -323,10 +338,10 @@ describe("a checksum of another kind", () => {
     ["of parts", "x-amz-checksum-crc32", "AAAAAA==-2"],
   ])("that is %s (%s) is checked by the SDK, without a request more", async (how, header, given) => {
     const s3 = new S3(settings(), environmentOf(process.env));
-    await s3.get("k", 1000, signal);
+    await get(s3, "k", 1000);
     seen = [];
     answerHeaders = { [header]: given };
-    const result = await s3.get("k", 1000, signal).catch((error: unknown) => error);
+    const result = await get(s3, "k", 1000).catch((error: unknown) => error);
     if (how === "wrong") {
       expect(result).toMatchObject({ code: "ChecksumMismatch", $metadata: { attempts: 3 } });
       expect(seen.map(bySdk)).toEqual([false, true, true]);
@@ -341,10 +356,10 @@ describe("a value that is too long", () => {
   it("is refused as it is by the SDK's way, and costs no request more", async () => {
     const s3 = new S3(settings(), environmentOf(process.env));
     const inWords = async (): Promise<string> =>
-      String(await s3.get("k", 4, signal).catch((error: unknown) => error));
+      String(await get(s3, "k", 4).catch((error: unknown) => error));
     const first = await inWords();
     expect(first).toContain("it has 5 bytes, and at most 4 can be read");
-    await s3.get("k", 5, signal);
+    await get(s3, "k", 5);
     seen = [];
     expect(await inWords()).toBe(first);
     expect(seen.map(bySdk)).toEqual([false]);
