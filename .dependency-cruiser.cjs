@@ -64,7 +64,7 @@ module.exports = {
         path: allBut(
           "worker/s3",
           "worker/(deadline|failure|late|operation-error)",
-          "bridge/protocol",
+          "bridge/(protocol|operations)",
           "local",
           "build-stamp",
           ...common,

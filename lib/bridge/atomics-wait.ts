@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { spin } from "./spin.js";
-import { Signal } from "./worker-start.js";
+import { Signal } from "./messages.js";
 import { SPIN_MS, lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
 

@@ -3,14 +3,16 @@ import { atomicsWait } from "./atomics-wait.js";
 import { callLimit } from "./call-limit.js";
 import { deasyncWait } from "./deasync-wait.js";
 import { environmentOf, noEnvironment } from "../arguments/environment.js";
-import { called, entered, isWrite, left, turned } from "../copies/history.js";
+import { called, entered, left, turned } from "../copies/history.js";
 import { spin } from "./spin.js";
-import { Signal } from "./worker-start.js";
-import type { Call, ClientConfig, Environment, Failure, Results, ToWorker } from "./protocol.js";
+import { Signal } from "./messages.js";
+import type { ToWorker } from "./messages.js";
+import { operations } from "./operations.js";
+import type { Call, Op, Result } from "./operations.js";
+import type { ClientConfig, Environment, Failure } from "./protocol.js";
 import type { KnownSettings } from "./shared-thread.js";
 import { isExiting } from "../copies/thread-wide.js";
 import type { WaitName } from "./wait.js";
-import { transferred } from "./transferred.js";
 import { WaitStack } from "./wait-stack.js";
 import { workerFailed } from "./worker-failed.js";
 import { WorkerThread } from "./worker-thread.js";
@@ -27,8 +29,8 @@ function marginOf(timeoutMs: number): number {
 const SILENT_MS = 1000;
 
 /** A call that has been sent and not yet been waited for. */
-export interface Begun<Op extends Call["op"]> {
-  readonly op: Op;
+export interface Begun<One extends Op = Op> {
+  readonly op: One;
   readonly bucket: string;
   readonly id: number;
   readonly thread: WorkerThread;
@@ -41,8 +43,7 @@ export interface Begun<Op extends Call["op"]> {
   readonly writesSent: number;
 }
 
-export type Outcome<Op extends Call["op"]> =
-  { ok: true; value: Results[Op] } | { ok: false; failure: Failure };
+export type Outcome<One extends Op = Op> = { ok: true; value: Result<One> } | { ok: false; failure: Failure };
 
 /** Who calls: the settings of a map, and what of them the worker already knows. */
 export interface Caller {
@@ -76,21 +77,21 @@ export class Bridge {
     }
   }
 
-  call<Op extends Call["op"]>(
+  call<One extends Op>(
     caller: Caller,
-    call: Call & { op: Op },
+    call: Call<One>,
     timeoutMs: number = caller.settings.timeoutMs,
-  ): Outcome<Op> {
-    const begun = this.begin<Op>(caller, call, timeoutMs);
+  ): Outcome<One> {
+    const begun = this.begin(caller, call, timeoutMs);
     return "failure" in begun ? { ok: false, failure: begun.failure } : this.finish(begun);
   }
 
   /** Sends a call without waiting for it: the worker carries it out meanwhile. */
-  begin<Op extends Call["op"]>(
+  begin<One extends Op>(
     caller: Caller,
-    call: Call & { op: Op },
+    call: Call<One>,
     mayTakeMs: number = caller.settings.timeoutMs,
-  ): Begun<Op> | { failure: Failure } {
+  ): Begun<One> | { failure: Failure } {
     const { bucket } = caller.settings.client;
     entered();
     called(call.op, bucket);
@@ -119,13 +120,14 @@ export class Bridge {
     // Sent even while the worker is still starting, so that calls from within the wait come after this one.
     const id = thread.newCall();
     const { writesSent } = thread;
-    if (isWrite(call.op)) this.#writes.set(id, thread);
+    if (operations[call.op].isWrite) this.#writes.set(id, thread);
     thread.post(
       {
         type: "call",
         id,
         settings: thread.useSettings(known.settings),
-        call,
+        // TypeScript does not see that a call of one operation is one of the union.
+        call: call as Call,
         timeoutMs: timeoutMs - marginOf(timeoutMs),
         sentAt: performance.timeOrigin + performance.now(),
       },
@@ -139,7 +141,7 @@ export class Bridge {
    * Loads what waiting for a call needs. In a test file of Jest that has ended nothing can be loaded any more, and writes in
    * the background are waited for when the process exits.
    */
-  loadWaits({ id, thread, wait }: Begun<Call["op"]>): void {
+  loadWaits({ id, thread, wait }: Begun): void {
     if (this.#hasWaits.has(wait)) return;
     this.#hasWaits.add(wait);
     for (const each of new Set<WaitName>([wait, "atomics"])) this.#wait(each, id, thread, () => true, 0);
@@ -148,13 +150,13 @@ export class Bridge {
   }
 
   /** Whether `finish` would not have to wait. */
-  isSettled({ id, thread }: Begun<Call["op"]>): boolean {
+  isSettled({ id, thread }: Begun): boolean {
     thread.drain();
     return thread.reply(id) !== undefined || thread.isGone || !thread.expects(id);
   }
 
   /** Waits until a call has been answered, or can no longer be. */
-  finish<Op extends Call["op"]>(begun: Begun<Op>): Outcome<Op> {
+  finish<One extends Op>(begun: Begun<One>): Outcome<One> {
     // The program may have been away since the call was begun.
     entered();
     const { id, thread, wait, deadline } = begun;
@@ -170,10 +172,10 @@ export class Bridge {
    * Waits until one of several calls that have begun has ended, and gives those that have. The oldest comes
    * first, and its deadline counts.
    */
-  finishSome(begun: readonly Begun<Call["op"]>[]): Map<Begun<Call["op"]>, Outcome<Call["op"]>> {
+  finishSome(begun: readonly Begun[]): Map<Begun, Outcome> {
     entered();
     const { id, thread, wait, deadline } = begun[0]!;
-    const hasEnded = (one: Begun<Call["op"]>): boolean =>
+    const hasEnded = (one: Begun): boolean =>
       one.thread.isGone || one.thread.reply(one.id) !== undefined || !one.thread.expects(one.id);
     this.#wait(wait, id, thread, () => begun.some(hasEnded), deadline);
     const ended = begun.filter(hasEnded);
@@ -202,16 +204,17 @@ export class Bridge {
     return this.#waits.depth;
   }
 
-  #outcome<Op extends Call["op"]>(begun: Begun<Op>): Outcome<Op> {
+  #outcome<One extends Op>(begun: Begun<One>): Outcome<One> {
     const outcome = this.#ended(begun);
     // Of many writes, the reply says which have failed.
     const failed =
-      !outcome.ok || (isWrite(begun.op) && Array.isArray(outcome.value) && outcome.value.length > 0);
+      !outcome.ok ||
+      (operations[begun.op].isWrite && Array.isArray(outcome.value) && outcome.value.length > 0);
     called(begun.op, begun.bucket, failed);
     return outcome;
   }
 
-  #ended<Op extends Call["op"]>(begun: Begun<Op>): Outcome<Op> {
+  #ended<One extends Op>(begun: Begun<One>): Outcome<One> {
     const { id, thread, op, isCutShort, writesSent } = begun;
     const expected = thread.expects(id);
     const reply = thread.reply(id);
@@ -219,18 +222,18 @@ export class Bridge {
     this.#writes.delete(id);
     if (reply !== undefined) {
       return reply.ok
-        ? { ok: true, value: reply.value as Results[Op] }
+        ? { ok: true, value: reply.value as Result<One> }
         : { ok: false, failure: reply.failure };
     }
     // Ctrl-C ended an earlier wait for it, before its time was up: the worker may still be about to send it.
     if (!expected) {
       const reason = "it was interrupted";
-      return { ok: false, failure: { code: "TimedOut", reason, mayHaveBeenApplied: isWrite(op) } };
+      return { ok: false, failure: { code: "TimedOut", reason, mayHaveBeenApplied: operations[op].isWrite } };
     }
     const { isGone } = thread;
     // From its deadline on, and from the thread's end, the worker sends no write of it. With several calls under way the
     // write that was sent may be another's.
-    const mayHaveBeenApplied = isWrite(op) && thread.writesSent !== writesSent;
+    const mayHaveBeenApplied = operations[op].isWrite && thread.writesSent !== writesSent;
     if (isGone) {
       if (!thread.wasReady) return { ok: false, failure: workerFailed("WorkerNotStarted", thread.lastWords) };
       return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), mayHaveBeenApplied } };
@@ -292,4 +295,10 @@ export function sharedBridge(): Bridge {
     shared = new WeakRef(bridge);
   }
   return bridge;
+}
+
+/** What moves to the worker with a call instead of being copied. */
+function transferred<One extends Op>(call: Call<One>): ArrayBuffer[] {
+  const bodies = operations[call.op].bodies?.(call) ?? [];
+  return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
 }

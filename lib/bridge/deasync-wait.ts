@@ -5,7 +5,7 @@ import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { atomicsWait } from "./atomics-wait.js";
 import { loadDeasync } from "./check-deasync.js";
 import { spin } from "./spin.js";
-import { Signal } from "./worker-start.js";
+import { Signal } from "./messages.js";
 import { SPIN_MS, lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
 import { functionsOnStack, mark } from "./wait-stack.js";

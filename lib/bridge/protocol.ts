@@ -59,41 +59,6 @@ export interface Listed {
   bytes: number;
 }
 
-/** Keys are whole keys here: the prefix is the map's affair. */
-export type Call =
-  /** With an ETag, the body only comes if the object has another. */
-  | { op: "get"; key: string; maxBytes: number; ifNoneMatch?: string }
-  /** The first of a run's reads, and what is likely to be read next, in order. */
-  | { op: "getAhead"; key: string; maxBytes: number; run: number; next: Listed[]; keepMs: number }
-  | { op: "has"; key: string }
-  | { op: "head"; key: string }
-  | { op: "set"; key: string; body: string | Uint8Array; headers: ObjectHeaders }
-  | { op: "delete"; key: string }
-  | { op: "getMany"; keys: string[]; maxBytes: number }
-  | { op: "setMany"; objects: ObjectToStore[] }
-  | { op: "deleteMany"; keys: string[] }
-  | ({ op: "list"; prefix: string; limit: number } & PageStart)
-  | ({ op: "entries"; prefix: string; delimiter?: string; limit: number } & PageStart)
-  /** A value with its version, after a pause. */
-  | { op: "read"; key: string; maxBytes: number; delayMs: number }
-  /** Writes where the key is still as `base` says. `prefix`, the map's: where the service may be tried. */
-  | ({ op: "store"; base: Version; prefix: string } & ObjectToStore)
-  | { op: "remove"; key: string; base: Version; prefix: string }
-  | { op: "requests" }
-  /** `trialKey`: one of the library's own, on which writes may be tried. */
-  | { op: "diagnose"; prefix: string; trialKey: string; readOnly: boolean }
-  | {
-      op: "listSpans";
-      prefix: string;
-      spans: Span[];
-      /** What the listing has cost and given so far, and some of the keys it gave. */
-      requests: number;
-      listed: number;
-      sample: string[];
-      /** No page is begun after so long, that all have come before the deadline. */
-      beginForMs: number;
-    };
-
 export interface Head {
   size: number;
   etag: string;
@@ -205,31 +170,6 @@ export interface Finding {
   todo?: string;
 }
 
-/** What each call is answered with. */
-export interface Results {
-  get: Reading | "unchanged" | undefined;
-  /** What was read ahead comes along as far as it is there, in the order of `next`. */
-  getAhead: { first: Arrived; ahead: Arrived[] };
-  has: boolean;
-  head: Head | undefined;
-  set: undefined;
-  delete: undefined;
-  /** One for each key, in their order. */
-  getMany: ({ read: Reading | undefined } | { failure: Failure })[];
-  setMany: KeyFailure[];
-  deleteMany: KeyFailure[];
-  list: Page;
-  entries: EntryPage;
-  read: Reading | undefined;
-  store: Verdict;
-  remove: Verdict;
-  /** Since the worker started, of the maps that are interactive; one for each operation. */
-  requests: RequestCount[];
-  /** For each span the parts it was divided into, in order; or that the service can only list from the beginning. */
-  diagnose: Finding[];
-  listSpans: { spans: ListedSpan[][]; requests: number } | { sequential: true };
-}
-
 /** An error as plain data: a clone of one would lose its class and its code. */
 export interface WireError {
   name: string;
@@ -261,25 +201,3 @@ export interface Environment {
   config: string;
   credentials: string;
 }
-
-export type ToWorker =
-  | { type: "settings"; number: number; settings: ClientConfig; environment: Environment }
-  /** Settings that will not be named again before they are told anew. */
-  | { type: "forget"; settings: number }
-  /** Nothing to do: whether it can be sent shows whether the worker is alive. */
-  | { type: "probe" }
-  /** `sentAt`: milliseconds since the epoch, by the monotonic clock; the worker may have been starting. */
-  | { type: "call"; id: number; settings: number; call: Call; timeoutMs: number; sentAt: number }
-  | { type: "cancel"; id: number }
-  /** What a run of reads is likely to come to next. */
-  | { type: "ahead"; settings: number; run: number; next: Listed[]; timeoutMs: number; keepMs: number }
-  /** A run of reads that does not go on: what was read ahead for it is forgotten. */
-  | { type: "leave"; settings: number; run: number }
-  /** A port to ring with every message, and now and then, until it is closed. */
-  | { type: "wake"; port: import("node:worker_threads").MessagePort };
-
-export type Reply =
-  | { type: "reply"; id: number; ok: true; value: Results[keyof Results] }
-  | { type: "reply"; id: number; ok: false; failure: Failure };
-
-export type FromWorker = Reply | { type: "ready" } | { type: "last words"; error: WireError };

@@ -6,9 +6,9 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import type { MessagePort, WorkerOptions } from "node:worker_threads";
 import { buildStamp } from "../build-stamp.js";
 import { libraryFolder } from "../library-folder.js";
-import { Signal } from "./worker-start.js";
-import type { WorkerStart } from "./worker-start.js";
-import type { Reply, WireError } from "./protocol.js";
+import { Signal } from "./messages.js";
+import type { Reply, WorkerStart } from "./messages.js";
+import type { WireError } from "./protocol.js";
 
 const workerFile = path.join(libraryFolder, "worker.js");
 

@@ -1,8 +1,9 @@
 import type * as crypto from "node:crypto";
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
-import { Signal } from "./worker-start.js";
-import type { ClientConfig, Environment, FromWorker, Reply, ToWorker, WireError } from "./protocol.js";
+import { Signal } from "./messages.js";
+import type { FromWorker, Reply, ToWorker } from "./messages.js";
+import type { ClientConfig, Environment, WireError } from "./protocol.js";
 import { sharedThread } from "./shared-thread.js";
 import type { KnownSettings, SharedThread } from "./shared-thread.js";
 

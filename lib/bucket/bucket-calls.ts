@@ -1,6 +1,7 @@
 import type { Begun, Bridge } from "../bridge/bridge.js";
 import type { WritePipeline } from "./write-pipeline.js";
-import type { Call, Failure, Page, PageStart, Reading, Results } from "../bridge/protocol.js";
+import type { Call, Method, Op, Result } from "../bridge/operations.js";
+import type { Failure, Page, PageStart, Reading } from "../bridge/protocol.js";
 import { toError } from "../errors/revive.js";
 import type { S3BucketMapError } from "../errors/errors.js";
 import { logWrite, newNumber } from "../copies/history.js";
@@ -44,12 +45,12 @@ export class BucketCalls {
   }
 
   /** @param timeoutMs - what is left of a deadline that several calls have in common */
-  call<C extends Call>(call: C, operation: string = call.op, timeoutMs?: number): Results[C["op"]] {
-    this.checkOpen(operation);
+  call<One extends Op>(call: Call<One>, method: Method = call.op, timeoutMs?: number): Result<One> {
+    this.checkOpen(method);
     this.shared.bridge ??= loadBridge();
-    const outcome = this.shared.bridge.call<C["op"]>(this.shared, call, timeoutMs);
+    const outcome = this.shared.bridge.call(this.shared, call, timeoutMs);
     if (outcome.ok) return outcome.value;
-    throw this.error(outcome.failure, operation, "key" in call ? call.key : undefined);
+    throw this.error(outcome.failure, method, "key" in call ? call.key : undefined);
   }
 
   /** Starts the worker thread, if there is none, and does not wait for it. */
@@ -59,10 +60,10 @@ export class BucketCalls {
   }
 
   /** Sends a call without waiting for it. */
-  begin<C extends Call>(call: C, operation: string): Begun<C["op"]> | { failure: Failure } {
-    this.checkOpen(operation);
+  begin<One extends Op>(call: Call<One>, method: Method): Begun<One> | { failure: Failure } {
+    this.checkOpen(method);
     this.shared.bridge ??= loadBridge();
-    return this.shared.bridge.begin<C["op"]>(this.shared, call);
+    return this.shared.bridge.begin(this.shared, call);
   }
 
   /** Reads one value. It may have begun before: prefetch.ts. */
@@ -100,7 +101,7 @@ export class BucketCalls {
   }
 
   /** A write of one key: waited for, unless it is part of a batch. The facades' listings learn of it. */
-  write(call: Extract<Call, { op: "set" | "delete" }>): void {
+  write(call: Call<"set" | "delete">): void {
     this.checkOpen(call.op);
     // Beforehand: where it fails, nobody knows what is there.
     this.tell(call.key, "unsure");
@@ -131,13 +132,13 @@ export class BucketCalls {
     return pipelines === undefined || !pipelines.isAnyOpen();
   }
 
-  checkOpen(operation: string): void {
-    if (this.closed) throw this.error({ code: "Closed" }, operation);
+  checkOpen(method: Method): void {
+    if (this.closed) throw this.error({ code: "Closed" }, method);
   }
 
-  error(failure: Failure, operation: string, key?: string): S3BucketMapError {
+  error(failure: Failure, method: Method, key?: string): S3BucketMapError {
     return toError(failure, {
-      operation,
+      operation: method,
       bucket: this.bucket,
       prefix: this.prefix,
       timeoutMs: this.shared.settings.timeoutMs,
@@ -174,14 +175,14 @@ export class BucketCalls {
    *
    * @throws S3BucketMapError `Closed`, at once
    */
-  pages(options: ListOptions = {}, operation = "list"): IterableIterator<Page> {
+  pages(options: ListOptions = {}, operation: Method = "list"): IterableIterator<Page> {
     this.checkOpen(operation);
     return this.#pages(options, operation);
   }
 
   *#pages(
     { prefix = "", startAfter, limit = Infinity }: ListOptions,
-    operation: string,
+    operation: Method,
   ): Generator<Page, void, undefined> {
     const where = { op: "list" as const, prefix: this.prefix + prefix };
     let start: PageStart = startAfter === undefined ? {} : { startAfter: this.prefix + startAfter };

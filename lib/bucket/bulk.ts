@@ -1,3 +1,4 @@
+import type { Method } from "../bridge/operations.js";
 import type { ObjectHeaders, ObjectToStore } from "../bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { PAGE } from "../map/page.js";
@@ -118,15 +119,15 @@ function deleteSlice(calls: BucketCalls, keys: string[], progress: Progress): vo
 
 /** How a call on many keys goes, key by key. */
 export class Progress {
-  readonly operation: string;
+  readonly operation: Method;
   readonly #calls: BucketCalls;
-  readonly #each: string;
+  readonly #each: Method;
   readonly #done: string;
   readonly #succeeded: string[] = [];
   readonly #failed = new Map<string, S3BucketMapError>();
 
   /** @param each - what is tried with each key; @param done - the same, as in "three keys were …" */
-  constructor(calls: BucketCalls, operation: string, each: string, done: string) {
+  constructor(calls: BucketCalls, operation: Method, each: Method, done: string) {
     this.#calls = calls;
     this.operation = operation;
     this.#each = each;
@@ -137,7 +138,7 @@ export class Progress {
     this.#succeeded.push(this.#calls.relative(key));
   }
 
-  failed(key: string, failure: Parameters<BucketCalls["error"]>[0], each: string = this.#each): void {
+  failed(key: string, failure: Parameters<BucketCalls["error"]>[0], each: Method = this.#each): void {
     this.#failed.set(this.#calls.relative(key), this.#calls.error(failure, each, key));
   }
 
@@ -184,7 +185,7 @@ function wereOf(count: number): string {
   return `${count} ${count === 1 ? "was" : "were"}`;
 }
 
-function wholeKeys(calls: BucketCalls, keys: Iterable<string>, operation: string): string[] {
+function wholeKeys(calls: BucketCalls, keys: Iterable<string>, operation: Method): string[] {
   calls.checkOpen(operation);
   const whole = new Set<string>();
   for (const key of iterable(keys, `${operation} takes an iterable of keys`)) {

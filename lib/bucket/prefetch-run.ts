@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { callsSoFar, entered, heard, lastWriteTo, left, newNumber, outsideMs } from "../copies/history.js";
-import type { Arrived, Call, Listed, Reading, Results } from "../bridge/protocol.js";
+import type { Call, Method, Result } from "../bridge/operations.js";
+import type { Arrived, Listed, Reading } from "../bridge/protocol.js";
 import type { Shared } from "./shared.js";
 
 /** What one run of reads may have early, by the sizes that were listed. */
@@ -30,7 +31,7 @@ export interface ExpectedReads {
 /** What sends the reads of a run. */
 interface BucketReader {
   readonly maxBytes: number;
-  call(call: Extract<Call, { op: "getAhead" }>, operation: string): Results["getAhead"];
+  call(call: Call<"getAhead">, method: Method): Result<"getAhead">;
   readNow(key: string): Reading | undefined;
 }
 

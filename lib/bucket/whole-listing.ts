@@ -1,3 +1,4 @@
+import type { Method } from "../bridge/operations.js";
 import type { ListedSpan, Page, PageStart, Span } from "../bridge/protocol.js";
 import { PAGE } from "../map/page.js";
 import type { BucketCalls } from "./bucket-calls.js";
@@ -19,13 +20,13 @@ export type WholePage = Pick<Page, "keys" | "sizes">;
  * sooner. Up to 10,000 keys: 1 LIST a thousand, and 1 where there are none. Beyond, the rest is listed at several places
  * at once, `concurrency` pages at a time, for at most 1.3 LIST a thousand keys, and 10.
  */
-export function* wholeListing(calls: BucketCalls, operation: string): Generator<WholePage, void, undefined> {
+export function* wholeListing(calls: BucketCalls, method: Method): Generator<WholePage, void, undefined> {
   const sample: string[] = [];
   let listed = 0;
   let low: string | undefined;
   let start: PageStart = {};
   for (let pages = 1, inOrder: number = PAGES_IN_ORDER; ; pages += 1) {
-    const page = calls.call({ op: "list", prefix: calls.prefix, limit: PAGE, ...start }, operation);
+    const page = calls.call({ op: "list", prefix: calls.prefix, limit: PAGE, ...start }, method);
     yield page;
     if (page.next === undefined) return;
     start = page.next;
@@ -39,7 +40,7 @@ export function* wholeListing(calls: BucketCalls, operation: string): Generator<
 
     const rest = inParallel(
       calls,
-      operation,
+      method,
       { start, after, until: undefined, low, near },
       pages,
       listed,
@@ -53,7 +54,7 @@ export function* wholeListing(calls: BucketCalls, operation: string): Generator<
 /** @returns undefined where it must be listed from page to page: the service does not list from a key on, or not in S3's order */
 function inParallel(
   calls: BucketCalls,
-  operation: string,
+  method: Method,
   whole: Span,
   requests: number,
   listed: number,
@@ -66,7 +67,7 @@ function inParallel(
     if (spans.length === 0) return areWhole(parts) ? parts : undefined;
     const found = calls.call(
       { op: "listSpans", prefix: calls.prefix, spans, requests, listed, sample, beginForMs },
-      operation,
+      method,
     );
     if ("sequential" in found) return undefined;
     const more = found.spans.values();

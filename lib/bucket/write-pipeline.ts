@@ -1,10 +1,11 @@
 import { exit } from "../copies/at-exit.js";
 import type { Begun, Bridge, Caller } from "../bridge/bridge.js";
-import type { Call, Failure } from "../bridge/protocol.js";
+import type { Call } from "../bridge/operations.js";
+import type { Failure } from "../bridge/protocol.js";
 import { countFrames } from "../bridge/wait-stack.js";
 import { fatalCodes } from "../errors/fatal-codes.js";
 
-type PipelinedCall = Extract<Call, { op: "set" | "delete" }>;
+type PipelinedCall = Call<"set" | "delete">;
 
 /** The values that are under way at a time, in bytes. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -63,7 +64,7 @@ export class WritePipeline {
     }
     const bytes = call.op === "set" ? call.body.length : 0;
     while (this.#isFull(bytes)) this.#awaitSome();
-    const sent = this.#bridge.begin<PipelinedCall["op"]>(this.#caller, call);
+    const sent = this.#bridge.begin(this.#caller, call);
     if ("failure" in sent) {
       this.ends.set(key, { op, failure: sent.failure });
       return;

@@ -1,7 +1,8 @@
 import { clock } from "./clock.js";
 import vm from "node:vm";
 import { isAlias } from "../arguments/alias.js";
-import type { Call } from "../bridge/protocol.js";
+import { operations } from "../bridge/operations.js";
+import type { Op } from "../bridge/operations.js";
 
 /** So many entries of the log of written keys are kept; a write makes two. */
 const MOST_LOGGED = 8000;
@@ -95,21 +96,15 @@ export function heard(): void {
 }
 
 /** A call begins, or has ended. */
-export function called(op: Call["op"], bucket: string, failed: boolean = false): void {
-  if (isWrite(op)) wroteTo(bucket);
-  // A plain write tells nothing unless it fails, and the reads of a run are for the run itself to judge.
-  if (failed || (op !== "getAhead" && !plainWrites.has(op))) heard();
+export function called(op: Op, bucket: string, failed: boolean = false): void {
+  const { isWrite, isInformative } = operations[op];
+  if (isWrite) wroteTo(bucket);
+  if (failed || isInformative) heard();
 }
 
 /** How many calls may have told the program something. */
 export function callsSoFar(): number {
   return history.calls;
-}
-
-const plainWrites: ReadonlySet<Call["op"]> = new Set(["set", "setMany", "delete", "deleteMany"]);
-
-export function isWrite(op: Call["op"]): boolean {
-  return plainWrites.has(op) || op === "store" || op === "remove";
 }
 
 function wroteTo(bucket: string): void {

@@ -8,11 +8,13 @@ import {
   TimedOutError,
 } from "./errors.js";
 import { refusedCredentials } from "./refused-credentials.js";
+import { verbOf } from "../bridge/operations.js";
+import type { Method } from "../bridge/operations.js";
 import type { Failure, WireError } from "../bridge/protocol.js";
 
 /** What was tried, on what. */
 export interface Attempt {
-  operation: string;
+  operation: Method;
   bucket: string;
   /** The whole key, or for a listing the prefix. */
   key?: string;
@@ -49,15 +51,16 @@ function classOf({ code, statusCode }: Failure): typeof S3BucketMapError {
 
 function messageOf(failure: Failure, attempt: Attempt): string {
   const { code, reason } = failure;
+  const { does, doing } = verbOf(attempt.operation);
   const uncertain = failure.mayHaveBeenApplied === true ? "; the write may still have happened" : "";
   if (code === "TimedOut") {
     const because = reason === undefined ? "" : ` (${reason})`;
-    return `Timed out after ${attempt.timeoutMs} ms while ${doing(attempt)}${because}${uncertain}.`;
+    return `Timed out after ${attempt.timeoutMs} ms while ${doing} ${object(attempt)}${because}${uncertain}.`;
   }
   const toDo = adviceFor(failure);
   const todo = toDo === undefined ? "" : ` ${toDo}`;
   const maybe = code === "AccessDenied" && readsOne.has(attempt.operation) ? ` ${advice403}` : "";
-  return `Cannot ${what(attempt)}: ${saidOf(failure)}${uncertain}.${todo}${maybe}`;
+  return `Cannot ${does} ${object(attempt)}: ${saidOf(failure)}${uncertain}.${todo}${maybe}`;
 }
 
 /** What went wrong: the code, the status, and the reason where one was told. */
@@ -80,31 +83,10 @@ export function adviceFor({ code, statusCode, credentialsGiven }: Failure): stri
 
 const readsOne: ReadonlySet<string> = new Set(["get", "has", "head"]);
 
-// [as in "Cannot …", as in "while …"]
-const verbs: Readonly<Record<string, readonly [string, string]>> = {
-  get: ["read", "reading"],
-  has: ["look up", "looking up"],
-  head: ["read the head of", "reading the head of"],
-  set: ["write", "writing"],
-  create: ["create", "creating"],
-  update: ["update", "updating"],
-  delete: ["delete", "deleting"],
-  list: ["list the keys", "listing the keys"],
-  clear: ["delete the keys", "deleting the keys"],
-  diagnose: ["diagnose what may be done", "diagnosing what may be done"],
-};
-
-function what(attempt: Attempt): string {
-  return `${verbs[attempt.operation]?.[0] ?? attempt.operation} ${object(attempt)}`;
-}
-
-function doing(attempt: Attempt): string {
-  return `${verbs[attempt.operation]?.[1] ?? attempt.operation} ${object(attempt)}`;
-}
-
-function object({ key, prefix, bucket }: Attempt): string {
+function object({ operation, key, prefix, bucket }: Attempt): string {
+  const { what } = verbOf(operation);
   const which = key !== undefined ? `${quote(key)} ` : prefix ? `under ${quote(prefix)} ` : "";
-  return `${which}in bucket ${quote(bucket)}`;
+  return `${what === undefined ? "" : `${what} `}${which}in bucket ${quote(bucket)}`;
 }
 
 function quote(name: string): string {

@@ -1,7 +1,6 @@
 import { workerData } from "node:worker_threads";
-import { Signal } from "../bridge/worker-start.js";
-import type { WorkerStart } from "../bridge/worker-start.js";
-import type { FromWorker } from "../bridge/protocol.js";
+import { Signal } from "../bridge/messages.js";
+import type { FromWorker, WorkerStart } from "../bridge/messages.js";
 import { toWireError } from "./wire-error.js";
 
 // The thread that started this one may be blocked until it hears from here. So the first thing is to

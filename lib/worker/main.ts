@@ -1,7 +1,6 @@
 import { sayLastWords } from "./ends.js"; // The first of all.
 import { workerData } from "node:worker_threads";
-import type { FromWorker } from "../bridge/protocol.js";
-import type { WorkerStart } from "../bridge/worker-start.js";
+import type { FromWorker, WorkerStart } from "../bridge/messages.js";
 import { buildStamp } from "../build-stamp.js";
 import { module } from "./late.js";
 import { serve } from "./message-loop.js";

@@ -2,23 +2,22 @@ import { tty } from "./late.js";
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { spin } from "../bridge/spin.js";
-import { Signal } from "../bridge/worker-start.js";
-import type { Call, ClientConfig, FromWorker, Reply, Results, ToWorker } from "../bridge/protocol.js";
+import { Signal } from "../bridge/messages.js";
+import type { FromWorker, Reply, ToWorker } from "../bridge/messages.js";
+import type { Call } from "../bridge/operations.js";
+import type { ClientConfig } from "../bridge/protocol.js";
 import { inOrder } from "./write-ordering.js";
 import { Deadline, DeadlinePassed } from "./deadline.js";
 import { toFailure } from "./failure.js";
+import { bodiesOf, perform } from "./perform.js";
+import type { Service } from "./perform.js";
 import { Prefetch } from "./prefetch.js";
 import { Progress } from "./observe/progress.js";
-import { countRequests, requestCounts } from "./observe/request-counts.js";
+import { countRequests } from "./observe/request-counts.js";
 import { Doubt } from "./s3/attempts/doubt.js";
 import { watchLoading } from "./s3/loading.js";
+import { getObject } from "./s3/operations/get-object.js";
 import { S3 } from "./s3/s3.js";
-
-/** What answers the calls of one set of settings. */
-interface Service {
-  readonly s3: S3;
-  readonly ahead: Prefetch;
-}
 
 /** How often a wait that turns an event loop is woken, so that Ctrl-C can end it. */
 const TICK_MS = 100;
@@ -86,7 +85,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       const work = inOrder(service.s3.settings.bucket, call, async () => {
         // What it waited for took all its time.
         if (deadline.isOver) throw new DeadlinePassed();
-        return doubt.during(() => perform(service, call, timeoutMs, deadline.signal));
+        return doubt.during(() => perform(service, call, deadline.signal, timeoutMs));
       });
       const value = await deadline.race(work);
       reply = { type: "reply", id, ok: true, value };
@@ -133,10 +132,10 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       case "ahead":
         services
           .get(message.settings)
-          ?.ahead.prepare(message.run, message.next, message.timeoutMs, message.keepMs);
+          ?.prefetch.prepare(message.run, message.next, message.timeoutMs, message.keepMs);
         break;
       case "leave":
-        services.get(message.settings)?.ahead.leave(message.run);
+        services.get(message.settings)?.prefetch.leave(message.run);
         break;
       case "cancel":
         running.get(message.id)?.cancel();
@@ -149,33 +148,11 @@ export function serve(port: MessagePort, signal: Int32Array): void {
   port.on("message", take);
 }
 
-function bodiesOf(value: Results[Call["op"]]): ArrayBuffer[] {
-  if (Array.isArray(value)) return value.flatMap((one) => ("read" in one ? bodiesOf(one.read) : []));
-  if (typeof value !== "object") return [];
-  if ("ahead" in value) return [value.first, ...value.ahead].flatMap(({ body }) => bodiesOf(body));
-  if ("sizes" in value) return [value.sizes.buffer as ArrayBuffer];
-  return "body" in value ? [value.body.buffer as ArrayBuffer] : [];
-}
-
 function serviceOf(s3: S3): Service {
-  const ahead = new Prefetch((key, maxBytes, signal) =>
-    inOrder(s3.settings.bucket, { op: "get", key, maxBytes }, () => s3.read(key, maxBytes, signal)),
+  const prefetch = new Prefetch((key, maxBytes, signal) =>
+    inOrder(s3.settings.bucket, { op: "get", key, maxBytes }, () =>
+      s3.run((target) => getObject(target, key, maxBytes, signal)),
+    ),
   );
-  return { s3, ahead };
-}
-
-function perform(
-  { s3, ahead }: Service,
-  call: Call,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<Results[Call["op"]]> {
-  switch (call.op) {
-    case "getAhead":
-      return ahead.get(call, timeoutMs, signal);
-    case "requests":
-      return Promise.resolve(requestCounts());
-    default:
-      return s3.perform(call, timeoutMs, signal);
-  }
+  return { s3, prefetch };
 }

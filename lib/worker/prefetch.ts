@@ -1,4 +1,5 @@
-import type { Arrived, Call, Listed, Reading, Results } from "../bridge/protocol.js";
+import type { Call, Result } from "../bridge/operations.js";
+import type { Arrived, Listed, Reading } from "../bridge/protocol.js";
 import { Deadline } from "./deadline.js";
 
 type Get = (key: string, maxBytes: number, signal: AbortSignal) => Promise<Reading | undefined>;
@@ -52,10 +53,10 @@ export class Prefetch {
 
   /** A value, and those of the next keys that are there, without a gap. */
   async get(
-    { key, maxBytes, run: number, next, keepMs }: Extract<Call, { op: "getAhead" }>,
+    { key, maxBytes, run: number, next, keepMs }: Call<"getAhead">,
     timeoutMs: number,
     signal: AbortSignal,
-  ): Promise<Results["getAhead"]> {
+  ): Promise<Result<"getAhead">> {
     const cameAt = performance.now();
     const arrived = ({ body, at }: { body: Reading | undefined; at: number }): Arrived => ({
       body,

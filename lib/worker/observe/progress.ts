@@ -1,6 +1,8 @@
 import fs from "node:fs";
 import { tty } from "../late.js";
-import type { Call, ClientConfig } from "../../bridge/protocol.js";
+import { operations } from "../../bridge/operations.js";
+import type { Call } from "../../bridge/operations.js";
+import type { ClientConfig } from "../../bridge/protocol.js";
 import { asBytes, asCount, asKey, asSeconds } from "../../text/format.js";
 import { bytesOnTheWire } from "../s3/transport/connections.js";
 import { watchListed, watchRequests } from "../s3/transport/seen-requests.js";
@@ -59,7 +61,7 @@ export class Progress {
     if (call.op === "requests") return;
     this.#running.add(id);
     const now = performance.now();
-    const verb = verbs[call.op];
+    const verb = operations[call.op].verb.doing;
     const where = placeOf(call, settings);
     const before = this.#work;
     const goesOn =
@@ -122,25 +124,6 @@ export class Progress {
     write(ERASE);
   }
 }
-
-const verbs: Readonly<Record<Exclude<Call["op"], "requests">, string>> = {
-  get: "reading",
-  getAhead: "reading",
-  has: "looking up",
-  head: "looking up",
-  set: "writing",
-  delete: "deleting",
-  getMany: "reading",
-  setMany: "writing",
-  deleteMany: "deleting",
-  list: "listing",
-  listSpans: "listing",
-  entries: "listing",
-  read: "reading",
-  store: "writing",
-  remove: "deleting",
-  diagnose: "diagnosing",
-};
 
 function placeOf(call: Call, { bucket }: ClientConfig): string {
   const rest = "key" in call ? call.key : "prefix" in call ? call.prefix : "";

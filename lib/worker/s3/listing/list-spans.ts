@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { comesBefore } from "../../../text/utf8-order.js";
-import type { ListedSpan, Page, Results, Span } from "../../../bridge/protocol.js";
+import type { Result } from "../../../bridge/operations.js";
+import type { ListedSpan, Page, Span } from "../../../bridge/protocol.js";
 import { Seen } from "./alphabet.js";
 import { follow } from "../follow.js";
 import { IgnoresStartAfter, listObjects } from "../operations/list-objects.js";
@@ -65,7 +66,7 @@ export async function listSpans(
   target: Target,
   request: SpansRequest,
   signal: AbortSignal,
-): Promise<Results["listSpans"]> {
+): Promise<Result<"listSpans">> {
   const run = new Run(target, request, signal);
   try {
     return await run.result();
@@ -111,7 +112,7 @@ class Run {
     for (const span of this.#spans) span.left = this.#estimate(span, PAGE);
   }
 
-  async result(): Promise<Results["listSpans"]> {
+  async result(): Promise<Result<"listSpans">> {
     await new Promise<void>((resolve, reject) => {
       const fail = (error: unknown): void => {
         reject(error instanceof Error ? error : new Error(String(error)));

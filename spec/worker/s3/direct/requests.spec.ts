@@ -8,8 +8,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { environmentOf } from "../../../../lib/arguments/environment.js";
-import type { ClientConfig, ObjectHeaders, Results } from "../../../../lib/bridge/protocol.js";
+import type { ClientConfig, ObjectHeaders } from "../../../../lib/bridge/protocol.js";
 import { version } from "../../../../lib/build-stamp.js";
+import { deleteObject } from "../../../../lib/worker/s3/operations/delete-object.js";
+import { getObject } from "../../../../lib/worker/s3/operations/get-object.js";
+import { headObject, objectExists } from "../../../../lib/worker/s3/operations/head-object.js";
+import { listObjects } from "../../../../lib/worker/s3/operations/list-objects.js";
+import { putObject } from "../../../../lib/worker/s3/operations/put-object.js";
 import { S3 } from "../../../../lib/worker/s3/s3.js";
 import { sdk } from "../../../../lib/worker/s3/sdk.js";
 import { crc32 } from "../../../../lib/worker/s3/direct/get.js";
@@ -81,21 +86,21 @@ function settings(more: Partial<ClientConfig> = {}): ClientConfig {
 const key = "a b/ü/../x//'()*!~+%2F";
 const headers = { contentType: "text/plain; charset=utf-8" };
 
-function get(s3: S3, key: string, maxBytes: number): Promise<Results["get"]> {
-  return s3.perform({ op: "get", key, maxBytes }, 1000, signal);
+function get(s3: S3, key: string, maxBytes: number): Promise<unknown> {
+  return s3.run((target) => getObject(target, key, maxBytes, signal, undefined, true));
 }
 
 function has(s3: S3, key: string): Promise<boolean> {
-  return s3.perform({ op: "has", key }, 1000, signal);
+  return s3.run((target) => objectExists(target, key, signal));
 }
 
 function set(s3: S3, key: string, body: string | Uint8Array, headers: ObjectHeaders): Promise<undefined> {
-  return s3.perform({ op: "set", key, body, headers }, 1000, signal);
+  return s3.run((target) => putObject(target, key, body, headers, signal));
 }
 
 const operations: Record<string, (s3: S3) => Promise<unknown>> = {
   get: (s3) => get(s3, key, 1000),
-  head: (s3) => s3.perform({ op: "head", key }, 1000, signal),
+  head: (s3) => s3.run((target) => headObject(target, key, signal)),
   set: (s3) => set(s3, key, "välue", headers),
   "set with all headers": (s3) =>
     set(s3, key, Buffer.from([0, 255]), {
@@ -105,12 +110,14 @@ const operations: Record<string, (s3: S3) => Promise<unknown>> = {
       metadata: { Name: "a value" },
     }),
   "set of nothing": (s3) => set(s3, key, "", headers),
-  delete: (s3) => s3.perform({ op: "delete", key }, 1000, signal),
-  "the first page": (s3) => s3.perform({ op: "list", prefix: "", limit: 1000 }, 1000, signal),
+  delete: (s3) => s3.run((target) => deleteObject(target, key, signal)),
+  "the first page": (s3) => s3.run((target) => listObjects(target, { prefix: "", limit: 1000 }, signal)),
   "a page after a key": (s3) =>
-    s3.perform({ op: "list", prefix: key, limit: 7, startAfter: key }, 1000, signal),
+    s3.run((target) => listObjects(target, { prefix: key, limit: 7, startAfter: key }, signal)),
   "a page by its token": (s3) =>
-    s3.perform({ op: "list", prefix: "p", limit: 7, token: "a+b/c=", startAfter: "x" }, 1000, signal),
+    s3.run((target) =>
+      listObjects(target, { prefix: "p", limit: 7, token: "a+b/c=", startAfter: "x" }, signal),
+    ),
 };
 
 /** What of a request does not depend on when it was sent, and by whom. */
@@ -364,7 +371,9 @@ describe("a value that is too long", () => {
     expect(await inWords()).toBe(first);
     expect(seen.map(bySdk)).toEqual([false]);
     // The connection that was given up does not hold up the next.
-    expect(Buffer.from((await s3.read("k", 5, signal))!.body).toString()).toBe("value");
+    expect(Buffer.from((await s3.run((target) => getObject(target, "k", 5, signal)))!.body).toString()).toBe(
+      "value",
+    );
   });
 });
 

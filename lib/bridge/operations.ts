@@ -1,0 +1,157 @@
+import type {
+  Arrived,
+  EntryPage,
+  Failure,
+  Finding,
+  Head,
+  KeyFailure,
+  Listed,
+  ListedSpan,
+  ObjectHeaders,
+  ObjectToStore,
+  Page,
+  PageStart,
+  Reading,
+  RequestCount,
+  Span,
+  Verdict,
+  Version,
+} from "./protocol.js";
+
+/** Each operation's request and result. Keys are whole keys: prefixes are the map's concern. */
+interface Operations {
+  /** `"unchanged"` only with `ifNoneMatch`, where the object still has that ETag. */
+  get: {
+    request: { key: string; maxBytes: number; ifNoneMatch?: string };
+    result: Reading | "unchanged" | undefined;
+  };
+  /** Reads a key of a run, and starts reading those that are likely to follow. */
+  getAhead: {
+    request: { key: string; maxBytes: number; run: number; next: Listed[]; keepMs: number };
+    /** `ahead` has the values of `next` that have arrived, up to the first that has not. */
+    result: { first: Arrived; ahead: Arrived[] };
+  };
+  has: { request: { key: string }; result: boolean };
+  head: { request: { key: string }; result: Head | undefined };
+  set: { request: { key: string; body: string | Uint8Array; headers: ObjectHeaders }; result: undefined };
+  delete: { request: { key: string }; result: undefined };
+  getMany: {
+    request: { keys: string[]; maxBytes: number };
+    /** In the order of the keys. */
+    result: ({ read: Reading | undefined } | { failure: Failure })[];
+  };
+  setMany: { request: { objects: ObjectToStore[] }; result: KeyFailure[] };
+  deleteMany: { request: { keys: string[] }; result: KeyFailure[] };
+  list: { request: { prefix: string; limit: number } & PageStart; result: Page };
+  entries: { request: { prefix: string; delimiter?: string; limit: number } & PageStart; result: EntryPage };
+  listSpans: {
+    request: {
+      prefix: string;
+      spans: Span[];
+      /** Requests sent and keys listed so far, and a sample of those keys. */
+      requests: number;
+      listed: number;
+      sample: string[];
+      /** No page is requested after this time, so that all arrive before the deadline. */
+      beginForMs: number;
+    };
+    /** For each span the parts it was split into, in order. "sequential": the service cannot list from a given key. */
+    result: { spans: ListedSpan[][]; requests: number } | { sequential: true };
+  };
+  /** Reads a value and its version for `update`, after a pause. */
+  read: { request: { key: string; maxBytes: number; delayMs: number }; result: Reading | undefined };
+  /** Writes if the key is still as `base` says. Trials of the service stay under `prefix`, the map's. */
+  store: { request: { base: Version; prefix: string } & ObjectToStore; result: Verdict };
+  remove: { request: { key: string; base: Version; prefix: string }; result: Verdict };
+  /** The requests of interactive maps since the worker started, by S3 operation. */
+  requests: { request: object; result: RequestCount[] };
+  /** `trialKey`: a key of the library's own, for trial writes. */
+  diagnose: { request: { prefix: string; trialKey: string; readOnly: boolean }; result: Finding[] };
+}
+
+export type Op = keyof Operations;
+
+export type Call<One extends Op = Op> = { [Each in One]: { op: Each } & Operations[Each]["request"] }[One];
+
+export type Result<One extends Op = Op> = Operations[One]["result"];
+
+/** For messages: "Cannot list the keys in …", "while listing the keys in …". */
+interface Verb {
+  readonly does: string;
+  readonly doing: string;
+  readonly what?: string;
+}
+
+interface Facts<One extends Op> {
+  readonly verb: Verb;
+  readonly isWrite: boolean;
+  /** Whether success can tell the program what others have written. Prefetched values are then out of date. */
+  readonly isInformative: boolean;
+  /** The keys it reads or writes, or "all" of the bucket. */
+  readonly keys: (call: Call<One>) => readonly string[] | "all";
+  /** The bodies it carries. */
+  readonly bodies?: (call: Call<One>) => readonly (string | Uint8Array)[];
+}
+
+const reading: Verb = { does: "read", doing: "reading" };
+const lookingUp: Verb = { does: "look up", doing: "looking up" };
+const writing: Verb = { does: "write", doing: "writing" };
+const deleting: Verb = { does: "delete", doing: "deleting" };
+const listing: Verb = { does: "list", doing: "listing", what: "the keys" };
+const diagnosing: Verb = { does: "diagnose", doing: "diagnosing", what: "what may be done" };
+
+const isRead = { isWrite: false, isInformative: true } as const;
+const isPlainWrite = { isWrite: true, isInformative: false } as const;
+const isConditionalWrite = { isWrite: true, isInformative: true } as const;
+
+const one = ({ key }: { key: string }): readonly string[] => [key];
+const many = ({ keys }: { keys: readonly string[] }): readonly string[] => keys;
+const all = (): "all" => "all";
+const none = (): readonly string[] => [];
+const body = (call: ObjectToStore): readonly (string | Uint8Array)[] => [call.body];
+
+/**
+ * All that the calling thread, and the order of writes in the worker, need to know of each operation. How it is carried
+ * out is in worker/perform.ts, which the calling thread does not load.
+ */
+export const operations: { readonly [One in Op]: Facts<One> } = {
+  get: { verb: reading, ...isRead, keys: one },
+  // The run itself decides what its values are worth.
+  getAhead: { verb: reading, isWrite: false, isInformative: false, keys: one },
+  has: { verb: lookingUp, ...isRead, keys: one },
+  head: { verb: lookingUp, ...isRead, keys: one },
+  set: { verb: writing, ...isPlainWrite, keys: one, bodies: body },
+  delete: { verb: deleting, ...isPlainWrite, keys: one },
+  getMany: { verb: { ...reading, what: "many keys" }, ...isRead, keys: many },
+  setMany: {
+    verb: { ...writing, what: "many keys" },
+    ...isPlainWrite,
+    keys: ({ objects }) => objects.map(({ key }) => key),
+    bodies: ({ objects }) => objects.map((object) => object.body),
+  },
+  deleteMany: { verb: { ...deleting, what: "many keys" }, ...isPlainWrite, keys: many },
+  list: { verb: listing, ...isRead, keys: all },
+  entries: { verb: listing, ...isRead, keys: all },
+  listSpans: { verb: listing, ...isRead, keys: all },
+  read: { verb: reading, ...isRead, keys: one },
+  store: { verb: writing, ...isConditionalWrite, keys: one, bodies: body },
+  remove: { verb: deleting, ...isConditionalWrite, keys: one },
+  requests: { verb: { does: "count", doing: "counting", what: "requests" }, ...isRead, keys: none },
+  diagnose: { verb: diagnosing, ...isRead, keys: none },
+};
+
+/** Methods of a map that are not an operation of the same name. */
+const composed = {
+  create: { does: "create", doing: "creating" },
+  update: { does: "update", doing: "updating" },
+  clear: { does: "delete", doing: "deleting", what: "the keys" },
+  batch: { does: "write", doing: "writing", what: "many keys" },
+  subMap: { does: "make", doing: "making", what: "a sub-map" },
+} satisfies Record<string, Verb>;
+
+/** What an error names as its `operation`. */
+export type Method = Op | keyof typeof composed;
+
+export function verbOf(method: Method): Verb {
+  return method in composed ? composed[method as keyof typeof composed] : operations[method as Op].verb;
+}

@@ -1,0 +1,83 @@
+import type { Call, Op, Result } from "../bridge/operations.js";
+import { requestCounts } from "./observe/request-counts.js";
+import type { Prefetch } from "./prefetch.js";
+import { removeIf, storeIf } from "./s3/conditional/conditional.js";
+import { diagnose } from "./s3/diagnosis/diagnose.js";
+import { listSpans } from "./s3/listing/list-spans.js";
+import { deleteObject } from "./s3/operations/delete-object.js";
+import { deleteObjects } from "./s3/operations/delete-objects.js";
+import { failuresOf, forEachOf } from "./s3/operations/each-key.js";
+import { getObject, getObjectToChange } from "./s3/operations/get-object.js";
+import { headObject, objectExists } from "./s3/operations/head-object.js";
+import { listEntries } from "./s3/operations/list-entries.js";
+import { listObjects } from "./s3/operations/list-objects.js";
+import { putObject } from "./s3/operations/put-object.js";
+import type { S3 } from "./s3/s3.js";
+
+/** What answers the calls of one set of settings. */
+export interface Service {
+  readonly s3: S3;
+  readonly prefetch: Prefetch;
+}
+
+type Run<One extends Op> = (
+  service: Service,
+  call: Call<One>,
+  signal: AbortSignal,
+  timeoutMs: number,
+) => Promise<Result<One>>;
+
+const runs: { readonly [One in Op]: Run<One> } = {
+  get: ({ s3 }, { key, maxBytes, ifNoneMatch }, signal) =>
+    s3.run((target) => getObject(target, key, maxBytes, signal, ifNoneMatch, true)),
+  getAhead: ({ prefetch }, call, signal, timeoutMs) => prefetch.get(call, timeoutMs, signal),
+  has: ({ s3 }, { key }, signal) => s3.run((target) => objectExists(target, key, signal)),
+  head: ({ s3 }, { key }, signal) => s3.run((target) => headObject(target, key, signal)),
+  set: ({ s3 }, { key, body, headers }, signal) =>
+    s3.run((target) => putObject(target, key, body, headers, signal)),
+  delete: ({ s3 }, { key }, signal) => s3.run((target) => deleteObject(target, key, signal)),
+  // Each key is run by itself, so that all of them follow a redirect to another region.
+  async getMany({ s3 }, { keys, maxBytes }, signal) {
+    const outcomes = await forEachOf(keys, s3.settings.concurrency, signal, (key) =>
+      s3.run((target) => getObject(target, key, maxBytes, signal)),
+    );
+    return outcomes.map((outcome) => ("value" in outcome ? { read: outcome.value } : outcome));
+  },
+  async setMany({ s3 }, { objects }, signal) {
+    const outcomes = await forEachOf(objects, s3.settings.concurrency, signal, ({ key, body, headers }) =>
+      s3.run((target) => putObject(target, key, body, headers, signal)),
+    );
+    const keys = objects.map(({ key }) => key);
+    return failuresOf(keys, outcomes);
+  },
+  deleteMany: ({ s3 }, { keys }, signal) => s3.run((target) => deleteObjects(target, keys, signal)),
+  list: ({ s3 }, call, signal) => s3.run((target) => listObjects(target, call, signal)),
+  entries: ({ s3 }, call, signal) => s3.run((target) => listEntries(target, call, signal)),
+  listSpans: ({ s3 }, call, signal) => s3.run((target) => listSpans(target, call, signal)),
+  read: ({ s3 }, { key, maxBytes, delayMs }, signal) =>
+    s3.run((target) => getObjectToChange(target, key, maxBytes, delayMs, signal)),
+  store: ({ s3 }, call, signal) => s3.run((target) => storeIf(target, call, signal)),
+  remove: ({ s3 }, call, signal) => s3.run((target) => removeIf(target, call, signal)),
+  requests: () => Promise.resolve(requestCounts()),
+  diagnose: ({ s3 }, call, signal, timeoutMs) =>
+    diagnose((step) => s3.run(step), s3.settings, s3.environment, call, timeoutMs, signal),
+};
+
+/** Carries out an operation. */
+export function perform<One extends Op>(
+  service: Service,
+  call: Call<One>,
+  signal: AbortSignal,
+  timeoutMs: number,
+): Promise<Result<One>> {
+  return runs[call.op](service, call, signal, timeoutMs);
+}
+
+/** What of a result moves to the calling thread instead of being copied. */
+export function bodiesOf(value: Result): ArrayBuffer[] {
+  if (Array.isArray(value)) return value.flatMap((each) => ("read" in each ? bodiesOf(each.read) : []));
+  if (typeof value !== "object") return [];
+  if ("ahead" in value) return [value.first, ...value.ahead].flatMap(({ body }) => bodiesOf(body));
+  if ("sizes" in value) return [value.sizes.buffer as ArrayBuffer];
+  return "body" in value ? [value.body.buffer as ArrayBuffer] : [];
+}
