@@ -6,11 +6,11 @@ import type { Wait } from "./wait.js";
 
 let hasQuickNews = true;
 
-/** Blocks the thread for real: no timer, no callback, no other line of the program runs meanwhile. */
+/** Blocks the thread: no timer or callback of the program runs meanwhile. */
 export const atomicsWait: Wait = (thread, settled, deadline) => {
   const begun = performance.now();
   for (;;) {
-    // Read before draining: news that comes in between makes the wait return at once.
+    // Read before draining, so that a message that arrives in between makes the wait return at once.
     const { news, signal } = thread;
     thread.drain();
     if (settled() || thread.isGone) break;

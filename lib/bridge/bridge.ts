@@ -14,21 +14,15 @@ import type { KnownSettings } from "./shared-thread.js";
 import { isExiting } from "../copies/thread-wide.js";
 import type { WaitName } from "./wait.js";
 import { WaitStack } from "./wait-stack.js";
-import { workerFailed } from "./worker-failed.js";
-import { WorkerThread } from "./worker-thread.js";
+import { WorkerThread, workerFailed } from "./worker-thread.js";
 
-/**
- * How much of its time a call leaves for the worker's own account of how it timed out, so that even a
- * worker that says nothing does not hold it beyond its deadline.
- */
-function marginOf(timeoutMs: number): number {
-  return Math.min(2000, timeoutMs / 10);
-}
+/** The part of a call's time in which the worker reports a timeout itself. A worker that does not is overdue. */
+const marginOf = (timeoutMs: number): number => Math.min(2000, timeoutMs / 10);
 
-/** For how long calls wait in vain, all of them together, before the worker is given up. */
+/** How long calls wait in vain, all together, before the worker is given up. */
 const SILENT_MS = 1000;
 
-/** A call that has been sent and not yet been waited for. */
+/** A call that was sent. */
 export interface Begun<One extends Op = Op> {
   readonly op: One;
   readonly bucket: string;
@@ -37,43 +31,43 @@ export interface Begun<One extends Op = Op> {
   readonly wait: WaitName;
   readonly deadline: number;
   readonly timeoutMs: number;
-  /** Whether its deadline is one that `within` set. */
+  /** Whether its deadline was set by `within`. */
   readonly isCutShort: boolean;
-  /** Of the thread, before the worker heard of the call. */
+  /** The thread's count before the call was sent. */
   readonly writesSent: number;
 }
 
 export type Outcome<One extends Op = Op> = { ok: true; value: Result<One> } | { ok: false; failure: Failure };
 
-/** Who calls: the settings of a map, and what of them the worker already knows. */
+/** The settings of a map, and what the worker knows of them. */
 export interface Caller {
   readonly settings: { client: ClientConfig; wait: WaitName; timeoutMs: number };
-  /** As it was at the first request, and not when the map was made: it may have been filled in between. */
+  /** As of the first request. The program may change it between making the map and using it. */
   environment?: Environment;
-  /** The thread that was told these settings, and what it knows them by. */
+  /** The thread that has these settings, and its number for them. */
   known?: { thread: WorkerThread; settings: KnownSettings };
 }
 
 /**
- * Carries blocking calls to the worker thread that does all that is asynchronous. There is one for all
- * maps of a thread. Its worker starts with the first call, and again with the next one after it died.
+ * Carries blocking calls to the worker thread. All maps of a thread share one. The worker starts with the first call, and
+ * again with the next call after it died.
  *
- * An interruption by Ctrl-C in the REPL unwinds a call without its `finally`: what is right afterwards
- * follows from the ids of calls alone, never from state that a call was to tidy up.
+ * Ctrl-C in the REPL unwinds a call without running `finally`. So nothing may depend on clean-up: the state after an
+ * interruption follows from the ids of calls.
  */
 export class Bridge {
   #thread: WorkerThread | undefined;
   readonly #hasWaits: Set<WaitName> = new Set();
   readonly #waits: WaitStack = new WaitStack();
-  /** The calls that write and have not been finished. One that Ctrl-C has ended is among them until the next call. */
+  /** Unfinished calls that write. An interrupted one stays until the next call. */
   readonly #writes: Map<number, WorkerThread> = new Map();
 
-  /** Starts the worker, if there is none, and does not wait for it: the first call then takes less time. */
+  /** Starts the worker, if there is none, without waiting for it. The first call then takes less time. */
   start(): void {
     try {
       this.#livingThread();
     } catch {
-      // The first call will say so.
+      // The first call reports it.
     }
   }
 
@@ -86,16 +80,17 @@ export class Bridge {
     return "failure" in begun ? { ok: false, failure: begun.failure } : this.finish(begun);
   }
 
-  /** Sends a call without waiting for it: the worker carries it out meanwhile. */
+  /** Sends a call without waiting for it. */
   begin<One extends Op>(
     caller: Caller,
     call: Call<One>,
     mayTakeMs: number = caller.settings.timeoutMs,
   ): Begun<One> | { failure: Failure } {
-    const { bucket } = caller.settings.client;
+    const { op } = call;
+    const { client, wait } = caller.settings;
+    const { bucket } = client;
     entered();
-    called(call.op, bucket);
-    const { wait } = caller.settings;
+    called(op, bucket);
     const now = performance.now();
     const limitMs = callLimit() - now;
     const isCutShort = limitMs < mayTakeMs;
@@ -113,14 +108,13 @@ export class Bridge {
     }
     let { known } = caller;
     if (known?.thread !== thread || known.settings.isForgotten) {
-      const { client } = caller.settings;
       caller.environment ??= client.local === undefined ? environmentOf(process.env) : noEnvironment;
       caller.known = known = { thread, settings: thread.tellSettings(client, caller.environment) };
     }
-    // Sent even while the worker is still starting, so that calls from within the wait come after this one.
+    // Sent even if the worker is still starting, so that calls from within the wait come after this one.
     const id = thread.newCall();
     const { writesSent } = thread;
-    if (operations[call.op].isWrite) this.#writes.set(id, thread);
+    if (operations[op].isWrite) this.#writes.set(id, thread);
     thread.post(
       {
         type: "call",
@@ -134,79 +128,78 @@ export class Bridge {
       transferred(call),
     );
     left();
-    return { op: call.op, bucket, id, thread, wait, deadline, timeoutMs, isCutShort, writesSent };
+    return { op, bucket, id, thread, wait, deadline, timeoutMs, isCutShort, writesSent };
   }
 
   /**
-   * Loads what waiting for a call needs. In a test file of Jest that has ended nothing can be loaded any more, and writes in
-   * the background are waited for when the process exits.
+   * Loads the code that waiting for a call needs. Background writes are waited for when the process exits, and a Jest test
+   * file that has ended cannot load anything.
    */
-  loadWaits({ id, thread, wait }: Begun): void {
+  loadWaits(begun: Begun): void {
+    const { wait, thread } = begun;
     if (this.#hasWaits.has(wait)) return;
     this.#hasWaits.add(wait);
-    for (const each of new Set<WaitName>([wait, "atomics"])) this.#wait(each, id, thread, () => true, 0);
+    for (const each of new Set<WaitName>([wait, "atomics"]))
+      this.#wait({ ...begun, wait: each, deadline: 0 }, () => true);
     spin(thread.signal, Signal.News, thread.news, 0);
     thread.lookForDeath(0);
   }
 
-  /** Whether `finish` would not have to wait. */
-  isSettled({ id, thread }: Begun): boolean {
-    thread.drain();
-    return thread.reply(id) !== undefined || thread.isGone || !thread.expects(id);
+  /** Whether `finish` would return at once. */
+  isSettled(begun: Begun): boolean {
+    begun.thread.drain();
+    return hasEnded(begun);
   }
 
-  /** Waits until a call has been answered, or can no longer be. */
+  /** Waits until a call has been answered, or cannot be any more. */
   finish<One extends Op>(begun: Begun<One>): Outcome<One> {
-    // The program may have been away since the call was begun.
+    // The program may have been outside the library since `begin`.
     entered();
-    const { id, thread, wait, deadline } = begun;
-    // A callback during a `deasync` wait may take the reply.
-    const hasEnded = (): boolean => thread.reply(id) !== undefined || !thread.expects(id);
-    if (thread.expects(id)) this.#wait(wait, id, thread, hasEnded, deadline);
+    const { id, thread } = begun;
+    // A callback during a `deasync` wait may have taken the reply.
+    if (thread.awaits(id)) this.#wait(begun, () => !thread.awaits(id));
     const outcome = this.#outcome(begun);
     left();
     return outcome;
   }
 
   /**
-   * Waits until one of several calls that have begun has ended, and gives those that have. The oldest comes
-   * first, and its deadline counts.
+   * Waits until one of several calls has ended, at most until the deadline of the first, which must be the oldest.
+   *
+   * @returns those that have ended
    */
   finishSome(begun: readonly Begun[]): Map<Begun, Outcome> {
     entered();
-    const { id, thread, wait, deadline } = begun[0]!;
-    const hasEnded = (one: Begun): boolean =>
-      one.thread.isGone || one.thread.reply(one.id) !== undefined || !one.thread.expects(one.id);
-    this.#wait(wait, id, thread, () => begun.some(hasEnded), deadline);
+    this.#wait(begun[0]!, () => begun.some(hasEnded));
     const ended = begun.filter(hasEnded);
-    // No reply in all its time: this one has ended, too, and the worker with it.
+    // The deadline has passed, so the oldest has ended.
     if (ended.length === 0) ended.push(begun[0]!);
-    const outcomes = new Map(ended.map((one) => [one, this.#outcome(one)]));
+    const outcomes = new Map(ended.map((each) => [each, this.#outcome(each)]));
     left();
     return outcomes;
   }
 
-  /** Tells the worker something about these settings, if it lives and knows them. */
+  /** Sends a message about these settings, if the worker is alive and has them. */
   tell(caller: Caller, message: (settings: number) => ToWorker): void {
     const { known } = caller;
     if (known === undefined || known.thread !== this.#thread || known.thread.isGone) return;
     if (!known.settings.isForgotten) known.thread.post(message(known.settings.number));
   }
 
-  /** Whether a write has begun that has not been answered. */
+  /** Whether a write is unanswered. */
   get isWriting(): boolean {
     for (const thread of new Set(this.#writes.values())) thread.drain();
-    return [...this.#writes].some(([id, thread]) => thread.expects(id) && thread.reply(id) === undefined);
+    return [...this.#writes].some(([id, thread]) => thread.awaits(id));
   }
 
-  /** How many waits the code that runs now is within: with the `deasync` wait, a callback may be. */
+  /** How many waits the running code is nested in. It is so when it runs as a callback during a `deasync` wait. */
   get depth(): number {
     return this.#waits.depth;
   }
 
   #outcome<One extends Op>(begun: Begun<One>): Outcome<One> {
     const outcome = this.#ended(begun);
-    // Of many writes, the reply says which have failed.
+    // The result of many writes lists those that failed.
     const failed =
       !outcome.ok ||
       (operations[begun.op].isWrite && Array.isArray(outcome.value) && outcome.value.length > 0);
@@ -215,34 +208,33 @@ export class Bridge {
   }
 
   #ended<One extends Op>(begun: Begun<One>): Outcome<One> {
-    const { id, thread, op, isCutShort, writesSent } = begun;
-    const expected = thread.expects(id);
+    const { id, thread, writesSent } = begun;
+    const { isWrite } = operations[begun.op];
+    const wasExpected = thread.expects(id);
     const reply = thread.reply(id);
     thread.forget(id);
     this.#writes.delete(id);
     if (reply !== undefined) {
-      return reply.ok
-        ? { ok: true, value: reply.value as Result<One> }
-        : { ok: false, failure: reply.failure };
+      // A reply has the id of its call, and so the result of its operation.
+      return reply.ok ? { ok: true, value: reply.value as Result<One> } : reply;
     }
-    // Ctrl-C ended an earlier wait for it, before its time was up: the worker may still be about to send it.
-    if (!expected) {
+    // Ctrl-C ended an earlier wait for this call. The worker may still send it, as its time is not up.
+    if (!wasExpected) {
       const reason = "it was interrupted";
-      return { ok: false, failure: { code: "TimedOut", reason, mayHaveBeenApplied: operations[op].isWrite } };
+      return { ok: false, failure: { code: "TimedOut", reason, mayHaveBeenApplied: isWrite } };
     }
-    const { isGone } = thread;
-    // From its deadline on, and from the thread's end, the worker sends no write of it. With several calls under way the
-    // write that was sent may be another's.
-    const mayHaveBeenApplied = operations[op].isWrite && thread.writesSent !== writesSent;
-    if (isGone) {
+    // The worker sends no write of a call after its deadline. With several calls under way, the write that was sent may be
+    // another call's.
+    const mayHaveBeenApplied = isWrite && thread.writesSent !== writesSent;
+    if (thread.isGone) {
       if (!thread.wasReady) return { ok: false, failure: workerFailed("WorkerNotStarted", thread.lastWords) };
       return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), mayHaveBeenApplied } };
     }
-    // It had its time and did not even say that the call timed out: it will not serve the next call either. While
-    // others wait for it, it is not ended: it may be at work on theirs. Nor while it loads, or for a short silence: another
-    // one would have to load the same, and with short deadlines none would ever have done so.
+    // The worker did not even report the timeout, so it is unlikely to serve the next call. It is not ended while other
+    // calls wait for it, as it may be working on theirs. It is not ended while it loads either: its successor would have to
+    // load the same, and with short deadlines none would ever finish.
     const isSilent = thread.silentFor(begun.timeoutMs) >= SILENT_MS;
-    if (isCutShort || thread.isExpected || thread.isLoading || !isSilent) this.#abandon(id);
+    if (begun.isCutShort || thread.awaitsAny || thread.isLoading || !isSilent) this.#abandon(id);
     else this.#end(thread);
     const reason = !thread.wasReady
       ? "the worker thread did not start"
@@ -257,13 +249,12 @@ export class Bridge {
     return (this.#thread ??= new WorkerThread(this));
   }
 
-  #wait(wait: WaitName, id: number, thread: WorkerThread, settled: () => boolean, deadline: number): void {
-    // An event loop that has ended does not turn again: in an exit handler only the other wait works.
-    const ending = isExiting();
-    const carryOut = wait === "deasync" && !ending ? deasyncWait : atomicsWait;
-    const start = carryOut === deasyncWait ? turned() : undefined;
-    this.#waits.run({ id, wait, deadline }, (outer) => carryOut(thread, settled, deadline, outer?.deadline));
-    start?.();
+  #wait(begun: Begun, settled: () => boolean): void {
+    // In an exit handler the event loop does not turn any more.
+    if (begun.wait === "atomics" || isExiting()) return this.#waits.run(begun, settled, atomicsWait);
+    const end = turned();
+    this.#waits.run(begun, settled, deasyncWait);
+    end();
   }
 
   #abandon(id: number): void {
@@ -279,10 +270,20 @@ export class Bridge {
   }
 }
 
-// Only the maps hold on to the bridge: when the last of them is garbage, so is it, and its worker ends.
+function hasEnded({ thread, id }: Begun): boolean {
+  return thread.isGone || !thread.awaits(id);
+}
+
+/** What moves to the worker with a call instead of being copied. */
+function transferred<One extends Op>(call: Call<One>): ArrayBuffer[] {
+  const bodies = operations[call.op].bodies?.(call) ?? [];
+  return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
+}
+
+// Weak, so that the worker ends once the last map is garbage: only maps hold the bridge.
 let shared: WeakRef<Bridge> | undefined;
 
-/** Whether a write of this thread has begun that has not been answered. */
+/** Whether a write of this thread is unanswered. */
 export function isWriting(): boolean {
   return shared?.deref()?.isWriting ?? false;
 }
@@ -295,10 +296,4 @@ export function sharedBridge(): Bridge {
     shared = new WeakRef(bridge);
   }
   return bridge;
-}
-
-/** What moves to the worker with a call instead of being copied. */
-function transferred<One extends Op>(call: Call<One>): ArrayBuffer[] {
-  const bodies = operations[call.op].bodies?.(call) ?? [];
-  return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
 }

@@ -1,12 +1,11 @@
 import { performance } from "node:perf_hooks";
 
-// By the clock of performance.now().
+// On the clock of performance.now().
 let limit = Infinity;
 
 /**
- * Runs `work`, which must not be asynchronous, and lets no call in it wait longer than until `ms` from now,
- * however many there are, of whatever map. With 0 nothing is sent at all. A call that is cut off so throws
- * `TimedOut`, and does not count against the worker thread, which may still be starting.
+ * Runs `work`, which must be synchronous. All its calls together, of any map, may wait for `ms`; with 0 nothing is sent. A
+ * call that is cut short throws `TimedOut`, which does not count against the worker: it may still be starting.
  */
 export function within<T>(ms: number, work: () => T): T {
   const outer = limit;
@@ -18,7 +17,7 @@ export function within<T>(ms: number, work: () => T): T {
   }
 }
 
-/** Until when a call may wait by {@link within}; Infinity where nothing limits it. */
+/** The time until which {@link within} lets calls wait, or Infinity. */
 export function callLimit(): number {
   return limit;
 }

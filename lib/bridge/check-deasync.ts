@@ -6,16 +6,16 @@ interface Deasync {
 
 let deasync: Deasync | undefined;
 
-/** Loads the optional native addon. Throws what `require` throws where it cannot be loaded. */
+/** Loads the optional native addon, or throws what `require` throws. */
 export function loadDeasync(): Deasync {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- optional: loaded only when it is asked for
   deasync ??= require("deasync") as Deasync;
   return deasync;
 }
 
-/** @throws TypeError where `wait: "deasync"` cannot work */
+/** @throws TypeError if `wait: "deasync"` cannot work here */
 export function checkDeasync(): void {
-  // Not left to a try: on Bun deasync does load, and its first wait aborts the whole process.
+  // Trying does not tell: Bun loads deasync, and the first wait aborts the process.
   const { bun, deno } = process.versions;
   if (bun !== undefined || deno !== undefined) {
     throw argumentError(

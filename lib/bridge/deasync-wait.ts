@@ -12,11 +12,10 @@ import { functionsOnStack, mark } from "./wait-stack.js";
 import type { WorkerThread } from "./worker-thread.js";
 
 /**
- * Keeps the event loop turning: timers, callbacks and servers of the program run in the middle of the call.
+ * Keeps the event loop turning: timers, callbacks and servers of the program run during the call.
  *
- * Each wait has a port of its own to be woken by. Where the call comes from within the callback of a message
- * or of a file, libuv looks at no port that was there before until that callback has returned; at a new one
- * it does.
+ * Each wait is woken by a port of its own. During the callback of a message or a file, libuv polls no port that existed
+ * before, but it does poll a new one.
  */
 export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
   const begun = performance.now();
@@ -24,7 +23,7 @@ export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
     thread.drain();
     return !settled() && !thread.isGone && performance.now() < deadline;
   };
-  // To find out whether the loop can turn takes as long as a small call. One that is answered at once need not know.
+  // canTurn takes as long as a small call, so it is skipped for a call that is answered at once.
   if (hasQuickNews && spinUntil(Math.min(begun + SPIN_MS, lastTurn + TURN_EVERY_MS), thread, goesOn)) return;
   if (!canTurn()) return atomicsWait(thread, settled, deadline, outerDeadline);
   const turns = loadDeasync();
@@ -53,10 +52,10 @@ export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
   hasQuickNews = performance.now() - begun < SPIN_MS;
 };
 
-/** @returns whether the wait is over */
+/** Spins, and returns whether the wait is over. */
 function spinUntil(until: number, thread: WorkerThread, goesOn: () => boolean): boolean {
   for (;;) {
-    // Read before the port is: what comes in between is news, too.
+    // Read before draining, so that a message that arrives in between counts as news.
     const { news, signal } = thread;
     const left = until - performance.now();
     if (left <= 0) return false;
@@ -68,40 +67,39 @@ function spinUntil(until: number, thread: WorkerThread, goesOn: () => boolean): 
 /**
  * Whether Node's event loop can turn here.
  *
- * Not in a line at the prompt: Ctrl-C ends the JavaScript that runs, and where that is a callback which the turning
- * loop has called, Node aborts or calls it for ever. A line that is typed ahead could not be taken, either.
+ * It cannot during a line at the prompt. Ctrl-C ends the running JavaScript, and if that is a callback that the turning loop
+ * called, Node aborts or calls it for ever. Lines typed ahead would also be lost.
  *
- * Node calls all callbacks of `setImmediate` that are due in one go, and only the first of them may turn the loop: within
- * another one, Node aborts at the next callback of this kind. Within a microtask or a `process.nextTick` between two of
- * them, Node would never end.
+ * Of the `setImmediate` callbacks that are due together, only the first may turn the loop. In a later one, Node aborts at
+ * the next such callback. In a microtask or `process.nextTick` between two of them, Node would never return.
  */
 function canTurn(): boolean {
   const functions = functionsOnStack();
   if (functions.some((name) => name !== null && endedByCtrlC.has(name))) return false;
-  // Beyond this wait; and what another wait is in was looked at then.
+  // Only between this wait and the enclosing one, which has checked the rest.
   const inner = functions
     .slice(functions.indexOf(mark) + 1)
     .find((name) => name === mark || name === "processImmediate");
   if (inner !== "processImmediate") return true;
-  // An Immediate, and the one that it has in Node's list before it.
+  // An Immediate, and the one before it in Node's list.
   const running = executionAsyncResource() as { _onImmediate?: unknown; _idlePrev?: unknown };
   return typeof running._onImmediate === "function" && running._idlePrev === null;
 }
 
-/** Node's REPL evaluates a line in the first of these functions; prompt/interruptible.ts has the second. */
+/** Node's REPL evaluates a line in the first of these functions. The second is in prompt/interruptible.ts. */
 const endedByCtrlC: ReadonlySet<string> = new Set(["defaultEval", "interruptible"]);
 
 let hasQuickNews = false;
 
-/** Looking for news takes less than a turn of the loop. */
+/** How long to spin between two turns of the loop: checking for news takes less time than a turn. */
 const BETWEEN_TURNS_MS = 0.02;
 
-/** Calls whose replies come without a turn are not to hold up the program's timers. */
+/** The loop turns at least this often, so that calls answered without a turn do not delay the program's timers. */
 const TURN_EVERY_MS = 1;
 
 let lastTurn = -Infinity;
 
-// An event loop with something to do at once does not sleep. Each turn looks at its sources all the same.
+// While an Immediate is due, the event loop does not sleep, but still polls its sources.
 function keepTurning(until: number): { end(): void } {
   let immediate: NodeJS.Immediate;
   const turn = (): void => {
@@ -112,18 +110,15 @@ function keepTurning(until: number): { end(): void } {
   return { end: () => clearImmediate(immediate) };
 }
 
-// For the innermost of the waits that this thread's event loop is turning for. It also keeps the loop from
-// ending, and from spinning, which it does without any handle to wait for.
+// Wakes the innermost wait. It also keeps the loop from ending, and from spinning, as it does if no handle is open.
 let timer: NodeJS.Timeout | undefined;
 
-//
-// The first time it is due at once. Within the callback of a timer, Node forgets the timers that were set before, until a
-// new one is due.
+// Due at once the first time: during a timer's callback, Node runs no earlier timer until a new one is due.
 function setTimer(thread: WorkerThread, deadline: number | undefined, mostMs = 1): void {
   clearTimeout(timer);
   timer = undefined;
   if (deadline === undefined) return;
-  // To wake the wait is enough: it looks at the time itself.
+  // Waking the wait is enough: it checks the time itself.
   const left = Math.max(1, Math.ceil(deadline - performance.now()));
   const sleepMs = Math.min(left, mostMs);
   timer = setTimeout(() => {

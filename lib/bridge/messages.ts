@@ -2,20 +2,21 @@ import type { MessagePort } from "node:worker_threads";
 import type { Call, Result } from "./operations.js";
 import type { ClientConfig, Environment, Failure, Listed, WireError } from "./protocol.js";
 
+/** A message to the worker. `settings` are numbers that it was told. */
 export type ToWorker =
   | { type: "settings"; number: number; settings: ClientConfig; environment: Environment }
-  /** Settings that will not be named again before they are told anew. */
+  /** These settings are not used again unless they are sent again. */
   | { type: "forget"; settings: number }
-  /** Nothing to do: whether it can be sent shows whether the worker is alive. */
+  /** Does nothing. Whether it can be sent shows whether the worker is alive. */
   | { type: "probe" }
-  /** `sentAt`: milliseconds since the epoch, by the monotonic clock; the worker may have been starting. */
+  /** `sentAt`: milliseconds since the epoch, on the monotonic clock. The worker may take long to start. */
   | { type: "call"; id: number; settings: number; call: Call; timeoutMs: number; sentAt: number }
   | { type: "cancel"; id: number }
-  /** What a run of reads is likely to come to next. */
+  /** The keys that a run of reads is likely to need next. */
   | { type: "ahead"; settings: number; run: number; next: Listed[]; timeoutMs: number; keepMs: number }
-  /** A run of reads that does not go on: what was read ahead for it is forgotten. */
+  /** Discards what was prefetched for a run. */
   | { type: "leave"; settings: number; run: number }
-  /** A port to ring with every message, and now and then, until it is closed. */
+  /** A port to post to with every message, and at intervals, until it is closed. */
   | { type: "wake"; port: MessagePort };
 
 export type Reply =
@@ -24,26 +25,26 @@ export type Reply =
 
 export type FromWorker = Reply | { type: "ready" } | { type: "last words"; error: WireError };
 
-/** What the worker is started with. */
+/** The worker's `workerData`. */
 export interface WorkerStart {
   port: MessagePort;
   signal: Int32Array;
   buildStamp: string;
-  /** Where the program has Node keep compiled code, if it does. */
+  /** The program's compile cache, if it has enabled one. */
   compileCache?: string;
 }
 
-/** The words of the shared signal, for when no event loop turns to hear an event. */
+/** The words of the shared signal. They can be read while no event loop turns. */
 export const Signal = {
-  /** Counts the worker's messages: what an `Atomics.wait` waits on. */
+  /** How many messages the worker has sent. `Atomics.wait` waits on it. */
   News: 0,
-  /** 1 once the worker is gone, or given up. */
+  /** 1 once the worker has ended or was given up. */
   Gone: 1,
-  /** Counts the messages to the worker. */
+  /** How many messages were sent to the worker. */
   Sent: 2,
-  /** Counts the requests that may write: raised before each one can leave. */
+  /** How many write requests were sent, counted before each is. */
   WritesSent: 3,
-  /** 1 while the worker loads the SDK or parts of it, and may not be able to answer. */
+  /** 1 while the worker is loading the SDK, and may be unable to answer. */
   Loading: 4,
   Words: 5,
 } as const;

@@ -1,6 +1,4 @@
-/** What crosses between a thread that uses the library and its worker thread, and nothing else. */
-
-/** All that an S3 client and its requests need to know. Made by `options.ts`, cloned to the worker. */
+/** The settings of an S3 client and its requests. */
 export interface ClientConfig {
   bucket: string;
   region?: string;
@@ -15,7 +13,7 @@ export interface ClientConfig {
   storageClass?: string;
   local?: string;
   concurrency: number;
-  /** Someone watches: requests are counted, and long calls show how far they are. */
+  /** At a prompt: requests are counted, and long calls show their progress. */
   interactive?: boolean;
 }
 
@@ -25,18 +23,18 @@ export interface ObjectHeaders {
   contentEncoding?: string;
   cacheControl?: string;
   metadata?: Record<string, string>;
-  /** These `update` alone sends: what it has read. */
+  /** This header and those below only `update` sends, as it read them. */
   contentDisposition?: string;
   contentLanguage?: string;
-  /** As it was stored, whether it is a date or not. */
+  /** As stored, even if it is not a date. */
   expires?: string;
   websiteRedirect?: string;
 }
 
-/** What was stored beside a body, and stays as it was where `update` changes it; the Content-Encoding is told apart. */
+/** The headers that `update` preserves, beside the Content-Encoding, which {@link Reading} has. */
 export type KeptHeaders = Partial<Omit<ObjectHeaders, "contentEncoding">>;
 
-/** The name, after `x-amz-meta-`, under which an object tells which conditional writes made it. */
+/** The metadata name, after `x-amz-meta-`, of the ids of the conditional writes that made an object. */
 export const WRITES_NAME = "s3bucketmap-writes";
 
 export interface ObjectToStore {
@@ -45,15 +43,15 @@ export interface ObjectToStore {
   headers: ObjectHeaders;
 }
 
-/** Which state of an object it is. */
+/** Identifies a state of an object. */
 export interface Version {
-  /** Without quotes; absent where the key is missing. */
+  /** Without quotes. Absent if the key is missing. */
   etag?: string;
-  /** The latest conditional writes, the newest first; absent where they have not been read. */
+  /** The ids of the latest conditional writes, newest first. Absent if they were not read. */
   writes?: string[];
 }
 
-/** A key that was listed, with the size of its value then. */
+/** A listed key, with the size of its value at that time. */
 export interface Listed {
   key: string;
   bytes: number;
@@ -69,27 +67,27 @@ export interface Head {
   metadata: Record<string, string>;
 }
 
-/** Where a page of a listing begins, and what it is checked against. */
+/** Where a page of a listing begins, and the page before, against which it is checked. */
 export interface PageStart {
-  /** S3's own, where it gave one. */
+  /** S3's continuation token. */
   token?: string;
-  /** Names up to this are not asked for. Absent once others have come. */
+  /** Only names after this are listed. Absent after a page that had names. */
   startAfter?: string;
   /** The first and the last name of the page before. */
   before?: { first: string; last: string };
-  /** How many pages without a name came just before. */
+  /** How many empty pages came just before. */
   emptyPages?: number;
 }
 
 export interface Page {
   keys: string[];
-  /** Of the values, in bytes, in the order of the keys. */
+  /** The sizes of the values in bytes, in the order of the keys. */
   sizes: Float64Array;
-  /** Where the next page begins; absent on the last. */
+  /** Where the next page begins. Absent on the last. */
   next?: PageStart;
 }
 
-/** An object or, with nothing but its name, what keys have in common up to the delimiter. */
+/** An object, or only the name of a common prefix. */
 export interface Entry {
   name: string;
   object?: { size: number; etag: string; lastModified: number };
@@ -100,77 +98,77 @@ export interface EntryPage {
   next?: PageStart;
 }
 
-/** A body as it was read, with what was told beside it. */
+/** A body as it was read, with its headers. */
 export interface Reading {
   body: Uint8Array;
-  /** As the service gave it. */
+  /** As the service returned it. */
   etag: string;
   contentEncoding?: string;
-  /** In the answer to "read". */
+  /** Only in the result of "read". */
   kept?: KeptHeaders;
   version: Version;
 }
 
-/** A body, and how many milliseconds after the call had come to the worker it was there: below 0 where before. */
+/** A body, and when it arrived: milliseconds after the worker received the call, negative if before. */
 export interface Arrived {
   body: Reading | undefined;
   afterMs: number;
 }
 
-/** What a conditional write ended in; all but the first: nothing was written, and why. */
+/** The outcome of a conditional write. All but "done" mean that nothing was written. */
 export type Verdict = "done" | "exists" | "changed" | "missing" | "conflict";
 
-/** Requests of one of S3's operations, each try counted. */
+/** The requests of one S3 operation. Each attempt counts. */
 export interface RequestCount {
   operation: string;
   requests: number;
   failed: number;
-  /** Of the bodies. */
+  /** In bodies. */
   bytesSent: number;
   bytesReceived: number;
   ms: number;
 }
 
-/** A part of a listing that is still to be listed. */
+/** A range of keys that is still to be listed. */
 export interface Span {
   start: PageStart;
-  /** All keys up to this are known; it need not be one itself. */
+  /** All keys up to this, which may not be a key itself, are known. */
   after: string;
-  /** Keys up to this belong to it; to the last part, all. */
+  /** The end of the range, inclusive. The last range has none. */
   until: string | undefined;
-  /** A key before it. */
+  /** A key before the range. */
   low: string;
-  /** The key that its last page began with. */
+  /** The first key of the latest page. */
   near: string;
 }
 
-/** What was found of a part, and what is left of it. */
+/** The keys of a range that were found, and the range that is left. */
 export interface ListedSpan {
   keys: string[];
-  /** Of the keys' values, in bytes. */
+  /** The sizes of the values in bytes. */
   sizes: Float64Array;
-  /** Keys after the part that its last page had as well. The parts after it must have one of them. */
+  /** Keys beyond the range that its last page had. The ranges that follow must have one of them. */
   beyond?: string[];
   rest?: Span;
 }
 
-/** A call on many keys can fail for some of them. */
+/** The failure of one key in a call on many keys. */
 export interface KeyFailure {
   key: string;
   failure: Failure;
 }
 
-/** What was found out about one thing that a map needs, or that a service may lack. */
+/** A line of a diagnosis. */
 export interface Finding {
   name: string;
-  /** "limited": it works, or the library does without it; "unknown": it was not tried. */
+  /** "limited": the library works around it. "unknown": it was not tried. */
   status: "ok" | "limited" | "failed" | "unknown";
   text?: string;
   failure?: Failure;
   todo?: string;
 }
 
-/** An error as plain data: a clone of one would lose its class and its code. */
+/** An error as plain data. Structured cloning would drop its class and its code. */
 export interface WireError {
   name: string;
   message: string;
@@ -179,25 +177,26 @@ export interface WireError {
   cause?: WireError;
 }
 
-/** Why a call could not be carried out. */
+/** Why a call failed. */
 export interface Failure {
   code: string;
-  /** What S3, the network or the system said. */
+  /** The message from S3, the network or the system. */
   reason?: string;
   statusCode?: number;
   requestId?: string;
   attempts?: number;
-  /** A write that may have happened all the same. */
+  /** Whether a write may have happened nevertheless. */
   mayHaveBeenApplied?: boolean;
-  /** Who gave the credentials that were refused, where they cannot be renewed. */
+  /** The source of refused credentials that cannot be renewed. */
   credentialsGiven?: "option" | "environment";
   cause?: WireError;
 }
 
-/** What a program's environment said of how to reach S3 when a map made its first request. */
+/** The settings in a program's environment when a map made its first request. */
 export interface Environment {
   variables: Record<string, string>;
-  /** The text of the shared configuration files, empty for one that cannot be read. */
+  /** The text of the shared configuration file, or "" if it cannot be read. */
   config: string;
+  /** The same of the shared credentials file. */
   credentials: string;
 }

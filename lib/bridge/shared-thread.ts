@@ -17,46 +17,45 @@ interface CompileCache {
   getCompileCacheDir?(): string | undefined;
 }
 
-/** Settings that the worker has been told, by the number it knows them by. */
+/** Settings that the worker has, and its number for them. */
 export interface KnownSettings {
   readonly number: number;
-  /** Which of all calls used them last. */
+  /** The count of uses of any settings when these were last used. */
   usedAt: number;
   isForgotten: boolean;
 }
 
-/** How long the thread stays when nobody uses it any more. */
+/** How long an unused thread stays: a program that makes one map after the other should not start a thread for each. */
 const LINGER_MS = 1000;
 
-/** The worker thread and all that is known of it, as plain data that belongs to no realm in particular. */
+/** The worker thread and its state, as plain data that belongs to no particular realm. */
 export interface SharedThread {
   readonly worker: Worker;
   readonly port: MessagePort;
   readonly signal: Int32Array;
-  /** The calls whose replies are waited for; any other reply is dropped. */
+  /** Replies by call. A reply to any other call is dropped. */
   readonly expected: Map<number, Reply | undefined>;
-  /** The settings that the worker has been told, by their digest. */
+  /** The settings that the worker has, by their digest. */
   readonly settings: Map<string, KnownSettings>;
   newSettings(): KnownSettings;
   uses: number;
   lastId: number;
-  /** Whether it has said that it serves calls. */
+  /** Whether it has reported that it serves calls. */
   wasReady: boolean;
-  /** How long it was waited for before it said so. */
+  /** How long waits have waited for that. */
   waitedForStartMs: number;
-  /** How long calls waited in vain after so much news of it. */
+  /** How long calls have waited in vain since that many messages. */
   silence: { news: number; ms: number };
-  /** What the worker said when it could not go on. */
+  /** The error that ended the worker. */
   lastWords: WireError | undefined;
-  /** The thread ends when every object that was told to `adopt` is garbage. */
+  /** Adds an owner. The thread ends once all owners are garbage. */
   adopt(owner: object): void;
 }
 
-// There is one thread for all copies of the library in this thread's program, a test framework's realms
-// included: each of those loads the library anew, and would start, and leave behind, a thread of its own.
-// So what they share is made in the main context, and holds on to none of them: a realm is garbage when its
-// tests are over. A FinalizationRegistry is only heard while it is alive itself; the worker's listener
-// keeps it. "error" is listened to because an error of a worker without a listener ends the program.
+// All copies of the library in a program share one worker thread. A test framework loads a copy into each realm, and every
+// copy would otherwise start a thread and leave it behind. What they share is made in the main context and refers to none
+// of them, so that a realm can be garbage-collected when its tests are over. The "exit" listener keeps the
+// FinalizationRegistry alive, as it must be to be called. The "error" listener keeps an error from ending the program.
 const inMainContext = vm.runInThisContext(`(() => {
   const key = Symbol.for("s3bucketmap.threads");
   if (globalThis[key] === undefined) {
@@ -69,14 +68,13 @@ const inMainContext = vm.runInThisContext(`(() => {
       let lastSettings = 0;
       const endUnused = () => {
         if (owners > 0) return;
-        // At once, and not when the thread has ended: a map made in between must be given another.
+        // At once, not when the thread has ended: a map that is made in between needs another thread.
         Atomics.store(signal, ${Signal.Gone}, 1);
-        // The worker then ends by itself: to terminate it in the middle of something can abort the process.
+        // This makes the worker end itself. Terminating it while it works can abort the process.
         port.close();
       };
       const registry = new FinalizationRegistry(() => {
         owners -= 1;
-        // A program that makes a map for each thing it does should not pay for a new thread each time.
         setTimeout(endUnused, ${LINGER_MS}).unref();
       });
       worker.on("error", () => {});
@@ -111,7 +109,7 @@ const inMainContext = vm.runInThisContext(`(() => {
 
 const name = `${buildStamp} ${workerFile}`;
 
-/** The thread that is alive, or a new one. */
+/** The live thread, or a new one. */
 export function sharedThread(): SharedThread {
   const { threads } = inMainContext;
   let thread = threads.get(name);
@@ -130,7 +128,7 @@ function startThread(): SharedThread {
   const start: WorkerStart = { port: port2, signal, buildStamp };
   const compileCache = (module as CompileCache).getCompileCacheDir?.();
   if (compileCache !== undefined) start.compileCache = path.dirname(compileCache);
-  // execArgv: the program's own flags (--require, --import, --inspect-brk, …) are not meant for this thread.
+  // execArgv: the program's flags (--require, --import, --inspect-brk, …) are not meant for this thread.
   const options: WorkerOptions = {
     workerData: start,
     transferList: [port2],

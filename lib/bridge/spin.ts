@@ -4,9 +4,8 @@ import { performance } from "node:perf_hooks";
 let maySpin: boolean | undefined;
 
 /**
- * Spins until a word of the shared signal changes, or the time is up; to be called before a thread sleeps, as waking a
- * sleeping thread takes longer than a small call. On a single core it does not spin: the other thread could do nothing
- * meanwhile.
+ * Spins until a word of the shared signal changes, or the time is up. Threads spin before they sleep, as waking one takes
+ * longer than a small call. On a single core it returns at once, for the other thread could not run.
  *
  * @returns whether the word has changed
  */

@@ -1,22 +1,24 @@
 import { runInNewContext } from "node:vm";
-import type { WaitName } from "./wait.js";
+import type { Wait, WaitName } from "./wait.js";
+import type { WorkerThread } from "./worker-thread.js";
 
-/** Deeper than about 300 the process aborts natively. */
+/** Node aborts the process at about 300 nested turns of its event loop. */
 const maxDepth = 64;
 
-/** The name by which a wait is found on the JavaScript stack; a minifier cannot change it. */
+/** The name that identifies a wait on the JavaScript stack. It is a string so that minifiers keep it. */
 export const mark = "s3bucketmap:wait";
 
 interface Waiting {
   readonly id: number;
+  readonly thread: WorkerThread;
   readonly wait: WaitName;
   readonly deadline: number;
 }
 
 /**
- * Which calls are waiting, the innermost last. With the `deasync` wait a timer's callback may call from
- * within a call's wait. A call that Ctrl-C interrupted is still listed here, for nothing told us; it is
- * recognised by its absence from the JavaScript stack, and is then abandoned.
+ * The calls that are waiting, innermost last. Waits nest when the event loop, which a `deasync` wait keeps turning, runs a
+ * callback that makes a call. Nothing reports that Ctrl-C interrupted a call: it stays listed, and is recognised by its
+ * absence from the JavaScript stack.
  */
 export class WaitStack {
   readonly #waiting: Waiting[] = [];
@@ -30,19 +32,18 @@ export class WaitStack {
   }
 
   /** Waits, in a frame that {@link takeAbandoned} recognises. */
-  run(waiting: Waiting, wait: (outer: Waiting | undefined) => void): void {
+  run(call: Waiting, settled: () => boolean, wait: Wait): void {
     const outer = this.#waiting.at(-1);
-    this.#waiting.push(waiting);
-    markedFrame(() => wait(outer));
-    const at = this.#waiting.lastIndexOf(waiting);
+    this.#waiting.push(call);
+    markedFrame(wait, call.thread, settled, call.deadline, outer?.deadline);
+    const at = this.#waiting.lastIndexOf(call);
     if (at !== -1) this.#waiting.length = at;
   }
 
-  /** Forgets the calls that no longer wait although nobody ended them, and gives their ids. */
+  /** Removes the calls that were interrupted, and returns their ids. */
   takeAbandoned(): number[] {
     if (this.#waiting.length === 0) return [];
-    // Nothing runs during an `atomics` wait, so one that is not over was interrupted, and with it all
-    // that waited inside it.
+    // No code runs during an `atomics` wait. If one is still listed, it was interrupted, and so was every wait inside it.
     const blocked = this.#waiting.findIndex(({ wait }) => wait === "atomics");
     const onStack = countFrames(mark);
     const alive = blocked === -1 ? onStack : Math.min(blocked, onStack);
@@ -50,7 +51,13 @@ export class WaitStack {
   }
 }
 
-const markedFrame = (wait: () => void): void => wait();
+const markedFrame = (
+  wait: Wait,
+  thread: WorkerThread,
+  settled: () => boolean,
+  deadline: number,
+  outerDeadline: number | undefined,
+): void => wait(thread, settled, deadline, outerDeadline);
 Object.defineProperty(markedFrame, "name", { value: mark });
 
 /** How many functions of this name are on the JavaScript stack. */
@@ -58,19 +65,20 @@ export function countFrames(name: string): number {
   return functionsOnStack().filter((found) => found === name).length;
 }
 
-/** The names of the functions on the JavaScript stack, the innermost first. */
+/** The names of the functions on the JavaScript stack, innermost first. */
 export function functionsOnStack(): (string | null)[] {
-  anotherError ??= errorOfAnotherRealm();
-  return new anotherError().stack as unknown as (string | null)[];
+  errorOfAnotherRealm ??= makeErrorOfAnotherRealm();
+  // prepareStackTrace below returns an array where the type says string.
+  return new errorOfAnotherRealm().stack as unknown as (string | null)[];
 }
 
-let anotherError: ErrorConstructor | undefined;
+let errorOfAnotherRealm: ErrorConstructor | undefined;
 
-// It sees the same stack. The program's own Error may be frozen (`node --frozen-intrinsics`), and Ctrl-C could come
-// before it was put back as it was.
-function errorOfAnotherRealm(): ErrorConstructor {
-  const errors = runInNewContext("Error") as ErrorConstructor;
-  errors.stackTraceLimit = Infinity;
-  errors.prepareStackTrace = (_error, frames) => frames.map((frame) => frame.getFunctionName());
-  return errors;
+// The Error of another realm sees the same stack. The program's own may be frozen (`node --frozen-intrinsics`), and Ctrl-C
+// could strike before its settings are restored.
+function makeErrorOfAnotherRealm(): ErrorConstructor {
+  const error = runInNewContext("Error") as ErrorConstructor;
+  error.stackTraceLimit = Infinity;
+  error.prepareStackTrace = (_error, frames) => frames.map((frame) => frame.getFunctionName());
+  return error;
 }

@@ -3,20 +3,21 @@ import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { Signal } from "./messages.js";
 import type { FromWorker, Reply, ToWorker } from "./messages.js";
-import type { ClientConfig, Environment, WireError } from "./protocol.js";
+import type { ClientConfig, Environment, Failure, WireError } from "./protocol.js";
 import { sharedThread } from "./shared-thread.js";
 import type { KnownSettings, SharedThread } from "./shared-thread.js";
 
-/** How long waits bear with a worker that does not start, all of them together. */
+/** How long all waits together allow the worker to start. */
 const START_MS = 15_000;
 
-/** The worker remembers so many settings; those that were not used for the longest time are forgotten. */
+/** How many settings the worker keeps. Beyond that, it forgets those that were used least recently. */
 const MAX_SETTINGS = 100;
 
-/** The worker thread as the waiting side sees it: no event is needed to know how it fares. */
+/** The worker thread, for a thread whose event loop may be blocked: nothing here relies on events. */
 export class WorkerThread {
   readonly #shared: SharedThread;
-  /** @param owner - the worker is ended when this object, and all others that use it, are garbage */
+
+  /** @param owner - the worker ends once all of its owners are garbage */
   constructor(owner: object) {
     this.#shared = sharedThread();
     this.#shared.adopt(owner);
@@ -30,27 +31,27 @@ export class WorkerThread {
     return Atomics.load(this.signal, Signal.Gone) === 1;
   }
 
-  /** How many messages the worker has sent: what a wait begins from. */
+  /** How many messages the worker has sent. */
   get news(): number {
     return Atomics.load(this.signal, Signal.News);
   }
 
-  /** How many requests that write may have left the worker. */
+  /** How many write requests the worker may have sent. */
   get writesSent(): number {
     return Atomics.load(this.signal, Signal.WritesSent);
   }
 
-  /** Whether it ever came as far as to serve calls. */
+  /** Whether it has ever been ready to serve calls. */
   get wasReady(): boolean {
     return this.#shared.wasReady;
   }
 
-  /** Whether it is starting, or loads what it needs: it cannot answer meanwhile, and will serve the next calls. */
+  /** Whether it is starting or loading code. It cannot answer meanwhile, but will serve later calls. */
   get isLoading(): boolean {
     return !this.wasReady || Atomics.load(this.signal, Signal.Loading) === 1;
   }
 
-  /** For how long calls have waited since the worker was heard of, with one that has just waited in vain. */
+  /** How long calls have waited since its last message, including one that has just waited in vain. */
   silentFor(waitedMs: number): number {
     const { news } = this;
     const { silence } = this.#shared;
@@ -63,22 +64,18 @@ export class WorkerThread {
     return this.#shared.lastWords;
   }
 
-  post(message: ToWorker, transfer: (ArrayBuffer | MessagePort)[] = []): void {
-    this.#post(message, transfer);
-  }
-
-  /** @returns false, on Node, once the other end of the port is gone, and the worker with it */
-  #post(message: ToWorker, transfer: (ArrayBuffer | MessagePort)[]): unknown {
+  /** @returns false, on Node, if the worker is gone */
+  post(message: ToWorker, transfer: (ArrayBuffer | MessagePort)[] = []): unknown {
     const sent: unknown = this.#shared.port.postMessage(message, transfer);
     Atomics.add(this.signal, Signal.Sent, 1);
     return sent;
   }
 
-  /** Tells the worker settings and environment, unless it knows them. */
+  /** Sends settings and environment to the worker, unless it has them. */
   tellSettings(settings: ClientConfig, environment: Environment): KnownSettings {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- takes milliseconds, which the worker's start hides
     const { createHash } = require("node:crypto") as typeof crypto;
-    // A digest, so that no credential lies about in a map that others can reach.
+    // Other code can reach the table, so its keys are digests: they reveal no credentials.
     const digest = createHash("sha256")
       .update(JSON.stringify([settings, environment]))
       .digest("base64");
@@ -92,7 +89,7 @@ export class WorkerThread {
     return told;
   }
 
-  /** The number of settings that are about to be used. */
+  /** Marks settings as just used. */
   useSettings(known: KnownSettings): number {
     known.usedAt = ++this.#shared.uses;
     return known.number;
@@ -108,35 +105,39 @@ export class WorkerThread {
     this.post({ type: "forget", settings: known.number });
   }
 
-  /** The id of a new call, whose reply is kept when it comes. */
+  /** The id of a new call. Its reply is kept until {@link forget}. */
   newCall(): number {
     const id = ++this.#shared.lastId;
     this.#shared.expected.set(id, undefined);
     return id;
   }
 
-  /** Whether a reply, there or yet to come, is kept. */
+  /** Whether the reply to a call is kept, whether or not it has arrived. */
   expects(id: number): boolean {
     return this.#shared.expected.has(id);
   }
 
-  /** Whether any call has not been answered. */
-  get isExpected(): boolean {
+  /** Whether the reply to a call is still to come. */
+  awaits(id: number): boolean {
+    const { expected } = this.#shared;
+    return expected.get(id) === undefined && expected.has(id);
+  }
+
+  get awaitsAny(): boolean {
     for (const reply of this.#shared.expected.values()) if (reply === undefined) return true;
     return false;
   }
 
-  /** The reply to a call, if it is there. */
   reply(id: number): Reply | undefined {
     return this.#shared.expected.get(id);
   }
 
-  /** A reply that still comes is dropped. */
+  /** Drops the reply to a call, also if it is still to come. */
   forget(id: number): void {
     this.#shared.expected.delete(id);
   }
 
-  /** Takes in all that the worker has sent. */
+  /** Receives all that the worker has sent. */
   drain(): void {
     const { port, expected } = this.#shared;
     for (;;) {
@@ -147,19 +148,19 @@ export class WorkerThread {
         if (expected.has(message.id)) expected.set(message.id, message);
       } else if (message.type === "ready") {
         this.#shared.wasReady = true;
-      } else if (message.type === "last words") this.#shared.lastWords = message.error;
+      } else this.#shared.lastWords = message.error;
     }
   }
 
   /**
-   * Looks whether the worker died without a word, as it does when its heap is exhausted, or before its first line. Silence
-   * alone proves nothing: a live worker can be silent for long. Only one that has never been heard of is given up.
+   * Detects a worker that ended without a message: because its heap was exhausted, or before its first line. Silence is no
+   * evidence, as a live worker can be silent for long. Only a worker that has never sent anything is given up.
    *
-   * @param sleptMs - how long the wait meant to sleep before it looked. The time that really passed does not count: this
-   * process may have been stopped meanwhile, and the worker with it
+   * @param sleptMs - how long the wait meant to sleep. The time that has passed does not count: the whole process may have
+   * been stopped
    */
   lookForDeath(sleptMs: number): void {
-    if (this.#post({ type: "probe" }, []) === false) Atomics.store(this.signal, Signal.Gone, 1);
+    if (this.post({ type: "probe" }) === false) Atomics.store(this.signal, Signal.Gone, 1);
     if (this.isGone || this.wasReady) return;
     this.#shared.waitedForStartMs += sleptMs;
     if (this.#shared.waitedForStartMs < START_MS) return;
@@ -173,4 +174,12 @@ export class WorkerThread {
     this.#shared.port.close();
     void this.#shared.worker.terminate();
   }
+}
+
+/** The failure of a call because the worker did not start, or died. */
+export function workerFailed(code: string, cause: unknown): Failure {
+  // Not `instanceof Error`: what the worker sent belongs to the main context, and a test framework runs in another.
+  if (typeof cause !== "object" || cause === null) return { code };
+  const { name, message, stack } = cause as Error;
+  return { code, reason: message, cause: { name, message, ...(stack === undefined ? {} : { stack }) } };
 }
