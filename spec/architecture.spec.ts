@@ -6,12 +6,27 @@ const page = readFileSync(path.join(root, "ARCHITECTURE.md"), "utf8");
 const files = readdirSync(path.join(root, "lib"), { recursive: true, encoding: "utf8" });
 const decisions = readdirSync(path.join(root, "docs/decisions")).sort();
 
-/** Where a relative link of a page leads. */
-function linksOf(text: string, folder: string): string[] {
-  const links = [...text.matchAll(/\]\(([^)#\s]+)/g)].map(([, link]) => link!);
+/** Where the links of a page lead, from the root, with their anchors. */
+function linksOf(page: string): { file: string; anchor: string | undefined }[] {
+  const text = readFileSync(path.join(root, page), "utf8");
+  const links = [...text.matchAll(/\]\(([^()\s]+)\)/g)].map(([, link]) => link!);
   return links
     .filter((link) => !link.includes("://"))
-    .map((link) => path.relative(root, path.join(root, folder, link)));
+    .map((link) => {
+      const [file, anchor] = link.split("#");
+      return { file: file === "" ? page : path.join(path.dirname(page), file!), anchor };
+    });
+}
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(page: string): string[] {
+  const headings = readFileSync(path.join(root, page), "utf8").matchAll(/^#+ (.*)$/gm);
+  return [...headings].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
 }
 
 const absent = (names: readonly string[]): string[] =>
@@ -47,10 +62,9 @@ describe("ARCHITECTURE.md", () => {
     expect(rooms.filter((room) => !folders.some((folder) => folder.endsWith(`/${room}`)))).toEqual([]);
   });
 
-  it("links to every decision, and to nothing that is missing", () => {
-    const links = linksOf(page, ".");
-    expect(absent(links)).toEqual([]);
-    const linked = links
+  it("links to every decision", () => {
+    const linked = linksOf("ARCHITECTURE.md")
+      .map(({ file }) => file)
       .filter((link) => link.startsWith("docs/decisions/"))
       .map((link) => path.basename(link));
     expect([...new Set(linked)].sort()).toEqual(decisions);
@@ -91,7 +105,36 @@ describe("docs/decisions", () => {
       const named = [
         ...text.matchAll(/(?<![\w./-])(?:lib|spec|bench|scripts|docs|examples)\/[\w./-]*[\w/]/g),
       ];
-      expect(absent([...named.map(([path]) => path), ...linksOf(text, "docs/decisions")])).toEqual([]);
+      expect(absent(named.map(([name]) => name))).toEqual([]);
     });
+  });
+});
+
+describe("the links of the documents", () => {
+  const inDocs = readdirSync(path.join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file}`);
+  const pages = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "bench/README.md",
+    ...inDocs,
+  ];
+
+  it.each(pages)("of %s lead to files and headings that exist", (page) => {
+    const broken = linksOf(page).filter(
+      ({ file, anchor }) =>
+        !existsSync(path.join(root, file)) || (anchor !== undefined && !anchorsOf(file).includes(anchor)),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it("lead to each page of docs/ from the README", () => {
+    const linked = linksOf("README.md").map(({ file }) => file);
+    expect(inDocs.filter((page) => !page.startsWith("docs/decisions/") && !linked.includes(page))).toEqual(
+      [],
+    );
   });
 });
