@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { isFacade } from "../copies/facades.js";
 import { dataProperty } from "./data-property.js";
-import { argumentError } from "../errors/argument-error.js";
+import { argumentError } from "../errors/errors.js";
 
 /** Bytes of UTF-8, prefix included. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
 export const MAX_KEY_BYTES = 1024;

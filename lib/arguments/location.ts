@@ -1,4 +1,4 @@
-import { argumentError } from "../errors/argument-error.js";
+import { argumentError } from "../errors/errors.js";
 
 /** A bucket, and the prefix where the location names one. */
 export interface Location {

@@ -4,7 +4,7 @@ import type { ObjectHeaders } from "../bridge/protocol.js";
 import { leadsToFacade } from "../copies/facades.js";
 import { checkPrefix, kindOf } from "./keys.js";
 import { closest } from "../text/spelling.js";
-import { argumentError } from "../errors/argument-error.js";
+import { argumentError } from "../errors/errors.js";
 import type { ListEntriesOptions, ListOptions, SetOptions } from "../map/sync-map.js";
 
 const listNames = ["prefix", "startAfter", "limit"];

@@ -6,7 +6,7 @@ import { leadsToFacade } from "../copies/facades.js";
 import { checkPrefix, kindOf } from "./keys.js";
 import { parseLocation } from "./location.js";
 import { closest } from "../text/spelling.js";
-import { argumentError } from "../errors/argument-error.js";
+import { argumentError } from "../errors/errors.js";
 
 /** How long a call may take at most, its retries included, unless the option `timeoutMs` says otherwise. */
 export const DEFAULT_TIMEOUT_MS = 300_000;

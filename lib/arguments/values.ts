@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { constants } from "node:buffer";
 import { types } from "node:util";
 import { kindOf } from "./keys.js";
-import { argumentError } from "../errors/argument-error.js";
+import { argumentError } from "../errors/errors.js";
 
 /** What may be stored. */
 export type Bytes = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;

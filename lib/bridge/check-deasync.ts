@@ -1,4 +1,4 @@
-import { argumentError } from "../errors/argument-error.js";
+import { argumentError } from "../errors/errors.js";
 
 interface Deasync {
   loopWhile(condition: () => boolean): void;

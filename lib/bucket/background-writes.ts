@@ -4,76 +4,68 @@ import type { BucketCalls } from "./bucket-calls.js";
 import type { S3BucketMapError } from "../errors/errors.js";
 import { wholeKey } from "../arguments/keys.js";
 import { objectHeaders } from "../arguments/method-options.js";
-import type { BackgroundWrites, Prepared, Sending } from "../map/internals.js";
+import type { Prepared, Sending } from "../map/internals.js";
 import type { ObjectOptions } from "../map/sync-map.js";
 import { toBody } from "../arguments/values.js";
 
-/** How a bucket is written to without waiting. */
-export class BucketBackgroundWrites implements BackgroundWrites<string | Buffer> {
-  readonly #calls: BucketCalls;
+/** Checks a write and copies its value. Nothing is sent. */
+export function prepare(
+  calls: BucketCalls,
+  key: string,
+  value: string | Buffer,
+  options: ObjectOptions | undefined,
+): Prepared<string | Buffer> {
+  calls.checkOpen("set");
+  const whole = wholeKey(calls.prefix, key);
+  const body = toBody(value);
+  const headers = objectHeaders(options, typeof value === "string", "setMany");
+  const bytes = (): Uint8Array => (typeof body === "string" ? Buffer.from(body) : body.slice());
+  const { contentEncoding } = headers;
+  // From now on the write buffer answers for the key, and a listing must not.
+  calls.tell(whole, "unsure");
+  return {
+    key: whole,
+    object: { key: whole, body, headers },
+    bytes: body.length,
+    read() {
+      const encoding = contentEncoding === undefined ? {} : { contentEncoding };
+      const stored = calls.decode({ body: bytes(), etag: "", version: {}, ...encoding });
+      if ("failure" in stored) throw calls.error(stored.failure, "get", whole);
+      return { ...stored, etag: undefined };
+    },
+  };
+}
 
-  constructor(calls: BucketCalls) {
-    this.#calls = calls;
-  }
+export function prepareDeletion(calls: BucketCalls, key: string): Prepared<never> {
+  calls.checkOpen("delete");
+  const whole = wholeKey(calls.prefix, key);
+  calls.tell(whole, "unsure");
+  const read = (): never => {
+    throw new Error(`${whole} is to be deleted`);
+  };
+  return { key: whole, bytes: 0, read };
+}
 
-  prepare(
-    key: string,
-    value: string | Buffer,
-    options: ObjectOptions | undefined,
-  ): Prepared<string | Buffer> {
-    const calls = this.#calls;
-    calls.checkOpen("set");
-    const whole = wholeKey(calls.prefix, key);
-    const body = toBody(value);
-    const headers = objectHeaders(options, typeof value === "string", "setMany");
-    const bytes = (): Uint8Array => (typeof body === "string" ? Buffer.from(body) : body.slice());
-    const { contentEncoding } = headers;
-    // A listing no longer knows what the layer will answer for which it waits.
-    calls.tell(whole, "unsure");
-    return {
-      key: whole,
-      object: { key: whole, body, headers },
-      bytes: body.length,
-      read() {
-        const encoding = contentEncoding === undefined ? {} : { contentEncoding };
-        const stored = calls.decode({ body: bytes(), etag: "", version: {}, ...encoding });
-        if ("failure" in stored) throw calls.error(stored.failure, "get", whole);
-        return { ...stored, etag: undefined };
-      },
-    };
+/** Sends writes without waiting for them. */
+export function send(calls: BucketCalls, writes: readonly Prepared<unknown>[]): Sending {
+  for (const { key } of writes) calls.tell(key, "unsure");
+  // A body moves to the worker; its own copy stays to be read.
+  const objects = writes.flatMap(({ object }) => (object === undefined ? [] : [copyOf(object)]));
+  const deleted = writes.flatMap(({ key, object }) => (object === undefined ? [key] : []));
+  const parts: Part[] = [];
+  if (objects.length > 0) {
+    const begun = calls.begin({ op: "setMany", objects }, "set");
+    parts.push({ operation: "set", keys: objects.map(({ key }) => key), begun });
   }
-
-  prepareDeletion(key: string): Prepared<never> {
-    this.#calls.checkOpen("delete");
-    const whole = wholeKey(this.#calls.prefix, key);
-    this.#calls.tell(whole, "unsure");
-    const read = (): never => {
-      throw new Error(`${whole} is to be deleted`);
-    };
-    return { key: whole, bytes: 0, read };
+  if (deleted.length > 0) {
+    const begun = calls.begin({ op: "deleteMany", keys: deleted }, "delete");
+    parts.push({ operation: "delete", keys: deleted, begun });
   }
-
-  send(writes: readonly Prepared<unknown>[]): Sending {
-    const calls = this.#calls;
-    for (const { key } of writes) calls.tell(key, "unsure");
-    // A body moves to the worker; its own copy stays to be read.
-    const objects = writes.flatMap(({ object }) => (object === undefined ? [] : [copyOf(object)]));
-    const deleted = writes.flatMap(({ key, object }) => (object === undefined ? [key] : []));
-    const parts: Part[] = [];
-    if (objects.length > 0) {
-      const begun = calls.begin({ op: "setMany", objects }, "set");
-      parts.push({ operation: "set", keys: objects.map(({ key }) => key), begun });
-    }
-    if (deleted.length > 0) {
-      const begun = calls.begin({ op: "deleteMany", keys: deleted }, "delete");
-      parts.push({ operation: "delete", keys: deleted, begun });
-    }
-    for (const { begun } of parts) if (!("failure" in begun)) calls.shared.bridge!.loadWaits(begun);
-    return {
-      isDone: () => parts.every(({ begun }) => "failure" in begun || calls.shared.bridge!.isSettled(begun)),
-      finish: () => finish(calls, parts),
-    };
-  }
+  for (const { begun } of parts) if (!("failure" in begun)) calls.shared.bridge!.loadWaits(begun);
+  return {
+    isDone: () => parts.every(({ begun }) => "failure" in begun || calls.shared.bridge!.isSettled(begun)),
+    finish: () => finish(calls, parts),
+  };
 }
 
 interface Part {

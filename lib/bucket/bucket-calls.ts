@@ -21,6 +21,8 @@ export class BucketCalls {
   readonly shared: Shared;
   readonly prefix: string;
   closed = false;
+  /** The sizes of the values of the last whole listing, a page each, until they are used. */
+  listedSizes: Float64Array[] | undefined;
 
   constructor(shared: Shared, prefix: string) {
     this.shared = shared;

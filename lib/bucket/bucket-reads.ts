@@ -1,12 +1,10 @@
 import type { BucketCalls } from "./bucket-calls.js";
-import type { ObjectHeaders, Page, Reading } from "../bridge/protocol.js";
-import { update } from "./conditional-writes.js";
-import { checkListOptions, objectHeaders } from "../arguments/method-options.js";
-import { getMany } from "./bulk.js";
+import type { Page, Reading } from "../bridge/protocol.js";
+import { checkListOptions } from "../arguments/method-options.js";
 import { wholeKey } from "../arguments/keys.js";
 import { unchanged } from "../map/internals.js";
-import type { Needs, Stored, StoredReads } from "../map/internals.js";
-import type { ListOptions, ObjectOptions } from "../map/sync-map.js";
+import type { Stored } from "../map/internals.js";
+import type { ListOptions } from "../map/sync-map.js";
 
 /** One value with what S3 told beside it. 1 GET; with an ETag, S3 sends it only if it has another. */
 export function getStored(calls: BucketCalls, key: string): Stored<string | Buffer> | undefined;
@@ -70,46 +68,5 @@ function* storedOn(
     }
   } finally {
     run?.end();
-  }
-}
-
-/** How layers read a bucket. */
-export class BucketReads implements StoredReads<string | Buffer> {
-  readonly #calls: BucketCalls;
-
-  constructor(calls: BucketCalls) {
-    this.#calls = calls;
-  }
-
-  get(key: string): Stored<string | Buffer> | undefined {
-    return getStored(this.#calls, key);
-  }
-
-  getIfChanged(
-    key: string,
-    etag: string,
-    needs: Needs,
-  ): Stored<string | Buffer> | typeof unchanged | undefined {
-    return needs === "encoding" ? getStored(this.#calls, key) : getStored(this.#calls, key, etag);
-  }
-
-  getMany(keys: Iterable<string>): Map<string, Stored<string | Buffer>> {
-    return getMany(this.#calls, keys);
-  }
-
-  entries(options?: ListOptions): IterableIterator<[string, Stored<string | Buffer>]> {
-    return storedEntries(this.#calls, options);
-  }
-
-  update(
-    key: string,
-    change: (stored: Stored<string | Buffer> | undefined) => string | Buffer | undefined,
-    optionsFor: (stored: Stored<string | Buffer> | undefined) => ObjectOptions | undefined,
-  ): string | Buffer | undefined {
-    const whole = wholeKey(this.#calls.prefix, key);
-    const headersOf = (stored: Stored<string | Buffer> | undefined, isText: boolean): ObjectHeaders =>
-      objectHeaders(optionsFor(stored), isText, "update");
-    headersOf(undefined, true); // Wrong ones are to be told before anything is sent.
-    return update(this.#calls, whole, change, headersOf) as string | Buffer | undefined;
   }
 }

@@ -2,8 +2,9 @@ import type { Method } from "../bridge/operations.js";
 import type { ObjectHeaders, ObjectToStore } from "../bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { PAGE } from "../map/page.js";
-import { countUnsure, PartialFailureError, S3BucketMapError } from "../errors/errors.js";
+import { partialFailure, S3BucketMapError } from "../errors/errors.js";
 import { wholeKey } from "../arguments/keys.js";
+import type { PartialFailureError } from "../errors/errors.js";
 import type { Stored } from "../map/internals.js";
 import { checkValue, toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
@@ -160,29 +161,10 @@ export class Progress {
 
   /** The same, for who has more to say. */
   error(): PartialFailureError | undefined {
-    const [first] = this.#failed.values();
-    if (first === undefined) return undefined;
     const { bucket } = this.#calls;
-    const all = this.#succeeded.length + this.#failed.size;
-    const unsure = countUnsure(this.#failed.values());
-    const not = this.#failed.size - unsure;
-    const ends = [
-      `${wereOf(this.#succeeded.length)} ${this.#done}`,
-      ...(not > 0 ? [`${wereOf(not)} not`] : []),
-      ...(unsure > 0 ? [`${unsure} may have been`] : []),
-    ];
-    return new PartialFailureError(
-      `Of ${all} keys in bucket ${JSON.stringify(bucket)}, ${ends.slice(0, -1).join(", ")} and ${ends.at(-1)}; ` +
-        `the first that failed: ${first.message} The error's succeeded and failed name them all.`,
-      { code: "PartialFailure", operation: this.operation, bucket, cause: first },
-      this.#succeeded,
-      this.#failed,
-    );
+    const what = [`keys in bucket ${JSON.stringify(bucket)}`, this.#done] as const;
+    return partialFailure(this.operation, bucket, what, this.#succeeded, this.#failed);
   }
-}
-
-function wereOf(count: number): string {
-  return `${count} ${count === 1 ? "was" : "were"}`;
 }
 
 function wholeKeys(calls: BucketCalls, keys: Iterable<string>, operation: Method): string[] {

@@ -3,10 +3,9 @@ import { inspect } from "node:util";
 import type { Failure, Finding } from "../bridge/protocol.js";
 import { adviceFor, saidOf } from "../errors/revive.js";
 import type { BucketCalls } from "./bucket-calls.js";
-import { S3BucketMapError } from "../errors/errors.js";
+import { argumentError, S3BucketMapError } from "../errors/errors.js";
 import { printable } from "../text/format.js";
 import { kindOf } from "../arguments/keys.js";
-import { argumentError } from "../errors/argument-error.js";
 
 /** How `diagnose` goes about it. */
 export interface DiagnoseOptions {

@@ -4,7 +4,7 @@ import type { BucketCalls } from "./bucket-calls.js";
 import { fatalCodes } from "../errors/fatal-codes.js";
 import type { WritePipeline } from "./write-pipeline.js";
 import { isPromise } from "../arguments/data-property.js";
-import { argumentError } from "../errors/argument-error.js";
+import { argumentError } from "../errors/errors.js";
 
 /** Runs `fn` while the writes of a map are pipelined. What it says of failures, `batch` documents. */
 export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {

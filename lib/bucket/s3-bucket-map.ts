@@ -1,30 +1,18 @@
 import { inspect } from "node:util";
-import { BucketBackgroundWrites } from "./background-writes.js";
-import type { Page } from "../bridge/protocol.js";
 import { BucketCalls, callsOf } from "./bucket-calls.js";
-import { PAGE } from "../map/page.js";
+import { bucketInternals, keysOf } from "./bucket-internals.js";
 import type { Shared } from "./shared.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
-import { BucketReads, getStored, storedEntries } from "./bucket-reads.js";
+import { getStored, storedEntries } from "./bucket-reads.js";
 import { checkDeasync } from "../bridge/check-deasync.js";
 import { create, storeIfMatch } from "./conditional-writes.js";
-import { changing, keeping } from "../map/update-function.js";
 import type { DiagnoseOptions, Diagnosis } from "./diagnosis.js";
-import { forEachOf } from "../map/for-each.js";
+import { forEach, update } from "../map/methods.js";
 import { checkPrefix, wholeKey } from "../arguments/keys.js";
-import {
-  allKeys,
-  placeOf,
-  hintReads,
-  valueKind,
-  storedReads,
-  backgroundWrites,
-  runBatch,
-  writesAreDurable,
-} from "../map/internals.js";
-import type { Place, ValueKind, StoredReads, BackgroundWrites } from "../map/internals.js";
+import { internals } from "../map/internals.js";
+import type { HasInternals, Internals } from "../map/internals.js";
 import { listEntries } from "./list-entries.js";
-import { mapped } from "../map/mapped.js";
+import { mapped } from "../map/iterables.js";
 import {
   checkEntriesOptions,
   checkIfMatch,
@@ -34,7 +22,6 @@ import {
 } from "../arguments/method-options.js";
 import { parseSettings } from "../arguments/options.js";
 import type { S3BucketOptions } from "../arguments/options.js";
-import { runInBatch } from "./run-batch.js";
 import type {
   ListedEntry,
   ListEntriesOptions,
@@ -50,9 +37,6 @@ import { wholeListing } from "./whole-listing.js";
 
 // Sub-maps are made from what their map has checked already.
 const checked = Symbol("checked");
-
-/** Of so many keys of a listing the sizes are kept for the reads that follow: 8 MB. */
-const MAX_SIZES = 1_000_000;
 
 /** What reading gives. */
 export type ReadAs = "string" | "bytes";
@@ -73,10 +57,11 @@ export type ValueOf<As extends ReadAs> = As extends "bytes" ? Buffer : string;
  * map.get("testKey"); // 'some value'
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html
  */
-export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueOf<As>> {
+export class S3BucketMap<As extends ReadAs = "string">
+  implements SyncMap<ValueOf<As>>, HasInternals<ValueOf<As>>
+{
   readonly #calls: BucketCalls;
-  /** The sizes of the values of the last whole listing, a page each. */
-  #listed: Float64Array[] | undefined;
+  #internals: Internals<ValueOf<As>> | undefined;
 
   /**
    * @param location - a bucket's name, an access point's ARN, or `s3://bucket/prefix`
@@ -224,17 +209,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
    */
   keys(options?: ListOptions): IterableIterator<string> {
-    return this.#keysOf(this.#calls.pages(checkListOptions(options)));
-  }
-
-  *#keysOf(pages: Iterable<Page>): IterableIterator<string> {
-    this.#listed = undefined;
-    for (const page of pages) {
-      // Of all that have not been asked for.
-      const sizes = (this.#listed ??= []);
-      if (sizes.length * PAGE < MAX_SIZES) sizes.push(page.sizes);
-      for (const key of page.keys) yield this.#calls.relative(key);
-    }
+    return keysOf(this.#calls, this.#calls.pages(checkListOptions(options)));
   }
 
   /** The values, as {@link entries} has them. */
@@ -259,7 +234,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
 
   /** Calls `callback(value, key, map)` for each key, in order. 1 LIST a thousand keys, when it is needed, and 1 GET a value. */
   forEach(callback: (value: ValueOf<As>, key: string, map: this) => void, thisArg?: unknown): void {
-    forEachOf<ValueOf<As>, this>(this, callback, thisArg);
+    forEach<ValueOf<As>, this>(this, callback, thisArg);
   }
 
   /**
@@ -342,7 +317,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     fn: (value: ValueOf<As> | undefined) => ValueOf<As> | undefined,
     options?: ObjectOptions,
   ): ValueOf<As> | undefined {
-    return this[storedReads].update(key, changing(fn), keeping(options));
+    return update(this, key, fn, options);
   }
 
   /**
@@ -378,80 +353,23 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     this.#calls.closed = true;
   }
 
-  /**
-   * All keys at once, as `Object.keys` needs them: in parallel, as for `size`.
-   *
-   * @internal
-   */
-  [allKeys](): string[] {
-    // Who lists other keys means them to be seen by a facade, too.
-
-    if (this.keys !== S3BucketMap.prototype.keys) return [...this.keys()];
-    this.#listed = undefined;
-    const keys: string[] = [];
-    const sizes: Float64Array[] = [];
-    for (const page of wholeListing(this.#calls, "list")) {
-      for (const key of page.keys) keys.push(this.#calls.relative(key));
-      if (keys.length <= MAX_SIZES) sizes.push(page.sizes);
-    }
-    this.#listed = sizes;
-    return keys;
-  }
-
-  /** @internal */
-  [runBatch]<T>(fn: () => T): T {
-    return runInBatch(this.#calls, fn);
-  }
-
-  /** @internal */
-  [writesAreDurable](): boolean {
-    return this.#calls.writesAreDurable;
-  }
-
-  /** @internal */
-  [hintReads](keys: readonly string[], isKnown?: (key: string) => boolean): void {
-    const pages = this.#listed;
-    this.#listed = undefined;
-    if (pages === undefined || keys.length === 0) return;
-    const sizes = new Float64Array(keys.length).fill(Infinity);
-    let at = 0;
-    for (const page of pages) {
-      if (at + page.length > keys.length) return;
-      sizes.set(page, at);
-      at += page.length;
-    }
-    const { prefix } = this.#calls;
-    if (isKnown === undefined) this.#calls.expectReads({ prefix, keys, sizes });
-    else {
-      const unknown = keys.map((key) => !isKnown(key));
-      const isAsked = (_: unknown, position: number): boolean => unknown[position]!;
-      this.#calls.expectReads({ prefix, keys: keys.filter(isAsked), sizes: sizes.filter(isAsked) });
-    }
-  }
-
-  /** @internal */
-  [placeOf](): Place {
-    return this.#calls.place;
-  }
-
   /** @internal */
   [callsOf](): BucketCalls {
     return this.#calls;
   }
 
   /** @internal */
-  get [valueKind](): ValueKind {
-    return this.#calls.shared.settings.readAs;
+  get [internals](): Internals<ValueOf<As>> {
+    return (this.#internals ??= this.#makeInternals());
   }
 
-  /** @internal */
-  get [backgroundWrites](): BackgroundWrites<ValueOf<As>> {
-    return new BucketBackgroundWrites(this.#calls) as unknown as BackgroundWrites<ValueOf<As>>;
-  }
-
-  /** @internal */
-  get [storedReads](): StoredReads<ValueOf<As>> {
-    return new BucketReads(this.#calls) as unknown as StoredReads<ValueOf<As>>;
+  #makeInternals(): Internals<ValueOf<As>> {
+    // The values are strings or Buffers by the option readAs, which is what As says.
+    const made = bucketInternals(this.#calls) as unknown as Internals<ValueOf<As>>;
+    // Respect subclasses that override keys().
+    const allKeys = (): string[] =>
+      this.keys === S3BucketMap.prototype.keys ? made.allKeys() : [...this.keys()];
+    return { ...made, allKeys };
   }
 
   get [Symbol.toStringTag](): string {

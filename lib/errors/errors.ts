@@ -106,16 +106,49 @@ export class PartialFailureError extends S3BucketMapError {
   }
 }
 
-const unsure = new WeakSet<S3BucketMapError>();
-
-/** Notes of an error that its message says that a write may have happened. */
-export function markUnsure(error: S3BucketMapError): void {
-  unsure.add(error);
+/**
+ * The error of a call on many keys of which some failed; undefined if none did.
+ *
+ * @param things - what there were several of, as in "Of 3 …"
+ * @param done - what was to be done with each, as in "2 were …"
+ */
+export function partialFailure(
+  operation: string,
+  bucket: string | undefined,
+  [things, done]: readonly [things: string, done: string],
+  succeeded: readonly string[],
+  failed: ReadonlyMap<string, S3BucketMapError>,
+  advice = "",
+): PartialFailureError | undefined {
+  const [first] = failed.values();
+  if (first === undefined) return undefined;
+  const unsure = [...failed.values()].filter((error) => unsureErrors.has(error)).length;
+  const not = failed.size - unsure;
+  const were = (count: number): string => `${count} ${count === 1 ? "was" : "were"}`;
+  const ends = [
+    `${were(succeeded.length)} ${done}`,
+    ...(not > 0 ? [`${were(not)} not`] : []),
+    ...(unsure > 0 ? [`${unsure} may have been`] : []),
+  ];
+  return new PartialFailureError(
+    `Of ${succeeded.length + failed.size} ${things}, ${ends.slice(0, -1).join(", ")} and ${ends.at(-1)}; ` +
+      `the first that failed: ${first.message} The error's succeeded and failed name them all.${advice}`,
+    { code: "PartialFailure", operation, bucket, cause: first },
+    succeeded,
+    failed,
+  );
 }
 
-/** How many of some errors say that a write may have happened. */
-export function countUnsure(errors: Iterable<S3BucketMapError>): number {
-  return [...errors].filter((error) => unsure.has(error)).length;
+const unsureErrors = new WeakSet<S3BucketMapError>();
+
+/** Records that a write may have happened although it failed with this error. */
+export function markUnsure(error: S3BucketMapError): void {
+  unsureErrors.add(error);
+}
+
+/** A mistake in how the library was called: a plain TypeError at the caller's line. */
+export function argumentError(message: string): TypeError {
+  return startAtCaller(new TypeError(message));
 }
 
 name(S3BucketMapError, "S3BucketMapError");

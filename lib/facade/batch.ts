@@ -1,10 +1,9 @@
-import type { BucketObject } from "./bucket-object.js";
 import { leadsToFacade, mapOfFacade } from "../copies/facades.js";
 import { kindOf } from "../arguments/keys.js";
-import { argumentError } from "../errors/argument-error.js";
+import { argumentError } from "../errors/errors.js";
 import { isOfAnotherVersion } from "../copies/versions.js";
-import type { HasBatch } from "../map/internals.js";
-import { runBatch } from "../map/internals.js";
+import { internals } from "../map/internals.js";
+import type { HasInternals } from "../map/internals.js";
 
 /**
  * Runs a function whose assignments and deletions on this bucket (or map) do not wait for S3 one by one, and returns
@@ -26,21 +25,19 @@ import { runBatch } from "../map/internals.js";
  *   for (const [name, text] of pages) bucket[name] = text;
  * });
  */
-export function batch<T>(objectOrMap: BucketObject<never> | HasBatch | object, fn: () => T): T {
+export function batch<T>(objectOrMap: object, fn: () => T): T {
   if (typeof fn !== "function") throw argumentError(`batch takes a function, not ${kindOf(fn)}.`);
   const map = mapOf(objectOrMap);
-  const run = (map as Partial<HasBatch> | undefined)?.[runBatch];
-  if (run === undefined) {
-    if (map !== undefined && isOfAnotherVersion(map)) {
-      throw argumentError(
-        "batch takes a map of its own version of s3bucketmap, and this one comes from another that is installed beside it.",
-      );
-    }
+  const found = (map as Partial<HasInternals<unknown>> | undefined)?.[internals];
+  if (found !== undefined) return found.runBatch(fn);
+  if (map !== undefined && isOfAnotherVersion(map)) {
     throw argumentError(
-      `batch takes an object that s3Bucket or asObject made, or an S3BucketMap or a layer over one, not ${kindOf(objectOrMap)}.`,
+      "batch takes a map of its own version of s3bucketmap, and this one comes from another that is installed beside it.",
     );
   }
-  return run.call(map, fn) as T;
+  throw argumentError(
+    `batch takes an object that s3Bucket or asObject made, or an S3BucketMap or a layer over one, not ${kindOf(objectOrMap)}.`,
+  );
 }
 
 function mapOf(given: unknown): object | undefined {

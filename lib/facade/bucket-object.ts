@@ -10,11 +10,10 @@ import {
 import { kindOf } from "../arguments/keys.js";
 import { logEnd } from "../copies/history.js";
 import { Listing } from "./listing.js";
-import { allKeys, placeOf, hintReads } from "../map/internals.js";
-import type { HasAllKeys, HasPlace, HasHintReads } from "../map/internals.js";
+import { internals } from "../map/internals.js";
+import type { HasInternals } from "../map/internals.js";
 import { answer, remember } from "./recent-listings.js";
-import { startAtCaller } from "../errors/stack.js";
-import { argumentError } from "../errors/argument-error.js";
+import { argumentError } from "../errors/errors.js";
 import type { SyncMap } from "../map/sync-map.js";
 
 /**
@@ -132,7 +131,8 @@ class Traps implements ProxyHandler<object> {
 
   set(target: object, key: string | symbol, value: unknown, receiver: unknown): boolean {
     if (mapOfFacade(receiver) !== this.#map) return setOwn(key, value, receiver);
-    if (typeof key === "symbol") throw refuse(`A key must be a string, not the symbol ${String(key)}.`);
+    if (typeof key === "symbol")
+      throw argumentError(`A key must be a string, not the symbol ${String(key)}.`);
     this.#map.set(key, value as never);
     return true;
   }
@@ -150,11 +150,11 @@ class Traps implements ProxyHandler<object> {
 
   ownKeys(): string[] {
     const begin = logEnd();
-    const keys = (this.#map as Partial<HasAllKeys>)[allKeys]?.() ?? [...this.#map.keys()];
-    // Nobody tells of the changes of a map without a place, and what asking it costs is its own affair.
-    const place = (this.#map as Partial<HasPlace>)[placeOf]?.();
-    if (place !== undefined) remember(new Listing(this.#lister, place, keys, begin));
-    (this.#map as Partial<HasHintReads>)[hintReads]?.(keys);
+    const inner = (this.#map as Partial<HasInternals<unknown>>)[internals];
+    const keys = inner?.allKeys() ?? [...this.#map.keys()];
+    // Writes to a map without a place are not logged, so its listing could not know of them.
+    if (inner?.place !== undefined) remember(new Listing(this.#lister, inner.place, keys, begin));
+    inner?.hintReads(keys);
     return keys;
   }
 
@@ -165,8 +165,10 @@ class Traps implements ProxyHandler<object> {
   }
 
   defineProperty(_target: object, key: string | symbol, descriptor: PropertyDescriptor): boolean {
-    if (typeof key === "symbol") throw refuse(`A key must be a string, not the symbol ${String(key)}.`);
-    const cannot = (what: string): TypeError => refuse(`S3 cannot keep ${JSON.stringify(key)} as ${what}.`);
+    if (typeof key === "symbol")
+      throw argumentError(`A key must be a string, not the symbol ${String(key)}.`);
+    const cannot = (what: string): TypeError =>
+      argumentError(`S3 cannot keep ${JSON.stringify(key)} as ${what}.`);
     if ("get" in descriptor || "set" in descriptor) throw cannot("a getter or setter");
     for (const attribute of ["enumerable", "writable", "configurable"] as const) {
       if (descriptor[attribute] === false) throw cannot(`a property that is not ${attribute}`);
@@ -187,7 +189,9 @@ class Traps implements ProxyHandler<object> {
 
   setPrototypeOf(_target: object, prototype: object | null): boolean {
     if (prototype === null) return true;
-    throw refuse("A bucket's object has no prototype and cannot be given one: every property is a key.");
+    throw argumentError(
+      "A bucket's object has no prototype and cannot be given one: every property is a key.",
+    );
   }
 
   isExtensible(): boolean {
@@ -195,7 +199,7 @@ class Traps implements ProxyHandler<object> {
   }
 
   preventExtensions(): boolean {
-    throw refuse(
+    throw argumentError(
       "A bucket's object cannot be frozen, sealed or closed to new keys: others may write to the bucket. " +
         "Take a copy, such as { ...bucket }, and freeze that.",
     );
@@ -233,7 +237,3 @@ function setOwn(key: string | symbol, value: unknown, receiver: unknown): boolea
 }
 
 const asAssigned = { enumerable: true, writable: true, configurable: true };
-
-function refuse(message: string): TypeError {
-  return startAtCaller(new TypeError(message));
-}

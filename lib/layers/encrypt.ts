@@ -1,14 +1,14 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { checkHeader } from "../arguments/method-options.js";
-import { argumentError } from "../errors/argument-error.js";
+import { argumentError } from "../errors/errors.js";
 import type { SetOptions } from "../map/sync-map.js";
-import { checkBase } from "./foundation/base.js";
+import { checkBytesBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
-import { bytesBase, toBytes } from "./foundation/bytes.js";
+import { toBytes } from "./foundation/bytes.js";
 import type { BytesMap } from "./foundation/bytes.js";
-import type { Codec } from "./foundation/codec.js";
 import { TransformLayer } from "./foundation/transform-layer.js";
+import type { Codec } from "./foundation/transform-layer.js";
 import { Unreadable } from "./foundation/unreadable.js";
 
 const KEY_BYTES = 32;
@@ -48,7 +48,7 @@ const LEAST: number = CIPHERTEXT_AT + 1 + TAG_BYTES;
  * @see https://nvlpubs.nist.gov/nistpubs/Legacy/SP/nistspecialpublication800-38d.pdf
  */
 export function encrypt(map: LayerBase<Buffer>, key: Uint8Array): BytesMap {
-  const base = checkBase("encrypt", map, ["bytes"], bytesBase);
+  const base = checkBytesBase("encrypt", map);
   if (!ArrayBuffer.isView(key) || key.byteLength !== KEY_BYTES) {
     // What it is instead may be the secret.
     const given = ArrayBuffer.isView(key)

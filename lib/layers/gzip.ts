@@ -1,19 +1,18 @@
 import { constants } from "node:buffer";
 import { kindOf } from "../arguments/keys.js";
 import { checkHeader } from "../arguments/method-options.js";
-import { argumentError } from "../errors/argument-error.js";
-import { storedReads } from "../map/internals.js";
+import { argumentError } from "../errors/errors.js";
+import { internalsOf } from "../map/internals.js";
 import type { SetOptions } from "../map/sync-map.js";
-import { checkBase } from "./foundation/base.js";
+import { checkBytesBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
-import { bytesBase, toBytes } from "./foundation/bytes.js";
+import { toBytes } from "./foundation/bytes.js";
 import type { BytesMap } from "./foundation/bytes.js";
-import type { Codec } from "./foundation/codec.js";
 import { algorithms, compression, identities, undoing } from "./data/compression.js";
 import type { Algorithm, Compression, Decompress } from "./data/compression.js";
 import { checkNames, checkWhole } from "./foundation/layer-options.js";
-import { Layer } from "./foundation/layer.js";
 import { TransformLayer } from "./foundation/transform-layer.js";
+import type { Codec } from "./foundation/transform-layer.js";
 import { Unreadable } from "./foundation/unreadable.js";
 
 /** Options of {@link gzip}. */
@@ -54,8 +53,8 @@ interface Compressed {
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding
  */
 export function gzip(map: LayerBase<Buffer>, options: GzipOptions = {}): BytesMap {
-  const base = checkBase("gzip", map, ["bytes"], bytesBase);
-  if (!(storedReads in Layer.bottomOf(map))) {
+  const base = checkBytesBase("gzip", map);
+  if (internalsOf(base).place === undefined) {
     throw argumentError(
       "gzip needs a map that tells the Content-Encoding of what it reads: S3BucketMap, or a layer over one.",
     );

@@ -12,5 +12,4 @@ export { text } from "./text.js";
 export { transform } from "./transform.js";
 export type { Transformation } from "./transform.js";
 export { writeBuffer } from "./write-buffer/write-buffer.js";
-export type { WriteBufferOptions } from "./write-buffer/write-buffer.js";
-export type { WriteBuffer } from "./write-buffer/buffered-map.js";
+export type { WriteBuffer, WriteBufferOptions } from "./write-buffer/write-buffer.js";

@@ -1,12 +1,12 @@
 import type { Stored } from "../map/internals.js";
-import type { SetOptions, SyncMap } from "../map/sync-map.js";
+import type { SyncMap } from "../map/sync-map.js";
 import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
-import type { Codec } from "./foundation/codec.js";
 import { deepFreeze } from "./data/frozen.js";
 import { isPlain, nameOf, prototypes, Walk } from "./data/plain-data.js";
 import { decodeUtf8 } from "./text.js";
 import { TransformLayer } from "./foundation/transform-layer.js";
+import type { Codec } from "./foundation/transform-layer.js";
 import { Unreadable } from "./foundation/unreadable.js";
 
 /**
@@ -30,18 +30,17 @@ import { Unreadable } from "./foundation/unreadable.js";
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as of JSON.parse, where nobody says what it is
 export function json<T = any>(map: LayerBase<string> | LayerBase<Buffer>): SyncMap<NoInfer<T>> {
-  checkBase(
-    "json",
-    map as LayerBase<unknown>,
-    ["string", "bytes"],
-    'new S3BucketMap("my-bucket"), or a layer that gives strings or bytes',
-  );
-  return new TransformLayer<T, string>(map as SyncMap<string>, jsonCodec as Codec<T, string>);
+  const advice = 'new S3BucketMap("my-bucket"), or a layer that gives strings or bytes';
+  // A map of bytes takes strings as well.
+  const base = checkBase("json", map as LayerBase<string>, ["string", "bytes"], advice);
+  // Only the program knows which type its values have.
+  return new TransformLayer(base, jsonCodec as Codec<T, string>);
 }
 
 const jsonCodec: Codec<unknown, string> = {
   name: "json",
   valueKind: "frozen",
+  contentType: "application/json",
   encode(value) {
     checkJson(value, new Walk("json"), new Set());
     return JSON.stringify(value);
@@ -49,12 +48,6 @@ const jsonCodec: Codec<unknown, string> = {
   decode(stored: Stored<string | Uint8Array>) {
     const { value } = stored;
     return { ...stored, value: parse(typeof value === "string" ? value : decodeUtf8(value)) };
-  },
-  options(options: SetOptions | undefined): SetOptions {
-    return {
-      ...options,
-      contentType: options?.contentType === undefined ? "application/json" : options.contentType,
-    };
   },
 };
 

@@ -1,11 +1,11 @@
 import { deserialize, serialize } from "node:v8";
 import type { SyncMap } from "../map/sync-map.js";
-import { checkBase } from "./foundation/base.js";
+import { checkBytesBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
-import type { Codec } from "./foundation/codec.js";
 import { guarded } from "./data/guarded.js";
 import { serializable } from "./data/structured-data.js";
 import { TransformLayer } from "./foundation/transform-layer.js";
+import type { Codec } from "./foundation/transform-layer.js";
 import { Unreadable } from "./foundation/unreadable.js";
 
 /** What every value begins with: a name, and the version of what follows, which is V8's serialization of the value. */
@@ -34,21 +34,14 @@ const HEADER: Buffer = Buffer.from("S3BMs\u0001", "latin1");
  * @see https://nodejs.org/api/v8.html#serialization-api
  */
 export function structured<T = unknown>(map: LayerBase<Buffer>): SyncMap<NoInfer<T>> {
-  const base = checkBase(
-    "structured",
-    map,
-    ["bytes"],
-    'new S3BucketMap("my-bucket", { readAs: "bytes" }), or a layer that gives bytes',
-  );
-  return new TransformLayer<T, Buffer>(base, structuredCodec as Codec<T, Buffer>);
+  // Only the program knows which type its values have.
+  return new TransformLayer(checkBytesBase("structured", map), structuredCodec as Codec<T, Buffer>);
 }
 
 const structuredCodec: Codec<unknown, Buffer> = {
   name: "structured",
   valueKind: "objects",
-  encode(value) {
-    return Buffer.concat([HEADER, serialize(serializable(value))]);
-  },
+  encode: (value) => Buffer.concat([HEADER, serialize(serializable(value))]),
   decode: (stored) => ({ ...stored, value: revive(stored.value) }),
 };
 

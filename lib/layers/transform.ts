@@ -1,12 +1,12 @@
 import { closest } from "../text/spelling.js";
 import { leadsToFacade } from "../copies/facades.js";
 import { kindOf } from "../arguments/keys.js";
-import { argumentError } from "../errors/argument-error.js";
-import type { SetOptions, SyncMap } from "../map/sync-map.js";
+import { argumentError } from "../errors/errors.js";
+import type { SyncMap } from "../map/sync-map.js";
 import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
-import type { Codec } from "./foundation/codec.js";
 import { TransformLayer } from "./foundation/transform-layer.js";
+import type { Codec } from "./foundation/transform-layer.js";
 
 /** What a layer makes of values on their way to its base, and back. */
 export interface Transformation<V, Raw> {
@@ -45,14 +45,7 @@ export function transform<V, Raw>(map: LayerBase<Raw>, transformation: Transform
     valueKind: undefined,
     encode: (value, key) => encode(value, key),
     decode: (stored, key) => ({ ...stored, value: decode(stored.value, key) }),
-    ...(contentType === undefined
-      ? {}
-      : {
-          options: (options?: SetOptions) => ({
-            ...options,
-            contentType: options?.contentType === undefined ? contentType : options.contentType,
-          }),
-        }),
+    contentType,
   };
   return new TransformLayer(base, codec);
 }

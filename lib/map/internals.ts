@@ -1,137 +1,142 @@
-import type { ListOptions, ObjectOptions } from "./sync-map.js";
 import type { ObjectToStore } from "../bridge/protocol.js";
+import { argumentError } from "../errors/errors.js";
 import type { S3BucketMapError } from "../errors/errors.js";
+import { mapped } from "./iterables.js";
+import type { ListOptions, ObjectOptions, SyncMap } from "./sync-map.js";
 
 /** Where a map's keys are. */
 export interface Place {
   readonly bucket: string;
-  /** The same for maps that certainly have one place in common. */
+  /** Equal numbers mean that two maps certainly reach the same bucket. */
   readonly map: number;
   readonly prefix: string;
 }
 
-/** The method that tells a map's {@link Place}; layers pass their base's on. */
-export const placeOf: unique symbol = Symbol.for("s3bucketmap.placeOf/1");
-
-export interface HasPlace {
-  [placeOf](): Place | undefined;
-}
-
-/** The method that tells a map that its keys, as it listed them, are likely to be read; layers pass it on. */
-export const hintReads: unique symbol = Symbol.for("s3bucketmap.hintReads/1");
-
-export interface HasHintReads {
-  /** @param isKnown - the keys that a layer will answer for itself */
-  [hintReads](keys: readonly string[], isKnown?: (key: string) => boolean): void;
-}
-
-/** The method that gives all keys at once, where a map has a faster way than `keys()`; layers pass their base's on. */
-export const allKeys: unique symbol = Symbol.for("s3bucketmap.allKeys/1");
-
-export interface HasAllKeys {
-  [allKeys](): string[];
-}
-
-/** What kind of values a map gives; undefined of a map that does not say. */
+/** What kind of values a map gives; undefined if it does not say. */
 export type ValueKind = "string" | "bytes" | "frozen" | "objects" | undefined;
 
-/** The property by which a map says what kind of values it gives, so that a layer can check its base when it is made. */
-export const valueKind: unique symbol = Symbol.for("s3bucketmap.valueKind/1");
-
-/** A value with what S3 told beside it. */
+/** A value with what S3 said about it. */
 export interface Stored<V> {
   readonly value: V;
   /** Quotes included. */
   readonly etag: string | undefined;
   readonly contentEncoding: string | undefined;
-  /** Told by `update` alone, which keeps it. */
+  /** Only `update` reads it, in order to keep it. */
   readonly contentType?: string | undefined;
-  /** How many bytes the value was made of, where that is known. */
+  /** How many bytes the value was made of, if known. */
   readonly size?: number;
 }
 
-/** What a conditional read gives for an object that still has the ETag it was asked with. */
+/** The result of a conditional read when the object still has the given ETag. */
 export const unchanged: unique symbol = Symbol.for("s3bucketmap.unchanged/1");
 
 /**
- * What a reader relies on: the value, or the Content-Encoding, too. An ETag stands for the bytes alone: the same bytes may be
- * stored under another Content-Encoding, and an answer of 304 does not say so.
+ * What a reader relies on: the value alone, or its Content-Encoding as well. An ETag covers only the bytes: the same bytes may
+ * be stored under another Content-Encoding, and a 304 does not say so.
  */
 export type Needs = "value" | "encoding";
 
-/** The methods that read, giving what S3 told beside the values. They cost what those of the map cost. */
-export interface StoredReads<V> {
+/** A write that has been checked and can be sent at any time. */
+export interface Prepared<V> {
+  /** The whole key. */
+  readonly key: string;
+  /** Absent for a deletion. */
+  readonly object?: ObjectToStore;
+  readonly bytes: number;
+  /** What a read will give once the write is stored. */
+  read(): Stored<V>;
+}
+
+/** Writes in flight in the worker thread. */
+export interface Sending {
+  /** Whether `finish` would return without waiting. */
+  isDone(): boolean;
+  /** Waits for the end, and returns the errors of the writes that failed, by whole key. */
+  finish(): ReadonlyMap<string, S3BucketMapError>;
+}
+
+/**
+ * What layers, facades and batches use of a map beyond `SyncMap`. S3BucketMap and every layer have it as the property
+ * {@link internals}. No method uses `this`, so a layer spreads its base's and replaces what it changes.
+ */
+export interface Internals<V> {
+  /** Undefined if there is no S3BucketMap at the bottom. Then no read has an ETag, and no write can go out in the background. */
+  readonly place: Place | undefined;
+  readonly valueKind: ValueKind;
+  /** Whether a write may fail after its call has returned. */
+  readonly delaysWrites: boolean;
+
+  // The reads cost the same requests as the map's own.
   get(key: string, needs: Needs): Stored<V> | undefined;
   /**
-   * `unchanged` costs a GET, too, but no body: S3 sends the object only if its ETag is another. It is given only where what the
-   * reader needs has not changed; where an ETag cannot tell, the whole object is read.
+   * 1 GET, without a body if the object still has this ETag. `unchanged` is only returned if what the reader needs is unchanged; where an
+   * ETag cannot tell, the whole object is read.
    */
   getIfChanged(key: string, etag: string, needs: Needs): Stored<V> | typeof unchanged | undefined;
   getMany(keys: Iterable<string>, needs: Needs): Map<string, Stored<V>>;
   entries(options: ListOptions | undefined, needs: Needs): IterableIterator<[string, Stored<V>]>;
-  /** @param optionsFor - what is read; asked beforehand without it, too, to check what does not depend on it */
+  /** @param optionsFor - also called with undefined before anything is read, to check the options */
   update(
     key: string,
     change: (stored: Stored<V> | undefined) => V | undefined,
     optionsFor: (stored: Stored<V> | undefined) => ObjectOptions | undefined,
   ): V | undefined;
-}
+  /** All keys at once, which can be listed in parallel. */
+  allKeys(): string[];
+  /**
+   * Says that these keys, as the map listed them, are likely to be read next.
+   *
+   * @param isKnown - which of them a layer will answer itself
+   */
+  hintReads(keys: readonly string[], isKnown?: (key: string) => boolean): void;
 
-/** The property with a map's {@link StoredReads}: S3BucketMap and all layers have it. */
-export const storedReads: unique symbol = Symbol.for("s3bucketmap.storedReads/1");
-
-export interface HasStoredReads<V> {
-  readonly [storedReads]: StoredReads<V>;
-}
-
-/** A write that has been checked, and can be sent at any time. */
-export interface Prepared<V> {
-  readonly key: string;
-  /** Absent of a deletion. */
-  readonly object?: ObjectToStore;
-  readonly bytes: number;
-  /** What a read would give once it is stored. */
-  read(): Stored<V>;
-}
-
-/** Writes that are under way in the worker thread. */
-export interface Sending {
-  /** Whether `finish` would not have to wait. */
-  isDone(): boolean;
-  /** Waits for the end; of what failed it gives the errors, by whole key. */
-  finish(): ReadonlyMap<string, S3BucketMapError>;
-}
-
-/** How a map writes without waiting. */
-export interface BackgroundWrites<V> {
   /** @throws TypeError for what `set` would refuse */
   prepare(key: string, value: V, options: ObjectOptions | undefined): Prepared<V>;
-  prepareDeletion(key: string): Prepared<V>;
-  /** At most a thousand, of different keys. 1 PUT each, and 1 DeleteObjects for all deletions. */
+  prepareDeletion(key: string): Prepared<never>;
+  /** Sends at most 1000 writes, of different keys, without waiting. 1 PUT each, and 1 DeleteObjects for all deletions. */
   send(writes: readonly Prepared<unknown>[]): Sending;
+  /** Pipelines the writes made while `fn` runs. Returns its result once they are durable. */
+  runBatch<T>(fn: () => T): T;
+  /** Whether a write is stored when its call returns. It is not while a batch is open, nor in a write buffer. */
+  writesAreDurable(): boolean;
 }
 
-/** The property with a map's {@link BackgroundWrites}: S3BucketMap and all layers over one have it. */
-export const backgroundWrites: unique symbol = Symbol.for("s3bucketmap.backgroundWrites/1");
+/** The property with a map's {@link Internals}. Another copy of the library finds it, too. */
+export const internals: unique symbol = Symbol.for("s3bucketmap.internals/1");
 
-export interface HasBackgroundWrites<V> {
-  readonly [backgroundWrites]: BackgroundWrites<V>;
+export interface HasInternals<V> {
+  readonly [internals]: Internals<V>;
 }
 
-/** The method of a map that runs a function while its writes are pipelined; layers pass their base's on. */
-export const runBatch: unique symbol = Symbol.for("s3bucketmap.runBatch/1");
-
-/**
- * The method that says whether a write that has returned is stored: not while any batch is open, nor where writes wait in a
- * buffer. Layers pass their base's on.
- */
-export const writesAreDurable: unique symbol = Symbol.for("s3bucketmap.writesAreDurable/1");
-
-export interface SaysWhetherDurable {
-  [writesAreDurable](): boolean;
+/** A map's internals. A map of any other kind gets some that are made of its methods. */
+export function internalsOf<V>(map: SyncMap<V>): Internals<V> {
+  return (map as Partial<HasInternals<V>>)[internals] ?? internalsFrom(map);
 }
 
-export interface HasBatch {
-  /** @returns what `fn` returned, once all that it wrote is durable */
-  [runBatch]<T>(fn: () => T): T;
+function internalsFrom<V>(map: SyncMap<V>): Internals<V> {
+  const stored = (value: V): Stored<V> => ({ value, etag: undefined, contentEncoding: undefined });
+  const storedIfAny = (value: V | undefined): Stored<V> | undefined =>
+    value === undefined ? undefined : stored(value);
+  const needsBucket = (what: string) => (): never => {
+    throw argumentError(`${what} needs an S3BucketMap under the layers.`);
+  };
+  return {
+    place: undefined,
+    valueKind: undefined,
+    delaysWrites: false,
+    get: (key) => storedIfAny(map.get(key)),
+    getIfChanged: (key) => storedIfAny(map.get(key)),
+    getMany: (keys) => new Map(mapped(map.getMany(keys), ([key, value]) => [key, stored(value)])),
+    entries: (options) => mapped(map.entries(options), ([key, value]) => [key, stored(value)]),
+    // Such a map does not say which headers an object has, so there are none to keep.
+    update: (key, change, optionsFor) =>
+      map.update(key, (value) => change(storedIfAny(value)), optionsFor(undefined)),
+    allKeys: () => [...map.keys()],
+    hintReads: () => {},
+    prepare: needsBucket("writeBuffer"),
+    prepareDeletion: needsBucket("writeBuffer"),
+    send: needsBucket("writeBuffer"),
+    runBatch: needsBucket("batch"),
+    writesAreDurable: () => false,
+  };
 }

@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { gzip } from "../../lib/layers/index.js";
-import { valueKind, storedReads } from "../../lib/map/internals.js";
+import { internals, internalsOf } from "../../lib/map/internals.js";
+import type { Internals } from "../../lib/map/internals.js";
 import type { SyncMap } from "../../lib/index.js";
 import { useLocalS3 } from "../support/local-maps.js";
 
@@ -8,18 +9,17 @@ const place = useLocalS3();
 
 /** A base that tells another Content-Encoding than the local S3 would. */
 function telling(base: SyncMap<Buffer>, contentEncoding: string): SyncMap<Buffer> {
-  const reads = (base as unknown as Record<symbol, { get: (key: string, needs: string) => object }>)[
-    storedReads
-  ]!;
-  const told = { get: (key: string, needs: string) => ({ ...reads.get(key, needs), contentEncoding }) };
+  const inner = internalsOf(base);
+  const told: Internals<Buffer> = {
+    ...inner,
+    get: (key, needs) => ({ ...inner.get(key, needs)!, contentEncoding }),
+  };
   return new Proxy(base, {
     get(target, name) {
-      if (name === storedReads) return told;
-      if (name === valueKind) return "bytes";
+      if (name === internals) return told;
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },
-    has: (target, name) => name === storedReads || Reflect.has(target, name),
   });
 }
 

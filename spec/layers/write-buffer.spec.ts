@@ -334,7 +334,7 @@ describe("writeBuffer at the end of the program", () => {
     const { status, stderr } = program("");
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /^s3bucketmap: writeBuffer at exit: Of \d+ writes in the buffer \d+ failed; the first: Cannot write .*AccessDenied/,
+      /^s3bucketmap: writeBuffer at exit: Of \d+ writes in the buffer, \d+ were stored and \d+ were not; the first that failed: Cannot write .*AccessDenied/,
     );
     expect(base.size).toBe(100);
   });

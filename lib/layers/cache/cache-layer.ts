@@ -1,74 +1,48 @@
 import { checkNoOptions } from "../../arguments/method-options.js";
-import { entriesOf, iterable } from "../../map/iterables.js";
 import { PartialFailureError } from "../../errors/errors.js";
-import {
-  placeOf,
-  hintReads,
-  valueKind,
-  storedReads,
-  unchanged,
-  backgroundWrites,
-  writesAreDurable,
-} from "../../map/internals.js";
-import { mapped } from "../../map/mapped.js";
-import type {
-  ValueKind,
-  Needs,
-  Stored,
-  StoredReads,
-  BackgroundWrites,
-  HasBackgroundWrites,
-} from "../../map/internals.js";
-import type { ListOptions, ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
-import { valueKindOf } from "../foundation/base.js";
+import { internals, unchanged } from "../../map/internals.js";
+import type { Internals, Needs, Prepared, Sending, Stored } from "../../map/internals.js";
+import { entriesOf, iterable, mapped } from "../../map/iterables.js";
+import type { ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 import { toBytes } from "../foundation/bytes.js";
-import { checkUnchangeable, copy } from "./cache-store.js";
-import type { CacheStore, Moment } from "./cache-store.js";
-import { forgettingWrites } from "./forgetting-writes.js";
 import { Layer } from "../foundation/layer.js";
-import { readsOf } from "../foundation/reads.js";
+import { checkUnchangeable, copy } from "./cache-store.js";
+import type { CacheStore, Entry, Moment } from "./cache-store.js";
 
-/** What iteration reads at once at most. */
+/** At most this many values are read at once during iteration. */
 const WINDOW = 32;
 
 /** @see cache */
-export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
-  protected readonly shown: readonly [string, object];
+export class CacheLayer<V> extends Layer<V> {
+  /** @internal */
+  readonly [internals]: Internals<V> = {
+    ...this.below,
+    get: (key, needs) => this.#get(key, needs),
+    getIfChanged: (key, etag, needs) => this.#getIfChanged(key, etag, needs),
+    getMany: (keys, needs) => this.#getMany(keys, needs),
+    entries: (options, needs) =>
+      this.#store.limits.ttl === 0
+        ? this.below.entries(options, needs)
+        : this.#entriesOf(this.base.keys(options), needs),
+    update: (key, change, options) => this.#writing([key], () => this.below.update(key, change, options)),
+    // Reading ahead what is cached would cost the requests that the cache saves.
+    hintReads: (keys, isKnown) =>
+      this.below.hintReads(keys, (key) => this.#known(key) !== undefined || isKnown?.(key) === true),
+    send: (writes) => this.#send(writes),
+  };
   readonly #store: CacheStore<V>;
   readonly #revalidate: boolean;
+  readonly #options: object;
   readonly #prefix: string;
-  readonly #reads: StoredReads<V>;
   #closed = false;
 
+  /** @param prefix - of this sub-map, in the map that the store belongs to */
   constructor(base: SyncMap<V>, store: CacheStore<V>, revalidate: boolean, options: object, prefix = "") {
-    super(base);
-    this.shown = ["cache", options];
+    super(base, "cache", options);
     this.#store = store;
     this.#revalidate = revalidate;
+    this.#options = options;
     this.#prefix = prefix;
-    this.#reads = readsOf(base);
-  }
-
-  get [valueKind](): ValueKind {
-    return valueKindOf(this.base);
-  }
-
-  get [storedReads](): StoredReads<V> {
-    return {
-      get: (key, needs) => this.#get(key, needs),
-      getIfChanged: (key, etag, needs) => this.#getIfChanged(key, etag, needs),
-      getMany: (keys, needs) => this.#getMany(keys, needs),
-      entries: (options, needs) => this.#entries(options, needs),
-      update: (key, change, options) => this.#writing([key], () => this.#reads.update(key, change, options)),
-    };
-  }
-
-  get [backgroundWrites](): BackgroundWrites<V> {
-    const base = (this.base as SyncMap<V> & HasBackgroundWrites<V>)[backgroundWrites];
-    const place = this[placeOf]()?.prefix ?? "";
-    // The keys of writes are whole ones, and the prefix of this map is the end of that of its place.
-    const start = place.length - this.#prefix.length;
-    return forgettingWrites(base, (key) => this.#store.forget(key.slice(start)));
   }
 
   override has(key: string): boolean {
@@ -135,15 +109,9 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     }
   }
 
-  /** @internal */
-  override [hintReads](keys: readonly string[], isKnown?: (key: string) => boolean): void {
-    // To read ahead what is known would cost the requests that the cache is to save.
-    super[hintReads](keys, (key) => this.#known(key) !== undefined || isKnown?.(key) === true);
-  }
-
   subMap(prefix: string): SyncMap<V> {
     const base = this.base.subMap(prefix);
-    return new CacheLayer(base, this.#store, this.#revalidate, this.shown[1], this.#prefix + prefix);
+    return new CacheLayer(base, this.#store, this.#revalidate, this.#options, this.#prefix + prefix);
   }
 
   override close(): void {
@@ -157,8 +125,7 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     const before = this.#store.moment;
     const entry = this.#known(key);
     const etag = this.#revalidate ? entry?.stored?.etag : undefined;
-    const read =
-      etag === undefined ? this.#reads.get(key, needs) : this.#reads.getIfChanged(key, etag, needs);
+    const read = etag === undefined ? this.below.get(key, needs) : this.below.getIfChanged(key, etag, needs);
     if (read !== unchanged) return this.#keep(key, read, before);
     this.#store.confirm(entry!, needs, before);
     return copy(entry!.stored);
@@ -170,50 +137,41 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
       return needs === "value" && fresh.stored?.etag === etag ? unchanged : copy(fresh.stored);
     }
     const before = this.#store.moment;
-    const read = this.#reads.getIfChanged(key, etag, needs);
+    const read = this.below.getIfChanged(key, etag, needs);
     return read === unchanged ? unchanged : this.#keep(key, read, before);
   }
 
   #getMany(keys: Iterable<string>, needs: Needs): Map<string, Stored<V>> {
-    const fresh = new Map<string, ReturnType<CacheStore<V>["get"]>>();
+    const fresh = new Map<string, Entry<V> | undefined>();
     const before = this.#store.moment;
-    const read = this.#reads.getMany(
-      this.#notFresh(iterable(keys, "getMany takes an iterable of keys"), fresh, needs),
-      needs,
-    );
+    const given = iterable(keys, "getMany takes an iterable of keys");
+    const read = this.below.getMany(this.#notFresh(given, fresh, needs), needs);
     const found = new Map<string, Stored<V>>();
-    for (const key of fresh.keys()) {
-      const entry = fresh.get(key);
+    for (const [key, entry] of fresh) {
       const stored = entry === undefined ? this.#keep(key, read.get(key), before) : copy(entry.stored);
       if (stored !== undefined) found.set(key, stored);
     }
     return found;
   }
 
-  /** The keys that must be read; what is known of each is noted. */
+  /** The keys that must be read. Notes of each key what is known. */
   *#notFresh(
     keys: Iterable<string>,
-    fresh: Map<string, ReturnType<CacheStore<V>["get"]>>,
+    fresh: Map<string, Entry<V> | undefined>,
     needs: Needs,
   ): Generator<string, void, undefined> {
     for (const key of keys) {
-      const known = this.#fresh(key, needs);
-      fresh.set(key, known);
-      if (known === undefined) yield key;
+      const entry = this.#fresh(key, needs);
+      fresh.set(key, entry);
+      if (entry === undefined) yield key;
     }
-  }
-
-  // Which keys there are is always asked; the values of some may be known.
-  #entries(options: ListOptions | undefined, needs: Needs): IterableIterator<[string, Stored<V>]> {
-    if (this.#store.limits.ttl === 0) return this.#reads.entries(options, needs);
-    return this.#entriesOf(this.base.keys(options), needs);
   }
 
   *#entriesOf(listed: Iterable<string>, needs: Needs): IterableIterator<[string, Stored<V>]> {
     let keys: string[] = [];
     let window = 1;
     for (const key of listed) {
-      // It is there, whatever was known of it when it was not.
+      // The listing knows better than a cache that has the key as missing.
       const known = this.#known(key);
       if (known !== undefined && known.stored === undefined) this.#store.forget(this.#prefix + key);
       if (keys.push(key) < window) continue;
@@ -231,28 +189,28 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     try {
       read = this.#getMany(asked, needs);
     } catch (error) {
+      // Some cannot be read: they are read one by one below, so that those before the first of them are given.
       if (!(error instanceof PartialFailureError)) throw error;
-      // Then one by one: those before the one that fails are given, and its own error is thrown.
     }
     for (const key of keys) {
-      // The program goes on between them: it may have written, or taken its time.
+      // Between two values the program may write, or take longer than the ttl.
       const isRead = read !== undefined && asked.has(key) && this.#store.isStill(before);
       const stored = isRead ? read?.get(key) : this.#get(key, needs);
       if (stored !== undefined) yield [key, stored];
     }
   }
 
-  #known(key: unknown): ReturnType<CacheStore<V>["get"]> {
-    // What is no key, and a map that is closed, the base refuses.
+  #known(key: unknown): Entry<V> | undefined {
+    // A wrong key, and any key of a closed map, is left to the base, which refuses it.
     return typeof key !== "string" || this.#closed ? undefined : this.#store.get(this.#prefix + key);
   }
 
-  #fresh(key: unknown, needs: Needs): ReturnType<CacheStore<V>["get"]> {
+  #fresh(key: unknown, needs: Needs): Entry<V> | undefined {
     const entry = this.#known(key);
     return entry !== undefined && this.#store.isFresh(entry, needs) ? entry : undefined;
   }
 
-  /** Keeps what was read, unless something was written meanwhile (by a callback, during a `deasync` wait). */
+  // A callback during a deasync wait may have written: then what was read is returned, but not kept.
   #keep(key: string, stored: Stored<V> | undefined, before: Moment): Stored<V> | undefined {
     if (stored !== undefined) checkUnchangeable(stored.value);
     const useful = stored?.etag !== undefined || this.#store.limits.ttl > 0;
@@ -261,17 +219,17 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
     return stored;
   }
 
-  // Only what is read as it was written, and surely is stored, can be known without reading it.
+  // Only strings and bytes are certain to be read as they were written.
   #keepWritten(key: string, value: unknown, options: ObjectOptions | undefined, before: Moment): void {
-    if (this.#store.limits.ttl === 0 || !this[writesAreDurable]()) return;
-    const kind = this[valueKind];
-    if (kind === "bytes") value = Buffer.from(toBytes(value));
-    else if (kind !== "string" || typeof value !== "string") return;
+    if (this.#store.limits.ttl === 0 || !this.below.writesAreDurable()) return;
+    const { valueKind } = this.below;
+    if (valueKind === "bytes") value = Buffer.from(toBytes(value));
+    else if (valueKind !== "string" || typeof value !== "string") return;
     const contentEncoding = options?.contentEncoding;
     this.#store.keep(this.#prefix + key, { value: value as V, etag: undefined, contentEncoding }, before);
   }
 
-  /** @param after - what is known then, unless another write came in between (by a callback, during a `deasync` wait) */
+  /** @param after - called if no other write came in between, as from a callback during a deasync wait */
   #writing<T>(keys: readonly string[], write: () => T, after?: (before: Moment) => void): T {
     const forget = (): void => {
       for (const key of keys) this.#store.forget(this.#prefix + key);
@@ -287,5 +245,23 @@ export class CacheLayer<V> extends Layer<V> implements SyncMap<V> {
       forget();
       if (undisturbed) after?.(before);
     }
+  }
+
+  #send(writes: readonly Prepared<unknown>[]): Sending {
+    // Writes have whole keys. This map's own prefix is at the end of its place's.
+    const start = (this.below.place?.prefix ?? "").length - this.#prefix.length;
+    const forget = (): void => {
+      for (const { key } of writes) this.#store.forget(key.slice(start));
+    };
+    forget();
+    const sending = this.below.send(writes);
+    const finish: Sending["finish"] = () => {
+      try {
+        return sending.finish();
+      } finally {
+        forget();
+      }
+    };
+    return { isDone: () => sending.isDone(), finish };
   }
 }

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { argumentError } from "../../errors/argument-error.js";
+import { argumentError } from "../../errors/errors.js";
 import type { Needs, Stored } from "../../map/internals.js";
 
 /** What a cache knows of a key. */

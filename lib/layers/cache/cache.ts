@@ -1,13 +1,11 @@
-import { argumentError } from "../../errors/argument-error.js";
+import { argumentError } from "../../errors/errors.js";
 import { kindOf } from "../../arguments/keys.js";
-import { storedReads } from "../../map/internals.js";
+import { internalsOf } from "../../map/internals.js";
 import type { SyncMap } from "../../map/sync-map.js";
 import { checkBase } from "../foundation/base.js";
 import type { LayerBase } from "../foundation/base.js";
 import { CacheLayer } from "./cache-layer.js";
 import { CacheStore } from "./cache-store.js";
-import { Layer } from "../foundation/layer.js";
-import { delaysWrites } from "../write-buffer/write-buffer-layer.js";
 import { checkNames, checkWhole } from "../foundation/layer-options.js";
 
 /** Options of {@link cache}. */
@@ -68,13 +66,14 @@ export function cache<V>(map: LayerBase<V>, options: CacheOptions = {}): SyncMap
     throw argumentError(
       "cache with revalidate: false and no ttl would never give what it keeps: give it a ttl.",
     );
-  if (ttl === 0 && !(storedReads in Layer.bottomOf(map))) {
+  const { place, delaysWrites } = internalsOf(base);
+  if (ttl === 0 && place === undefined) {
     throw argumentError(
       "cache can only ask this map whether a value has changed if it tells ETags with its values, as S3BucketMap and the layers over it do: give it a ttl.",
     );
   }
-  // What a write buffer has yet to send may fail, and the cache would not hear of it.
-  if (ttl > 0 && [...Layer.stackOf(map)].some((layer) => delaysWrites in layer)) {
+  // A write in a buffer may still fail, and the cache would not hear of it.
+  if (ttl > 0 && delaysWrites) {
     throw argumentError(
       "cache with a ttl needs a map whose writes are durable when they return: writeBuffer(cache(map)) instead of cache(writeBuffer(map)).",
     );

@@ -1,5 +1,5 @@
 import zlib from "node:zlib";
-import { argumentError } from "../../errors/argument-error.js";
+import { argumentError } from "../../errors/errors.js";
 import { Unreadable } from "../foundation/unreadable.js";
 
 /** What node:zlib offers, by the names that its functions have. */

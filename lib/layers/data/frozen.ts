@@ -1,4 +1,4 @@
-import { argumentError } from "../../errors/argument-error.js";
+import { argumentError } from "../../errors/errors.js";
 
 /** @param advice - how to make a changed value, where it is not an object */
 export function refuse(what: string, advice?: string): never {

@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { kindOf } from "../../arguments/keys.js";
-import { argumentError } from "../../errors/argument-error.js";
+import { argumentError } from "../../errors/errors.js";
 
 /** Deeper than this a value is taken for one without an end, or would exhaust the stack. */
 export const MAX_DEPTH = 1000;

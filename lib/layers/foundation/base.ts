@@ -1,13 +1,13 @@
-import { isFacade, leadsToFacade } from "../../copies/facades.js";
 import { kindOf } from "../../arguments/keys.js";
+import { isFacade, leadsToFacade } from "../../copies/facades.js";
 import { isOfAnotherVersion } from "../../copies/versions.js";
-import { argumentError } from "../../errors/argument-error.js";
-import { valueKind } from "../../map/internals.js";
+import { argumentError } from "../../errors/errors.js";
+import { internalsOf } from "../../map/internals.js";
 import type { ValueKind } from "../../map/internals.js";
 import type { SyncMap } from "../../map/sync-map.js";
 
 /**
- * A map as a layer takes it: of the type of what it gives, though it may take more than that, as S3BucketMap takes
+ * The map that a layer stands on. Only what it gives has a type here, for a map may take more than it gives, as S3BucketMap takes
  * strings and bytes. It must have the other methods of `SyncMap`, too.
  */
 export type LayerBase<V> = Pick<SyncMap<V>, "get" | "getMany" | "values" | "entries">;
@@ -18,53 +18,51 @@ const methods = [
 ] as const;
 
 /**
- * Checks what a layer is to stand on, when it is made: later the mistake would be far from its cause.
+ * Checks a layer's base when the layer is made: later, the mistake would be far from its cause.
  *
- * @param wanted - what the base may give; a map that does not say is taken at its word
- * @throws TypeError that says what to give instead
+ * @param wanted - the kinds of values that the base may give; a map that does not say is taken at its word
+ * @param advice - what to use instead
  */
 export function checkBase<V>(
   layer: string,
   map: LayerBase<V>,
-  wanted?: readonly ValueKind[],
-  right = "one that does",
+  wanted: readonly ValueKind[] = [],
+  advice = "",
 ): SyncMap<V> {
-  if (typeof map !== "object" || (map as unknown) === null) {
-    throw argumentError(`${layer} takes a map, such as new S3BucketMap("my-bucket"), not ${kindOf(map)}.`);
+  const given: unknown = map;
+  if (typeof given !== "object" || given === null) {
+    throw argumentError(`${layer} takes a map, such as new S3BucketMap("my-bucket"), not ${kindOf(given)}.`);
   }
-  // A facade first: to look for a method of it would read a key.
-  if (leadsToFacade(map)) {
+  // Before any method is looked up: on a facade that would read a key.
+  if (leadsToFacade(given)) {
     throw argumentError(
-      isFacade(map)
+      isFacade(given)
         ? `${layer} takes a map, and was given an object: ${layer}(asMap(object)), and asObject around that.`
         : `${layer} takes a map, and was given an object that inherits from a bucket's object.`,
     );
   }
-  checkVersion(layer, map);
-  for (const method of methods) {
-    if (typeof (map as unknown as Record<string, unknown>)[method] !== "function") {
-      throw argumentError(
-        `${layer} takes a map with all of SyncMap's methods, and this one (${kindOf(map)}) has no ${method}.`,
-      );
-    }
+  if (isOfAnotherVersion(given)) {
+    throw argumentError(
+      `${layer} takes a map of its own version of s3bucketmap, and this one comes from another that is installed beside it: ` +
+        '"npm ls s3bucketmap" shows where.',
+    );
   }
-  const given = valueKindOf(map);
-  if (wanted === undefined || given === undefined || wanted.includes(given)) return map as SyncMap<V>;
+  for (const method of methods) {
+    if (typeof (given as Record<string, unknown>)[method] === "function") continue;
+    throw argumentError(
+      `${layer} takes a map with all of SyncMap's methods, and this one (${kindOf(given)}) has no ${method}.`,
+    );
+  }
+  const base = map as SyncMap<V>;
+  const { valueKind } = internalsOf(base);
+  if (valueKind === undefined || wanted.length === 0 || wanted.includes(valueKind)) return base;
   throw argumentError(
-    `${layer} needs a map that gives ${wanted.join(" or ")}, and this one gives ${given}: use ${right}.`,
+    `${layer} needs a map that gives ${wanted.join(" or ")}, and this one gives ${valueKind}: use ${advice}.`,
   );
 }
 
-/** @throws TypeError for a map of another version of the library, of which a layer would not know where it is */
-function checkVersion(layer: string, map: object): void {
-  if (!isOfAnotherVersion(map)) return;
-  throw argumentError(
-    `${layer} takes a map of its own version of s3bucketmap, and this one comes from another that is installed beside it: ` +
-      '"npm ls s3bucketmap" shows where.',
-  );
-}
-
-/** What a map gives, where it says so. */
-export function valueKindOf(map: object): ValueKind {
-  return (map as { [valueKind]?: ValueKind })[valueKind];
+/** {@link checkBase} for a layer over bytes. */
+export function checkBytesBase(layer: string, map: LayerBase<Buffer>): SyncMap<Buffer> {
+  const advice = 'new S3BucketMap("my-bucket", { readAs: "bytes" }), or a layer that gives bytes';
+  return checkBase(layer, map, ["bytes"], advice);
 }

@@ -1,6 +1,6 @@
-import type { ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 import { checkValue } from "../../arguments/values.js";
 import type { Bytes } from "../../arguments/values.js";
+import type { ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 
 /** A map that gives Buffers, and takes strings (as UTF-8) and any bytes, as S3BucketMap does with `readAs: "bytes"`. */
 export interface BytesMap extends SyncMap<Buffer> {
@@ -10,7 +10,7 @@ export interface BytesMap extends SyncMap<Buffer> {
   subMap(prefix: string): BytesMap;
 }
 
-/** What a layer over bytes is given to store, as bytes. @throws TypeError for what is neither a string nor bytes */
+/** The bytes of a value given to a layer over bytes. @throws TypeError if it is neither a string nor bytes */
 export function toBytes(value: unknown): Uint8Array {
   checkValue(value);
   if (typeof value === "string") return Buffer.from(value);
@@ -18,6 +18,3 @@ export function toBytes(value: unknown): Uint8Array {
     ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     : new Uint8Array(value);
 }
-
-/** The options for a base that is given bytes where this layer was given a string: the Content-Type stays that of text. */
-export const bytesBase = 'new S3BucketMap("my-bucket", { readAs: "bytes" }), or a layer that gives bytes';

@@ -1,7 +1,7 @@
 import { leadsToFacade } from "../../copies/facades.js";
 import { kindOf } from "../../arguments/keys.js";
 import { closest } from "../../text/spelling.js";
-import { argumentError } from "../../errors/argument-error.js";
+import { argumentError } from "../../errors/errors.js";
 
 /** @throws TypeError for options that are none, or one that there is not, naming the right one */
 export function checkNames(layer: string, options: unknown, names: readonly string[]): void {

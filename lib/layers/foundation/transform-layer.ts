@@ -1,80 +1,84 @@
-import { entriesOf } from "../../map/iterables.js";
-import { placeOf, valueKind, storedReads, backgroundWrites } from "../../map/internals.js";
-import { mapped } from "../../map/mapped.js";
 import { checkAreOptions } from "../../arguments/method-options.js";
-import type {
-  ValueKind,
-  StoredReads,
-  BackgroundWrites,
-  HasBackgroundWrites,
-  Prepared,
-} from "../../map/internals.js";
+import { argumentError, partialFailure } from "../../errors/errors.js";
+import type { S3BucketMapError } from "../../errors/errors.js";
+import { internals, unchanged } from "../../map/internals.js";
+import type { Internals, Needs, Stored, ValueKind } from "../../map/internals.js";
+import { entriesOf, mapped } from "../../map/iterables.js";
 import type { ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
-import type { Codec } from "./codec.js";
-import { DecodedReads } from "./decoded-reads.js";
 import { Layer } from "./layer.js";
-import { readsOf } from "./reads.js";
+import { unreadable } from "./unreadable.js";
 
-/** A layer that makes something else of each value, by a {@link Codec}. */
+/** What a layer makes of values on their way to its base, and back. */
+export interface Codec<V, Raw> {
+  /** As `console.log` shows the layer. */
+  readonly name: string;
+  /** Its options, for `console.log`. */
+  readonly shown?: object;
+  readonly valueKind: ValueKind;
+  /** What `decode` looks at. Left out: whatever the reader of this layer looks at. */
+  readonly needs?: Needs;
+  /** The Content-Type unless the program gives one. */
+  readonly contentType?: string | undefined;
+  /** @throws TypeError for a value that would not come back unchanged: nothing is stored then */
+  encode(value: V, wholeKey: string, options: SetOptions | undefined): Raw;
+  /** @throws anything for what this layer cannot have stored */
+  decode(stored: Stored<Raw>, wholeKey: string): Stored<V>;
+  /** What to pass to the base of the options of a write. Left out: all of them. */
+  options?(options: SetOptions | undefined): SetOptions | undefined;
+}
+
+/** A layer that stores each value as its {@link Codec} encodes it. */
 export class TransformLayer<V, Raw> extends Layer<V, Raw> {
-  protected readonly shown: readonly [string, object?];
+  /** @internal */
+  readonly [internals]: Internals<V>;
   readonly #codec: Codec<V, Raw>;
   readonly #prefix: string;
 
-  /** @param prefix - of the sub-map that this is: what a base that does not say where it is cannot tell */
+  /** @param prefix - of this sub-map; only used over a base that does not say where it is */
   constructor(base: SyncMap<Raw>, codec: Codec<V, Raw>, prefix = "") {
-    super(base);
-    this.shown = codec.shown === undefined ? [codec.name] : [codec.name, codec.shown];
+    super(base, codec.name, codec.shown);
+    const { below } = this;
     this.#codec = codec;
-    this.#prefix = prefix;
-  }
-
-  get [valueKind](): ValueKind {
-    return this.#codec.valueKind;
-  }
-
-  get [storedReads](): StoredReads<V> {
-    return new DecodedReads(
-      this.#codec,
-      readsOf(this.base),
-      () => this[placeOf](),
-      (key) => this.#whole(key),
-    );
-  }
-
-  get [backgroundWrites](): BackgroundWrites<V> {
-    const base = (this.base as SyncMap<Raw> & HasBackgroundWrites<Raw>)[backgroundWrites];
-    return {
-      prepare: (key, value, options) => {
-        checkAreOptions(options, "set");
-        const encoded = this.#codec.encode(value, this.#whole(key), options);
-        const prepared = base.prepare(key, encoded, this.#passedOn(options));
-        return { ...prepared, read: () => this.#codec.decode(prepared.read(), this.#whole(key)) };
+    this.#prefix = below.place?.prefix ?? prefix;
+    const needs = (asked: Needs): Needs => codec.needs ?? asked;
+    this[internals] = {
+      ...below,
+      valueKind: codec.valueKind,
+      get: (key, asked) => {
+        const stored = below.get(key, needs(asked));
+        return stored && this.#decode(stored, key);
       },
-      prepareDeletion: (key) => base.prepareDeletion(key) as Prepared<never>,
-      send: (writes) => base.send(writes),
+      getIfChanged: (key, etag, asked) => {
+        const stored = below.getIfChanged(key, etag, needs(asked));
+        return stored === undefined || stored === unchanged ? stored : this.#decode(stored, key);
+      },
+      getMany: (keys, asked) => this.#decodeAll(below.getMany(keys, needs(asked))),
+      entries: (options, asked) =>
+        mapped(below.entries(options, needs(asked)), ([key, stored]) => [key, this.#decode(stored, key)]),
+      update: (key, change, optionsFor) => this.#update(key, change, optionsFor),
+      prepare: (key, value, options) => {
+        const prepared = below.prepare(key, ...this.#encode(key, value, options, "set"));
+        return { ...prepared, read: () => this.#decode(prepared.read(), key) };
+      },
     };
   }
 
   set(key: string, value: V, options?: SetOptions): this {
-    checkAreOptions(options, "set");
-    const encoded = this.#codec.encode(value, this.#whole(key), options);
-    this.base.set(key, encoded, this.#passedOn(options));
+    this.base.set(key, ...this.#encode(key, value, options, "set"));
     return this;
   }
 
   create(key: string, value: V, options?: ObjectOptions): boolean {
-    checkAreOptions(options, "create");
-    const encoded = this.#codec.encode(value, this.#whole(key), options);
-    return this.base.create(key, encoded, this.#passedOn(options));
+    return this.base.create(key, ...this.#encode(key, value, options, "create"));
   }
 
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
     checkAreOptions(options, "setMany");
-    // The base takes each by itself, and so refuses a wrong one at once. It takes all before it stores any.
-    const encoded = mapped(entriesOf(entries), ([key, value]) => {
-      return [key, this.#codec.encode(value, this.#whole(key), options)] as const;
-    });
+    // Encoded one by one: an endless iterable of wrong entries must fail at the first. The base stores none before it has all.
+    const encoded = mapped(
+      entriesOf(entries),
+      ([key, value]) => [key, this.#codec.encode(value, this.#prefix + key, options)] as const,
+    );
     this.base.setMany(encoded, this.#passedOn(options));
     return this;
   }
@@ -83,12 +87,70 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
     return new TransformLayer(this.base.subMap(prefix), this.#codec, this.#prefix + prefix);
   }
 
-  // The same for an object through whichever map it is met.
-  #whole(key: string): string {
-    return (this[placeOf]()?.prefix ?? this.#prefix) + key;
+  #encode(
+    key: string,
+    value: V,
+    options: SetOptions | undefined,
+    method: string,
+  ): [Raw, SetOptions | undefined] {
+    checkAreOptions(options, method);
+    return [this.#codec.encode(value, this.#prefix + key, options), this.#passedOn(options)];
   }
 
   #passedOn(options: SetOptions | undefined): SetOptions | undefined {
+    const { contentType } = this.#codec;
+    if (contentType !== undefined && options?.contentType === undefined)
+      options = { ...options, contentType };
     return this.#codec.options === undefined ? options : this.#codec.options(options);
+  }
+
+  #decode(stored: Stored<Raw>, key: string): Stored<V> {
+    const wholeKey = this.#prefix + key;
+    try {
+      return this.#codec.decode(stored, wholeKey);
+    } catch (error) {
+      throw unreadable(error, this.#codec.name, wholeKey, this.below.place?.bucket);
+    }
+  }
+
+  #decodeAll(read: Iterable<[string, Stored<Raw>]>): Map<string, Stored<V>> {
+    const decoded = new Map<string, Stored<V>>();
+    const failed = new Map<string, S3BucketMapError>();
+    for (const [key, stored] of read) {
+      try {
+        decoded.set(key, this.#decode(stored, key));
+      } catch (error) {
+        // #decode throws nothing else.
+        failed.set(key, error as S3BucketMapError);
+      }
+    }
+    const { bucket } = this.below.place ?? {};
+    const error = partialFailure("getMany", bucket, ["values", "read"], [...decoded.keys()], failed);
+    if (error !== undefined) throw error;
+    return decoded;
+  }
+
+  #update(...[key, change, optionsFor]: Parameters<Internals<V>["update"]>): V | undefined {
+    let decoded: Stored<V> | undefined;
+    let changed: V | undefined;
+    this.below.update(
+      key,
+      (stored) => {
+        decoded = stored && this.#decode(stored, key);
+        changed = change(decoded);
+        if (changed === undefined) return undefined;
+        const encoded = this.#codec.encode(changed, this.#prefix + key, optionsFor(decoded)) as
+          Raw | undefined;
+        if (encoded !== undefined) return encoded;
+        // The base would delete the key. Only the program may say that.
+        throw argumentError(`${this.#codec.name} encoded the value as undefined, which cannot be stored.`);
+      },
+      () => {
+        const options = optionsFor(decoded);
+        checkAreOptions(options, "update");
+        return this.#passedOn(options);
+      },
+    );
+    return changed;
   }
 }

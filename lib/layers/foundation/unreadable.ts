@@ -1,7 +1,6 @@
 import { types } from "node:util";
 import { S3BucketMapError } from "../../errors/errors.js";
 import { kindOf } from "../../arguments/keys.js";
-import type { Place } from "../../map/internals.js";
 import { dataProperty } from "../../arguments/data-property.js";
 
 /** Why a layer cannot make a value of what is stored. */
@@ -22,14 +21,13 @@ export function unreadable(
   error: unknown,
   layer: string,
   wholeKey: string,
-  place: Place | undefined,
+  bucket: string | undefined,
 ): S3BucketMapError {
   if (error instanceof S3BucketMapError) return error;
   const { code, message, advice, cause } =
     error instanceof Unreadable
       ? error
       : { code: "NotDecodable", message: messageOf(error), advice: otherwise, cause: error };
-  const bucket = place?.bucket;
   const where = bucket === undefined ? "" : ` in bucket ${JSON.stringify(bucket)}`;
   const reason = message.replace(/\s+/g, " ").replace(/[. ]+$/, "");
   return new S3BucketMapError(

@@ -1,10 +1,10 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import { exit, failAtExit } from "../../copies/at-exit.js";
-import type { BackgroundWrites, Prepared, Sending } from "../../map/internals.js";
-import { countUnsure, PartialFailureError, S3BucketMapError } from "../../errors/errors.js";
+import { partialFailure, S3BucketMapError } from "../../errors/errors.js";
+import type { Internals, Prepared, Sending } from "../../map/internals.js";
+import { PAGE } from "../../map/page.js";
 
-/** How many go out together. */
-const MAX_AT_ONCE = 1000;
+/** From this many bytes on, a group of writes goes out. */
 const MAX_BYTES_AT_ONCE = 64 * 1024 * 1024;
 
 /** How long after a use the buffer looks by itself whether more can be sent. */
@@ -22,7 +22,8 @@ interface Outcome {
 export interface Pending {
   readonly key: string;
   readonly write: Prepared<unknown>;
-  readonly through: BackgroundWrites<never>;
+  /** What it is sent through. */
+  readonly through: Pick<Internals<unknown>, "send">;
   readonly outcome: Outcome;
 }
 
@@ -108,18 +109,12 @@ export class PendingWrites {
       if (pending?.outcome === outcome) this.#remove(pending);
     }
     this.#settle();
+    const succeeded = [...new Set([...ended].map(({ key }) => key))].filter((key) => !failed.has(key));
     const [first] = failed.values();
-    if (first === undefined) return;
-    const keys = new Set([...ended].map(({ key }) => key));
-    const unsure = countUnsure(failed.values());
-    const some = unsure === 0 ? "" : `, of which ${unsure} may have happened`;
-    throw new PartialFailureError(
-      `Of ${keys.size} writes in the buffer ${failed.size} failed${some}; the first: ${first.message} ` +
-        "The error's succeeded and failed name them all; what failed is no longer in the buffer.",
-      { code: "PartialFailure", operation: "flush", bucket: first.bucket, cause: first },
-      [...keys].filter((key) => !failed.has(key)),
-      failed,
-    );
+    const what = ["writes in the buffer", "stored"] as const;
+    const advice = " What failed is no longer in the buffer.";
+    const error = partialFailure("flush", first?.bucket, what, succeeded, failed, advice);
+    if (error !== undefined) throw error;
   }
 
   #isFull(): boolean {
@@ -139,7 +134,7 @@ export class PendingWrites {
     for (const pending of this.#pending.values()) {
       if (pending.outcome.error !== undefined) continue;
       bytes += pending.write.bytes;
-      if (group.push(pending) === MAX_AT_ONCE || bytes >= MAX_BYTES_AT_ONCE) break;
+      if (group.push(pending) === PAGE || bytes >= MAX_BYTES_AT_ONCE) break;
     }
     const [first] = group;
     if (first === undefined) return this.#settle();

@@ -1,16 +1,7 @@
-import { entriesOf, iterable } from "../../map/iterables.js";
-import { mapped } from "../../map/mapped.js";
 import { checkAreOptions, checkNoOptions, isBound } from "../../arguments/method-options.js";
-import { valueKind, storedReads, backgroundWrites, runBatch, writesAreDurable } from "../../map/internals.js";
-import type {
-  ValueKind,
-  Needs,
-  Stored,
-  StoredReads,
-  BackgroundWrites,
-  HasBackgroundWrites,
-  Prepared,
-} from "../../map/internals.js";
+import { internals } from "../../map/internals.js";
+import type { Internals, Needs, Prepared, Stored } from "../../map/internals.js";
+import { entriesOf, iterable } from "../../map/iterables.js";
 import type {
   ListedEntry,
   ListEntriesOptions,
@@ -20,104 +11,61 @@ import type {
   SetOptions,
   SyncMap,
 } from "../../map/sync-map.js";
-import { valueKindOf } from "../foundation/base.js";
 import { Layer } from "../foundation/layer.js";
-import type { PendingWrites } from "./pending-writes.js";
-import { readsOf } from "../foundation/reads.js";
-import type { WriteBuffer } from "./buffered-map.js";
-
-/** The property by which a write buffer is known, also to another copy of the library. */
-export const delaysWrites: unique symbol = Symbol.for("s3bucketmap.delaysWrites/1");
+import type { Pending, PendingWrites } from "./pending-writes.js";
 
 /** @see writeBuffer */
-export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
-  protected readonly shown: readonly [string, object?];
-  readonly #pending: PendingWrites;
-  readonly #prefix: string;
-  readonly #reads: StoredReads<V>;
+export class WriteBufferLayer<V> extends Layer<V> {
   /** @internal */
-  readonly [delaysWrites] = true;
+  readonly [internals]: Internals<V> = {
+    ...this.below,
+    delaysWrites: true,
+    get: (key, needs) => this.#get(key, needs),
+    getIfChanged: (key, etag, needs) =>
+      this.#buffered(key) === undefined ? this.below.getIfChanged(key, etag, needs) : this.#get(key, needs),
+    getMany: (keys, needs) => this.#getMany(keys, needs),
+    entries: (options, needs) => this.#lastWritten(this.below.entries(options, needs), needs),
+    update: (key, change, options) => {
+      this.#pending.wait();
+      const changeAndWait = (stored: Stored<V> | undefined): V | undefined => {
+        const changed = change(stored);
+        // What the function itself wrote comes before what it returns.
+        this.#pending.wait();
+        return changed;
+      };
+      return this.below.update(key, changeAndWait, options);
+    },
+    allKeys: () => {
+      this.#pending.wait();
+      return this.below.allKeys();
+    },
+    // A write buffer over this one sends past it: an older write to the same key must be durable before.
+    prepare: (key, value, options) => {
+      if (this.#buffered(key) !== undefined) this.#pending.wait();
+      return this.below.prepare(key, value, options);
+    },
+    prepareDeletion: (key) => {
+      if (this.#buffered(key) !== undefined) this.#pending.wait();
+      return this.below.prepareDeletion(key);
+    },
+    runBatch: (fn) => this.#runBatch(fn),
+    writesAreDurable: () => false,
+  };
+  readonly #pending: PendingWrites;
+  readonly #options: object;
+  readonly #prefix: string;
   #closed = false;
 
+  /** @param prefix - of this sub-map, in the map that the pending writes belong to */
   constructor(base: SyncMap<V>, pending: PendingWrites, options: object, prefix = "") {
-    super(base);
-    this.shown = Object.keys(options).length === 0 ? ["writeBuffer"] : ["writeBuffer", options];
+    super(base, "writeBuffer", Object.keys(options).length === 0 ? undefined : options);
     this.#pending = pending;
+    this.#options = options;
     this.#prefix = prefix;
-    this.#reads = readsOf(base);
   }
 
   flush(): void {
     this.#pending.flush();
-  }
-
-  /** @internal */
-  override [runBatch]<T>(fn: () => T): T {
-    let result: T;
-    try {
-      result = super[runBatch](fn);
-    } catch (thrown) {
-      try {
-        this.flush();
-      } catch (failed) {
-        throw new AggregateError([thrown, failed], "The function of the batch threw, and so did flush().", {
-          cause: failed,
-        });
-      }
-      throw thrown;
-    }
-    this.flush();
-    return result;
-  }
-
-  /** @internal */
-  override [writesAreDurable](): boolean {
-    return false;
-  }
-
-  get [valueKind](): ValueKind {
-    return valueKindOf(this.base);
-  }
-
-  get [backgroundWrites](): BackgroundWrites<V> {
-    const base = (this.base as SyncMap<V> & HasBackgroundWrites<V>)[backgroundWrites];
-    // For a write buffer over this one: what is in this one would otherwise come later.
-    const flushed = <T>(key: string, prepare: () => T): T => {
-      if (this.#buffered(key) !== undefined) this.#pending.wait();
-      return prepare();
-    };
-    return {
-      prepare: (key, value, options) => flushed(key, () => base.prepare(key, value, options)),
-      prepareDeletion: (key) => flushed(key, () => base.prepareDeletion(key)),
-      send: (writes) => base.send(writes),
-    };
-  }
-
-  get #base(): BackgroundWrites<V> {
-    return (this.base as SyncMap<V> & HasBackgroundWrites<V>)[backgroundWrites];
-  }
-
-  get [storedReads](): StoredReads<V> {
-    return {
-      get: (key, needs) => this.#get(key, needs),
-      getIfChanged: (key, etag, needs) => {
-        return this.#buffered(key) === undefined
-          ? this.#reads.getIfChanged(key, etag, needs)
-          : this.#get(key, needs);
-      },
-      getMany: (keys, needs) => this.#getMany(keys, needs),
-      entries: (options, needs) => this.#lastWritten(this.#reads.entries(options, needs), needs),
-      update: (key, change, options) => {
-        this.#pending.wait();
-        const changeAndFlush = (stored: Stored<V> | undefined): V | undefined => {
-          const changed = change(stored);
-          // What the function itself wrote comes before what it returns.
-          this.#pending.wait();
-          return changed;
-        };
-        return this.#reads.update(key, changeAndFlush, options);
-      },
-    };
   }
 
   set(key: string, value: V, options?: SetOptions): this {
@@ -125,36 +73,29 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
     if (isBound(options)) {
       this.#pending.wait();
       this.base.set(key, value, options);
-      return this;
-    }
-    this.#add([[key, this.#base.prepare(key, value, options)]]);
+    } else this.#add([[key, this.below.prepare(key, value, options)]]);
     return this;
   }
 
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
     // All are checked before any is sent.
-    const prepared = mapped(
-      entriesOf(entries),
-      ([key, value]) => [key, this.#base.prepare(key, value, options)] as const,
+    this.#add(
+      Array.from(entriesOf(entries), ([key, value]) => [key, this.below.prepare(key, value, options)]),
     );
-    this.#add([...prepared]);
     return this;
   }
 
   override delete(key: string): boolean;
   override delete(key: string, none?: unknown): boolean {
     checkNoOptions(none, "delete");
-    this.#add([[key, this.#base.prepareDeletion(key)]]);
+    this.#add([[key, this.below.prepareDeletion(key)]]);
     return true;
   }
 
   override deleteMany(keys: Iterable<string>, none?: undefined): void {
     checkNoOptions(none, "deleteMany");
-    const prepared = mapped(
-      iterable(keys, "deleteMany takes an iterable of keys"),
-      (key) => [key, this.#base.prepareDeletion(key)] as const,
-    );
-    this.#add([...prepared]);
+    const given = iterable(keys, "deleteMany takes an iterable of keys");
+    this.#add(Array.from(given, (key) => [key, this.below.prepareDeletion(key)]));
   }
 
   create(key: string, value: V, options?: ObjectOptions): boolean {
@@ -191,9 +132,9 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
     return this.base.size;
   }
 
-  subMap(prefix: string): WriteBuffer<V> {
+  subMap(prefix: string): WriteBufferLayer<V> {
     const base = this.base.subMap(prefix);
-    return new WriteBufferLayer(base, this.#pending, this.shown[1] ?? {}, this.#prefix + prefix);
+    return new WriteBufferLayer(base, this.#pending, this.#options, this.#prefix + prefix);
   }
 
   override close(): void {
@@ -207,23 +148,22 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
 
   #get(key: string, needs: Needs): Stored<V> | undefined {
     const pending = this.#buffered(key);
-    if (pending === undefined) return this.#reads.get(key, needs);
+    if (pending === undefined) return this.below.get(key, needs);
+    // It was prepared from a V.
     return pending.write.object === undefined ? undefined : (pending.write.read() as Stored<V>);
   }
 
   #getMany(keys: Iterable<string>, needs: Needs): Map<string, Stored<V>> {
     const all = new Set<string>();
-    // Kept, for with the `deasync` wait it may leave the buffer while the others are read.
+    // Read now: during a deasync wait a write may leave the buffer while the other keys are read.
     const own = new Map<string, Stored<V> | undefined>();
     const isAsked = (key: string): boolean => {
       if (this.#buffered(key) === undefined) return true;
       own.set(key, this.#get(key, needs));
       return false;
     };
-    const read = this.#reads.getMany(
-      noted(iterable(keys, "getMany takes an iterable of keys"), all, isAsked),
-      needs,
-    );
+    const given = iterable(keys, "getMany takes an iterable of keys");
+    const read = this.below.getMany(noted(given, all, isAsked), needs);
     const found = new Map<string, Stored<V>>();
     for (const key of all) {
       const stored = own.has(key) ? own.get(key) : read.get(key);
@@ -245,22 +185,40 @@ export class WriteBufferLayer<V> extends Layer<V> implements WriteBuffer<V> {
     yield* listing;
   }
 
-  #buffered(key: unknown): ReturnType<PendingWrites["get"]> {
-    // What is no key, and a map that is closed, the base refuses.
+  #buffered(key: unknown): Pending | undefined {
+    // A wrong key, and any key of a closed map, is left to the base, which refuses it.
     return typeof key !== "string" || this.#closed ? undefined : this.#pending.get(this.#prefix + key);
   }
 
   #add(writes: readonly (readonly [string, Prepared<V>])[]): void {
-    const through = this.#base as BackgroundWrites<never>;
-    const all = writes.map(([relative, write]) => {
-      const key = this.#prefix + relative;
-      return { key, write, through, outcome: { key } };
-    });
-    this.#pending.add(all);
+    this.#pending.add(
+      writes.map(([relative, write]) => {
+        const key = this.#prefix + relative;
+        return { key, write, through: this.below, outcome: { key } };
+      }),
+    );
+  }
+
+  #runBatch<T>(fn: () => T): T {
+    let result: T;
+    try {
+      result = this.below.runBatch(fn);
+    } catch (thrown) {
+      try {
+        this.flush();
+      } catch (failed) {
+        throw new AggregateError([thrown, failed], "The function of the batch threw, and so did flush().", {
+          cause: failed,
+        });
+      }
+      throw thrown;
+    }
+    this.flush();
+    return result;
   }
 }
 
-/** Those of the keys that are asked for; all are noted. */
+/** Notes all the keys, and gives those that are asked for. */
 function* noted(
   keys: Iterable<string>,
   all: Set<string>,

@@ -1,12 +1,11 @@
-import { backgroundWrites } from "../../map/internals.js";
-import { argumentError } from "../../errors/argument-error.js";
+import { internalsOf } from "../../map/internals.js";
+import type { SyncMap } from "../../map/sync-map.js";
+import { argumentError } from "../../errors/errors.js";
 import { checkBase } from "../foundation/base.js";
 import type { LayerBase } from "../foundation/base.js";
 import { checkNames, checkWhole } from "../foundation/layer-options.js";
-import { Layer } from "../foundation/layer.js";
 import { PendingWrites } from "./pending-writes.js";
 import { WriteBufferLayer } from "./write-buffer-layer.js";
-import type { WriteBuffer } from "./buffered-map.js";
 
 /** Options of {@link writeBuffer}. */
 export interface WriteBufferOptions {
@@ -14,6 +13,17 @@ export interface WriteBufferOptions {
   max?: number;
   /** At most about this many bytes of values. Default: 64 MiB. */
   maxBytes?: number;
+}
+
+/** A map whose writes are sent in the background. */
+export interface WriteBuffer<V> extends SyncMap<V> {
+  /**
+   * Blocks until all that was written is durable.
+   *
+   * @throws PartialFailureError naming what was stored and what was not; the latter is no longer in the buffer
+   */
+  flush(): void;
+  subMap(prefix: string): WriteBuffer<V>;
 }
 
 /**
@@ -44,7 +54,7 @@ export interface WriteBufferOptions {
  */
 export function writeBuffer<V>(map: LayerBase<V>, options: WriteBufferOptions = {}): WriteBuffer<V> {
   const base = checkBase("writeBuffer", map);
-  if (!(backgroundWrites in Layer.bottomOf(map))) {
+  if (internalsOf(base).place === undefined) {
     throw argumentError(
       "writeBuffer needs a map that can write without waiting: S3BucketMap, or a layer over one.",
     );

@@ -1,0 +1,74 @@
+import { isPromise } from "../arguments/data-property.js";
+import { kindOf } from "../arguments/keys.js";
+import { argumentError } from "../errors/errors.js";
+import { internals } from "./internals.js";
+import type { HasInternals, Stored } from "./internals.js";
+import { PAGE } from "./page.js";
+import type { ObjectOptions, SyncMap } from "./sync-map.js";
+
+// Methods that are the same for a bucket and for all layers.
+
+/** `forEach`: lists a page of keys when it is needed, then reads their values. */
+export function forEach<V, M extends Pick<SyncMap<V>, "keys" | "get"> & HasInternals<V>>(
+  map: M,
+  callback: (value: V, key: string, map: M) => void,
+  thisArg: unknown,
+): void {
+  if (typeof callback !== "function")
+    throw argumentError(`forEach takes a function, not ${kindOf(callback)}.`);
+  const listing = map.keys();
+  for (let keys = take(listing, PAGE); keys.length > 0; keys = take(listing, PAGE)) {
+    map[internals].hintReads(keys);
+    for (const key of keys) {
+      const value = map.get(key);
+      // Undefined if it was deleted since the listing.
+      if (value !== undefined) callback.call(thisArg, value, key, map);
+    }
+  }
+}
+
+function take(listing: Iterator<string>, most: number): string[] {
+  const keys: string[] = [];
+  while (keys.length < most) {
+    const next = listing.next();
+    if (next.done === true) break;
+    keys.push(next.value);
+  }
+  return keys;
+}
+
+/** `update`: what the options do not name stays as it was read. */
+export function update<V>(
+  map: HasInternals<V>,
+  key: string,
+  fn: (value: V | undefined) => V | undefined,
+  options: ObjectOptions | undefined,
+): V | undefined {
+  if (typeof fn !== "function") throw argumentError(`update takes a function, not ${kindOf(fn)}.`);
+  const change = (stored: Stored<V> | undefined): V | undefined => {
+    const next = fn(stored?.value);
+    if (!isPromise(next)) return next;
+    // Its rejection must not end the program: the error below is thrown already.
+    void Promise.resolve(next).catch(() => {});
+    throw argumentError(
+      "The function that update takes must be synchronous, and this one returned a promise: " +
+        "do what is asynchronous before, or use the bucket's own calls, which block.",
+    );
+  };
+  return map[internals].update(key, change, (stored) => keeping(options, stored));
+}
+
+// The bucket itself keeps the headers that no layer touches.
+function keeping(
+  options: ObjectOptions | undefined,
+  stored: Stored<unknown> | undefined,
+): ObjectOptions | undefined {
+  if (stored === undefined) return options;
+  const contentType = options?.contentType ?? (stored.contentType || undefined);
+  const contentEncoding = options?.contentEncoding ?? stored.contentEncoding;
+  return {
+    ...options,
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(contentEncoding === undefined ? {} : { contentEncoding }),
+  };
+}
