@@ -1,4 +1,5 @@
 import { argumentError } from "../errors/errors.js";
+import { kindOf } from "./kinds.js";
 
 /** A bucket, and the prefix where the location names one. */
 export interface Location {
@@ -14,7 +15,7 @@ export interface Location {
 export function parseLocation(location: unknown): Location {
   if (typeof location !== "string") {
     throw argumentError(
-      `The location must be a bucket name, an access point ARN or "s3://bucket/prefix", not ${show(location)}.`,
+      `The location must be a bucket name, an access point ARN or "s3://bucket/prefix", not ${kindOf(location)}.`,
     );
   }
   if (location.startsWith("arn:")) return { bucket: checkArn(location) };
@@ -29,6 +30,11 @@ export function parseLocation(location: unknown): Location {
   }
   checkName(bucket, location);
   return prefix === undefined || prefix === "" ? { bucket } : { bucket, prefix };
+}
+
+/** Whether this names an access point, which may lead to any bucket. */
+export function isAlias(bucket: string): boolean {
+  return bucket.includes(":") || bucket.endsWith("-s3alias") || bucket.endsWith("--ol-s3");
 }
 
 function checkName(name: string, location: string): string {
@@ -74,14 +80,4 @@ function checkArn(arn: string): string {
     );
   }
   return arn;
-}
-
-function show(value: unknown): string {
-  return value === null
-    ? "null"
-    : Array.isArray(value)
-      ? "an array"
-      : typeof value === "object"
-        ? "an object"
-        : typeof value;
 }

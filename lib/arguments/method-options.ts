@@ -1,9 +1,9 @@
 import { types } from "node:util";
 import { WRITES_NAME } from "../bridge/protocol.js";
 import type { ObjectHeaders } from "../bridge/protocol.js";
-import { leadsToFacade } from "../copies/facades.js";
-import { checkPrefix, kindOf } from "./keys.js";
-import { closest } from "../text/spelling.js";
+import { checkIsObject, checkNames, checkWhole } from "./checks.js";
+import { checkPrefix } from "./keys.js";
+import { kindOf } from "./kinds.js";
 import { argumentError } from "../errors/errors.js";
 import type { ListEntriesOptions, ListOptions, SetOptions } from "../map/sync-map.js";
 
@@ -12,19 +12,19 @@ const entriesNames = [...listNames, "delimiter"];
 const objectNames = ["contentType", "contentEncoding", "cacheControl", "metadata"];
 const setNames = [...objectNames, "ifMatch"];
 
-/** The user metadata of an object, names and values together. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */
+/** Of an object's user metadata, names and values together. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */
 const MAX_METADATA_BYTES = 2048;
 
-/** The least that a conditional write adds to it: its own name. */
-const MARK_BYTES = 32;
+/** Kept free in it for the id of a conditional write. */
+const WRITE_ID_BYTES = 32;
 
 export function checkListOptions(options: ListOptions | undefined): ListOptions {
-  checkNames(options, listNames, "a listing");
+  checkOptions(options, listNames, "a listing");
   return pickListOptions(options);
 }
 
 export function checkEntriesOptions(options: ListEntriesOptions | undefined): ListEntriesOptions {
-  checkNames(options, entriesNames, "list");
+  checkOptions(options, entriesNames, "list");
   const delimiter = options?.delimiter;
   if (delimiter === undefined) return pickListOptions(options);
   if (checkPrefix(delimiter, "The option delimiter") === "") {
@@ -37,9 +37,7 @@ function pickListOptions(options: ListOptions | undefined): ListOptions {
   const { prefix, startAfter, limit } = options ?? {};
   if (prefix !== undefined) checkPrefix(prefix, "The option prefix");
   if (startAfter !== undefined) checkPrefix(startAfter, "The option startAfter");
-  if (limit !== undefined && !(limit === Infinity || (Number.isInteger(limit) && limit >= 0))) {
-    throw argumentError(`The option limit must be a whole number from 0 on, not ${kindOf(limit)}.`);
-  }
+  if (limit !== undefined) checkWhole(limit, "limit", 0);
   return {
     ...(prefix === undefined ? {} : { prefix }),
     ...(startAfter === undefined ? {} : { startAfter }),
@@ -48,9 +46,9 @@ function pickListOptions(options: ListOptions | undefined): ListOptions {
 }
 
 /**
- * Whether a write is to be bound to an ETag.
+ * Whether a write has a condition.
  *
- * @throws TypeError where it is, but to none: `head` has found no such key, and the program means to write over nothing
+ * @throws TypeError if `ifMatch` is undefined, as after `head` of a missing key: an unconditional write is not what was meant
  */
 export function isBound(options: SetOptions | undefined): options is SetOptions {
   if (options === undefined || !("ifMatch" in options)) return false;
@@ -60,12 +58,12 @@ export function isBound(options: SetOptions | undefined): options is SetOptions 
   );
 }
 
-/** The ETag that a write is bound to, without its quotes. */
+/** The ETag of `ifMatch`, without its quotes. */
 export function checkIfMatch(options: SetOptions | undefined): string | undefined {
-  checkNames(options, setNames, "set");
+  checkOptions(options, setNames, "set");
   if (!isBound(options)) return undefined;
   const ifMatch: unknown = options.ifMatch;
-  // What cannot be an ETag would match nothing, and an error of S3's would not say why.
+  // S3 would answer that what cannot be an ETag does not match, and not say why.
   const etag = typeof ifMatch === "string" ? /^(?:"([^"]+)"|([^"]+))$/.exec(ifMatch) : null;
   const bare = etag?.[1] ?? etag?.[2];
   if (bare !== undefined && bare !== "*" && /^[\x21-\x7e]+$/.test(bare) && !bare.startsWith("W/"))
@@ -76,13 +74,13 @@ export function checkIfMatch(options: SetOptions | undefined): string | undefine
   );
 }
 
-/** @param of - the method whose options they are */
+/** The headers of an object to be stored. @throws TypeError for wrong options of the method `of` */
 export function objectHeaders(
   options: SetOptions | undefined,
   isText: boolean,
   of: "set" | "setMany" | "create" | "update",
 ): ObjectHeaders {
-  if (of !== "set") checkNames(options, objectNames, of);
+  if (of !== "set") checkOptions(options, objectNames, of);
   const conditional = of === "create" || of === "update" || options?.ifMatch !== undefined;
   const { contentType, contentEncoding, cacheControl, metadata } = options ?? {};
   const headers: ObjectHeaders = {
@@ -99,18 +97,14 @@ export function objectHeaders(
   return headers;
 }
 
-/** For a layer that looks at them before its base does. @throws TypeError for what cannot be the options of a write */
+/** For layers that read the options of a write before their base checks them. */
 export function checkAreOptions(options: unknown, of: string): void {
-  if (options === undefined) return;
-  if (typeof options !== "object" || options === null || leadsToFacade(options)) {
-    throw argumentError(`The options of ${of} must be an object, not ${kindOf(options)}.`);
-  }
+  if (options !== undefined) checkIsObject(options, of);
 }
 
 /**
- * For methods that destroy and take no options: one that is ignored would destroy more than is meant.
- *
- * @throws TypeError for an object where options would be; other values are what `forEach` gives beside a key
+ * Refuses options given to a method that deletes and takes none: if they were ignored, more would be deleted than is meant.
+ * `delete` accepts an index beside the key, as from `keys.forEach(map.delete, map)`.
  */
 export function checkNoOptions(given: unknown, of: "delete" | "deleteMany" | "clear"): void {
   if (given === undefined || (of === "delete" && (typeof given !== "object" || given === null))) return;
@@ -121,18 +115,12 @@ export function checkNoOptions(given: unknown, of: "delete" | "deleteMany" | "cl
   throw argumentError(`${of} takes no options. ${instead}`);
 }
 
-function checkNames(options: object | undefined, names: readonly string[], of: string): void {
+function checkOptions(options: object | undefined, names: readonly string[], of: string): void {
   checkAreOptions(options, of);
-  for (const name of Object.keys(options ?? {})) {
-    if (names.includes(name)) continue;
-    const right = closest(name, names);
-    throw argumentError(
-      `There is no option "${name}" of ${of}${right === undefined ? `; there are: ${names.join(", ")}` : `: did you mean "${right}"?`}.`,
-    );
-  }
+  if (options !== undefined) checkNames(options, names, of);
 }
 
-/** What HTTP can carry in a header, and S3 gives back as it was. @throws TypeError for anything else */
+/** @throws TypeError for a value that HTTP cannot carry in a header, or S3 would change */
 export function checkHeader(name: string, value: unknown, mayBeEmpty = false): string {
   if (
     typeof value === "string" &&
@@ -159,7 +147,7 @@ function checkMetadata(metadata: unknown, conditional: boolean): Record<string, 
   if (typeof metadata !== "object" || metadata === null || types.isProxy(metadata) || !isPlain(metadata)) {
     throw argumentError(`metadata must be a plain object of strings, not ${kindOf(metadata)}.`);
   }
-  // Without a prototype "__proto__" is a name like any other.
+  // Without a prototype, "__proto__" is an ordinary name.
   const checked = Object.create(null) as Record<string, string>;
   let bytes = 0;
   for (const [name, value] of Object.entries(metadata)) {
@@ -178,7 +166,7 @@ function checkMetadata(metadata: unknown, conditional: boolean): Record<string, 
     checked[lower] = checkHeader(`metadata.${name}`, value, true);
     bytes += name.length + (value as string).length;
   }
-  const most = conditional ? MAX_METADATA_BYTES - MARK_BYTES : MAX_METADATA_BYTES;
+  const most = conditional ? MAX_METADATA_BYTES - WRITE_ID_BYTES : MAX_METADATA_BYTES;
   if (bytes > most) {
     const why = conditional ? ", for a conditional write adds a name of its own" : "";
     throw argumentError(`metadata may have at most ${most} bytes here${why}; this has ${bytes}.`);
@@ -186,7 +174,7 @@ function checkMetadata(metadata: unknown, conditional: boolean): Record<string, 
   return checked;
 }
 
-// The entries of a Map, or what a class has inherited, would be lost.
+// The entries of a Map, and inherited properties, would be lost.
 function isPlain(object: object): boolean {
   const prototype = Reflect.getPrototypeOf(object);
   if (prototype !== null && (types.isProxy(prototype) || Reflect.getPrototypeOf(prototype) !== null))

@@ -1,20 +1,20 @@
 import path from "node:path";
-import { isInteractive } from "./interactive.js";
 import type { ClientConfig } from "../bridge/protocol.js";
 import type { WaitName } from "../bridge/wait.js";
 import { leadsToFacade } from "../copies/facades.js";
-import { checkPrefix, kindOf } from "./keys.js";
-import { parseLocation } from "./location.js";
-import { closest } from "../text/spelling.js";
 import { argumentError } from "../errors/errors.js";
+import { didYouMean } from "../text/spelling.js";
+import { checkFlag, checkIsObject, checkNames, checkOneOf, checkText, checkWhole } from "./checks.js";
+import { checkPrefix } from "./keys.js";
+import { parseLocation } from "./location.js";
 
-/** How long a call may take at most, its retries included, unless the option `timeoutMs` says otherwise. */
+/** The default of the option `timeoutMs`. */
 export const DEFAULT_TIMEOUT_MS = 300_000;
 
-/** How many requests one call has under way at most, unless the option `concurrency` says otherwise. */
+/** The default of the option `concurrency`. */
 export const DEFAULT_CONCURRENCY = 64;
 
-/** Plain credentials. */
+/** Credentials as plain data. */
 export interface S3Credentials {
   accessKeyId: string;
   secretAccessKey: string;
@@ -22,27 +22,27 @@ export interface S3Credentials {
 }
 
 /**
- * How to reach a bucket and what to make of it. All of it may be left out: the AWS SDK's own chain then
+ * How to reach a bucket and how to present it. Every option may be left out: the AWS SDK's own chain then
  * decides (environment, shared configuration, SSO, instance role, `AWS_ENDPOINT_URL_S3`).
  */
 export interface S3BucketOptions {
-  /** Only the keys that begin with this, and without it in their names. Joined on plainly, without a slash. */
+  /** Presents only the keys that begin with this, and strips it from them. It is joined on as it is, without a slash. */
   prefix?: string;
-  /** What reading gives: strings (UTF-8, the default) or Buffers. */
+  /** Whether values are read as strings (UTF-8, the default) or as Buffers. */
   readAs?: "string" | "bytes";
   /** The bucket's region. */
   region?: string;
-  /** Another S3 than AWS's, as a URL. */
+  /** The URL of an S3 service other than AWS. */
   endpoint?: string;
-  /** Whether the bucket stands in the path of the URL. Left out: yes with an endpoint that is not AWS's. */
+  /** Whether the bucket's name goes into the path of the URL. Default: true with an endpoint that is not AWS's. */
   forcePathStyle?: boolean;
   /** A profile of the shared configuration files. */
   profile?: string;
-  /** Credentials as plain data; where they must be fetched or renewed, use a profile with `credential_process`. */
+  /** Plain data. For credentials that must be fetched or renewed, use a profile with `credential_process`. */
   credentials?: S3Credentials;
-  /** Sends unsigned requests, as open data wants them. */
+  /** Sends unsigned requests, for open data. */
   anonymous?: boolean;
-  /** Accepts to be billed for the requests, where the bucket's owner asks for it. */
+  /** Agrees to pay for the requests to a Requester Pays bucket. */
   requestPayer?: boolean;
   /** Encryption at rest: `"AES256"`, `"aws:kms"`, … */
   serverSideEncryption?: string;
@@ -50,56 +50,54 @@ export interface S3BucketOptions {
   kmsKeyId?: string;
   /** `"STANDARD_IA"`, `"INTELLIGENT_TIERING"`, … */
   storageClass?: string;
-  /** A directory: keeps the buckets there, in the embedded S3, instead of asking a service. */
+  /** Keeps the buckets in this directory, in the embedded S3, instead of using a service. */
   local?: string;
   /**
    * How a call blocks: `"atomics"` (the default; nothing else runs meanwhile) or `"deasync"` (the event loop
-   * keeps turning; needs the optional package deasync).
+   * keeps running; needs the optional package deasync).
    */
   wait?: WaitName;
-  /** A call's deadline in milliseconds, its retries included. 300,000 unless said otherwise; at most 2³¹ − 1. */
+  /** The deadline of each call in milliseconds, including retries. Default: 300,000; at most 2³¹ − 1. */
   timeoutMs?: number;
-  /** How many requests one call may have under way. 64 unless said otherwise. */
+  /** How many requests one call may have in flight. Default: 64. */
   concurrency?: number;
   /**
-   * Whether reads that follow a listing in order make the next ones begin early. True unless said otherwise. Nobody
-   * sees it, but for the requests of a loop that is left early: at most `concurrency` GETs more.
+   * Whether reads that follow a listing in order are prefetched. Default: true. It only shows when a loop is left early, by at
+   * most `concurrency` additional GETs.
    */
   readAhead?: boolean;
 }
 
-/** Location and options, checked and taken apart. */
+/** A location and options, checked. */
 export interface Settings {
   prefix: string;
   readAs: "string" | "bytes";
   wait: WaitName;
   timeoutMs: number;
   readAhead: boolean;
-  /** Where the directory of a local S3 was named. */
+  /** What named the directory of the local S3. */
   localFrom?: string;
   client: ClientConfig;
 }
 
-type Check = (value: unknown, name: string) => void;
-
-const checks: { [Name in keyof Required<S3BucketOptions>]: Check } = {
+const checks: { [Name in keyof Required<S3BucketOptions>]: (value: unknown, name: string) => void } = {
   prefix: (value) => void checkPrefix(value, "The option prefix"),
-  readAs: oneOf("string", "bytes"),
-  region: text,
-  endpoint: url,
-  forcePathStyle: flag,
-  profile: text,
-  credentials: plainCredentials,
-  anonymous: flag,
-  requestPayer: flag,
-  serverSideEncryption: text,
-  kmsKeyId: text,
-  storageClass: text,
-  local: text,
-  wait: oneOf("atomics", "deasync"),
-  timeoutMs: wholeNumber(1, 2 ** 31 - 1),
-  concurrency: wholeNumber(1, 1024),
-  readAhead: flag,
+  readAs: (value, name) => checkOneOf(value, name, ["string", "bytes"]),
+  region: checkText,
+  endpoint: checkUrl,
+  forcePathStyle: checkFlag,
+  profile: checkText,
+  credentials: checkCredentials,
+  anonymous: checkFlag,
+  requestPayer: checkFlag,
+  serverSideEncryption: checkText,
+  kmsKeyId: checkText,
+  storageClass: checkText,
+  local: checkText,
+  wait: (value, name) => checkOneOf(value, name, ["atomics", "deasync"]),
+  timeoutMs: (value, name) => checkWhole(value, name, 1, 2 ** 31 - 1),
+  concurrency: (value, name) => checkWhole(value, name, 1, 1024),
+  readAhead: checkFlag,
 };
 
 export function parseSettings(location: unknown, options: unknown): Settings {
@@ -128,21 +126,23 @@ export function parseSettings(location: unknown, options: unknown): Settings {
   };
 }
 
+let interactive = false;
+
+/** Maps made from now on belong to a prompt: the worker counts their requests, and shows the progress of a long call. */
+export function setInteractive(): void {
+  interactive = true;
+}
+
+function isInteractive(): boolean {
+  return interactive || process.env["S3BUCKETMAP_PROGRESS"] === "1";
+}
+
 function checkOptions(options: unknown): S3BucketOptions {
-  if (typeof options !== "object" || options === null || Array.isArray(options) || leadsToFacade(options)) {
-    throw argumentError(`The options must be an object, not ${kindOf(options)}.`);
-  }
+  checkIsObject(options);
+  checkNames(options, Object.keys(checks));
   const checked: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(checks, name)) {
-      const right = closest(name, Object.keys(checks));
-      throw argumentError(
-        right === undefined
-          ? `There is no option "${name}". The options are: ${Object.keys(checks).join(", ")}.`
-          : `There is no option "${name}": did you mean "${right}"?`,
-      );
-    }
-    // An option that is undefined is one that is left out, as in `{ region: process.env.REGION }`.
+    // Undefined counts as left out, as in { region: process.env.REGION }.
     if (value === undefined) continue;
     checks[name as keyof S3BucketOptions](value, name);
     checked[name] = name === "credentials" ? pickCredentials(value as S3Credentials) : value;
@@ -196,56 +196,21 @@ function absolute(directory: string, name: string): string {
   }
 }
 
-function text(value: unknown, name: string): void {
-  if (typeof value !== "string" || value === "") {
-    throw argumentError(
-      `The option ${name} must be a string that is not empty, not ${value === "" ? "empty" : kindOf(value)}.`,
-    );
-  }
-}
-
-function flag(value: unknown, name: string): void {
-  if (typeof value !== "boolean")
-    throw argumentError(`The option ${name} must be true or false, not ${kindOf(value)}.`);
-}
-
-function oneOf(...values: string[]): Check {
-  return (value, name) => {
-    if (typeof value === "string" && values.includes(value)) return;
-    const choices = values.map((choice) => `"${choice}"`).join(" or ");
-    const given = typeof value === "string" ? `"${value}"` : kindOf(value);
-    throw argumentError(`The option ${name} must be ${choices}, not ${given}.`);
-  };
-}
-
-function wholeNumber(min: number, max: number): Check {
-  return (value, name) => {
-    if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
-    throw argumentError(
-      `The option ${name} must be a whole number from ${min} to ${max}, not ${kindOf(value)}.`,
-    );
-  };
-}
-
-function url(value: unknown, name: string): void {
-  text(value, name);
-  const { protocol, username, password, search, hash } = new URL(
-    URL.canParse(value as string) ? (value as string) : "none:",
-  );
+function checkUrl(value: unknown, name: string): void {
+  checkText(value, name);
+  const { protocol, username, password, search, hash } = new URL(URL.canParse(value) ? value : "none:");
   if (username !== "" || password !== "") {
-    // Inspecting a map shows its endpoint, and so would this message.
+    // The message must not show the URL, and neither must a map that is inspected.
     throw argumentError(
       `The option ${name} has a user's name or password in it, which S3 does not take there: give the option credentials.`,
     );
   }
   if ((protocol !== "http:" && protocol !== "https:") || search !== "" || hash !== "") {
-    throw argumentError(
-      `The option ${name} must be a URL such as "https://s3.example.com", not "${value as string}".`,
-    );
+    throw argumentError(`The option ${name} must be a URL such as "https://s3.example.com", not "${value}".`);
   }
 }
 
-function plainCredentials(value: unknown, name: string): void {
+function checkCredentials(value: unknown, name: string): void {
   if (typeof value === "function") {
     throw argumentError(
       `The option ${name} is a function, which cannot cross to the worker thread that makes the requests: ` +
@@ -254,23 +219,20 @@ function plainCredentials(value: unknown, name: string): void {
   }
   if (typeof value !== "object" || value === null || leadsToFacade(value)) {
     throw argumentError(
-      // What it is instead may be the secret.
+      // The value may be the secret, so only its type is shown.
       `The option ${name} must be { accessKeyId, secretAccessKey, sessionToken? }, not ${value === null ? "null" : `a ${typeof value}`}.`,
     );
   }
   const names = ["accessKeyId", "secretAccessKey", "sessionToken"];
   for (const [part, partValue] of Object.entries(value)) {
     if (!names.includes(part)) {
-      const right = closest(part, names);
-      if (right !== undefined)
-        throw argumentError(`There is no credentials.${part}: did you mean "${right}"?`);
-      continue; // What the SDK's own credentials carry beside: expiration, accountId, $source, …
+      const end = didYouMean(part, names, "");
+      if (end !== "") throw argumentError(`There is no credentials.${part}${end}`);
+      continue; // The SDK's own credentials have more: expiration, accountId, $source, …
     }
-    // The value is a secret, so the message does not say what it is.
-    if (part !== "sessionToken" || partValue !== undefined) {
-      if (typeof partValue !== "string" || partValue === "")
-        throw argumentError(`credentials.${part} must be a string that is not empty.`);
-    }
+    if (part === "sessionToken" && partValue === undefined) continue;
+    if (typeof partValue !== "string" || partValue === "")
+      throw argumentError(`credentials.${part} must be a string that is not empty.`);
   }
   for (const part of names.slice(0, 2)) {
     if (!Object.hasOwn(value, part)) throw argumentError(`The option ${name} lacks ${part}.`);

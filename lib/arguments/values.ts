@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { constants } from "node:buffer";
 import { types } from "node:util";
-import { kindOf } from "./keys.js";
+import { kindOf } from "./kinds.js";
 import { argumentError } from "../errors/errors.js";
 
 /** What may be stored. */

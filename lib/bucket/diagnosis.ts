@@ -3,9 +3,9 @@ import { inspect } from "node:util";
 import type { Failure, Finding } from "../bridge/protocol.js";
 import { adviceFor, saidOf } from "../errors/revive.js";
 import type { BucketCalls } from "./bucket-calls.js";
-import { argumentError, S3BucketMapError } from "../errors/errors.js";
+import { S3BucketMapError } from "../errors/errors.js";
 import { printable } from "../text/format.js";
-import { kindOf } from "../arguments/keys.js";
+import { checkFlag, checkIsObject, checkNames } from "../arguments/checks.js";
 
 /** How `diagnose` goes about it. */
 export interface DiagnoseOptions {
@@ -125,14 +125,9 @@ function otherAdvice({ code, statusCode }: Failure): string {
 
 function checkOptions(options: unknown): boolean {
   if (options === undefined) return false;
-  if (typeof options !== "object" || options === null)
-    throw argumentError(`The options of diagnose must be an object, not ${kindOf(options)}.`);
-  for (const name of Object.keys(options)) {
-    if (name !== "readOnly")
-      throw argumentError(`There is no option "${name}" of diagnose: there is readOnly.`);
-  }
-  const { readOnly = false } = options as { readOnly?: unknown };
-  if (typeof readOnly !== "boolean")
-    throw argumentError(`The option readOnly must be true or false, not ${kindOf(readOnly)}.`);
+  checkIsObject(options, "diagnose");
+  checkNames(options, ["readOnly"], "diagnose");
+  const { readOnly = false } = options as DiagnoseOptions;
+  checkFlag(readOnly, "readOnly");
   return readOnly;
 }

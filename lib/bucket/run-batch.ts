@@ -1,9 +1,9 @@
 import { failAtExit } from "../copies/at-exit.js";
 import { Progress } from "./bulk.js";
 import type { BucketCalls } from "./bucket-calls.js";
-import { fatalCodes } from "../errors/fatal-codes.js";
+import { fatalCodes } from "../errors/codes.js";
 import type { WritePipeline } from "./write-pipeline.js";
-import { isPromise } from "../arguments/data-property.js";
+import { isPromise } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
 
 /** Runs `fn` while the writes of a map are pipelined. What it says of failures, `batch` documents. */

@@ -1,6 +1,6 @@
 import { clock } from "./clock.js";
 import vm from "node:vm";
-import { isAlias } from "../arguments/alias.js";
+import { isAlias } from "../arguments/location.js";
 import { operations } from "../bridge/operations.js";
 import type { Op } from "../bridge/operations.js";
 

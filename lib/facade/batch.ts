@@ -1,5 +1,5 @@
 import { leadsToFacade, mapOfFacade } from "../copies/facades.js";
-import { kindOf } from "../arguments/keys.js";
+import { kindOf } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
 import { isOfAnotherVersion } from "../copies/versions.js";
 import { internals } from "../map/internals.js";

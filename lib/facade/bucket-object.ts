@@ -7,7 +7,7 @@ import {
   mapOfFacade,
   rememberFacade,
 } from "../copies/facades.js";
-import { kindOf } from "../arguments/keys.js";
+import { kindOf } from "../arguments/kinds.js";
 import { logEnd } from "../copies/history.js";
 import { Listing } from "./listing.js";
 import { internals } from "../map/internals.js";

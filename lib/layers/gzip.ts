@@ -1,5 +1,5 @@
 import { constants } from "node:buffer";
-import { kindOf } from "../arguments/keys.js";
+import { checkIsObject, checkNames, checkOneOf, checkWhole } from "../arguments/checks.js";
 import { checkHeader } from "../arguments/method-options.js";
 import { argumentError } from "../errors/errors.js";
 import { internalsOf } from "../map/internals.js";
@@ -10,7 +10,6 @@ import { toBytes } from "./foundation/bytes.js";
 import type { BytesMap } from "./foundation/bytes.js";
 import { algorithms, compression, identities, undoing } from "./data/compression.js";
 import type { Algorithm, Compression, Decompress } from "./data/compression.js";
-import { checkNames, checkWhole } from "./foundation/layer-options.js";
 import { TransformLayer } from "./foundation/transform-layer.js";
 import type { Codec } from "./foundation/transform-layer.js";
 import { Unreadable } from "./foundation/unreadable.js";
@@ -59,15 +58,11 @@ export function gzip(map: LayerBase<Buffer>, options: GzipOptions = {}): BytesMa
       "gzip needs a map that tells the Content-Encoding of what it reads: S3BucketMap, or a layer over one.",
     );
   }
-  checkNames("gzip", options, ["algorithm", "maxBytes"]);
+  checkIsObject(options, "gzip");
+  checkNames(options, ["algorithm", "maxBytes"], "gzip");
   const { algorithm = "gzip", maxBytes = DEFAULT_MAX_BYTES } = options;
-  if (!algorithms.includes(algorithm)) {
-    const given = typeof algorithm === "string" ? `"${algorithm as string}"` : kindOf(algorithm);
-    throw argumentError(
-      `The option algorithm of gzip must be one of ${algorithms.join(", ")}, not ${given}.`,
-    );
-  }
-  checkWhole("gzip", "maxBytes", maxBytes, 1, constants.MAX_LENGTH);
+  checkOneOf(algorithm, "algorithm of gzip", algorithms);
+  checkWhole(maxBytes, "maxBytes of gzip", 1, constants.MAX_LENGTH);
   const codec = gzipCodec(algorithm, maxBytes, compression(algorithm));
   return new TransformLayer(base, codec);
 }

@@ -1,5 +1,5 @@
 import type { SyncMap } from "../map/sync-map.js";
-import { kindOf } from "../arguments/keys.js";
+import { kindOf } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
 import { checkValue, MAX_STRING_BYTES, toText } from "../arguments/values.js";
 import { checkBytesBase } from "./foundation/base.js";

@@ -1,12 +1,11 @@
-import { closest } from "../text/spelling.js";
+import { checkNames, checkText } from "../arguments/checks.js";
 import { leadsToFacade } from "../copies/facades.js";
-import { kindOf } from "../arguments/keys.js";
+import { kindOf } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
 import type { SyncMap } from "../map/sync-map.js";
 import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
 import { TransformLayer } from "./foundation/transform-layer.js";
-import type { Codec } from "./foundation/transform-layer.js";
 
 /** What a layer makes of values on their way to its base, and back. */
 export interface Transformation<V, Raw> {
@@ -23,8 +22,6 @@ export interface Transformation<V, Raw> {
   contentType?: string;
 }
 
-const names = ["encode", "decode", "name", "contentType"];
-
 /**
  * A map whose values are others than its base's: `encode` makes what is stored of each, and `decode` the
  * value of what is stored. The requests are those of the base; all else is passed on to it.
@@ -40,14 +37,13 @@ const names = ["encode", "decode", "name", "contentType"];
 export function transform<V, Raw>(map: LayerBase<Raw>, transformation: Transformation<V, Raw>): SyncMap<V> {
   const base = checkBase("transform", map);
   const { encode, decode, name, contentType } = checkTransformation(transformation);
-  const codec: Codec<V, Raw> = {
+  return new TransformLayer(base, {
     name,
     valueKind: undefined,
+    contentType,
     encode: (value, key) => encode(value, key),
     decode: (stored, key) => ({ ...stored, value: decode(stored.value, key) }),
-    contentType,
-  };
-  return new TransformLayer(base, codec);
+  });
 }
 
 function checkTransformation<V, Raw>(
@@ -55,27 +51,13 @@ function checkTransformation<V, Raw>(
 ): Transformation<V, Raw> & { name: string } {
   if (typeof given !== "object" || given === null || leadsToFacade(given))
     throw argumentError(`transform takes { encode, decode }, not ${kindOf(given)}.`);
-  for (const name of Object.keys(given)) {
-    if (names.includes(name)) continue;
-    const right = closest(name, names) ?? names.join(", ");
-    throw argumentError(`There is no option "${name}" of transform: did you mean "${right}"?`);
-  }
+  checkNames(given, ["encode", "decode", "name", "contentType"], "transform");
   const { encode, decode, name = "transform", contentType } = given;
-  for (const [option, value] of [
-    ["encode", encode],
-    ["decode", decode],
-  ] as const) {
+  for (const [option, value] of Object.entries({ encode, decode })) {
     if (typeof value !== "function")
       throw argumentError(`transform needs ${option}, a function, not ${kindOf(value)}.`);
   }
-  for (const [option, value] of [
-    ["name", name],
-    ["contentType", contentType],
-  ] as const) {
-    if (value !== undefined && (typeof value !== "string" || value === ""))
-      throw argumentError(
-        `The option ${option} of transform must be a string that is not empty, not ${kindOf(value)}.`,
-      );
-  }
+  checkText(name, "name of transform");
+  if (contentType !== undefined) checkText(contentType, "contentType of transform");
   return { encode, decode, name, ...(contentType === undefined ? {} : { contentType }) };
 }

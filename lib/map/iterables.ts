@@ -1,4 +1,4 @@
-import { kindOf } from "../arguments/keys.js";
+import { kindOf } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
 
 /** Maps an iterable lazily. */

@@ -1,5 +1,4 @@
-import { isPromise } from "../arguments/data-property.js";
-import { kindOf } from "../arguments/keys.js";
+import { isPromise, kindOf } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
 import { internals } from "./internals.js";
 import type { HasInternals, Stored } from "./internals.js";

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import type { DiagnoseOptions } from "../bucket/diagnosis.js";
 import type { S3BucketOptions } from "../arguments/options.js";
-import { closest } from "../text/spelling.js";
+import { didYouMean } from "../text/spelling.js";
 
 /** What the command line asks for. */
 export interface Arguments {
@@ -121,10 +121,8 @@ export function parseArguments(
 
 function checkFlag(name: string, rawName: string, value: string | undefined): void {
   if (!Object.hasOwn(flags, name)) {
-    const right = closest(name, Object.keys(flags));
-    throw new UsageError(
-      `There is no option ${rawName}: ${right === undefined ? "--help lists them" : `did you mean --${right}?`}`,
-    );
+    const end = didYouMean(name, Object.keys(flags), ": --help lists them", (right) => `--${right}`);
+    throw new UsageError(`There is no option ${rawName}${end}`);
   }
   const { type } = flags[name as keyof typeof flags];
   if (type === "string" && value === undefined)

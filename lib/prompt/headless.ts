@@ -2,7 +2,7 @@ import readline from "node:readline";
 import { PassThrough, Writable } from "node:stream";
 import { inspect } from "node:util";
 import { mapBehind } from "../facade/bucket-object.js";
-import { closest } from "../text/spelling.js";
+import { didYouMean } from "../text/spelling.js";
 import type { Arguments } from "./arguments.js";
 import { defineCommands } from "./commands.js";
 import { shortenLong } from "./echo.js";
@@ -143,9 +143,8 @@ function unknownCommand(prompt: Prompt, line: string): { thrown: Error } | undef
   const name = /^\s*\.([a-z]\w*)(\s|$)/i.exec(line)?.[1];
   const isWithin = prompt.getPrompt() !== "";
   if (name === undefined || isWithin || Object.hasOwn(prompt.commands, name)) return undefined;
-  const right = closest(name, Object.keys(prompt.commands));
-  const instead = right === undefined ? ".help lists them" : `did you mean .${right}?`;
-  return { thrown: new Error(`There is no command .${name}: ${instead}`) };
+  const end = didYouMean(name, Object.keys(prompt.commands), ": .help lists them", (right) => `.${right}`);
+  return { thrown: new Error(`There is no command .${name}${end}`) };
 }
 
 class Nowhere extends Writable {

@@ -1,6 +1,6 @@
 import repl from "node:repl";
 import type { ReplOptions } from "node:repl";
-import { setInteractive } from "../arguments/interactive.js";
+import { setInteractive } from "../arguments/options.js";
 import { asObject } from "../facade/bucket-object.js";
 import type { BucketObject } from "../facade/bucket-object.js";
 import { callsOf } from "../bucket/bucket-calls.js";

@@ -1,5 +1,14 @@
-/** The name that was probably meant, if one is close. */
-export function closest(given: string, names: readonly string[]): string | undefined {
+/**
+ * The end of a message about an unknown name: the name that was probably meant, if one is close.
+ *
+ * @param otherwise - the end if none is
+ */
+export function didYouMean(
+  given: string,
+  names: readonly string[],
+  otherwise: string,
+  write: (name: string) => string = (name) => `"${name}"`,
+): string {
   const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "");
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(given.length / 3)) + 1;
@@ -7,10 +16,10 @@ export function closest(given: string, names: readonly string[]): string | undef
     const distance = editDistance(plain(given), plain(name));
     if (distance < bestDistance) [best, bestDistance] = [name, distance];
   }
-  return best;
+  return best === undefined ? otherwise : `: did you mean ${write(best)}?`;
 }
 
-// Levenshtein's distance, a row at a time.
+// The Levenshtein distance, computed row by row.
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i += 1) {

@@ -1,4 +1,4 @@
-import { isAlias } from "../arguments/alias.js";
+import { isAlias } from "../arguments/location.js";
 import { operations } from "../bridge/operations.js";
 import type { Call, Op } from "../bridge/operations.js";
 

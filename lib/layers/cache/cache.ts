@@ -1,12 +1,11 @@
+import { checkFlag, checkIsObject, checkNames, checkWhole } from "../../arguments/checks.js";
 import { argumentError } from "../../errors/errors.js";
-import { kindOf } from "../../arguments/keys.js";
 import { internalsOf } from "../../map/internals.js";
 import type { SyncMap } from "../../map/sync-map.js";
 import { checkBase } from "../foundation/base.js";
 import type { LayerBase } from "../foundation/base.js";
 import { CacheLayer } from "./cache-layer.js";
 import { CacheStore } from "./cache-store.js";
-import { checkNames, checkWhole } from "../foundation/layer-options.js";
 
 /** Options of {@link cache}. */
 export interface CacheOptions {
@@ -55,13 +54,13 @@ export function cache<V>(map: LayerBase<V>, options: CacheOptions = {}): SyncMap
     ["string", "bytes", "frozen"],
     "structured(cache(map)) instead of cache(structured(map))",
   );
-  checkNames("cache", options, ["max", "maxBytes", "ttl", "revalidate"]);
+  checkIsObject(options, "cache");
+  checkNames(options, ["max", "maxBytes", "ttl", "revalidate"], "cache");
   const { max = 1000, maxBytes = 64 * 1024 * 1024, ttl = 0, revalidate = true } = options;
-  checkWhole("cache", "max", max, 1, Infinity);
-  checkWhole("cache", "maxBytes", maxBytes, 1, Infinity);
-  checkWhole("cache", "ttl", ttl, 0, Infinity);
-  if (typeof revalidate !== "boolean")
-    throw argumentError(`The option revalidate of cache must be true or false, not ${kindOf(revalidate)}.`);
+  checkWhole(max, "max of cache", 1);
+  checkWhole(maxBytes, "maxBytes of cache", 1);
+  checkWhole(ttl, "ttl of cache", 0);
+  checkFlag(revalidate, "revalidate of cache");
   if (ttl === 0 && !revalidate)
     throw argumentError(
       "cache with revalidate: false and no ttl would never give what it keeps: give it a ttl.",

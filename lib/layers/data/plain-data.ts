@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { kindOf } from "../../arguments/keys.js";
+import { kindOf } from "../../arguments/kinds.js";
 import { argumentError } from "../../errors/errors.js";
 
 /** Deeper than this a value is taken for one without an end, or would exhaust the stack. */

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { dataProperty } from "../../arguments/data-property.js";
+import { dataProperty } from "../../arguments/kinds.js";
 import { isUnchangeable, originalOf, unguarded } from "./guarded.js";
 import { isDetached } from "../../arguments/values.js";
 import { isIndex, nameOf, prototypes, Walk } from "./plain-data.js";

@@ -1,4 +1,4 @@
-import { kindOf } from "../../arguments/keys.js";
+import { kindOf } from "../../arguments/kinds.js";
 import { isFacade, leadsToFacade } from "../../copies/facades.js";
 import { isOfAnotherVersion } from "../../copies/versions.js";
 import { argumentError } from "../../errors/errors.js";

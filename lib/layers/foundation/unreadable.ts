@@ -1,7 +1,6 @@
 import { types } from "node:util";
 import { S3BucketMapError } from "../../errors/errors.js";
-import { kindOf } from "../../arguments/keys.js";
-import { dataProperty } from "../../arguments/data-property.js";
+import { dataProperty, kindOf } from "../../arguments/kinds.js";
 
 /** Why a layer cannot make a value of what is stored. */
 export class Unreadable extends Error {

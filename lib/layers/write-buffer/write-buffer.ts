@@ -1,9 +1,9 @@
 import { internalsOf } from "../../map/internals.js";
 import type { SyncMap } from "../../map/sync-map.js";
+import { checkIsObject, checkNames, checkWhole } from "../../arguments/checks.js";
 import { argumentError } from "../../errors/errors.js";
 import { checkBase } from "../foundation/base.js";
 import type { LayerBase } from "../foundation/base.js";
-import { checkNames, checkWhole } from "../foundation/layer-options.js";
 import { PendingWrites } from "./pending-writes.js";
 import { WriteBufferLayer } from "./write-buffer-layer.js";
 
@@ -59,9 +59,10 @@ export function writeBuffer<V>(map: LayerBase<V>, options: WriteBufferOptions = 
       "writeBuffer needs a map that can write without waiting: S3BucketMap, or a layer over one.",
     );
   }
-  checkNames("writeBuffer", options, ["max", "maxBytes"]);
+  checkIsObject(options, "writeBuffer");
+  checkNames(options, ["max", "maxBytes"], "writeBuffer");
   const { max = 1000, maxBytes = 64 * 1024 * 1024 } = options;
-  checkWhole("writeBuffer", "max", max, 1, Infinity);
-  checkWhole("writeBuffer", "maxBytes", maxBytes, 1, Infinity);
+  checkWhole(max, "max of writeBuffer", 1);
+  checkWhole(maxBytes, "maxBytes of writeBuffer", 1);
   return new WriteBufferLayer(base, new PendingWrites({ max, maxBytes }), options);
 }

@@ -1,6 +1,6 @@
 import { sharedTexts } from "../../../arguments/environment.js";
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
-import { refusedCredentials } from "../../../errors/refused-credentials.js";
+import { refusedCredentials } from "../../../errors/codes.js";
 import { chain } from "../sdk.js";
 import type { Connections } from "../transport/connections.js";
 import type { Credentials } from "./identity.js";

@@ -1,5 +1,5 @@
 import type { Failure } from "../../../bridge/protocol.js";
-import { fatalCodes } from "../../../errors/fatal-codes.js";
+import { fatalCodes } from "../../../errors/codes.js";
 import { checkAnswer } from "../listing/list-answer.js";
 import { firstNewName } from "../listing/listed-names.js";
 import { listInput, namesOf } from "../operations/list-objects.js";

@@ -1,5 +1,5 @@
 import type { Failure } from "../../../bridge/protocol.js";
-import { fatalCodes } from "../../../errors/fatal-codes.js";
+import { fatalCodes } from "../../../errors/codes.js";
 import { DeadlinePassed } from "../../deadline.js";
 import { toFailure } from "../../failure.js";
 import { Doubt, withoutDoubt } from "../attempts/doubt.js";

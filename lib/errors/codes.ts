@@ -1,6 +1,16 @@
-import { refusedCredentials } from "./refused-credentials.js";
+/** Credentials that have expired, or that the service does not know. */
+export const refusedCredentials: ReadonlySet<string> = new Set([
+  "ExpiredToken",
+  "ExpiredTokenException",
+  "TokenRefreshRequired",
+  "InvalidToken",
+  "InvalidTokenId",
+  "InvalidAccessKeyId",
+  "InvalidClientTokenId",
+  "UnrecognizedClientException",
+]);
 
-/** The codes of failures that every further request would meet, too. */
+/** Failures that every further request would meet as well. */
 export const fatalCodes: ReadonlySet<string> = new Set([
   "NoSuchBucket",
   "CredentialsMissing",

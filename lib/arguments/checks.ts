@@ -1,0 +1,51 @@
+import { leadsToFacade } from "../copies/facades.js";
+import { argumentError } from "../errors/errors.js";
+import { didYouMean } from "../text/spelling.js";
+import { kindOf } from "./kinds.js";
+
+// Each throws a TypeError that says what is wrong. `of` is what the options belong to: "cache", "set". `name` is an
+// option's, as in "The option name …".
+
+export function checkIsObject(options: unknown, of?: string): asserts options is object {
+  if (typeof options === "object" && options !== null && !Array.isArray(options) && !leadsToFacade(options))
+    return;
+  throw argumentError(`The options${ofWhat(of)} must be an object, not ${kindOf(options)}.`);
+}
+
+export function checkNames(options: object, names: readonly string[], of?: string): void {
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    const end = didYouMean(name, names, `. The options are: ${names.join(", ")}.`);
+    throw argumentError(`There is no option "${name}"${ofWhat(of)}${end}`);
+  }
+}
+
+export function checkText(value: unknown, name: string): asserts value is string {
+  if (typeof value === "string" && value !== "") return;
+  const given = value === "" ? "empty" : kindOf(value);
+  throw argumentError(`The option ${name} must be a string that is not empty, not ${given}.`);
+}
+
+export function checkFlag(value: unknown, name: string): asserts value is boolean {
+  if (typeof value === "boolean") return;
+  throw argumentError(`The option ${name} must be true or false, not ${kindOf(value)}.`);
+}
+
+export function checkOneOf(value: unknown, name: string, choices: readonly string[]): void {
+  if (typeof value === "string" && choices.includes(value)) return;
+  const given = typeof value === "string" ? `"${value}"` : kindOf(value);
+  const all = choices.map((choice) => `"${choice}"`).join(" or ");
+  throw argumentError(`The option ${name} must be ${all}, not ${given}.`);
+}
+
+/** A maximum of Infinity allows Infinity, too. */
+export function checkWhole(value: unknown, name: string, min: number, max = Infinity): void {
+  const isWhole = Number.isInteger(value) || value === Infinity;
+  if (isWhole && (value as number) >= min && (value as number) <= max) return;
+  const range = max === Infinity ? `from ${min} on` : `from ${min} to ${max}`;
+  throw argumentError(`The option ${name} must be a whole number ${range}, not ${kindOf(value)}.`);
+}
+
+function ofWhat(of: string | undefined): string {
+  return of === undefined ? "" : ` of ${of}`;
+}

@@ -1,0 +1,33 @@
+import { types } from "node:util";
+import { isFacade, isObject } from "../copies/facades.js";
+
+// What a value given to the library is, found without running any code of its: on a facade, reading a property is a request.
+
+/** The value of a property, inherited or not. Undefined if it is a getter, or a Proxy is in the way. */
+export function dataProperty(value: unknown, key: string): unknown {
+  for (let next = value; isObject(next) && !types.isProxy(next); next = Reflect.getPrototypeOf(next)) {
+    const property = Reflect.getOwnPropertyDescriptor(next, key);
+    if (property !== undefined) return property.value;
+  }
+  return undefined;
+}
+
+/** Whether `await` would wait for it. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof dataProperty(value, "then") === "function";
+}
+
+/** What a value is, for the end of a message: "…, not a Date." */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (value === undefined) return "undefined";
+  if (types.isProxy(value)) return isFacade(value) ? "a bucket's object" : "a Proxy";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object") {
+    const given = dataProperty(dataProperty(value, "constructor"), "name");
+    const name = typeof given === "string" ? given : "";
+    return name === "" || name === "Object" ? "an object" : `a ${name}`;
+  }
+  if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
+  return `the ${typeof value} ${value as string | number}`;
+}
