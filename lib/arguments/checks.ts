@@ -6,13 +6,18 @@ import { kindOf } from "./kinds.js";
 // Each throws a TypeError that says what is wrong. `of` is what the options belong to: "cache", "set". `name` is an
 // option's, as in "The option name …".
 
-export function checkIsObject(options: unknown, of?: string): asserts options is object {
+export function checkAreOptions(options: unknown, of?: string): asserts options is object {
   if (typeof options === "object" && options !== null && !Array.isArray(options) && !leadsToFacade(options))
     return;
   throw argumentError(`The options${ofWhat(of)} must be an object, not ${kindOf(options)}.`);
 }
 
-export function checkNames(options: object, names: readonly string[], of?: string): void {
+export function checkOptions(
+  options: unknown,
+  names: readonly string[],
+  of?: string,
+): asserts options is object {
+  checkAreOptions(options, of);
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
     const end = didYouMean(name, names, `. The options are: ${names.join(", ")}.`);

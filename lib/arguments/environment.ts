@@ -3,13 +3,13 @@ import os from "node:os";
 import path from "node:path";
 import type { Environment } from "../bridge/protocol.js";
 
-/** What the SDK reads of a program's environment, and what names proxies. */
+/** Whether the SDK reads this variable, or it names a proxy. */
 export const isRead = (name: string): boolean =>
   /^(AWS_|HOME$|USERPROFILE$|HOMEPATH$|HOMEDRIVE$|ECS_|NODE_DEBUG$|(HTTPS?|NO)_PROXY$|(https?|no)_proxy$)/.test(
     name,
   );
 
-/** Variables that name a file or folder. A relative one is meant from the working directory of this moment. */
+/** Variables that name a file or directory. They are made absolute, because the working directory may change. */
 const paths = [
   "HOME",
   "USERPROFILE",
@@ -24,13 +24,13 @@ const paths = [
 let last: { text: string; environment: Environment } | undefined;
 
 /**
- * The part of the environment that says how to reach S3, as it is at a map's first request. All requests of the map
- * are made by it, whatever becomes of the environment, and of the worker.
+ * The part of the environment that says how to reach S3, taken at a map's first request. All requests of the map use it, even if
+ * the environment changes or the worker is replaced.
  */
 export function environmentOf(env: NodeJS.ProcessEnv): Environment {
   const variables: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    // Windows takes upper and lower case for the same.
+    // On Windows, the case of names does not matter.
     const known = process.platform === "win32" ? name.toUpperCase() : name;
     if (value !== undefined && isRead(known)) variables[known] = value;
   }
@@ -38,18 +38,18 @@ export function environmentOf(env: NodeJS.ProcessEnv): Environment {
     const value = variables[name];
     if (value !== undefined && value !== "" && !value.startsWith("~/")) variables[name] = absolute(value);
   }
-  // The SDK asks the system for these itself, whose answer may be another one later.
+  // Otherwise the SDK asks the system later, and the answer may be another.
   const systemHome = homeOfSystem();
   variables["AWS_LOGIN_CACHE_DIRECTORY"] ??= path.join(systemHome, ".aws", "login", "cache");
   if (homeOf(variables) === "") variables["HOME"] = systemHome;
   const environment: Environment = { variables, ...sharedTexts(variables) };
-  // Mostly it is the same for all maps, which then share it.
+  // Maps share it if it is the same.
   const text = JSON.stringify(environment);
   if (last?.text !== text) last = { text, environment };
   return last.environment;
 }
 
-/** The paths of the shared configuration files, in an environment that has been taken. */
+/** The paths of the shared configuration files. */
 export function sharedFiles(variables: Readonly<Record<string, string>>): {
   config: string;
   credentials: string;
@@ -65,7 +65,7 @@ export function sharedFiles(variables: Readonly<Record<string, string>>): {
   };
 }
 
-/** The texts of these files, as they are now. */
+/** Their contents. */
 export function sharedTexts(
   variables: Readonly<Record<string, string>>,
 ): Pick<Environment, "config" | "credentials"> {
@@ -73,7 +73,7 @@ export function sharedTexts(
   return { config: textOf(files.config), credentials: textOf(files.credentials) };
 }
 
-/** For the local S3, which nothing outside its directory has a say in. */
+/** For the local S3, which depends on nothing but its directory. */
 export const noEnvironment: Environment = { variables: {}, config: "", credentials: "" };
 
 function homeOf(variables: Readonly<Record<string, string>>): string {
@@ -85,7 +85,7 @@ function homeOfSystem(): string {
   try {
     return os.homedir();
   } catch {
-    return path.sep; // This user has none.
+    return path.sep; // The user has no home directory.
   }
 }
 
@@ -93,11 +93,11 @@ function absolute(file: string): string {
   try {
     return path.resolve(file);
   } catch {
-    return file; // The working directory was removed, so a relative file is nowhere.
+    return file; // The working directory was removed.
   }
 }
 
-// The SDK, too, takes what it cannot read for empty.
+// The SDK also treats a file that it cannot read as empty.
 function textOf(file: string): string {
   try {
     return fs.readFileSync(file, "utf8");

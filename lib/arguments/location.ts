@@ -1,7 +1,7 @@
 import { argumentError } from "../errors/errors.js";
 import { kindOf } from "./kinds.js";
 
-/** A bucket, and the prefix where the location names one. */
+/** A bucket, and a prefix if the location names one. */
 export interface Location {
   bucket: string;
   prefix?: string;
@@ -50,7 +50,7 @@ function checkName(name: string, location: string): string {
       `"${name}"${of} is a directory bucket (S3 Express), which lists its keys unordered: not supported.`,
     );
   }
-  // 3–63 of a–z, 0–9, "." and "-" today; before 2018 us-east-1 also let in capitals, "_" and 255 characters.
+  // Before 2018, us-east-1 also allowed capitals, "_" and up to 255 characters.
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(name) || name.includes("..")) {
     throw argumentError(
       `"${name}"${of} is not a bucket name: 3 to 63 lower-case letters, digits, "." and "-", beginning and ending with a letter or digit.`,

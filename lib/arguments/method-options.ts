@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { WRITES_NAME } from "../bridge/protocol.js";
 import type { ObjectHeaders } from "../bridge/protocol.js";
-import { checkIsObject, checkNames, checkWhole } from "./checks.js";
+import { checkAreOptions, checkOptions, checkWhole } from "./checks.js";
 import { checkPrefix } from "./keys.js";
 import { kindOf } from "./kinds.js";
 import { argumentError } from "../errors/errors.js";
@@ -19,12 +19,12 @@ const MAX_METADATA_BYTES = 2048;
 const WRITE_ID_BYTES = 32;
 
 export function checkListOptions(options: ListOptions | undefined): ListOptions {
-  checkOptions(options, listNames, "a listing");
+  if (options !== undefined) checkOptions(options, listNames, "a listing");
   return pickListOptions(options);
 }
 
 export function checkEntriesOptions(options: ListEntriesOptions | undefined): ListEntriesOptions {
-  checkOptions(options, entriesNames, "list");
+  if (options !== undefined) checkOptions(options, entriesNames, "list");
   const delimiter = options?.delimiter;
   if (delimiter === undefined) return pickListOptions(options);
   if (checkPrefix(delimiter, "The option delimiter") === "") {
@@ -60,6 +60,7 @@ export function isBound(options: SetOptions | undefined): options is SetOptions 
 
 /** The ETag of `ifMatch`, without its quotes. */
 export function checkIfMatch(options: SetOptions | undefined): string | undefined {
+  if (options === undefined) return undefined;
   checkOptions(options, setNames, "set");
   if (!isBound(options)) return undefined;
   const ifMatch: unknown = options.ifMatch;
@@ -80,7 +81,7 @@ export function objectHeaders(
   isText: boolean,
   of: "set" | "setMany" | "create" | "update",
 ): ObjectHeaders {
-  if (of !== "set") checkOptions(options, objectNames, of);
+  if (of !== "set" && options !== undefined) checkOptions(options, objectNames, of);
   const conditional = of === "create" || of === "update" || options?.ifMatch !== undefined;
   const { contentType, contentEncoding, cacheControl, metadata } = options ?? {};
   const headers: ObjectHeaders = {
@@ -98,8 +99,8 @@ export function objectHeaders(
 }
 
 /** For layers that read the options of a write before their base checks them. */
-export function checkAreOptions(options: unknown, of: string): void {
-  if (options !== undefined) checkIsObject(options, of);
+export function checkWriteOptions(options: SetOptions | undefined, of: string): void {
+  if (options !== undefined) checkAreOptions(options, of);
 }
 
 /**
@@ -113,11 +114,6 @@ export function checkNoOptions(given: unknown, of: "delete" | "deleteMany" | "cl
       ? "To clear a part of the map, clear its subMap."
       : "To delete only what has not changed, return undefined from the function of update.";
   throw argumentError(`${of} takes no options. ${instead}`);
-}
-
-function checkOptions(options: object | undefined, names: readonly string[], of: string): void {
-  checkAreOptions(options, of);
-  if (options !== undefined) checkNames(options, names, of);
 }
 
 /** @throws TypeError for a value that HTTP cannot carry in a header, or S3 would change */

@@ -4,7 +4,7 @@ import type { WaitName } from "../bridge/wait.js";
 import { leadsToFacade } from "../copies/facades.js";
 import { argumentError } from "../errors/errors.js";
 import { didYouMean } from "../text/spelling.js";
-import { checkFlag, checkIsObject, checkNames, checkOneOf, checkText, checkWhole } from "./checks.js";
+import { checkFlag, checkOneOf, checkOptions, checkText, checkWhole } from "./checks.js";
 import { checkPrefix } from "./keys.js";
 import { parseLocation } from "./location.js";
 
@@ -102,7 +102,7 @@ const checks: { [Name in keyof Required<S3BucketOptions>]: (value: unknown, name
 
 export function parseSettings(location: unknown, options: unknown): Settings {
   const { bucket, prefix: locationPrefix } = parseLocation(location);
-  const given = checkOptions(options ?? {});
+  const given = checkEach(options ?? {});
   if (locationPrefix !== undefined && given.prefix !== undefined) {
     throw argumentError(
       `The location names the prefix "${locationPrefix}" and the options name "${given.prefix}": give one of them.`,
@@ -137,9 +137,8 @@ function isInteractive(): boolean {
   return interactive || process.env["S3BUCKETMAP_PROGRESS"] === "1";
 }
 
-function checkOptions(options: unknown): S3BucketOptions {
-  checkIsObject(options);
-  checkNames(options, Object.keys(checks));
+function checkEach(options: unknown): S3BucketOptions {
+  checkOptions(options, Object.keys(checks));
   const checked: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
     // Undefined counts as left out, as in { region: process.env.REGION }.

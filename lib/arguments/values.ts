@@ -1,22 +1,21 @@
-import { isUtf8 } from "node:buffer";
-import { constants } from "node:buffer";
+import { constants, isUtf8 } from "node:buffer";
 import { types } from "node:util";
 import { kindOf } from "./kinds.js";
 import { argumentError } from "../errors/errors.js";
 
-/** What may be stored. */
+/** Bytes that may be stored. */
 export type Bytes = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
 
-/** The length of bytes that cross between threads has 32 bits: of longer ones V8 cuts off the rest, and says nothing. */
+/** Node passes the length of bytes between threads as 32 bits, and silently truncates longer ones. */
 export const MAX_VALUE_BYTES: number = 2 ** 32 - 1;
 
-/** A conditional write is one PUT, and Node's crypto takes no more at once. */
+/** A conditional write is a single PUT, and Node's crypto takes no more at once. */
 export const MAX_CONDITIONAL_BYTES: number = 2 ** 31 - 1;
 
-/** V8's longest string; a longer object can only be read as bytes. */
+/** V8's limit. A longer object can only be read as bytes. */
 export const MAX_STRING_BYTES: number = constants.MAX_STRING_LENGTH;
 
-/** From here on a string crosses to the worker as transferred bytes, not as a copied string. */
+/** Strings of this length and more are transferred to the worker as bytes. */
 const TRANSFER_FROM = 32 * 1024;
 
 /** @throws TypeError for what cannot be stored */
@@ -42,21 +41,21 @@ export function checkValue(value: unknown, maxBytes?: number): asserts value is 
 }
 
 /**
- * What is sent for a value. Bytes are copied once: what the caller does to its buffer afterwards must not
- * reach S3, and the copy then moves to the worker instead of being copied again.
+ * The body of a request for a value. Bytes are copied, because the caller may change its buffer afterwards; the copy is
+ * then transferred to the worker.
  */
 export function toBody(value: unknown, maxBytes?: number): string | Uint8Array {
   checkValue(value, maxBytes);
   if (typeof value === "string") {
     if (value.length < TRANSFER_FROM) return value;
-    return new TextEncoder().encode(value); // At most three times as long as the longest string.
+    return new TextEncoder().encode(value);
   }
   if (ArrayBuffer.isView(value))
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
   return new Uint8Array(value).slice();
 }
 
-/** Whether its bytes were transferred, as to another thread. */
+/** Whether the bytes were transferred, for instance to another thread. */
 export function isDetached(buffer: ArrayBufferLike): boolean {
   if (buffer.byteLength > 0) return false;
   try {
@@ -77,7 +76,7 @@ export function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The string whose UTF-8 the bytes are, a byte order mark included; undefined where they are not UTF-8. */
+/** Decodes UTF-8, and keeps a byte order mark. Undefined if the bytes are not UTF-8. */
 export function toText(bytes: Uint8Array): string | undefined {
   return isUtf8(bytes) ? toBuffer(bytes).toString("utf8") : undefined;
 }

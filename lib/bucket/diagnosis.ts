@@ -5,7 +5,7 @@ import { adviceFor, saidOf } from "../errors/revive.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { S3BucketMapError } from "../errors/errors.js";
 import { printable } from "../text/format.js";
-import { checkFlag, checkIsObject, checkNames } from "../arguments/checks.js";
+import { checkFlag, checkOptions } from "../arguments/checks.js";
 
 /** How `diagnose` goes about it. */
 export interface DiagnoseOptions {
@@ -38,7 +38,7 @@ export interface Diagnosis {
 
 /** Whatever happens, it becomes a part of the report. @throws TypeError for wrong options */
 export function diagnose(calls: BucketCalls, options: DiagnoseOptions | undefined): Diagnosis {
-  const readOnly = checkOptions(options);
+  const readOnly = isReadOnly(options);
   const { prefix, bucket } = calls;
   // It is made here: it must be known, too, where the worker does not answer.
   const trialKey = `${prefix}.s3bucketmap-diagnosis-${randomBytes(9).toString("base64url")}`;
@@ -123,10 +123,9 @@ function otherAdvice({ code, statusCode }: Failure): string {
   return "Look the code up in the documentation of the service.";
 }
 
-function checkOptions(options: unknown): boolean {
+function isReadOnly(options: unknown): boolean {
   if (options === undefined) return false;
-  checkIsObject(options, "diagnose");
-  checkNames(options, ["readOnly"], "diagnose");
+  checkOptions(options, ["readOnly"], "diagnose");
   const { readOnly = false } = options as DiagnoseOptions;
   checkFlag(readOnly, "readOnly");
   return readOnly;

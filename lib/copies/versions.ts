@@ -1,7 +1,7 @@
 import { isObject } from "./facades.js";
 
-// By these names the copies of the library in a program find each other's methods. They end in the version of what the
-// methods take and give, which is raised when that changes.
+// The symbols by which copies of the library find each other's internals. They end in a version, to be raised when the internals
+// change.
 const OURS = /^s3bucketmap\.\w+\/1$/;
 
 /** Whether a map, or a layer, was made by a version of the library whose methods are others. */

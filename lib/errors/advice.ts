@@ -1,4 +1,4 @@
-/** What to do about an error's code; the README's table of errors says the same at more length. */
+/** What to do about an error, by its code. The README's table of errors has more detail. */
 export const advice: Readonly<Record<string, string>> = {
   NoSuchBucket:
     "There is no such bucket at this endpoint: check its name, the region and the endpoint; the library does not create buckets.",
@@ -56,7 +56,7 @@ export const advice: Readonly<Record<string, string>> = {
     "The system's words say what it lacks: open files and memory have limits for each process (ulimit -n, ulimit -v); for an error of the disk look at its file system.",
 };
 
-/** For credentials that cannot be renewed, by who gave them. */
+/** For credentials that cannot be renewed, by where they came from. */
 export const adviceGiven = {
   option:
     "They were given by the option credentials, so this map cannot renew them: make a new map with new ones.",
@@ -64,13 +64,12 @@ export const adviceGiven = {
     "They came from environment variables (AWS_ACCESS_KEY_ID) at this map's first request, so it cannot renew them: set new ones, and make a new map.",
 } as const;
 
-/** For a status without a code of S3's. */
+/** For an answer without an error code of S3. */
 export const adviceHttp =
   "The answer has no error code of S3's: a proxy or a gateway may have given it; check the endpoint.";
 
-/** A proxy says so of a request that has no TLS. */
+/** Sent by a proxy, for requests without TLS. */
 export const advice407 =
   "The proxy wants a user name and a password, or others: give them in HTTP_PROXY, as http://user:password@host:port.";
 
-/** S3 says 403 for a missing key, too, to those who may not list. */
 export const advice403 = "S3 also answers 403 for a missing key when s3:ListBucket is not allowed.";

@@ -1,6 +1,6 @@
 import { startAtCaller } from "./stack.js";
 
-/** What an {@link S3BucketMapError} knows beside its message. */
+/** What an {@link S3BucketMapError} has in addition to its message. */
 export interface S3BucketMapErrorDetails {
   code: string;
   operation?: string | undefined;
@@ -13,10 +13,10 @@ export interface S3BucketMapErrorDetails {
 }
 
 /**
- * What S3, the network or the bridge refused. Mistakes in a call are plain TypeErrors instead.
+ * A failure of S3, the network or the worker thread. Wrong arguments are plain TypeErrors instead.
  *
- * `code` does not change between major versions, `message` may. Where S3 gave a code
- * (`AccessDenied`, `SlowDown`, …) it is S3's own; the README lists the others.
+ * `code` does not change between major versions, `message` may. It is S3's own code if S3 gave one
+ * (`AccessDenied`, `SlowDown`, …); the README lists the others.
  *
  * @example
  * try {
@@ -27,16 +27,16 @@ export interface S3BucketMapErrorDetails {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 export class S3BucketMapError extends Error {
-  /** A stable name of what happened. */
+  /** What happened. Stable across versions. */
   readonly code: string;
   /** The map's method: `get`, `set`, `has`, `delete`, `list`, `head`, `clear`, `create`, `update`. */
   readonly operation: string | undefined;
   readonly bucket: string | undefined;
   /** The whole key in the bucket, prefix included. */
   readonly key: string | undefined;
-  /** The HTTP status, where there was an answer. */
+  /** The HTTP status, if there was an answer. */
   readonly statusCode: number | undefined;
-  /** S3's own id of the request, for its operators. */
+  /** S3's id of the request, for its support. */
   readonly requestId: string | undefined;
   /** How many times the request was sent. */
   readonly attempts: number | undefined;
@@ -53,7 +53,7 @@ export class S3BucketMapError extends Error {
     startAtCaller(this);
   }
 
-  /** An error of another copy of the library counts, too: a program can hold several. */
+  /** Also true for an error of another copy of the library, as a program can load several. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
     const kind = kinds.get(this);
@@ -63,35 +63,34 @@ export class S3BucketMapError extends Error {
 
 const kinds = new WeakMap<object, symbol>();
 
-// On the prototype and not enumerable, as the language's own errors have it, so that an error prints
-// its name once, in its heading.
-function name(errorClass: { prototype: S3BucketMapError }, value: string): void {
+// Not enumerable and on the prototype, as in built-in errors: otherwise an error prints its name twice.
+function setName(errorClass: { prototype: S3BucketMapError }, value: string): void {
   const kind = Symbol.for(`s3bucketmap.${value}/1`);
   kinds.set(errorClass, kind);
   Object.defineProperty(errorClass.prototype, kind, { value: true });
   Object.defineProperty(errorClass.prototype, "name", { value, writable: true, configurable: true });
 }
 
-/** The bucket does not exist at this endpoint, or not in this account's sight (`NoSuchBucket`). */
+/** The bucket does not exist at this endpoint, or this account cannot see it (`NoSuchBucket`). */
 export class NoSuchBucketError extends S3BucketMapError {}
 
 /** The credentials do not allow it, or are not accepted (HTTP 401 and 403). */
 export class AccessDeniedError extends S3BucketMapError {}
 
-/** The call's deadline (`timeoutMs`) passed (`TimedOut`). A write may still have happened. */
+/** The deadline of the call (`timeoutMs`) has passed (`TimedOut`). A write may still have happened. */
 export class TimedOutError extends S3BucketMapError {}
 
-/** What is stored is not, or no longer, what `ifMatch` says (`PreconditionFailed`). Nothing was written. */
+/** The object does not have the ETag that `ifMatch` names (`PreconditionFailed`). Nothing was written. */
 export class PreconditionFailedError extends S3BucketMapError {}
 
 /**
- * A call on many keys was carried out for some of them (`PartialFailure`). Its keys are relative to the map, and those of a
- * write buffer, which all of its sub-maps share, to the map that it is over.
+ * A call on many keys failed for some of them (`PartialFailure`). The keys are relative to the map. Those of a write buffer are
+ * relative to the map it was made over, also if a sub-map throws.
  */
 export class PartialFailureError extends S3BucketMapError {
-  /** The keys for which it was done. */
+  /** The keys for which the call succeeded. */
   readonly succeeded: readonly string[];
-  /** The keys for which it was not, each with its error. */
+  /** The other keys, each with its error. */
   readonly failed: ReadonlyMap<string, S3BucketMapError>;
 
   constructor(
@@ -151,9 +150,9 @@ export function argumentError(message: string): TypeError {
   return startAtCaller(new TypeError(message));
 }
 
-name(S3BucketMapError, "S3BucketMapError");
-name(NoSuchBucketError, "NoSuchBucketError");
-name(AccessDeniedError, "AccessDeniedError");
-name(TimedOutError, "TimedOutError");
-name(PreconditionFailedError, "PreconditionFailedError");
-name(PartialFailureError, "PartialFailureError");
+setName(S3BucketMapError, "S3BucketMapError");
+setName(NoSuchBucketError, "NoSuchBucketError");
+setName(AccessDeniedError, "AccessDeniedError");
+setName(TimedOutError, "TimedOutError");
+setName(PreconditionFailedError, "PreconditionFailedError");
+setName(PartialFailureError, "PartialFailureError");

@@ -12,7 +12,7 @@ import { verbOf } from "../bridge/operations.js";
 import type { Method } from "../bridge/operations.js";
 import type { Failure, WireError } from "../bridge/protocol.js";
 
-/** What was tried, on what. */
+/** What an error says was tried. */
 export interface Attempt {
   operation: Method;
   bucket: string;
@@ -22,7 +22,7 @@ export interface Attempt {
   timeoutMs: number;
 }
 
-/** The error of this thread for a failure that the worker reported as plain data. */
+/** Makes an error of a failure that the worker reported as plain data. */
 export function toError(failure: Failure, attempt: Attempt): S3BucketMapError {
   const { code, statusCode, requestId, attempts, cause } = failure;
   const ErrorClass = classOf(failure);
@@ -63,7 +63,7 @@ function messageOf(failure: Failure, attempt: Attempt): string {
   return `Cannot ${does} ${object(attempt)}: ${saidOf(failure)}${uncertain}.${todo}${maybe}`;
 }
 
-/** What went wrong: the code, the status, and the reason where one was told. */
+/** What went wrong: the code, the status, and the reason if there is one. */
 export function saidOf({ code, reason, statusCode }: Failure): string {
   const isStatus = code === `HTTP${statusCode}`;
   const status = statusCode === undefined || isStatus ? "" : ` (HTTP ${statusCode})`;

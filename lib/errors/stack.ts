@@ -1,18 +1,18 @@
 import { libraryFolder } from "../library-folder.js";
 
 /**
- * Makes an error's stack begin at the line of the user's program: the library's own frames, and the
- * built-in ones between them (`Object.keys`, `Array.from`), say nothing to whoever must fix that line.
+ * Makes an error's stack begin at the line of the user's program, by cutting off the frames of the library and the built-in
+ * ones between them (`Object.keys`, `Array.from`).
  */
 export function startAtCaller<E extends Error>(error: E): E {
   const limit = Error.stackTraceLimit;
   try {
-    // The frames that are cut away must not use up the user's own.
+    // Room for the frames that are cut off.
     Error.stackTraceLimit = limit + 30;
     Error.captureStackTrace(error, startAtCaller);
     Error.stackTraceLimit = limit;
   } catch {
-    return error; // A program that has frozen Error keeps the stack as it is.
+    return error; // The program has frozen Error.
   }
   const stack: unknown = error.stack;
   if (typeof stack !== "string") return error;

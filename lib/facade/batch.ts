@@ -6,20 +6,20 @@ import { internals } from "../map/internals.js";
 import type { HasInternals } from "../map/internals.js";
 
 /**
- * Runs a function whose assignments and deletions on this bucket (or map) do not wait for S3 one by one, and returns
- * what it returned when all of them are durable. They cost what they cost outside: 1 PUT or 1 DELETE each,
- * `concurrency` of them under way at a time, and at most 64 MiB of values.
+ * Runs a function whose assignments and deletions on this bucket (or map) are pipelined: they do not wait for S3 one by
+ * one. Returns the function's result once all are durable. The cost is the same as outside: 1 PUT or 1 DELETE each, with
+ * at most `concurrency` of them, and 64 MiB of values, in flight at a time.
  *
  * Reads inside see what was written before them, and so do listings, which wait for it. Writes to one key keep their
- * order. What is pipelined are the keys of this map, written through it, its facade or sub-maps of the same; methods
- * that answer something of their own (`setMany`, `clear`, …) wait as they always do. Each write has the deadline of a
- * call. A batch within a batch ends when its own writes are durable.
+ * order. Only writes through this map, its object or its sub-maps are pipelined; methods
+ * with a result of their own (`setMany`, `clear`, …) wait as always. Each write has the deadline of a
+ * call. A nested batch returns when its own writes are durable.
  *
  * @param fn - must be synchronous
- * @throws PartialFailureError where some writes failed: `failed` names their keys with the errors, `succeeded` the
- * others. Where all must fail, because there is no such bucket for instance, that error itself. What `fn` throws comes
- * out when everything sent has ended; where writes failed, too, an AggregateError has both, `fn`'s first. A TypeError
- * where `fn` returns a promise, when what it wrote until then has ended
+ * @throws PartialFailureError if some writes failed: `failed` has the error of each key, and `succeeded` the
+ * other keys. If every write must fail, for instance because there is no such bucket, that error itself. An error of `fn` is
+ * thrown when all writes have ended; if some of them failed as well, it is the first in an AggregateError. A TypeError
+ * if `fn` returns a promise, when the writes made until then have ended
  * @example
  * batch(bucket, () => {
  *   for (const [name, text] of pages) bucket[name] = text;

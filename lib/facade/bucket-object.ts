@@ -17,12 +17,12 @@ import { argumentError } from "../errors/errors.js";
 import type { SyncMap } from "../map/sync-map.js";
 
 /**
- * A map as a plain object: every property is a key of the map. A property that is not there is
+ * A map as a plain object: every property is a key of the map. A missing property is
  * `undefined`, and assigning `undefined` is a TypeError.
  */
 export interface BucketObject<V> {
   [key: string]: V | undefined;
-  // Keys like any other. Without a word TypeScript takes them for the methods of Object.prototype, which is not there.
+  // Ordinary keys. Undeclared, TypeScript would take them for methods of Object.prototype, which the object does not have.
   constructor?: V | undefined;
   hasOwnProperty?: V | undefined;
   isPrototypeOf?: V | undefined;
@@ -32,10 +32,10 @@ export interface BucketObject<V> {
   valueOf?: V | undefined;
 }
 
-/** What a facade needs of a map: `Map`'s own methods suffice. */
+/** What a facade needs of a map. A native `Map` has it. */
 export interface Mapping<V> {
   get(key: string): V | undefined;
-  // A map may take more than it gives, as S3BucketMap takes bytes in string mode.
+  // Not V: a map may take more than it gives, as S3BucketMap takes bytes in string mode.
   set(key: string, value: never): unknown;
   has(key: string): boolean;
   delete(key: string): boolean;
@@ -43,12 +43,12 @@ export interface Mapping<V> {
 }
 
 /**
- * The facade over a map: a plain object, as far as anyone can see, whose properties are the map's keys.
- * No name is reserved: `then`, `toJSON` and `__proto__` are keys like any other.
+ * The facade over a map: it looks like a plain object whose properties are the map's keys.
+ * No name is reserved: `then`, `toJSON` and `__proto__` are ordinary keys.
  *
- * Reading a property is the map's `get`, assigning its `set`, `in` its `has`, `delete` its `delete`; what
- * lists the properties (`Object.keys`, `for…in`, spread) is its `keys`. For what they cost in requests
- * see those of {@link S3BucketMap}. The same map always gives the same object.
+ * Reading a property calls the map's `get`, assigning calls `set`, `in` calls `has`, and `delete` calls `delete`. Listing
+ * the properties (`Object.keys`, `for…in`, spread) calls `keys`. {@link S3BucketMap} documents what they cost in requests.
+ * The same map always gives the same object.
  *
  * @throws TypeError for what is not a map
  * @example
@@ -66,7 +66,7 @@ export function asObject<V>(map: Mapping<V>): BucketObject<V> {
 }
 
 /**
- * The map behind a facade, for all that a property cannot say: options, bytes, `head`, `clear`, …
+ * The map behind a facade, for what a property cannot express: options, bytes, `head`, `clear`, …
  *
  * @throws TypeError for an object that is no facade
  * @example
@@ -101,8 +101,8 @@ function checkMap(map: unknown): asserts map is Mapping<unknown> {
   }
 }
 
-// The target holds nothing but symbols, and nothing that leads to the credentials: the REPL prints it. No
-// Symbol.toStringTag: by a tag other than "Object", lodash and node:assert take it for no plain object.
+// The REPL prints the target, so it holds only symbols and nothing that leads to the credentials. It has no
+// Symbol.toStringTag: lodash and node:assert only accept a plain object with the tag "Object".
 function makeTarget(map: object): object {
   const describe = (): string => `S3 bucket object over ${inspect(map)}`;
   const hidden = { configurable: true, enumerable: false, writable: false };
@@ -115,10 +115,10 @@ function makeTarget(map: object): object {
   }) as object;
 }
 
-/** Each trap calls the map. Symbols are the target's own affair and never lead to a request. */
+/** Each trap calls the map. Symbols are looked up in the target, without a request. */
 class Traps implements ProxyHandler<object> {
   readonly #map: Mapping<unknown>;
-  /** In whose name its listings are kept, without keeping the map. */
+  /** Identifies the owner of a listing without keeping the map alive. */
   readonly #lister: object = {};
 
   constructor(map: Mapping<unknown>) {
@@ -142,7 +142,7 @@ class Traps implements ProxyHandler<object> {
   }
 
   deleteProperty(_target: object, key: string | symbol): boolean {
-    // As a plain object does for a property it does not have.
+    // The same as for a missing property of a plain object.
     if (typeof key === "symbol") return true;
     this.#map.delete(key);
     return true;
@@ -159,7 +159,7 @@ class Traps implements ProxyHandler<object> {
   }
 
   getOwnPropertyDescriptor(_target: object, key: string | symbol): PropertyDescriptor | undefined {
-    // Like a class's own, they count as inherited: a copy of the object does not have them.
+    // Not own properties, so a copy of the object does not have them.
     if (typeof key === "symbol") return undefined;
     return this.#isThere(key) ? this.#describe(key) : undefined;
   }
@@ -175,7 +175,7 @@ class Traps implements ProxyHandler<object> {
     }
     const hasValue = "value" in descriptor;
     const complete = descriptor.enumerable && descriptor.writable && descriptor.configurable;
-    // What is left out keeps its state in a property that is there; in one that is not, it is false or undefined.
+    // An attribute that is left out stays as it is, or is false in a new property.
     if (!(hasValue && complete) && !this.#map.has(key)) {
       throw cannot(complete ? "undefined" : "a property that is not enumerable, writable and configurable");
     }
@@ -209,7 +209,7 @@ class Traps implements ProxyHandler<object> {
     return answer(this.#lister, key) ?? this.#map.has(key);
   }
 
-  // An accessor is true and free: a data descriptor would cost a request a key, to be thrown away, or lie.
+  // An accessor: a data descriptor would cost a request for each key, or lie.
   #describe(key: string): PropertyDescriptor {
     const map = this.#map;
     return {
@@ -222,11 +222,11 @@ class Traps implements ProxyHandler<object> {
 }
 
 /**
- * What a write does to a receiver that is not the facade itself: an object that inherits from it gets a
- * property of its own, as from any other prototype.
+ * Assigns to a receiver other than the facade: an object that inherits from it gets a property of its own, as with any
+ * prototype.
  */
 function setOwn(key: string | symbol, value: unknown, receiver: unknown): boolean {
-  // A facade, alone or inside someone's Proxy, shows its data as accessors, on which an ordinary set gives up.
+  // Another facade, perhaps inside a Proxy, shows its keys as accessors, and Reflect.set refuses to overwrite those.
   if (isObject(receiver) && types.isProxy(receiver)) {
     const own = Reflect.getOwnPropertyDescriptor(receiver, key);
     if (own?.get !== undefined && own.set !== undefined) {

@@ -3,28 +3,28 @@ import { mayBeSame, writesFrom } from "../copies/history.js";
 import type { Write } from "../copies/history.js";
 import type { Place } from "../map/internals.js";
 
-/** How long after its last answer a listing still answers. */
+/** How long a listing may be used after its last answer. */
 export const LIVES_MS = 1000;
 
 /**
- * What `ownKeys` found, for the questions that follow it: `Object.keys`, spread and `for…in` list the keys and then ask
- * for the descriptor of each, in order. Only the key that comes exactly next is answered from the listing, and only within
- * a second of the last answer; anything else must be asked of S3.
+ * The result of `ownKeys`. `Object.keys`, spread and `for…in` list the keys and then ask for the descriptor of each, in
+ * order. A listing answers only for the key that comes exactly next, and only within a second of its last answer. Everything else
+ * asks S3.
  *
- * Neither a microtask nor a write of this thread ends it, or a loop whose body awaits or writes would cost a request a key;
- * but it knows of those writes.
+ * It stays valid across microtasks and this thread's writes, which it knows of. Otherwise a loop whose body awaits or
+ * writes would cost a request for each key.
  */
 export class Listing {
-  /** Whose questions it answers. */
+  /** The facade that it answers for. */
   readonly owner: object;
   readonly #place: Place;
   readonly #keys: readonly string[];
   readonly #writes: Map<string, Write | "doubtful"> = new Map();
   #next = 0;
   #usedAt: number = clock().now();
-  /** Up to where the log of writes has been read; undefined where too much was written to know all of it. */
+  /** Where to go on reading the log of writes; undefined if some of it was lost. */
   #logPosition: number | undefined;
-  /** A later listing of the same keys, and what it found. */
+  /** A later listing of the same facade, whose keys are more recent. */
   #newer: Listing | undefined;
   #found: Set<string> | undefined;
 
@@ -46,7 +46,7 @@ export class Listing {
     return this.#keys[this.#next] === key;
   }
 
-  /** Whether the key that comes next is there, or undefined where the listing cannot tell. It then moves on. */
+  /** Whether the next key exists, or undefined if the listing cannot tell. Moves on to the key after it. */
   answer(): boolean | undefined {
     this.#usedAt = clock().now();
     this.#readLog();
@@ -60,8 +60,8 @@ export class Listing {
     return this.#newer === undefined || this.#newer.#has(key) ? true : undefined;
   }
 
-  /** The same keys have been listed again: one that was not found then is not there any more. */
-  heed(newer: Listing): void {
+  /** Takes note of a later listing: a key that it lacks no longer exists. */
+  supersede(newer: Listing): void {
     this.#newer = newer;
   }
 
@@ -76,14 +76,14 @@ export class Listing {
     const { map, bucket, prefix } = this.#place;
     for (const one of logged ?? []) {
       if (!mayBeSame(one.bucket, bucket) || !one.key.startsWith(prefix)) continue;
-      // Another map may be of another bucket of the same name, at another service.
+      // Another map's bucket may have the same name at another service.
       this.#note(one.key, one.map === map ? one.write : "unsure");
     }
-    // More than it could be asked of.
+    // A bound on memory.
     if (this.#writes.size > this.#keys.length + 1000) this.#logPosition = undefined;
   }
 
-  // Of writes to one key that were under way at the same time (of callbacks, during a `deasync` wait), the last one is not known.
+  // Two "unsure" in a row are concurrent writes, from a callback during a deasync wait: which was the last is not known.
   #note(wholeKey: string, write: Write): void {
     const before = this.#writes.get(wholeKey);
     if (write === "unsure") this.#writes.set(wholeKey, before === "unsure" ? "doubtful" : "unsure");

@@ -3,23 +3,22 @@ import { setTimeout } from "node:timers";
 import { LIVES_MS } from "./listing.js";
 import type { Listing } from "./listing.js";
 
-/** So many listings answer at a time; a loop whose listing does not costs a request a key. */
+/** How many listings are kept. A loop whose listing was dropped costs a request for each key. */
 const MOST = 16;
 
-// The one that was used last is the last. Loops within loops, of however many buckets, each have their own to go on
-// with. A loop that was left leaves its own behind, which is dropped here and not with its object: there may be many of those.
+// The most recently used is the last. Nested loops each have their own. The listing of a loop that was left early is dropped here.
 let recent: Listing[] = [];
-let tidiesUp = false;
+let willTidyUp = false;
 
-/** Keeps a listing for the questions that follow it. */
+/** Keeps a listing for the questions about its keys. */
 export function remember(listing: Listing): void {
   forgetOver();
-  for (const older of recent) if (older.owner === listing.owner) older.heed(listing);
+  for (const older of recent) if (older.owner === listing.owner) older.supersede(listing);
   recent = [...recent.slice(1 - MOST), listing];
-  if (!tidiesUp) tidyUpLater();
+  if (!willTidyUp) tidyUpLater();
 }
 
-/** Whether the key is there, or undefined where no listing can tell. */
+/** Whether the key exists, or undefined if no listing can tell. */
 export function answer(owner: object, key: string): boolean | undefined {
   const now = clock().now();
   const at = recent.findLastIndex(
@@ -38,12 +37,12 @@ function forgetOver(): void {
   recent = recent.filter((listing) => !listing.isOver(now));
 }
 
-// A million keys must not stay in memory for a question that will not come.
+// Otherwise the keys of a listing that is no longer used would stay in memory.
 function tidyUpLater(): void {
-  tidiesUp = true;
+  willTidyUp = true;
   setTimeout(() => {
     forgetOver();
     if (recent.length > 0) tidyUpLater();
-    else tidiesUp = false;
+    else willTidyUp = false;
   }, LIVES_MS).unref();
 }

@@ -13,8 +13,8 @@ import { Unreadable } from "./foundation/unreadable.js";
 
 const KEY_BYTES = 32;
 
-// What is stored: name, version, a mark of the key | nonce | ciphertext | tag. The ciphertext is of one byte
-// that gives the length of the Content-Encoding, the Content-Encoding, and the value.
+// The format: name, version, key mark | nonce | ciphertext | tag. The plaintext is the length of the Content-Encoding in one
+// byte, the Content-Encoding, and the value.
 const NAME: Buffer = Buffer.from("S3BMe", "latin1");
 const VERSION = 1;
 const MARK_BYTES = 8;
@@ -22,26 +22,26 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const NONCE_AT: number = NAME.length + 1 + MARK_BYTES;
 const CIPHERTEXT_AT: number = NONCE_AT + NONCE_BYTES;
-/** Node's crypto takes less than 2 GiB at once; the value's Content-Encoding must fit, too. */
-const MOST: number = 2 ** 31 - 512;
-/** Of an empty value. */
-const LEAST: number = CIPHERTEXT_AT + 1 + TAG_BYTES;
+/** Node's crypto takes less than 2 GiB at once. The rest is for the Content-Encoding. */
+const MAX_BYTES: number = 2 ** 31 - 512;
+/** The size of an empty value. */
+const MIN_STORED_BYTES: number = CIPHERTEXT_AT + 1 + TAG_BYTES;
 
 /**
- * A map of bytes that are encrypted over a map of bytes: AES-256-GCM with a fresh nonce for each write. The
- * requests are those of the base; an object is 43 bytes longer than its value (and its Content-Encoding).
+ * Encrypts values over a map of bytes: AES-256-GCM with a new nonce for each write. The requests are those of the
+ * base. An object is 43 bytes longer than its value and Content-Encoding.
  *
- * Each value is bound to its object's whole key, prefix included: an object that someone copies or renames, the
- * owner included, is not read under another key. An older value of the same object, put back, is.
- * Names, sizes, Content-Type and metadata are not encrypted; a Content-Encoding is, for the
- * object is not in it. Strings can be stored, too, as UTF-8.
+ * Each value is bound to the whole key of its object, prefix included: an object that was copied or renamed, even by its owner,
+ * cannot be read under its new key. An older value of the same object can be put back unnoticed.
+ * Keys, sizes, Content-Type and metadata are not encrypted. The Content-Encoding is: it is stored with the value.
+ * Strings are stored as UTF-8.
  *
- * Whoever loses the key loses the values. One key is good for 2³² writes.
+ * Without the key the values are lost. Use one key for at most 2³² writes.
  *
  * @param key - 32 random bytes: `randomBytes(32)`, or `scryptSync(passphrase, salt, 32)`, of node:crypto
- * @throws TypeError for a base that does not give bytes, or a key that is not 32 bytes; for a value of 2 GiB
- * @throws S3BucketMapError `NotEncrypted` for what this layer did not store, `WrongKey` for another key, `Damaged` for
- * what was changed since, or is the value of another object
+ * @throws TypeError for a base that does not give bytes, a key that is not 32 bytes, or a value of 2 GiB
+ * @throws S3BucketMapError `NotEncrypted` for an object that this layer did not store, `WrongKey` for another key, `Damaged` for
+ * a value that was changed since, or belongs to another object
  * @example
  * const secrets = json(encrypt(new S3BucketMap("my-bucket", { readAs: "bytes" }), key));
  * secrets.set("token", { value: "…" });
@@ -50,7 +50,7 @@ const LEAST: number = CIPHERTEXT_AT + 1 + TAG_BYTES;
 export function encrypt(map: LayerBase<Buffer>, key: Uint8Array): BytesMap {
   const base = checkBytesBase("encrypt", map);
   if (!ArrayBuffer.isView(key) || key.byteLength !== KEY_BYTES) {
-    // What it is instead may be the secret.
+    // The message must not show the key, even if it is a wrong one.
     const given = ArrayBuffer.isView(key)
       ? `${key.byteLength} bytes`
       : key === undefined
@@ -61,13 +61,13 @@ export function encrypt(map: LayerBase<Buffer>, key: Uint8Array): BytesMap {
         `scryptSync(passphrase, salt, ${KEY_BYTES}) makes one of a passphrase (both of node:crypto).`,
     );
   }
-  // A copy: the caller may overwrite its own.
+  // A copy, because the caller may overwrite its own.
   const secret = createSecretKey(Buffer.from(toBytes(key)));
   return new TransformLayer(base, encryptCodec(secret));
 }
 
 function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
-  // It tells another key from a damaged value, and tells nothing of the key.
+  // Distinguishes a wrong key from a damaged value, and reveals nothing about the key.
   const mark = createHmac("sha256", key)
     .update("s3bucketmap: mark of the key")
     .digest()
@@ -77,12 +77,12 @@ function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
   return {
     name: "encrypt",
     valueKind: "bytes",
-    // The Content-Encoding is within.
+    // The Content-Encoding is part of the encrypted value.
     needs: "value",
     encode(value, wholeKey, options) {
       const bytes = toBytes(value);
-      if (bytes.length > MOST)
-        throw argumentError(`encrypt takes at most ${MOST} bytes, and this value has ${bytes.length}.`);
+      if (bytes.length > MAX_BYTES)
+        throw argumentError(`encrypt takes at most ${MAX_BYTES} bytes, and this value has ${bytes.length}.`);
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(bound(wholeKey));
       const prefix = encodingPrefix(options);
@@ -112,7 +112,7 @@ function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
       const contentEncoding = length === 0 ? undefined : plain.toString("latin1", 1, 1 + length);
       return { ...stored, contentEncoding, value: plain.subarray(1 + length) };
     },
-    // The object itself is in no encoding that an HTTP client could undo.
+    // No HTTP client could undo a Content-Encoding of the object itself.
     options(options) {
       if (options?.contentEncoding === undefined) return options;
       const { contentEncoding: _within, ...others } = options;
@@ -138,10 +138,10 @@ function checkFormat(bytes: Buffer, mark: Buffer): void {
       `it has version ${version} of the format, and this is version ${VERSION}`,
       "Read it with a newer version of s3bucketmap.",
     );
-  if (bytes.length < LEAST)
+  if (bytes.length < MIN_STORED_BYTES)
     throw new Unreadable(
       "Damaged",
-      `it has ${bytes.length} bytes, and the least is ${LEAST}`,
+      `it has ${bytes.length} bytes, and the least is ${MIN_STORED_BYTES}`,
       "It was cut off: restore it from elsewhere.",
     );
   if (!bytes.subarray(NAME.length + 1, NONCE_AT).equals(mark))

@@ -1,5 +1,5 @@
 import { constants } from "node:buffer";
-import { checkIsObject, checkNames, checkOneOf, checkWhole } from "../arguments/checks.js";
+import { checkOneOf, checkOptions, checkWhole } from "../arguments/checks.js";
 import { checkHeader } from "../arguments/method-options.js";
 import { argumentError } from "../errors/errors.js";
 import { internalsOf } from "../map/internals.js";
@@ -18,14 +18,14 @@ import { Unreadable } from "./foundation/unreadable.js";
 export interface GzipOptions {
   /** What is written. Default: `"gzip"`. `"zstd"` needs Node 22.15 or later, to read as well as to write. */
   algorithm?: Algorithm;
-  /** How many bytes a value may have when it is not compressed. Default: 1 GiB. */
+  /** How many bytes an uncompressed value may have. Default: 1 GiB. */
   maxBytes?: number;
 }
 
-/** So that a small object which would grow to fill the memory is refused. */
+/** Protects against a small object that expands to fill the memory. */
 const DEFAULT_MAX_BYTES: number = 1024 ** 3;
 
-/** Tells that a layer above has compressed the value, and that its Content-Encoding is to be kept with it. */
+/** Marks the options of a write that a gzip above this one has compressed: its Content-Encoding is meant. */
 const compressed: unique symbol = Symbol.for("s3bucketmap.compressed/1");
 
 interface Compressed {
@@ -33,18 +33,17 @@ interface Compressed {
 }
 
 /**
- * A map of bytes that are compressed over a map of bytes. The requests are those of the base.
+ * Compresses values over a map of bytes. The requests are those of the base.
  *
- * Content-Encoding is set on each object, as HTTP has it: browsers, `curl --compressed` and other tools see
- * the value itself. By Content-Encoding, and not by its look, a value is known to be compressed when it is
- * read: one that others stored without it is given as it is, and a file such as `backup.tar.gz` comes back
- * as it was given. Every encoding that Node knows is undone, also several, whatever `algorithm` says; what has another
- * is refused. `head` and `list` tell the compressed size.
+ * Each object has a Content-Encoding, so browsers, `curl --compressed` and other tools see the value itself. Reading goes
+ * by the Content-Encoding, not by the bytes: an object without one is given unchanged, and a file such as
+ * `backup.tar.gz` comes back as it was stored. Every encoding that Node knows is undone, also several of them, whatever
+ * `algorithm` says; any other is an error. `head` and `list` give the compressed size.
  *
- * Strings can be stored, too, as UTF-8. To compress and encrypt, compress first: `gzip(encrypt(map, key))`.
+ * Strings are stored as UTF-8. To compress and encrypt, compress first: `gzip(encrypt(map, key))`.
  *
- * @throws TypeError for a base that does not give bytes, for a value of more than `maxBytes`, and for a `contentEncoding` of
- * the value itself, which reading would undo
+ * @throws TypeError for a base that does not give bytes, a value of more than `maxBytes`, or a value that is stored with a
+ * `contentEncoding`, which reading would undo
  * @throws S3BucketMapError `NotDecompressed` for a damaged value or an encoding that Node does not know, `ValueTooLong` for one of more than `maxBytes`
  * @example
  * const logs = text(gzip(new S3BucketMap("my-bucket", { readAs: "bytes" })));
@@ -58,8 +57,7 @@ export function gzip(map: LayerBase<Buffer>, options: GzipOptions = {}): BytesMa
       "gzip needs a map that tells the Content-Encoding of what it reads: S3BucketMap, or a layer over one.",
     );
   }
-  checkIsObject(options, "gzip");
-  checkNames(options, ["algorithm", "maxBytes"], "gzip");
+  checkOptions(options, ["algorithm", "maxBytes"], "gzip");
   const { algorithm = "gzip", maxBytes = DEFAULT_MAX_BYTES } = options;
   checkOneOf(algorithm, "algorithm of gzip", algorithms);
   checkWhole(maxBytes, "maxBytes of gzip", 1, constants.MAX_LENGTH);

@@ -10,25 +10,25 @@ import type { Codec } from "./foundation/transform-layer.js";
 import { Unreadable } from "./foundation/unreadable.js";
 
 /**
- * A map of JSON values over a map of strings, or of bytes. The requests are those of the base; values are
- * stored as `application/json` unless `set` is told otherwise.
+ * Stores JSON values over a map of strings or bytes. The requests are those of the base. The Content-Type is
+ * `application/json` unless the write gives another.
  *
- * What JSON would lose silently is a TypeError that says where in the value it is, and nothing is stored:
- * `undefined`, functions, symbols, BigInt, NaN, Infinity, -0, holes in arrays, cycles, and objects of any
- * class (a Date, a Map). Values may be nested 1000 levels deep.
+ * A value that JSON would change silently is a TypeError that says where in the value the problem is, and nothing is stored. That
+ * applies to `undefined`, functions, symbols, BigInt, NaN, Infinity, -0, holes in arrays, cycles, and instances of classes (a
+ * Date, a Map). Values may be nested 1000 levels deep.
  *
- * Values come back deeply frozen, since a change to them could not reach S3: `bucket.user.name = "x"`
- * throws a TypeError that says what to do instead, in code that is not strict, too. (For that they are
- * Proxies, which `structuredClone` and `postMessage` refuse: give them `JSON.parse(JSON.stringify(value))`.)
+ * Values that were read are deeply frozen, because changing them would not change S3: `bucket.user.name = "x"`
+ * throws a TypeError that says what to do instead, even in sloppy mode. For that they are
+ * Proxies, which `structuredClone` and `postMessage` refuse: pass `JSON.parse(JSON.stringify(value))`.
  *
  * @throws TypeError for a base that gives neither strings nor bytes
- * @throws S3BucketMapError `NotJson` where what is read is no JSON, and `NotUtf8` where it is no text
+ * @throws S3BucketMapError `NotJson` for an object that is not JSON, `NotUtf8` for one that is not text
  * @example
  * const users = asObject(json<User>(new S3BucketMap("my-bucket", { prefix: "users/" })));
  * users.ann = { name: "Ann", tags: ["new"] };
  * asMap(users).update("ann", (ann) => ({ ...ann!, name: "Anna" }));
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as of JSON.parse, where nobody says what it is
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the default of JSON.parse
 export function json<T = any>(map: LayerBase<string> | LayerBase<Buffer>): SyncMap<NoInfer<T>> {
   const advice = 'new S3BucketMap("my-bucket"), or a layer that gives strings or bytes';
   // A map of bytes takes strings as well.
@@ -61,7 +61,7 @@ function parse(text: string): unknown {
   return deepFreeze(value);
 }
 
-/** @throws TypeError for what would not come back from JSON as it is, saying where in the value it is */
+/** @throws TypeError for a value that JSON would change, saying where in it the problem is */
 function checkJson(value: unknown, walk: Walk, inside: Set<object>): void {
   switch (typeof value) {
     case "string":

@@ -8,26 +8,26 @@ import { TransformLayer } from "./foundation/transform-layer.js";
 import type { Codec } from "./foundation/transform-layer.js";
 import { Unreadable } from "./foundation/unreadable.js";
 
-/** What every value begins with: a name, and the version of what follows, which is V8's serialization of the value. */
+/** Precedes V8's serialization of the value: a name, and the version of the format. */
 const HEADER: Buffer = Buffer.from("S3BMs\u0001", "latin1");
 
 /**
- * A map of JavaScript values over a map of bytes, as structured clone keeps them: what JSON has, and
- * `undefined`, NaN, -0, BigInt, Date, RegExp, Map, Set, ArrayBuffer, typed arrays and Buffers, the language's own errors,
- * cycles, holes. The requests are those of the base.
+ * Stores JavaScript values over a map of bytes, as structured clone copies them: all that JSON has, and also
+ * `undefined`, NaN, -0, BigInt, Date, RegExp, Map, Set, ArrayBuffer, typed arrays, Buffers, built-in errors,
+ * cycles and holes. The requests are those of the base.
  *
- * What would not come back as it is is a TypeError that says where in the value it is, and nothing is stored:
- * functions, symbols, Proxies, objects of a class of the program's own, getters, hidden properties.
+ * A value that would not come back unchanged is a TypeError that says where in the value the problem is, and nothing is stored. That
+ * applies to functions, symbols, Proxies, instances of the program's classes, getters and hidden properties.
  *
- * What was read is the program's own, and cannot be changed by mistake: a change could not reach S3. Objects, arrays, Maps, Sets
- * and Dates throw a TypeError that says what to do instead. Typed arrays, Buffers and ArrayBuffers are copies, each with memory
- * of its own. All of it can be stored again.
+ * Objects, arrays, Maps, Sets and Dates that were read throw a TypeError if they are changed, because that would not change S3. It
+ * says what to do instead. Typed arrays, Buffers and ArrayBuffers are copies with memory of their own. All of them can be
+ * stored again.
  *
- * The format is that of `v8.serialize`, after a header with a version: later versions of Node read it, an earlier one
- * may not, and other languages do not. For those use json.
+ * The format is that of `v8.serialize` after a versioned header. Later versions of Node can read it, earlier ones
+ * perhaps not, and other languages cannot: use json for those.
  *
  * @throws TypeError for a base that does not give bytes
- * @throws S3BucketMapError `NotStructured` where what is read is not what this layer stores
+ * @throws S3BucketMapError `NotStructured` for an object that this layer did not store
  * @example
  * const events = structured<Event>(new S3BucketMap("my-bucket", { readAs: "bytes" }));
  * events.set("first", { at: new Date(), seen: new Set(["ann"]), count: 3n });

@@ -9,11 +9,11 @@ import type { Codec } from "./foundation/transform-layer.js";
 import { Unreadable } from "./foundation/unreadable.js";
 
 /**
- * A map of strings over a map of bytes, as UTF-8. The requests are those of the base; values are stored as
- * `text/plain; charset=utf-8` unless `set` is told otherwise.
+ * Stores strings as UTF-8 over a map of bytes. The requests are those of the base. The Content-Type is
+ * `text/plain; charset=utf-8` unless the write gives another.
  *
  * @throws TypeError for a base that does not give bytes, and for a string with a lone surrogate
- * @throws S3BucketMapError `NotUtf8` where what is read is not text
+ * @throws S3BucketMapError `NotUtf8` for an object that is not text
  * @example
  * const notes = text(gzip(new S3BucketMap("my-bucket", { readAs: "bytes" })));
  * notes.set("today", "so many words");

@@ -1,4 +1,4 @@
-import { checkNames, checkText } from "../arguments/checks.js";
+import { checkOptions, checkText } from "../arguments/checks.js";
 import { leadsToFacade } from "../copies/facades.js";
 import { kindOf } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
@@ -7,24 +7,23 @@ import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
 import { TransformLayer } from "./foundation/transform-layer.js";
 
-/** What a layer makes of values on their way to its base, and back. */
+/** How `transform` changes values on their way to the base and back. */
 export interface Transformation<V, Raw> {
   /**
-   * What to store for a value. It should throw a TypeError for a value that `decode` would not give back as it is:
-   * nothing is stored then. `key` is the whole key in the bucket, prefix included, the same through any sub-map.
+   * Gives what to store for a value. It should throw a TypeError for a value that `decode` could not restore: then nothing is
+   * stored. `key` is the whole key in the bucket, prefix included, so it is the same through any sub-map.
    */
   encode: (value: V, key: string) => Raw;
-  /** The value of what is stored. What it throws is the `cause` of an S3BucketMapError `NotDecodable`. */
+  /** Gives the value of what is stored. If it throws, the error is the `cause` of an S3BucketMapError `NotDecodable`. */
   decode: (stored: Raw, key: string) => V;
   /** The layer's name, as `console.log` and errors show it. */
   name?: string;
-  /** The Content-Type of what `encode` gives, unless `set` is told another. */
+  /** The Content-Type of what `encode` gives, unless the write gives another. */
   contentType?: string;
 }
 
 /**
- * A map whose values are others than its base's: `encode` makes what is stored of each, and `decode` the
- * value of what is stored. The requests are those of the base; all else is passed on to it.
+ * Changes values on their way to the base and back. The requests are those of the base. Everything but the values is passed on.
  *
  * @throws TypeError for what is not a map, and for a wrong option
  * @example
@@ -51,7 +50,7 @@ function checkTransformation<V, Raw>(
 ): Transformation<V, Raw> & { name: string } {
   if (typeof given !== "object" || given === null || leadsToFacade(given))
     throw argumentError(`transform takes { encode, decode }, not ${kindOf(given)}.`);
-  checkNames(given, ["encode", "decode", "name", "contentType"], "transform");
+  checkOptions(given, ["encode", "decode", "name", "contentType"], "transform");
   const { encode, decode, name = "transform", contentType } = given;
   for (const [option, value] of Object.entries({ encode, decode })) {
     if (typeof value !== "function")

@@ -1,2 +1,2 @@
-/** S3 gives at most this many keys on a page, and deletes at most so many by one request. */
+/** S3's limit of keys in a page of a listing, and in a DeleteObjects request. */
 export const PAGE = 1000;

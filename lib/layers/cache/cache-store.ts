@@ -4,15 +4,16 @@ import type { Needs, Stored } from "../../map/internals.js";
 
 /** What a cache knows of a key. */
 export interface Entry<V> {
-  /** Undefined of a key that is not there. */
+  /** Undefined for a missing key. */
   readonly stored: Stored<V> | undefined;
   readonly bytes: number;
-  /** When the value, and when its Content-Encoding, was last known to be so. */
+  /** When the value and when its Content-Encoding was last confirmed. */
   readonly knownAt: Record<Needs, number>;
 }
 
-/** When something began, and how many writes there had been. */
+/** When a read or write began. */
 export interface Moment {
+  /** {@link CacheStore.writes} at that time. */
   readonly writes: number;
   readonly at: number;
 }
@@ -23,12 +24,12 @@ export interface CacheLimits {
   readonly ttl: number;
 }
 
-/** What an entry takes beside its key and value; what a missing key takes. */
+/** The overhead of an entry. */
 const ENTRY_BYTES = 100;
 
 /**
- * The entries of a cache and of its sub-maps, by their keys in the whole cache. The one that was used least recently
- * goes first: a Map gives its keys in the order of insertion, and each use inserts anew.
+ * The entries of a cache and its sub-maps, by their keys in the whole cache. Each use inserts an entry again, so the Map's order of
+ * insertion begins with the least recently used.
  */
 export class CacheStore<V> {
   readonly limits: CacheLimits;
@@ -40,17 +41,17 @@ export class CacheStore<V> {
     this.limits = limits;
   }
 
-  /** Counts writes, at their beginning and at their end. What was read while it changed may be old. */
+  /** Counts the beginnings and ends of writes. A value read while it changed may be outdated. */
   get writes(): number {
     return this.#writes;
   }
 
-  /** What is to be remembered before a read or write: a value may be as old as that. */
+  /** Taken before a read or write: the value may be as old as that. */
   get moment(): Moment {
     return { writes: this.#writes, at: performance.now() };
   }
 
-  /** Whether what was read then can still be given. */
+  /** Whether a value read at that moment can still be given. */
   isStill({ writes, at }: Moment): boolean {
     return writes === this.#writes && performance.now() - at < this.limits.ttl;
   }
@@ -67,7 +68,7 @@ export class CacheStore<V> {
     return performance.now() - entry.knownAt[needs] < this.limits.ttl;
   }
 
-  /** Marks what was needed of an entry as known to be so since a read of it began. */
+  /** Records that a conditional read, begun at that moment, found the entry unchanged. */
   confirm(entry: Entry<V>, needs: Needs, { at }: Moment): void {
     entry.knownAt[needs] = at;
   }
@@ -84,7 +85,7 @@ export class CacheStore<V> {
     }
   }
 
-  /** A write to a key, of which a read that is under way may know nothing. */
+  /** Called at the beginning and end of a write, so that a read in flight is not kept. */
   forget(key: string): void {
     this.#writes += 1;
     this.#drop(key);
@@ -107,11 +108,11 @@ function sizeOf(stored: Stored<unknown> | undefined): number {
   const value = stored?.value;
   if (typeof value === "string") return 2 * value.length;
   if (ArrayBuffer.isView(value)) return value.byteLength;
-  // A parsed value takes more than its text, by how much nobody says.
+  // A rough guess: a parsed value takes more memory than its text.
   return 8 * (stored?.size ?? 0);
 }
 
-/** Bytes that the program may change. */
+/** Copies the value if it is a Buffer, which the program may change. */
 export function copy<V>(stored: Stored<V> | undefined): Stored<V> | undefined {
   if (!Buffer.isBuffer(stored?.value)) return stored;
   return { ...stored, value: Buffer.from(stored.value) as V };

@@ -1,4 +1,4 @@
-import { checkFlag, checkIsObject, checkNames, checkWhole } from "../../arguments/checks.js";
+import { checkFlag, checkOptions, checkWhole } from "../../arguments/checks.js";
 import { argumentError } from "../../errors/errors.js";
 import { internalsOf } from "../../map/internals.js";
 import type { SyncMap } from "../../map/sync-map.js";
@@ -14,30 +14,30 @@ export interface CacheOptions {
   /** At most this many bytes, roughly, of keys and values. Default: 64 MiB. */
   maxBytes?: number;
   /**
-   * For how many milliseconds a value is given without a request, and so may be older than what is stored. Default:
-   * 0. `Infinity`: as long as there is room.
+   * For how many milliseconds a value is given without a request, so it may be outdated. Default: 0. `Infinity`: until it is evicted.
    */
   ttl?: number;
   /**
-   * Whether a value older than `ttl` costs a conditional GET, which S3 answers without the body if it is still the
-   * same. Default: true. Else it is read anew.
+   * Whether a value older than `ttl` is revalidated by a conditional GET, which S3 answers without the body if it is
+   * unchanged. Default: true. Otherwise it is read again.
    */
   revalidate?: boolean;
 }
 
 /**
- * A map that keeps what it read lately, the least recently used going first.
+ * Keeps values that were read, and evicts the least recently used.
  *
- * By default nothing it gives is stale: each hit costs one conditional GET (If-None-Match), answered by 304 without the
- * body; a 304 of another ETag is not believed, and costs one GET more. An ETag does not tell of another Content-Encoding: directly over or under gzip a hit costs the whole GET. With a `ttl` a hit within it costs no request; what others write, or this program past the cache, is then seen when the
- * time is over. Keys that are missing are remembered for the `ttl`, too.
+ * By default no value is stale: each hit costs one conditional GET (If-None-Match), which S3 answers with 304 and no
+ * body. A 304 with another ETag is not trusted, and costs a second GET. An ETag does not cover the Content-Encoding, so directly over
+ * or under gzip a hit costs a whole GET. With a `ttl`, a hit within it costs no request; writes by others, or by this program past the
+ * cache, show when it has expired. Missing keys are remembered for the `ttl`, too.
  *
- * Writes go through: they cost what they cost the base, and what the cache knew of the key is forgotten, whether they succeed or fail.
+ * Writes go to the base at its cost. Whether they succeed or fail, the cache forgets the key.
  * Listings (`keys`, `list`, `size`, and the keys of `entries`) and `head` always ask the base, and `update` always reads what is stored.
  * Sub-maps share the cache of their map.
  *
- * Buffers are copied, in and out. Other objects that the program could change cannot be kept: put the cache beneath the
- * layer that makes them, as in `structured(cache(map))`. What json gives is frozen, and either order is good; `json(cache(map))` parses at each
+ * Buffers are copied, in and out. Other objects that the program could change cannot be cached: put the cache beneath the
+ * layer that makes them, as in `structured(cache(map))`. What json gives is frozen, so both orders work: `json(cache(map))` parses on each
  * read, `cache(json(map))` once.
  *
  * @throws TypeError for a wrong option, and for a base whose values the program could change
@@ -54,8 +54,7 @@ export function cache<V>(map: LayerBase<V>, options: CacheOptions = {}): SyncMap
     ["string", "bytes", "frozen"],
     "structured(cache(map)) instead of cache(structured(map))",
   );
-  checkIsObject(options, "cache");
-  checkNames(options, ["max", "maxBytes", "ttl", "revalidate"], "cache");
+  checkOptions(options, ["max", "maxBytes", "ttl", "revalidate"], "cache");
   const { max = 1000, maxBytes = 64 * 1024 * 1024, ttl = 0, revalidate = true } = options;
   checkWhole(max, "max of cache", 1);
   checkWhole(maxBytes, "maxBytes of cache", 1);

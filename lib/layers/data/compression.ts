@@ -2,7 +2,7 @@ import zlib from "node:zlib";
 import { argumentError } from "../../errors/errors.js";
 import { Unreadable } from "../foundation/unreadable.js";
 
-/** What node:zlib offers, by the names that its functions have. */
+/** Named after the functions of node:zlib. */
 export type Algorithm = "gzip" | "deflate" | "brotli" | "zstd";
 
 export const algorithms: readonly Algorithm[] = ["gzip", "deflate", "brotli", "zstd"];
@@ -11,7 +11,7 @@ type Compress = (bytes: Uint8Array) => Buffer;
 
 export type Decompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer;
 
-/** Their names in Content-Encoding, the one to write first. https://www.iana.org/assignments/http-parameters */
+/** Their names in a Content-Encoding; the first is written. https://www.iana.org/assignments/http-parameters */
 const names: Readonly<Record<Algorithm, readonly [string, ...string[]]>> = {
   gzip: ["gzip", "x-gzip"],
   deflate: ["deflate"],
@@ -20,13 +20,13 @@ const names: Readonly<Record<Algorithm, readonly [string, ...string[]]>> = {
 };
 
 export interface Compression {
-  /** Its name in Content-Encoding. */
+  /** Its name in a Content-Encoding. */
   readonly encoding: string;
   readonly compress: Compress;
   readonly decompress: Decompress;
 }
 
-// Node 20 does not have them, nor do its types.
+// Node 20 and its types lack them.
 const { zstdCompressSync, zstdDecompressSync } = zlib as {
   zstdCompressSync?: Compress;
   zstdDecompressSync?: Decompress;
@@ -36,7 +36,7 @@ function isOffered(algorithm: Algorithm): boolean {
   return algorithm !== "zstd" || (zstdCompressSync !== undefined && zstdDecompressSync !== undefined);
 }
 
-/** @throws TypeError where this Node does not have it */
+/** @throws TypeError if this version of Node lacks it */
 export function compression(algorithm: Algorithm): Compression {
   const [encoding] = names[algorithm];
   switch (algorithm) {
@@ -58,7 +58,7 @@ export function compression(algorithm: Algorithm): Compression {
 }
 
 /**
- * How to undo a Content-Encoding, the last of its codings first. Empty for one that says nothing of compression.
+ * How to undo a Content-Encoding, beginning with its last coding. Empty if nothing is compressed.
  *
  * @throws Unreadable for a coding that this Node cannot undo
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding
@@ -81,10 +81,10 @@ export function undoing(contentEncoding: string | undefined): Decompress[] {
     .reverse();
 }
 
-// aws-chunked says how a body came over the wire; some services store it all the same.
+// aws-chunked describes how a body was sent, but some services store it.
 const meaningless: ReadonlySet<string> = new Set(["", "identity", "aws-chunked"]);
 
-/** What remains of a Content-Encoding when all is undone: `identity`, as often as it was given. */
+/** What is left of a Content-Encoding after {@link undoing}: `identity`, as often as it was given. */
 export function identities(contentEncoding: string | undefined): string | undefined {
   const codings = (contentEncoding ?? "").split(",").filter((coding) => /^ *identity *$/i.test(coding));
   return codings.length === 0 ? undefined : codings.map((coding) => coding.trim()).join(",");

@@ -1,6 +1,6 @@
 import { argumentError } from "../../errors/errors.js";
 
-/** @param advice - how to make a changed value, where it is not an object */
+/** @param advice - an example of how to make a changed copy; left out for an object */
 export function refuse(what: string, advice?: string): never {
   throw argumentError(
     `${what}: a value that was read is a copy, and changing it would not reach S3. ` +
@@ -12,7 +12,7 @@ export function refuse(what: string, advice?: string): never {
 
 const at = (key: string | symbol): string => (typeof key === "string" ? JSON.stringify(key) : String(key));
 
-// Freezing alone throws V8's own words, and in code that is not strict, as at the prompt, not even those.
+// Object.freeze alone would throw V8's message, and nothing in sloppy mode, which is the prompt's.
 export const frozenGuard: ProxyHandler<object> = {
   set: (_target, key) => refuse(`Cannot set ${at(key)} of a frozen value`),
   defineProperty: (_target, key) => refuse(`Cannot define ${at(key)} of a frozen value`),
@@ -21,14 +21,14 @@ export const frozenGuard: ProxyHandler<object> = {
 };
 
 /**
- * Freezes what JSON.parse made, and all in it. A write to any of it throws, in strict code or not, and the
- * error says how to change what is stored.
+ * Freezes what JSON.parse returned, and everything in it. A change throws an error that says how to change what is stored, in
+ * sloppy mode as well.
  */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   const found: Place[] = [];
   const open: object[] = [value];
-  // Not by recursion: what others stored may be nested as deep as they like.
+  // No recursion: a value that others stored may be nested to any depth.
   for (let parent = open.pop(); parent !== undefined; parent = open.pop()) {
     for (const key of Object.keys(parent)) {
       const child = (parent as Record<string, unknown>)[key];
@@ -37,7 +37,7 @@ export function deepFreeze<T>(value: T): T {
       open.push(child);
     }
   }
-  // The innermost first: a frozen object cannot be given the guarded ones that it holds.
+  // The innermost first: the Proxies of its children must be put into an object before it is frozen.
   for (let last = found.pop(); last !== undefined; last = found.pop()) {
     last.parent[last.key] = guarded(last.child);
   }

@@ -2,16 +2,15 @@ import { types } from "node:util";
 import { frozenGuard, refuse } from "./frozen.js";
 import { prototypes } from "./plain-data.js";
 
-/** What is behind each guard. */
+/** The object behind each Proxy. */
 const originals = new WeakMap<object, object>();
 
-/** The Maps, Sets and Dates that cannot be changed. */
+/** Maps, Sets and Dates that refuse changes. */
 const unchangeable = new WeakSet<object>();
 
 /**
- * Makes what was deserialized the program's own, and refuses changes that could not reach S3: of objects and arrays, which are
- * then Proxies, and of Maps, Sets and Dates, whose prototype is one between. Typed arrays cannot be guarded; each has memory of
- * its own.
+ * Makes a deserialized value refuse changes, which would not change S3. Objects and arrays become Proxies; Maps, Sets and Dates get
+ * another prototype. Typed arrays cannot refuse changes, but get memory of their own.
  */
 export function guarded<T>(value: T): T {
   const found = collect(value);
@@ -33,17 +32,17 @@ export function guarded<T>(value: T): T {
         Object.defineProperty(object, key, { value: standIn(Reflect.get(object, key)) });
       }
     }
-    // A RegExp counts on in its lastIndex, and views cannot be frozen.
+    // Matching changes a RegExp's lastIndex, and views cannot be frozen.
     if (!types.isRegExp(object) && !ArrayBuffer.isView(object)) Object.freeze(object);
   }
   return standIn(value) as T;
 }
 
-/** All objects in a value, each with what is to stand for it. */
+/** All objects in a value, each with what replaces it. */
 function collect(value: unknown): Map<object, object> {
   const found = new Map<object, object>();
   const open: unknown[] = [value];
-  // Not by recursion: what others stored may be nested as deep as they like.
+  // No recursion: a value that others stored may be nested to any depth.
   while (open.length > 0) {
     const next = open.pop();
     if (typeof next !== "object" || next === null || found.has(next)) continue;
@@ -64,7 +63,7 @@ function isContainer(object: object): boolean {
   return Array.isArray(object) || Object.prototype.toString.call(object) === "[object Object]";
 }
 
-// V8 gives views of what was stored, and Node some of its pool.
+// V8 deserializes views of the stored bytes, and Buffers that share Node's pool.
 function withOwnMemory(view: ArrayBufferView): ArrayBufferView {
   const { buffer, byteOffset, byteLength } = view;
   if (byteLength === buffer.byteLength) return view;
@@ -95,17 +94,17 @@ const mapGuard = guardOf(Map.prototype, changes("set", "delete", "clear"), "new 
 const setGuard = guardOf(Set.prototype, changes("add", "delete", "clear"), "new Set(bucket.tags).add(1)");
 const dateGuard = guardOf(Date.prototype, (method) => method.startsWith("set"), "new Date(bucket.start)");
 
-/** What is behind the guard of a value that was read, if it is one. */
+/** The object behind the Proxy of a value that was read. */
 export function originalOf(value: object): object | undefined {
   return originals.get(value);
 }
 
-/** Whether it is a Map, a Set or a Date that was read: its prototype is not the language's own. */
+/** Whether it is a Map, Set or Date that was read, and so has another prototype. */
 export function isUnchangeable(value: object): boolean {
   return unchangeable.has(value);
 }
 
-/** A copy of a value in which nothing is guarded, as V8 can serialize it. */
+/** A copy of a value without Proxies and replaced prototypes, which V8 can serialize. */
 export function unguarded(value: unknown, copies: Map<object, object> = new Map()): unknown {
   if (typeof value !== "object" || value === null) return value;
   const original = originals.get(value) ?? value;

@@ -2,13 +2,10 @@ import { types } from "node:util";
 import { kindOf } from "../../arguments/kinds.js";
 import { argumentError } from "../../errors/errors.js";
 
-/** Deeper than this a value is taken for one without an end, or would exhaust the stack. */
+/** A deeper value would exhaust the stack. */
 export const MAX_DEPTH = 1000;
 
-/** Where in a value something is: `.user.tags[3]`. */
-export type Path = readonly (string | number)[];
-
-/** One walk over a value, as each layer that serialises makes it before it stores anything. */
+/** A walk over a value that checks whether a layer can serialize it, and knows where it is: `.user.tags[3]`. */
 export class Walk {
   readonly #layer: string;
   readonly #path: (string | number)[] = [];
@@ -17,7 +14,7 @@ export class Walk {
     this.#layer = layer;
   }
 
-  /** Goes into what is found at a key. */
+  /** Visits the value at a key. */
   into(key: string | number, visit: () => void): void {
     this.#path.push(key);
     if (this.#path.length > MAX_DEPTH)
@@ -31,7 +28,7 @@ export class Walk {
     return argumentError(`${this.#layer} cannot keep ${what}${where}. ${advice}`);
   }
 
-  /** The own properties of an object, which must be data that any reader sees. @throws TypeError */
+  /** The own properties of an object. @throws TypeError for a symbol, a getter or a property that is not enumerable */
   properties(object: object): [string, unknown][] {
     const isArray = Array.isArray(object);
     const found: [string, unknown][] = [];
@@ -56,12 +53,12 @@ export class Walk {
   }
 }
 
-/** Whether an object is none of a class: `{…}` of this realm or another. */
+/** Whether an object is no instance of a class: `{…}` of this realm or another. */
 export function isPlain(object: object): boolean {
   return prototypes(object) === 1;
 }
 
-/** How many prototypes an object has: one for `{}`, two for `[]` and a Date, more for what inherits from a class. */
+/** The length of an object's prototype chain: 1 for `{}`, 2 for `[]` and a Date, more for instances of subclasses. */
 export function prototypes(object: object): number {
   let count = 0;
   for (
@@ -69,14 +66,14 @@ export function prototypes(object: object): number {
     next !== null;
     next = Reflect.getPrototypeOf(next as object)
   ) {
-    // What it inherits from there, nobody knows without asking: it may be a bucket's object.
+    // It may be a bucket's object, and looking further would be a request.
     if (types.isProxy(next)) return Infinity;
     count += 1;
   }
   return count;
 }
 
-/** What an object is, for a message. */
+/** Like {@link kindOf}, but also names instances of classes and objects without a prototype. */
 export function nameOf(value: unknown): string {
   if (typeof value === "object" && value !== null) {
     if (types.isProxy(value)) return kindOf(value);
@@ -91,7 +88,7 @@ export function isIndex(key: string): boolean {
   return /^(0|[1-9]\d{0,9})$/.test(key) && Number(key) < 2 ** 32 - 1;
 }
 
-function show(path: Path): string {
+function show(path: readonly (string | number)[]): string {
   const shown = path.length > 12 ? [...path.slice(0, 8), "…", ...path.slice(-3)] : path;
   return shown
     .map((key) => {

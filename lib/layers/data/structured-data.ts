@@ -5,13 +5,13 @@ import { isDetached } from "../../arguments/values.js";
 import { isIndex, nameOf, prototypes, Walk } from "./plain-data.js";
 
 /**
- * The value as V8's serialization can take it: with what this layer gave when it was read, which is guarded, as it was.
+ * The value as V8 can serialize it: parts that were read through this layer are replaced by plain copies.
  *
- * @throws TypeError for what would not come back as it is, saying where in the value it is
+ * @throws TypeError for a value that would not come back unchanged, saying where in it the problem is
  */
 export function serializable(value: unknown): unknown {
   const walk = new Walk("structured");
-  // At the top it would be a value that a map gives for a key that is not there.
+  // On its own it would look like a missing key.
   if (value === undefined) throw walk.refuse("undefined", "To remove a key, delete it.");
   const seen = new Set<object>();
   check(value, walk, seen);
@@ -50,13 +50,13 @@ function check(given: unknown, walk: Walk, seen: Set<object>): void {
   } else if (!isSimple(value, depth, walk)) throw refuseClass(value, walk);
 }
 
-/** Whether it is one of the language's own objects that hold no others. */
+/** Whether it is a built-in object that holds no others. */
 function isSimple(value: object, depth: number, walk: Walk): boolean {
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
   if (types.isAnyArrayBuffer(buffer) && isDetached(buffer))
     throw walk.refuse("a detached ArrayBuffer", "Its bytes were transferred, and are elsewhere now.");
   if (ArrayBuffer.isView(value)) {
-    // A property beside the elements is not looked for: it would take the names of all elements to find it.
+    // Additional properties are not looked for: that would list the index of every element.
     if (types.isSharedArrayBuffer(value.buffer) || !views.has(kindOfView(value))) return false;
     return depth === (types.isDataView(value) ? 2 : Buffer.isBuffer(value) ? 4 : 3);
   }
@@ -101,7 +101,7 @@ function isOwnError(error: Error, depth: number, walk: Walk): boolean {
   return true;
 }
 
-// Those that V8's serialization knows in all versions of Node from 20 on.
+// Those that V8 serializes in all versions of Node from 20 on.
 const views: ReadonlySet<string> = new Set([
   ...[
     "Int8",
@@ -124,7 +124,7 @@ function kindOfView(view: ArrayBufferView): string {
 }
 
 function isOrdinary(value: object): boolean {
-  // Deno lacks the first.
+  // Deno lacks isExternal.
   const isExternal = (types as Partial<typeof types>).isExternal?.(value) === true;
   return !isExternal && !types.isArgumentsObject(value) && !types.isModuleNamespaceObject(value);
 }

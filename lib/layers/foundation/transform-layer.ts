@@ -1,4 +1,4 @@
-import { checkAreOptions } from "../../arguments/method-options.js";
+import { checkWriteOptions } from "../../arguments/method-options.js";
 import { argumentError, partialFailure } from "../../errors/errors.js";
 import type { S3BucketMapError } from "../../errors/errors.js";
 import { internals, unchanged } from "../../map/internals.js";
@@ -73,7 +73,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
   }
 
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
-    checkAreOptions(options, "setMany");
+    checkWriteOptions(options, "setMany");
     // Encoded one by one: an endless iterable of wrong entries must fail at the first. The base stores none before it has all.
     const encoded = mapped(
       entriesOf(entries),
@@ -93,7 +93,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
     options: SetOptions | undefined,
     method: string,
   ): [Raw, SetOptions | undefined] {
-    checkAreOptions(options, method);
+    checkWriteOptions(options, method);
     return [this.#codec.encode(value, this.#prefix + key, options), this.#passedOn(options)];
   }
 
@@ -147,7 +147,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
       },
       () => {
         const options = optionsFor(decoded);
-        checkAreOptions(options, "update");
+        checkWriteOptions(options, "update");
         return this.#passedOn(options);
       },
     );

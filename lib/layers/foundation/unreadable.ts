@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { S3BucketMapError } from "../../errors/errors.js";
 import { dataProperty, kindOf } from "../../arguments/kinds.js";
 
-/** Why a layer cannot make a value of what is stored. */
+/** What a codec throws for an object that it cannot decode. */
 export class Unreadable extends Error {
   readonly code: string;
   readonly advice: string;
@@ -15,7 +15,7 @@ export class Unreadable extends Error {
   }
 }
 
-/** The error for a value that a layer cannot read; what is none of the layer's own complaints is its cause. */
+/** The error for a value that a layer cannot read. Anything but an {@link Unreadable} becomes its cause. */
 export function unreadable(
   error: unknown,
   layer: string,

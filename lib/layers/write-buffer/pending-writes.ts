@@ -4,21 +4,21 @@ import { partialFailure, S3BucketMapError } from "../../errors/errors.js";
 import type { Internals, Prepared, Sending } from "../../map/internals.js";
 import { PAGE } from "../../map/page.js";
 
-/** From this many bytes on, a group of writes goes out. */
+/** A group of writes is complete from this many bytes on. */
 const MAX_BYTES_AT_ONCE = 64 * 1024 * 1024;
 
-/** How long after a use the buffer looks by itself whether more can be sent. */
-const LOOK_AGAIN_MS = 10;
+/** How often the buffer checks, while the event loop runs, whether more can be sent. */
+const CHECK_MS = 10;
 
-/** What becomes of a write. */
+/** The outcome of a write. */
 interface Outcome {
   readonly key: string;
   error?: S3BucketMapError;
-  /** Its key was written again: what became of this value is of no matter. */
+  /** The key was written again, so this outcome no longer matters. */
   isOutdated?: true;
 }
 
-/** A write that is not known to be durable. */
+/** A write that is not known to be durable yet. */
 export interface Pending {
   readonly key: string;
   readonly write: Prepared<unknown>;
@@ -28,17 +28,17 @@ export interface Pending {
 }
 
 /**
- * The writes of a write buffer and its sub-maps that are not durable yet, by their keys in the whole buffer. One group is
- * under way at a time, and the next, of what came meanwhile, begins when it is done.
+ * The pending writes of a write buffer and its sub-maps, by their keys in the whole buffer. One group is in flight at a time; the
+ * writes made meanwhile are the next group.
  */
 export class PendingWrites {
   readonly #limits: { max: number; maxBytes: number };
   readonly #pending: Map<string, Pending> = new Map();
-  /** What failed, was thrown by a call that waited, and is yet to be thrown by a flush. */
-  readonly #owed: Map<string, Outcome> = new Map();
+  /** Failures that a call has thrown, and the next flush will throw again. */
+  readonly #thrownOnce: Map<string, Outcome> = new Map();
   readonly #atExit = (): void => this.#flushAtExit();
   #bytes = 0;
-  #underWay: { group: Pending[]; sending: Sending } | undefined;
+  #inFlight: { group: Pending[]; sending: Sending } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(limits: { max: number; maxBytes: number }) {
@@ -49,14 +49,14 @@ export class PendingWrites {
     return this.#pending.get(key);
   }
 
-  /** @throws PartialFailureError where there is no room because of writes that failed */
+  /** @throws PartialFailureError if the buffer is full of writes that failed */
   add(writes: readonly Pending[]): void {
     for (const pending of writes) {
       const before = this.#pending.get(pending.key);
-      for (const outcome of [before?.outcome, this.#owed.get(pending.key)]) {
+      for (const outcome of [before?.outcome, this.#thrownOnce.get(pending.key)]) {
         if (outcome !== undefined) outcome.isOutdated = true;
       }
-      this.#owed.delete(pending.key);
+      this.#thrownOnce.delete(pending.key);
       this.#remove(before);
       this.#pending.set(pending.key, pending);
       this.#bytes += pending.write.bytes;
@@ -64,7 +64,7 @@ export class PendingWrites {
     if (exit().hasBegun) return this.flush();
     exit().tasks.add(this.#atExit);
     this.#advance();
-    while (this.#isFull() && this.#underWay !== undefined) {
+    while (this.#isFull() && this.#inFlight !== undefined) {
       this.#finish();
       this.#advance();
     }
@@ -72,39 +72,39 @@ export class PendingWrites {
   }
 
   /**
-   * Waits until all is durable, for the program, which asks: what failed since the last flush is thrown even if another call threw
-   * it before. A callback in a `deasync` wait may have caught it there.
+   * Waits for all writes, because the program asks for it. What another call has thrown is thrown again: that may have been in a
+   * callback during a deasync wait.
    *
-   * @throws PartialFailureError for what is not durable; it is dropped
+   * @throws PartialFailureError for what has failed since the last flush; it is dropped
    */
   flush(): void {
     this.#end(true);
   }
 
-  /** Waits until all is durable, for a call that needs it. @throws PartialFailureError for what is not; it is dropped */
+  /** Waits for all writes, because a call needs it. @throws PartialFailureError for what has failed; it is dropped */
   wait(): void {
     this.#end(false);
   }
 
   #end(isFlush: boolean): void {
     const concerned = (): Outcome[] => [
-      ...(isFlush ? this.#owed.values() : []),
+      ...(isFlush ? this.#thrownOnce.values() : []),
       ...[...this.#pending.values()].map(({ outcome }) => outcome),
     ];
     const before = concerned();
     for (;;) {
       this.#advance();
-      if (this.#underWay === undefined) break;
+      if (this.#inFlight === undefined) break;
       this.#finish();
     }
-    // Those of before, too: what a callback during the wait has dropped is as little durable.
+    // Including those that a callback during the wait has dropped: they are not durable either.
     const ended = new Set([...before, ...concerned()]);
-    if (isFlush) this.#owed.clear();
+    if (isFlush) this.#thrownOnce.clear();
     const failed = new Map<string, S3BucketMapError>();
     for (const outcome of ended) {
       if (outcome.error === undefined || outcome.isOutdated === true) continue;
       failed.set(outcome.key, outcome.error);
-      if (!isFlush) this.#owed.set(outcome.key, outcome);
+      if (!isFlush) this.#thrownOnce.set(outcome.key, outcome);
       const pending = this.#pending.get(outcome.key);
       if (pending?.outcome === outcome) this.#remove(pending);
     }
@@ -121,11 +121,11 @@ export class PendingWrites {
     return this.#pending.size > this.#limits.max || this.#bytes > this.#limits.maxBytes;
   }
 
-  // Takes in what has ended, and sends what has not been sent, unless something is under way.
+  // Takes the results of a group that is done, and sends the next.
   #advance(): void {
-    if (this.#underWay?.sending.isDone() === true) this.#finish();
-    if (this.#underWay === undefined) this.#send();
-    this.#lookAgain();
+    if (this.#inFlight?.sending.isDone() === true) this.#finish();
+    if (this.#inFlight === undefined) this.#send();
+    this.#checkLater();
   }
 
   #send(): void {
@@ -139,22 +139,22 @@ export class PendingWrites {
     const [first] = group;
     if (first === undefined) return this.#settle();
     try {
-      this.#underWay = { group, sending: first.through.send(group.map(({ write }) => write)) };
+      this.#inFlight = { group, sending: first.through.send(group.map(({ write }) => write)) };
     } catch (error) {
-      // The map beneath was closed. It is told at the flush, not to whoever's turn it is now.
+      // The base was closed. The flush will throw that: this call may be about another key.
       if (!(error instanceof S3BucketMapError)) throw error;
       for (const { outcome } of group) outcome.error = error;
     }
   }
 
   #finish(): void {
-    const { group, sending } = this.#underWay!;
+    const { group, sending } = this.#inFlight!;
     const failed = sending.finish();
     // A callback during a `deasync` wait may have finished it first.
-    if (this.#underWay?.sending !== sending) return;
-    this.#underWay = undefined;
+    if (this.#inFlight?.sending !== sending) return;
+    this.#inFlight = undefined;
     for (const pending of group) {
-      // Written again meanwhile: what became of the older value is of no matter.
+      // Unless it was written again.
       if (this.#pending.get(pending.key) !== pending) continue;
       const error = failed.get(pending.write.key);
       if (error === undefined) this.#remove(pending);
@@ -170,23 +170,23 @@ export class PendingWrites {
   }
 
   #settle(): void {
-    if (this.#pending.size > 0 || this.#underWay !== undefined) return;
+    if (this.#pending.size > 0 || this.#inFlight !== undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     exit().tasks.delete(this.#atExit);
   }
 
-  #lookAgain(): void {
-    if (this.#underWay === undefined || this.#timer !== undefined) return;
+  #checkLater(): void {
+    if (this.#inFlight === undefined || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#advance();
-    }, LOOK_AGAIN_MS).unref();
+    }, CHECK_MS).unref();
   }
 
   #flushAtExit(): void {
     try {
-      // What another call has thrown, the program has been told.
+      // No flush: failures that were thrown before need not be printed.
       this.wait();
     } catch (error) {
       failAtExit("writeBuffer", error as Error);

@@ -1,4 +1,4 @@
-import { checkAreOptions, checkNoOptions, isBound } from "../../arguments/method-options.js";
+import { checkWriteOptions, checkNoOptions, isBound } from "../../arguments/method-options.js";
 import { internals } from "../../map/internals.js";
 import type { Internals, Needs, Prepared, Stored } from "../../map/internals.js";
 import { entriesOf, iterable } from "../../map/iterables.js";
@@ -69,7 +69,7 @@ export class WriteBufferLayer<V> extends Layer<V> {
   }
 
   set(key: string, value: V, options?: SetOptions): this {
-    checkAreOptions(options, "set");
+    checkWriteOptions(options, "set");
     if (isBound(options)) {
       this.#pending.wait();
       this.base.set(key, value, options);

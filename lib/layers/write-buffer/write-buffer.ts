@@ -1,6 +1,6 @@
 import { internalsOf } from "../../map/internals.js";
 import type { SyncMap } from "../../map/sync-map.js";
-import { checkIsObject, checkNames, checkWhole } from "../../arguments/checks.js";
+import { checkOptions, checkWhole } from "../../arguments/checks.js";
 import { argumentError } from "../../errors/errors.js";
 import { checkBase } from "../foundation/base.js";
 import type { LayerBase } from "../foundation/base.js";
@@ -9,44 +9,43 @@ import { WriteBufferLayer } from "./write-buffer-layer.js";
 
 /** Options of {@link writeBuffer}. */
 export interface WriteBufferOptions {
-  /** At most this many writes wait to be durable. Default: 1000. */
+  /** How many writes may be pending. Default: 1000. */
   max?: number;
-  /** At most about this many bytes of values. Default: 64 MiB. */
+  /** Roughly how many bytes of values may be pending. Default: 64 MiB. */
   maxBytes?: number;
 }
 
 /** A map whose writes are sent in the background. */
 export interface WriteBuffer<V> extends SyncMap<V> {
   /**
-   * Blocks until all that was written is durable.
+   * Blocks until all writes are durable.
    *
-   * @throws PartialFailureError naming what was stored and what was not; the latter is no longer in the buffer
+   * @throws PartialFailureError that names the writes that succeeded and those that failed, which are no longer in the buffer
    */
   flush(): void;
   subMap(prefix: string): WriteBuffer<V>;
 }
 
 /**
- * A map whose `set`, `delete`, `setMany` and `deleteMany` return at once: they are sent in the background, several at
- * a time, and of a key that is written again before it was sent only the last value. `flush()` blocks until all is durable.
+ * Makes `set`, `delete`, `setMany` and `deleteMany` return at once. The writes are sent in the background, several at
+ * a time; if a key is written again before it was sent, only the last value is. `flush()` blocks until all are durable.
  *
- * The program reads what it has written: `get`, `has` and `getMany` from the buffer, without a request, where the key
- * is in it. Whatever asks S3 for more than that waits for all writes first: listings, `size`, `head`, `create`, `update`, `clear`, `set` with `ifMatch`.
+ * The program reads its own writes: `get`, `has` and `getMany` answer from the buffer, without a request, for the keys in it.
+ * Everything else first waits for all writes: listings, `size`, `head`, `create`, `update`, `clear`, and `set` with `ifMatch`.
  *
- * What can be lost: a value is durable when `flush` has returned (or one of the calls that wait), and not before. When the program ends, by
- * itself, by `process.exit` or by an error that nobody catches, what is in the buffer is still written; if some of that
- * fails, it is printed, and the exit code is 1. Killed by a signal (SIGKILL, and SIGINT or SIGTERM that it does not handle), by an
- * exhausted memory, or by a power cut, it loses what is in the buffer. In an exit handler a write is durable when it returns. Others
- * see a write when it is durable.
+ * What can be lost: a write is only durable, and visible to others, once `flush` or another call that waits has returned. When
+ * the program ends by itself, by `process.exit` or by an uncaught error, the buffer is still written; failures
+ * are printed, and the exit code is 1. If it is killed by a signal (SIGKILL, or a SIGINT or SIGTERM that it does not handle), runs out
+ * of memory, or loses power, the buffer is lost. In an exit handler, a write is durable when it returns.
  *
- * A write that fails in the background is thrown as a PartialFailureError by the next call that waits. Until then the program reads
- * its own value, and thereafter what is stored. `flush`, `close`, the end of a batch and a write that finds the buffer full throw all
- * that failed since the last of these, even if another call has thrown it before.
+ * The next call that waits throws the failures as a PartialFailureError. Until then the program reads its own
+ * value, and afterwards what is stored. `flush`, `close`, the end of a batch, and a write that finds the buffer full throw all
+ * failures since the last of these, even those that another call has thrown.
  *
- * Writes go out as they are made; those made while others are under way go together when these are done, which is found out at the next use of
- * the map and at each turn of the event loop.
+ * A write goes out at once if none is in flight. Otherwise it goes out, together with others, when those in flight are done: that
+ * is noticed at the next use of the map or turn of the event loop.
  *
- * @throws TypeError for a wrong option, and for a map that cannot write without waiting
+ * @throws TypeError for a wrong option, and for a map without an S3BucketMap at the bottom
  * @example
  * const map = writeBuffer(new S3BucketMap("my-bucket"));
  * for (const [key, value] of many) map.set(key, value);
@@ -59,8 +58,7 @@ export function writeBuffer<V>(map: LayerBase<V>, options: WriteBufferOptions = 
       "writeBuffer needs a map that can write without waiting: S3BucketMap, or a layer over one.",
     );
   }
-  checkIsObject(options, "writeBuffer");
-  checkNames(options, ["max", "maxBytes"], "writeBuffer");
+  checkOptions(options, ["max", "maxBytes"], "writeBuffer");
   const { max = 1000, maxBytes = 64 * 1024 * 1024 } = options;
   checkWhole(max, "max of writeBuffer", 1);
   checkWhole(maxBytes, "maxBytes of writeBuffer", 1);
