@@ -1,3 +1,9 @@
+/** The longest answer but for objects: a page of 1000 keys, all of it percent-encoded, has 4 MB. */
+export const MAX_ANSWER_BYTES: number = 16 * 1024 ** 2;
+
+/** The longest object whose length is not known beforehand: it might never end. */
+export const MAX_UNTOLD_BYTES: number = 64 * 1024 ** 2;
+
 /** An answer that says it is well, and is none of S3's: of a proxy or a login page, or damaged on its way. */
 export class BadAnswer extends Error {
   override name = "BadAnswer";

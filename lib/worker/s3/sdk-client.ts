@@ -1,18 +1,17 @@
 import { sdk } from "./sdk.js";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
-import { countAttempts } from "./attempts/attempt-count.js";
-import { boundAnswers } from "./body/bounded.js";
 import type { Connections } from "./transport/connections.js";
 import { requestHandlerOf } from "./credentials/credentials.js";
 import type { MapCredentials } from "./credentials/credentials.js";
-import { readPlainly } from "./body/plain-answers.js";
+import { boundAnswers, readPlainly } from "./body/sdk-answers.js";
 import { learnRoute } from "./direct/route.js";
 import type { Route, Way } from "./direct/route.js";
 import { limits } from "./limits.js";
 import type { LocalDirectory } from "./local-directory.js";
+import { isAws } from "./region.js";
 import { renewCredentials } from "./credentials/renewal.js";
-import { tellRequests } from "./transport/request-log.js";
+import { tellRequests } from "./transport/seen-requests.js";
 import { watchAttempts } from "./attempts/watch-attempts.js";
 
 type RequestHandler = Exclude<S3ClientConfig["requestHandler"], undefined>;
@@ -48,7 +47,10 @@ export async function serviceClient(
   // What else there is to know, the SDK finds in the environment and its files.
   const found = new sdk.S3Client(config).config;
   const asked = endpoint ?? (await found.serviceConfiguredEndpoint?.());
-  config.forcePathStyle = settings.forcePathStyle ?? (asked !== undefined && !isAws(asked));
+  // Other services seldom have a DNS name for each bucket.
+  config.forcePathStyle =
+    settings.forcePathStyle ??
+    (asked !== undefined && !isAws(URL.canParse(asked) ? new URL(asked).hostname : ""));
   // us-east-1 answers for every region, with a redirect that is followed once and remembered.
   if (region === undefined && !(await hasRegion(found))) config.region = "us-east-1";
   const client = new sdk.S3Client(config);
@@ -81,17 +83,10 @@ function watch(client: S3Client, way: Way, learn: Learn, isLocal: boolean): S3Cl
   tryEachAsOften(client);
   learnRoute(client, way, learn);
   watchAttempts(client, isLocal);
-  countAttempts(client);
-  // It reads what is bounded.
   readPlainly(client);
   boundAnswers(client);
   tellRequests(client);
   return client;
-}
-
-// Other services seldom have a DNS name for each bucket.
-function isAws(endpoint: string): boolean {
-  return /\.amazonaws\.com(\.cn)?$/.test(URL.canParse(endpoint) ? new URL(endpoint).hostname : "");
 }
 
 async function hasRegion(config: S3Client["config"]): Promise<boolean> {

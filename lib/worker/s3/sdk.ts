@@ -2,7 +2,7 @@
 import { late } from "../late.js";
 import { replaceExec } from "./credentials/credential-programs.js";
 import { replaceReadFile } from "./credentials/file-texts.js";
-import { replaceAgent } from "./transport/own-agents.js";
+import { replaceAgent } from "./transport/connections.js";
 
 // All that this library has of the SDK, so that nothing loads it before it can take what is replaced here.
 

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 
-/** S3's operations that change what can be read. What is tried on a key of the library's own is not among them. */
+/** The operations that can change what users read. */
 const writes: ReadonlySet<string> = new Set([
   "PutObject",
   "DeleteObject",
@@ -13,20 +13,20 @@ const writes: ReadonlySet<string> = new Set([
 const doubts = new AsyncLocalStorage<Doubt | undefined>();
 
 /**
- * Whether a write that failed may have happened all the same: a request that writes was sent, and S3 has not refused
- * it. It is asked where the write ends; each request within it tells it (see {@link Sending}).
+ * Tracks whether a failed write may have been applied: a request that writes was sent, and S3 has not refused it. Each
+ * request reports to the innermost Doubt that it runs in (see {@link Sending}).
  */
 export class Doubt {
   readonly #outer: Doubt | undefined = doubts.getStore();
   readonly #beforeSending: () => void;
   #unknown = 0;
 
-  /** @param beforeSending - called before each request that writes can leave; where it throws, the request does not */
+  /** @param beforeSending - called before each request that writes; if it throws, the request is not sent */
   constructor(beforeSending: () => void = () => {}) {
     this.#beforeSending = beforeSending;
   }
 
-  /** The innermost that this code runs in. */
+  /** The innermost Doubt that this code runs in. */
   static get current(): Doubt | undefined {
     return doubts.getStore();
   }
@@ -35,7 +35,7 @@ export class Doubt {
     return this.#unknown > 0;
   }
 
-  /** Runs what may send requests. What is in doubt here is so for the doubt around it, too. */
+  /** Runs code that may send requests. Outer Doubts are informed as well. */
   during<T>(run: () => T): T {
     return doubts.run(this, run);
   }
@@ -53,17 +53,17 @@ export class Doubt {
   }
 }
 
-/** Runs what writes nothing that anybody has asked for. */
+/** Runs code whose writes no user has asked for. */
 export function withoutDoubt<T>(run: () => T): T {
   return doubts.run(undefined, run);
 }
 
 const sendings = new AsyncLocalStorage<Sending>();
 
-// Elsewhere an agent is not told of requests, and what is handed over counts as sent.
+// Bun and Deno do not call addRequest. There, a request counts as sent at once.
 const agentsAreTold = process.versions["bun"] === undefined && process.versions["deno"] === undefined;
 
-/** One try of a request. It counts as sent from when its connection stands. */
+/** One attempt of a request. It counts as sent once its connection is established. */
 export class Sending {
   readonly #doubt: Doubt | undefined;
   #state: "not yet" | "sent" | "over" = "not yet";
@@ -72,7 +72,7 @@ export class Sending {
     this.#doubt = writes.has(operation) ? doubts.getStore() : undefined;
   }
 
-  /** @param isLocal - it is answered in this thread, without a connection */
+  /** @param isLocal - whether it is answered in this thread, without a connection */
   during<T>(run: () => T, isLocal: boolean): T {
     if (this.#doubt === undefined) return run();
     if (isLocal || !agentsAreTold) this.sent();
@@ -80,9 +80,9 @@ export class Sending {
   }
 
   /**
-   * From now on it may be carried out.
+   * From now on the request may be applied.
    *
-   * @throws what forbids it: it must not be sent
+   * @throws if it must not be sent
    */
   sent(): void {
     if (this.#state !== "not yet") return;
@@ -91,7 +91,7 @@ export class Sending {
     this.#doubt?.count(1);
   }
 
-  /** It was refused, or was never sent. */
+  /** The request was refused or never sent. */
   didNothing(): void {
     if (this.#state === "sent") this.#doubt?.count(-1);
     this.#state = "over";
@@ -102,7 +102,7 @@ interface Agent {
   addRequest(request: ClientRequest, ...rest: unknown[]): void;
 }
 
-/** Has an agent tell when a request gets a connection that stands. */
+/** Makes an agent report when a request gets an established connection. */
 export function tellSendings(agent: object): void {
   const telling = agent as Agent;
   const addRequest = telling.addRequest.bind(agent);

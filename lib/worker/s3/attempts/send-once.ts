@@ -1,8 +1,8 @@
 import type { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Doubt } from "./doubt.js";
 
-/** Keeps the SDK from trying again; what it holds is the error. */
-class Sent extends Error {
+/** Wraps an error that the SDK must not retry. */
+class Unretryable extends Error {
   readonly error: Error;
 
   constructor(error: Error) {
@@ -18,10 +18,10 @@ interface Told {
 type Stack = PutObjectCommand["middlewareStack"];
 
 /**
- * Makes a command go out once, unless it certainly was not carried out: sent blindly again, a condition that held the
- * first time would fail because of the first time.
+ * Keeps the SDK from sending a command again if it may have been applied: its condition would then fail because of the
+ * first time.
  *
- * @param doubt - of this command alone
+ * @param doubt - one for this command alone
  */
 export async function sendOnce<Output>(
   command: PutObjectCommand | DeleteObjectCommand,
@@ -33,23 +33,23 @@ export async function sendOnce<Output>(
       try {
         return await next(args);
       } catch (error) {
-        throw error instanceof Error && doubt.exists ? new Sent(error) : error;
+        throw error instanceof Error && doubt.exists ? new Unretryable(error) : error;
       }
     },
-    // Within the SDK's tries, and around the look at each of them.
+    // Inside the SDK's retries, and outside of watchAttempts.
     { step: "finalizeRequest", priority: "normal", name: "s3bucketmapOnce" },
   );
   try {
     return await doubt.during(send);
   } catch (error) {
-    if (!(error instanceof Sent)) throw error;
-    // It was the SDK that counted the tries, and it knows only this error.
+    if (!(error instanceof Unretryable)) throw error;
+    // The SDK has put the number of attempts on the wrapper.
     const metadata = { ...(error.error as Told).$metadata, ...(error as Told).$metadata };
     throw Object.assign(error.error, { $metadata: metadata });
   }
 }
 
-/** Calls `look` with the host that a command is for, before anything is sent. */
+/** Calls `look` with the host that a command goes to, before anything is sent. */
 export function beforeSending(
   command: PutObjectCommand | DeleteObjectCommand,
   look: (hostname: string) => void,

@@ -1,40 +1,50 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import { onLiveConnection } from "../transport/connections.js";
-import { Sending } from "./doubt.js";
-import { metadataIn } from "../body/metadata.js";
 import { BadAnswer } from "../bad-answers.js";
+import { metadataIn } from "../direct/messages.js";
+import { onLiveConnection } from "../transport/connections.js";
 import { isAmbiguous } from "./ambiguous.js";
-import type { Tried } from "./ambiguous.js";
+import type { RequestError } from "./ambiguous.js";
+import { Sending } from "./doubt.js";
 
 /** Another write of the key was under way at the same time, and this one did nothing. */
 export const CONFLICT = "ConditionalRequestConflict";
 
+/** How often a command was sent, by the context that the SDK gives its middleware. */
+const counts = new WeakMap<object, number>();
+
+export function attemptsOf(context: object): number {
+  return counts.get(context) ?? 0;
+}
+
+/** Adds direct attempts to the count. */
+export function noteAttempts(context: object, attempts: number): void {
+  counts.set(context, attempts);
+}
+
 /**
- * Looks at each try of a request. The SDK only reports the last one: a write that was carried out by a first
- * try whose answer was lost, and refused the second time, would seem not to have happened.
+ * Watches each attempt of the SDK's. The SDK reports only the last: a write that was applied by an attempt whose answer
+ * was lost, and refused the second time, would seem not to have happened.
  *
- * @param isLocal - the requests are answered in this thread
+ * @param isLocal - whether requests are answered in this thread
  */
-export function watchAttempts(client: S3Client, isLocal: boolean): void {
-  /** What was answered to the last try, by the command's input. */
+export function watchAttempts({ middlewareStack }: S3Client, isLocal: boolean): void {
+  /** The status of a command's last answer, by the command's input. */
   const statuses = new WeakMap<object, number | undefined>();
-  client.middlewareStack.add(
+  middlewareStack.add(
     (next, context) => (args) => {
       const command = String(context["commandName"]);
       const once = async (): Promise<Awaited<ReturnType<typeof next>>> => {
         const sending = new Sending(command.replace(/Command$/, ""));
         try {
           const result = await sending.during(() => next(args), isLocal);
-          // The SDK loses a name such as "__proto__".
+          // The SDK drops a name such as "__proto__".
           const output = result.output as { Metadata?: Record<string, string> };
-          if (output.Metadata !== undefined)
-            output.Metadata = metadataIn(
-              (result.response as { headers?: Record<string, string> }).headers ?? {},
-            );
+          const { headers = {} } = result.response as { headers?: Record<string, string> };
+          if (output.Metadata !== undefined) output.Metadata = metadataIn(headers);
           return result;
         } catch (thrown) {
           if (!(thrown instanceof Error)) throw thrown;
-          tellStatus(thrown, statuses.get(args.input));
+          restoreStatus(thrown, statuses.get(args.input));
           const error = notS3(thrown) ?? thrown;
           if (isBeaten(error, args.input)) error.name = CONFLICT;
           if (error.name === CONFLICT || !isAmbiguous(error)) sending.didNothing();
@@ -45,7 +55,7 @@ export function watchAttempts(client: S3Client, isLocal: boolean): void {
     },
     { step: "finalizeRequest", priority: "low", name: "s3bucketmapWatchAttempts" },
   );
-  client.middlewareStack.add(
+  middlewareStack.add(
     (next) => async (args) => {
       statuses.delete(args.input);
       const result = await next(args);
@@ -54,29 +64,45 @@ export function watchAttempts(client: S3Client, isLocal: boolean): void {
     },
     { step: "deserialize", priority: "low", name: "s3bucketmapStatus" },
   );
+  middlewareStack.add(
+    (next, context) => (args) => {
+      counts.set(context, attemptsOf(context) + 1);
+      return next(args);
+    },
+    { step: "finalizeRequest", priority: "low", name: "s3bucketmapAttempts" },
+  );
+  // The SDK's own count omits direct attempts.
+  middlewareStack.add(
+    (next, context) => (args) =>
+      next(args).catch((error: { $metadata?: { attempts?: number } }) => {
+        if (error.$metadata?.attempts !== undefined) error.$metadata.attempts = attemptsOf(context);
+        throw error;
+      }),
+    { step: "initialize", priority: "high", name: "s3bucketmapToldAttempts" },
+  );
 }
 
-// The SDK says 503 of an answer with 200 that is an error all the same, so that it tries again.
-function tellStatus(error: Tried, status: number | undefined): void {
+// The SDK replaces the status of an error inside a 200 by 503, so that it retries.
+function restoreStatus(error: RequestError, status: number | undefined): void {
   const { $metadata } = error;
   if ($metadata?.httpStatusCode !== 503 || status === undefined || status === 503) return;
   $metadata.httpStatusCode = status;
   error.$retryable ??= {};
 }
 
-// What is bound to a condition never is, and keys that are many take their time (delete-objects.ts).
+// Conditional writes are never repeated blindly. Deleting many keys may just be slow (delete-objects.ts).
 function mayBeRepeated(command: string, input: object): boolean {
   if (command === "DeleteObjectsCommand") return false;
   const { IfMatch, IfNoneMatch } = input as { IfMatch?: unknown; IfNoneMatch?: unknown };
   return command === "GetObjectCommand" || (IfMatch ?? IfNoneMatch) === undefined;
 }
 
-// The SDK's parser has thrown.
-function notS3(error: Tried): BadAnswer | undefined {
+// The SDK's parser throws plain errors.
+function notS3(error: RequestError): BadAnswer | undefined {
   const status = error.$metadata?.httpStatusCode;
   if (status === undefined || (error.name !== "Error" && error.name !== "SyntaxError")) return undefined;
   if (status >= 300) {
-    // What is wrong has been told, but was damaged on its way.
+    // S3 refused the request, and its error was damaged in transit.
     error.$retryable = {};
     return undefined;
   }
@@ -84,15 +110,13 @@ function notS3(error: Tried): BadAnswer | undefined {
 }
 
 /**
- * Whether Ceph says that another write was quicker. Its gateway compares the ETag and then stores by an atomic step that
- * asks once more. Where that step finds another state, it stores nothing, and the gateway has no code for it. AWS
- * has no `UnknownError`; the SDK gives the name, though no `Code`, to answers without an error of S3's.
+ * Whether Ceph reports that another write won. Its gateway compares the ETag, then stores in an atomic step that checks
+ * again. If the second check fails, nothing is stored, and the gateway has no error code for it. AWS has no
+ * `UnknownError`. The SDK uses that name, but not that `Code`, for errors without a body.
  *
- * @param input - of the command
  * @see https://github.com/ceph/ceph/blob/main/src/rgw/driver/rados/rgw_rados.cc (`_do_write_meta`: ECANCELED)
  */
-function isBeaten(error: Error, input: object): boolean {
-  const { Code, $metadata } = error as Tried;
+function isBeaten(error: RequestError, input: object): boolean {
   const isConditionalPut = "Body" in input && "IfMatch" in input && input.IfMatch !== undefined;
-  return isConditionalPut && $metadata?.httpStatusCode === 500 && Code === "UnknownError";
+  return isConditionalPut && error.$metadata?.httpStatusCode === 500 && error.Code === "UnknownError";
 }

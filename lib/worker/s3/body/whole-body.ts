@@ -1,33 +1,148 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { GetObjectCommand } from "@aws-sdk/client-s3";
 import { OperationError } from "../../operation-error.js";
-import { isOfWhole } from "../direct/replay.js";
-import { InPlace } from "./in-place.js";
-import { BadAnswer, TooLong, BrokenBody } from "../bad-answers.js";
-import { MAX_UNTOLD_BYTES } from "./bounded.js";
+import { BadAnswer, BrokenBody, MAX_UNTOLD_BYTES, TooLong } from "../bad-answers.js";
+
+/** From this size on, a body is written into its final buffer as it arrives. */
+const IN_PLACE_FROM = 1024 * 1024;
+
+/** The SDK hashes each chunk in one call, and Node's crypto takes less than 2 GiB. */
+const CHUNK_BYTES = 64 * 1024 ** 2;
 
 /**
- * Reads a command's body within its try: the SDK repeats a request, but not one whose answer broke off in
- * the middle, for it gives out the answer as soon as its headers are there.
+ * The last chunks that arrived, 1 MiB at most. malloc returns free memory at the top of a thread's heap to the system,
+ * and having it cleared again for the next chunks took a sixth of the time of a long body. Live chunks near the top
+ * prevent that.
+ */
+const kept = new Array<Uint8Array>(16);
+let chunks = 0;
+
+/** A body that is assembled in one buffer as it arrives, so that it is in memory once. */
+export class InPlace {
+  readonly bytes: Uint8Array;
+  /** How many bytes have arrived. */
+  length = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  add(chunk: Uint8Array): void {
+    this.bytes.set(chunk, this.length);
+    this.length += chunk.length;
+    kept[chunks % kept.length] = chunk;
+    chunks += 1;
+  }
+}
+
+interface Gathering {
+  add(chunk: Uint8Array): void;
+  /** The body, in a buffer that holds nothing else: it is transferred to the calling thread. */
+  whole(): Uint8Array;
+}
+
+/** Gathers the chunks of a body. @param length - its Content-Length; NaN if there is none */
+export function gathering(length = NaN): Gathering {
+  return length >= IN_PLACE_FROM ? inPlace(length) : inChunks();
+}
+
+function inChunks(): Gathering {
+  const chunks: Uint8Array[] = [];
+  return {
+    add: (chunk) => void chunks.push(chunk),
+    whole: () => {
+      const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+      let at = 0;
+      for (const chunk of chunks) {
+        bytes.set(chunk, at);
+        at += chunk.length;
+      }
+      return bytes;
+    },
+  };
+}
+
+// The HTTP parser delivers no more than Content-Length.
+function inPlace(length: number): Gathering {
+  // Allocated with the first chunk: the answer to a HEAD has a length, but no body.
+  let parts: InPlace | undefined;
+  return {
+    add: (chunk) => (parts ??= new InPlace(new Uint8Array(length))).add(chunk),
+    whole: () => {
+      if (parts === undefined) return new Uint8Array();
+      return parts.length === length ? parts.bytes : parts.bytes.slice(0, parts.length);
+    },
+  };
+}
+
+/** Reads a body of known length. @param into - the buffer to use, if there is one */
+export async function collect(body: Readable, length: number, into?: Uint8Array): Promise<Uint8Array> {
+  let parts = into && new InPlace(into);
+  let whole: Uint8Array | undefined;
+  let at = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    if (at + chunk.length > length)
+      throw new Error(`the body is longer than its Content-Length of ${length}`);
+    // A replayed body is already in one buffer, and need not be copied.
+    if (parts === undefined && isOfWhole(chunk, length)) whole = new Uint8Array(chunk.buffer);
+    else (parts ??= new InPlace(new Uint8Array(length))).add(chunk);
+    at += chunk.length;
+  }
+  if (at !== length) throw new Error(`the body ended after ${at} of ${length} bytes`);
+  return whole ?? parts?.bytes ?? new Uint8Array();
+}
+
+const wholeBuffers = new WeakSet<ArrayBufferLike>();
+
+function isOfWhole({ buffer }: Uint8Array, length: number): boolean {
+  return wholeBuffers.has(buffer) && buffer.byteLength === length;
+}
+
+interface Received {
+  readonly body: Uint8Array;
+  readonly broken?: Error;
+  readonly tooLong?: true;
+}
+
+/** A body that was read before, as the stream that the SDK expects. It fails where the original failed. */
+export function bodyOf({ body, broken, tooLong }: Received): Readable {
+  if (broken === undefined && body.length > 0) wholeBuffers.add(body.buffer);
+  let at = 0;
+  return new Readable({
+    read() {
+      // Refused by its length, and never read.
+      if (tooLong) return;
+      const chunk = body.subarray(at, at + CHUNK_BYTES);
+      at += chunk.length;
+      if (chunk.length > 0) this.push(chunk);
+      else if (broken === undefined) this.push(null);
+      else this.destroy(broken);
+    },
+  });
+}
+
+/**
+ * Reads a command's body within the attempt. The SDK resolves when the headers have arrived, and would not retry a
+ * request whose body breaks off.
  *
- * @returns what gives the bytes once the command has been sent
+ * @returns a function that returns the bytes once the command has been sent
  */
 export function readWhole(command: GetObjectCommand, maxBytes: number): () => Uint8Array {
   let bytes: Uint8Array = new Uint8Array();
   command.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
-      const output = result.output;
-      const body = output.Body as Readable;
-      const length = output.ContentLength;
+      const { Body, ContentLength: length } = result.output;
+      const body = Body as Readable; // In Node, always.
       if (length !== undefined && length > maxBytes) {
         body.destroy();
-        throw tooLong(`${length}`, maxBytes);
+        throw valueTooLong(`${length}`, maxBytes);
       }
       const response = result.response as Response;
       try {
-        bytes =
-          length === undefined ? await collectChunks(body, response, maxBytes) : await collect(body, length);
+        bytes = await (length === undefined
+          ? collectChunks(body, response, maxBytes)
+          : collect(body, length));
       } catch (error) {
         const isTold = error instanceof OperationError || error instanceof BadAnswer;
         throw isTold || !(error instanceof Error) ? error : new BrokenBody(error);
@@ -44,11 +159,11 @@ interface Response {
   headers: Record<string, string>;
 }
 
-function tooLong(length: string, maxBytes: number): OperationError {
+function valueTooLong(length: string, maxBytes: number): OperationError {
   return new OperationError("ValueTooLong", `it has ${length} bytes, and at most ${maxBytes} can be read`);
 }
 
-/** Whether a body whose length is not known says where it ends. */
+/** Whether a body without a Content-Length marks its end. */
 export function isChunked(headers: Record<string, string>): boolean {
   return /\bchunked$/i.test(headers["transfer-encoding"] ?? "");
 }
@@ -62,36 +177,13 @@ async function collectChunks(
     body.on("error", () => {}).destroy();
     throw new Error("the answer does not say how long it is, and would look whole wherever it broke off");
   }
-  const chunks: Uint8Array[] = [];
+  const bytes = gathering();
   let length = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     length += chunk.length;
-    if (length > maxBytes) throw tooLong(`more than ${maxBytes}`, maxBytes);
+    if (length > maxBytes) throw valueTooLong(`more than ${maxBytes}`, maxBytes);
     if (length > MAX_UNTOLD_BYTES) throw new TooLong(statusCode, MAX_UNTOLD_BYTES);
-    chunks.push(chunk);
+    bytes.add(chunk);
   }
-  const whole = new InPlace(new Uint8Array(length));
-  for (const chunk of chunks) whole.add(chunk);
-  return whole.bytes;
-}
-
-/**
- * All of a body.
- *
- * @param into - a buffer for it, where there is one
- */
-export async function collect(body: Readable, length: number, into?: Uint8Array): Promise<Uint8Array> {
-  let parts = into && new InPlace(into);
-  let whole: Uint8Array | undefined;
-  let at = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    if (at + chunk.length > length)
-      throw new Error(`the body is longer than its Content-Length of ${length}`);
-    // What was put together before is not copied again.
-    if (parts === undefined && isOfWhole(chunk, length)) whole = new Uint8Array(chunk.buffer);
-    else (parts ??= new InPlace(new Uint8Array(length))).add(chunk);
-    at += chunk.length;
-  }
-  if (at !== length) throw new Error(`the body ended after ${at} of ${length} bytes`);
-  return whole ?? parts?.bytes ?? new Uint8Array();
+  return bytes.whole();
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { MAX_KEY_BYTES } from "../../../arguments/keys.js";
 import { OperationError } from "../../operation-error.js";
+import { isAws } from "../region.js";
 import { Trial, unsupported } from "./trial.js";
 import type { Quoting, Target } from "../target.js";
 
@@ -9,7 +10,7 @@ const LEAST_RANDOM = 8;
 
 /** AWS keeps to conditions, and so does the local S3; of any other service it is not known. */
 export function isKnown(target: Target, hostname: string): boolean {
-  return target.settings.local !== undefined || /\.amazonaws\.(com|com\.cn|eu)$/.test(hostname);
+  return target.settings.local !== undefined || isAws(hostname);
 }
 
 /** An ETag as a service wants it. */

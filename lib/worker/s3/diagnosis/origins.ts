@@ -1,6 +1,7 @@
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
 import type { Answers, SentRequest } from "./answers.js";
 import type { SharedFiles } from "../credentials/shared-files.js";
+import { isAws } from "../region.js";
 
 /** Where the settings of a map come from, in words. */
 export class Origins {
@@ -34,8 +35,7 @@ export class Origins {
   endpoint({ sentTo }: Answers): { url?: string; from: string } {
     for (const { url, from } of this.#endpoints())
       if (sentTo === undefined || isTo(url, sentTo)) return { url, from };
-    const isAws = sentTo === undefined || /\.amazonaws\.(com|com\.cn|eu)$/.test(sentTo.hostname);
-    return { from: isAws ? "AWS's own" : "the AWS SDK's choice" };
+    return { from: sentTo === undefined || isAws(sentTo.hostname) ? "AWS's own" : "the AWS SDK's choice" };
   }
 
   *#endpoints(): Generator<{ url: string; from: string }> {

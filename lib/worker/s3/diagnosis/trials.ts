@@ -3,7 +3,7 @@ import { OperationError } from "../../operation-error.js";
 import { checkDelete, checkPut } from "../conditional/conditions.js";
 import { deleteObject } from "../operations/delete-object.js";
 import { deleteObjects } from "../operations/delete-objects.js";
-import { crc32 } from "../direct/get.js";
+import { crc32 } from "../direct/writes.js";
 import { isMissing } from "../operations/missing.js";
 import { uploadInParts } from "../operations/multipart-upload.js";
 import type { ObjectInput } from "../operations/multipart-upload.js";

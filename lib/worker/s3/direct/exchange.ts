@@ -1,35 +1,36 @@
 import type { IncomingMessage, RequestOptions } from "node:http";
 import http from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
+import type { Readable } from "node:stream";
 import { https } from "../../late.js";
+import { MAX_ANSWER_BYTES, MAX_UNTOLD_BYTES, TooLong } from "../bad-answers.js";
+import { gathering } from "../body/whole-body.js";
 import { isLost, loseConnection } from "../transport/connections.js";
-import { InPlace } from "../body/in-place.js";
-import { MAX_ANSWER_BYTES, MAX_UNTOLD_BYTES } from "../body/bounded.js";
-import { TooLong } from "../bad-answers.js";
-import type { Answer, InParts, Server, Exchange } from "./messages.js";
+import type { Answer, AnswerHead, Exchange, InParts, Server } from "./messages.js";
 
 const onUsed = new WeakSet<Error>();
 
-/** Whether no answer came by a connection that had served others before, and may have been dead already. */
+/** Whether a request failed, without an answer, on a connection that had been used before and may have been dead. */
 export function wasOnUsedConnection(error: Error): boolean {
   return onUsed.has(error);
 }
 
-/** A body of so many bytes is put together as it comes. */
-const IN_PLACE_FROM = 1024 * 1024;
-
-/** The connections that the SDK's own handler uses, too. */
-export interface Agents {
+/** The agents that the SDK's handler uses, too. */
+interface Agents {
   readonly httpAgent: http.Agent;
   readonly httpsAgent: HttpsAgent;
 }
 
-export interface TimeLimits {
+interface TimeLimits {
   readonly connectMs: number;
   readonly idleMs: number;
 }
 
-/** Exchanges over HTTP. Its errors are those of the SDK's own handler, which decides by them what it tries again. */
+/**
+ * Sends requests over HTTP. It rejects with the errors of the SDK's own handler, by which the SDK decides whether to retry.
+ *
+ * @returns undefined for other protocols
+ */
 export function overHttp(server: Server, agents: Agents, limits: TimeLimits): Exchange | undefined {
   const secure = server.protocol === "https:";
   if (!secure && server.protocol !== "http:") return undefined;
@@ -59,11 +60,11 @@ export function overHttp(server: Server, agents: Agents, limits: TimeLimits): Ex
       };
       signal.addEventListener("abort", abort, { once: true });
       request.on("error", (error: NodeJS.ErrnoException) => {
-        // From then on it is the answer that tells.
+        // Once there is a response, its own error event reports the failure.
         if (response !== undefined) return;
-        const told = asTimeout(error);
-        if (isLost(told) && loseConnection(request)) onUsed.add(told);
-        fail(told);
+        const named = asTimeout(error);
+        if (isLost(named) && loseConnection(request)) onUsed.add(named);
+        fail(named);
       });
       keepTime(request, limits, (message) => {
         const error = Object.assign(new Error(message), { name: "TimeoutError" });
@@ -72,7 +73,7 @@ export function overHttp(server: Server, agents: Agents, limits: TimeLimits): Ex
       });
       request.on("response", (incoming) => {
         response = incoming;
-        collect(incoming, maxBytes, inParts).then((answer) => {
+        receive(incoming, maxBytes, inParts).then((answer) => {
           signal.removeEventListener("abort", abort);
           resolve(answer);
         }, fail);
@@ -81,7 +82,7 @@ export function overHttp(server: Server, agents: Agents, limits: TimeLimits): Ex
     });
 }
 
-// The SDK tries again what is called so.
+// The SDK retries errors of this name.
 function asTimeout(error: NodeJS.ErrnoException): Error {
   const transient = error.code === "ECONNRESET" || error.code === "EPIPE" || error.code === "ETIMEDOUT";
   return transient ? Object.assign(error, { name: "TimeoutError" }) : error;
@@ -94,25 +95,24 @@ function keepTime(
 ): void {
   request.once("socket", (socket) => {
     const idle = (): void => timedOut(`the socket timed out after ${idleMs} ms of inactivity`);
-    // The time itself stays: another request may have the socket by then. One that nobody uses is closed by it.
+    // Only the listener is removed. The timeout itself closes the socket if it stays unused, and by now another request
+    // may rely on it.
     request.once("close", () => socket.removeListener("timeout", idle));
-    if (!socket.connecting) socket.setTimeout(idleMs, idle);
-    else {
-      const limit = setTimeout(
-        timedOut,
-        connectMs,
-        `the socket did not establish a connection within ${connectMs} ms`,
-      );
-      request.once("close", () => clearTimeout(limit));
-      socket.once("connect", () => {
-        clearTimeout(limit);
-        socket.setTimeout(idleMs, idle);
-      });
+    if (!socket.connecting) {
+      socket.setTimeout(idleMs, idle);
+      return;
     }
+    const message = `the socket did not establish a connection within ${connectMs} ms`;
+    const limit = setTimeout(timedOut, connectMs, message);
+    request.once("close", () => clearTimeout(limit));
+    socket.once("connect", () => {
+      clearTimeout(limit);
+      socket.setTimeout(idleMs, idle);
+    });
   });
 }
 
-function collect(
+function receive(
   response: IncomingMessage,
   maxBytes: number | undefined,
   inParts?: InParts,
@@ -130,7 +130,6 @@ function collect(
       resolve(answer);
       return;
     }
-    const length = Number(answer.headers["content-length"]);
     const parts = inParts?.(response, answer);
     if (parts !== undefined) {
       parts.then(
@@ -139,16 +138,16 @@ function collect(
       );
       return;
     }
-    const bytes = gathering(length);
+    const bytes = gathering(Number(answer.headers["content-length"]));
     const whole = (): void => {
       answer.body = bytes.whole();
       resolve(answer);
     };
     const limit = limitOf(answer, maxBytes);
-    let at = 0;
+    let length = 0;
     response.on("data", (chunk: Buffer) => {
-      at += chunk.length;
-      if (at <= limit) bytes.add(chunk);
+      length += chunk.length;
+      if (length <= limit) bytes.add(chunk);
       else response.destroy(new TooLong(answer.statusCode, limit));
     });
     response.on("end", whole);
@@ -159,56 +158,14 @@ function collect(
   });
 }
 
-/** Whether it is an object's body, and longer than may be read; other answers break off where they are too long. */
-export function isTooLong(
-  { statusCode, headers }: Pick<Answer, "statusCode" | "headers">,
-  maxBytes: number | undefined,
-): boolean {
+/** Whether an object's Content-Length exceeds the limit. Other answers are cut off while they are read. */
+function isTooLong({ statusCode, headers }: AnswerHead, maxBytes: number | undefined): boolean {
   return maxBytes !== undefined && statusCode < 300 && Number(headers["content-length"]) > maxBytes;
 }
 
-function limitOf({ statusCode, headers }: Answer, maxBytes: number | undefined): number {
+function limitOf({ statusCode, headers }: AnswerHead, maxBytes: number | undefined): number {
   if (maxBytes === undefined || statusCode >= 300) return MAX_ANSWER_BYTES;
   return headers["content-length"] === undefined ? Math.min(maxBytes, MAX_UNTOLD_BYTES) : maxBytes;
-}
-
-/** Gathers the chunks of a body that has so many bytes. */
-export function gathering(length: number): Bytes {
-  return length >= IN_PLACE_FROM ? inPlace(length) : inChunks();
-}
-
-interface Bytes {
-  add(chunk: Buffer): void;
-  /** In a buffer of its own: it is handed over to the waiting thread. */
-  whole(): Uint8Array;
-}
-
-function inChunks(): Bytes {
-  const chunks: Buffer[] = [];
-  return {
-    add: (chunk) => void chunks.push(chunk),
-    whole: () => {
-      const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-      let at = 0;
-      for (const chunk of chunks) {
-        bytes.set(chunk, at);
-        at += chunk.length;
-      }
-      return bytes;
-    },
-  };
-}
-
-// The HTTP parser gives no more of it than the Content-Length says.
-function inPlace(length: number): Bytes {
-  let parts: InPlace | undefined; // A HEAD's answer has the length, and no body.
-  return {
-    add: (chunk) => (parts ??= new InPlace(new Uint8Array(length))).add(chunk),
-    whole: () => {
-      if (parts === undefined) return new Uint8Array();
-      return parts.length === length ? parts.bytes : parts.bytes.slice(0, parts.length);
-    },
-  };
 }
 
 function joined(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
@@ -218,4 +175,41 @@ function joined(headers: NodeJS.Dict<string | string[]>): Record<string, string>
     if (value !== undefined) plain[name] = typeof value === "string" ? value : value.join(",");
   }
   return plain;
+}
+
+interface Handler {
+  handle(
+    request: {
+      method: string;
+      path: string;
+      query: Record<string, string>;
+      headers: Record<string, string>;
+      body?: Buffer;
+    },
+    options: { abortSignal: AbortSignal },
+  ): Promise<{ response: AnswerHead & { body: Readable } }>;
+}
+
+/** Sends requests to a handler in this thread: the local S3. */
+export function throughHandler(handler: Handler): Exchange {
+  return async (request, maxBytes, signal) => {
+    const { response } = await handler.handle(
+      { ...request, query: Object.fromEntries(new URLSearchParams(request.search)) },
+      { abortSignal: signal },
+    );
+    const { statusCode, headers, body } = response;
+    if (isTooLong(response, maxBytes)) {
+      body.destroy();
+      return { statusCode, headers, body: new Uint8Array(), tooLong: true };
+    }
+    const bytes = gathering(Number(headers["content-length"]));
+    let broken: Error | undefined;
+    try {
+      for await (const chunk of body as AsyncIterable<Buffer>) bytes.add(chunk);
+    } catch (error) {
+      broken = error as Error;
+    }
+    const answer = { statusCode, headers, body: bytes.whole() };
+    return broken === undefined ? answer : { ...answer, broken };
+  };
 }

@@ -1,8 +1,12 @@
-/** What the SDK gives for a page of a listing, as far as it is needed. */
+import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
+import type { Operation } from "./direct-attempt.js";
+import { plainHeaders, toSearch } from "./messages.js";
+
+/** The members of the SDK's output that are used. */
 export interface ListPage {
   IsTruncated: boolean;
   NextContinuationToken?: string;
-  /** As it is written. */
+  /** Not decoded. */
   Prefix?: string;
   Contents: ListedKey[];
 }
@@ -12,13 +16,39 @@ interface ListedKey {
   Size: number;
 }
 
+const inQuery = ["Prefix", "MaxKeys", "EncodingType", "ContinuationToken", "StartAfter"];
+
+/** One page of a listing. Its keys are percent-encoded. */
+export function listing(input: ListObjectsV2CommandInput): Operation<ListPage> {
+  return {
+    name: "ListObjectsV2",
+    draft: () => {
+      const headers = plainHeaders(input, {}, inQuery);
+      if (headers === undefined || input.EncodingType !== "url") return undefined;
+      const search = toSearch({
+        "continuation-token": input.ContinuationToken,
+        "encoding-type": "url",
+        "list-type": "2",
+        "max-keys": input.MaxKeys?.toString(),
+        prefix: input.Prefix,
+        "start-after": input.StartAfter,
+      });
+      return { method: "GET", search, headers };
+    },
+    read: ({ statusCode, body }) =>
+      statusCode === 200
+        ? parsePage(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString())
+        : undefined,
+  };
+}
+
 const start = /(?:<\?xml [^<>]*\?>\s*)?<ListBucketResult(?: xmlns="[^"<>]*")?>/y;
-// An element with text, or an empty one.
+// An element without child elements.
 const simple = /\s*<(\w+)(?:\/>|>([^<>]*)<\/\1>)/y;
 const opening = /\s*<(\w+)>/y;
 const closing = /\s*<\/(\w+)>/y;
 
-// What is escaped for a URL has nothing left to be escaped for XML.
+// Percent-encoding leaves nothing for XML to escape.
 const escapedKey = /[!-%'-;=?-~]+/.source;
 const known = /(?:[^<>&]|&(?:quot|apos|lt|gt|amp|#34|#39);)*/.source;
 const date = /\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z/
@@ -26,8 +56,8 @@ const date = /\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):
 const others = (group: number): string =>
   `(?:<(?!(?:Key|LastModified|ETag|Size)>)(\\w+)>[^<>]*</\\${group}>\\s*)*`;
 
-// An object as nearly every service writes it, at once: element by element takes eight times as long. Its groups
-// have no names, which would make an object of them for each.
+// Matches an object as nearly every service writes it. Going element by element takes eight times as long. Named groups
+// would allocate an object for each match.
 const usual = new RegExp(
   `\\s*<Contents>\\s*<Key>(${escapedKey})</Key>\\s*<LastModified>${date}</LastModified>\\s*` +
     `<ETag>${known}</ETag>\\s*${others(2)}<Size>(\\d{1,15})</Size>\\s*${others(4)}</Contents>`,
@@ -37,8 +67,9 @@ const isDate = new RegExp(`^${date}$`);
 const isKnown = new RegExp(`^${known}$`);
 
 /**
- * Reads a page as S3 and its like write it, and nothing else: for anything unforeseen the answer is undefined,
- * and the SDK's parser has its turn. It reads every XML, and takes several times as long.
+ * Parses a page as S3 and similar services write it. The SDK's parser, which is several times slower, handles the rest.
+ *
+ * @returns undefined for anything unexpected
  */
 export function parsePage(xml: string): ListPage | undefined {
   let at = 0;
@@ -48,7 +79,7 @@ export function parsePage(xml: string): ListPage | undefined {
     if (found !== null) at = pattern.lastIndex;
     return found;
   };
-  /** The simple elements up to the end of the one that is open; of those within them, nothing is kept. */
+  /** The text of the child elements up to the closing tag. Grandchildren are checked and dropped. */
   const fields = (name: string, deeper: boolean): Map<string, string> | undefined => {
     const found = new Map<string, string>();
     for (;;) {
@@ -79,7 +110,7 @@ export function parsePage(xml: string): ListPage | undefined {
     const element = match(simple);
     if (element !== null) {
       const [, field = "", text = ""] = element;
-      // What is told twice, and an object without a key.
+      // A duplicate, or an object without a key.
       if (page.has(field) || field === "Contents" || field === "CommonPrefixes") return undefined;
       page.set(field, text);
       continue;
@@ -111,7 +142,7 @@ function toObject(fields: Map<string, string> | undefined): ListedKey | undefine
   const digits = fields?.get("Size") ?? "";
   const size = /^\d+$/.test(digits) ? Number(digits) : NaN;
   if (key === undefined || key.includes("&") || key.trim() !== key) return undefined;
-  // The rest is not needed, but where it is none of S3's, neither is the page.
+  // ETag and LastModified are not used, but a page on which they are malformed is not S3's.
   if (!isKnown.test(fields?.get("ETag") ?? "") || !isDate.test(fields?.get("LastModified") ?? ""))
     return undefined;
   return Number.isSafeInteger(size) ? { Key: key, Size: size } : undefined;

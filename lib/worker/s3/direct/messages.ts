@@ -1,37 +1,43 @@
 import type { IncomingMessage } from "node:http";
 
-/** A signed request, ready to be sent. */
+export interface Server {
+  protocol: string;
+  hostname: string;
+  port: number | undefined;
+}
+
+/** A request before it is signed. */
 export interface Request {
   method: "GET" | "HEAD" | "PUT" | "DELETE";
-  /** As it goes over the wire, each character that needs it escaped. */
+  /** Percent-encoded. */
   path: string;
-  /** What comes after the question mark, sorted and escaped. */
+  /** The query string, without its question mark: percent-encoded, and sorted by name as a signature requires. */
   search: string;
   headers: Record<string, string>;
   body?: Buffer;
 }
 
-/** What came back, the body as far as it came. */
 export interface Answer {
   statusCode: number;
   headers: Record<string, string>;
+  /** As much of it as was received. */
   body: Uint8Array;
-  /** Why the body did not come whole. */
+  /** Why the body is incomplete. */
   broken?: Error;
-  /** The body is longer than what may be read, and was not read. */
+  /** The body exceeds the limit, and was not read. */
   tooLong?: true;
 }
 
-/** Reads a body that has begun to come in parts as well; undefined, and nothing is done, where it is not a long one. */
-export type InParts = (
-  plain: IncomingMessage,
-  answer: Pick<Answer, "statusCode" | "headers">,
-) => Promise<Uint8Array> | undefined;
+/** An answer whose body has not been read yet. */
+export type AnswerHead = Pick<Answer, "statusCode" | "headers">;
+
+/** Takes over the reading of a long body, to fetch ranges of it in parallel. Returns undefined to decline. */
+export type InParts = (plain: IncomingMessage, answer: AnswerHead) => Promise<Uint8Array> | undefined;
 
 /**
- * Carries a request over, once; rejects where no answer came.
+ * Sends a request once. Rejects if there is no answer.
  *
- * @param maxBytes - of an object's body; undefined where the answer is not one
+ * @param maxBytes - the limit for an object's body; undefined if the answer has none
  */
 export type Exchange = (
   request: Request,
@@ -40,8 +46,63 @@ export type Exchange = (
   inParts?: InParts,
 ) => Promise<Answer>;
 
-export interface Server {
-  protocol: string;
-  hostname: string;
-  port: number | undefined;
+/** Percent-encodes all but the unreserved characters of RFC 3986, as Signature Version 4 requires. */
+export function escapeUri(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** The path of a key, or of the bucket. "." and ".." are ordinary key segments, and are not resolved. */
+export function pathOf(basePath: string, key: string | undefined): string {
+  return key === undefined ? `${basePath}/` : `${basePath}/${key.split("/").map(escapeUri).join("/")}`;
+}
+
+/** The query string for {@link Request.search}. */
+export function toSearch(query: Readonly<Record<string, string | undefined>>): string {
+  return Object.entries(query)
+    .flatMap(([name, value]) => (value === undefined ? [] : [[escapeUri(name), escapeUri(value)] as const]))
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
+    .join("&");
+}
+
+/**
+ * Maps the members of an SDK command's input to headers.
+ *
+ * @param names - the header for each member
+ * @param elsewhere - members that are sent elsewhere in the request, beside Bucket and Key
+ * @returns undefined if a member is unknown or its value is not {@link isPlain}
+ */
+export function plainHeaders(
+  input: object,
+  names: Readonly<Record<string, string>> = {},
+  elsewhere: readonly string[] = [],
+): Record<string, string> | undefined {
+  const headers: Record<string, string> = {};
+  for (const [member, value] of Object.entries(input)) {
+    if (value === undefined || member === "Bucket" || member === "Key" || elsewhere.includes(member))
+      continue;
+    const name = member === "RequestPayer" ? "x-amz-request-payer" : names[member];
+    if (name === undefined || !isPlain(value)) return undefined;
+    headers[name] = value;
+  }
+  return headers;
+}
+
+/** Whether a value is visible ASCII with single spaces: proxies and servers normalize nothing in it, so its signature stays valid. */
+export function isPlain(value: unknown): value is string {
+  return typeof value === "string" && /^[!-~]+(?: [!-~]+)*$/.test(value);
+}
+
+/** The user metadata in an answer's headers, by lower-case name. */
+export function metadataIn(headers: Record<string, string>): Record<string, string> {
+  const prefix = "x-amz-meta-";
+  // A null prototype, so that "__proto__" is an ordinary name.
+  const metadata = Object.create(null) as Record<string, string>;
+  for (const name in headers) {
+    if (name.startsWith(prefix)) metadata[name.slice(prefix.length)] = headers[name]!;
+  }
+  return metadata;
 }

@@ -1,11 +1,11 @@
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
 import { readPlainProfile } from "../credentials/plain-profile.js";
 import { profileName } from "../credentials/written-credentials.js";
-import { isPlain } from "./plain-headers.js";
+import { isPlain } from "./messages.js";
 import type { Route, Way } from "./route.js";
-import { signer } from "./sign.js";
+import { signer, unsigned } from "./sign.js";
 
-/** Of the variables that begin with AWS_, those that the SDK reads, and of which it is known here what they mean to it. */
+/** The SDK's environment variables that do not stand in the way of a prediction. */
 const understood: ReadonlySet<string> = new Set([
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",
@@ -19,7 +19,7 @@ const understood: ReadonlySet<string> = new Set([
   "AWS_CONFIG_FILE",
   "AWS_SHARED_CREDENTIALS_FILE",
   "AWS_LOGIN_CACHE_DIRECTORY",
-  // These say how credentials are got, and nothing else.
+  // These only say where credentials come from.
   "AWS_CONTAINER_AUTHORIZATION_TOKEN",
   "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
   "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -34,11 +34,11 @@ const understood: ReadonlySet<string> = new Set([
   "AWS_ROLE_ARN",
   "AWS_ROLE_SESSION_NAME",
   "AWS_WEB_IDENTITY_TOKEN_FILE",
-  // It stands in the SDK's user agent.
+  // This only appears in the SDK's user agent.
   "AWS_EXECUTION_ENV",
 ]);
 
-/** Those that are the command line's, or another SDK's. */
+/** Variables of the AWS CLI and other SDKs, which this SDK does not read. */
 export const notRead: ReadonlySet<string> = new Set([
   "AWS_CA_BUNDLE",
   "AWS_CLI_AUTO_PROMPT",
@@ -52,11 +52,11 @@ export const notRead: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The route on which the SDK would send a bucket's requests, found without loading it, which takes longer than the
- * rest of a program's first request. Only where settings, environment and shared configuration leave no doubt of it:
- * a service of AWS's own or one that has its buckets in the path. Where credentials come from is another matter.
+ * Predicts the route that the SDK would choose, because loading the SDK takes longer than the rest of a program's first
+ * request. Covers AWS itself and services with path-style buckets, if settings, environment and shared configuration
+ * leave no doubt.
  *
- * @returns undefined where it takes more than that: the first request is the SDK's then
+ * @returns undefined if the first request has to be made by the SDK
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
  */
 export function predictRoute(
@@ -81,18 +81,15 @@ export function predictRoute(
   if (!Object.values(written).every(isPlain)) return undefined;
 
   const { protocol, hostname, port, host, pathname } = base;
-  const exchange = way.exchangeWith({
-    protocol,
-    hostname,
-    port: port === "" ? undefined : Number(port),
-  });
+  const server = { protocol, hostname, port: port === "" ? undefined : Number(port) };
+  const exchange = way.exchangeWith(server);
   return (
     exchange && {
       exchange,
       basePath: pathname.replace(/\/$/, ""),
       headers: { host, "user-agent": userAgent },
       sign: way.signs ? signer(region, "s3", () => way.credentials(), Date.now) : unsigned,
-      ...asUsual,
+      ...defaults,
     }
   );
 }
@@ -107,20 +104,15 @@ export function localRoute({ bucket }: ClientConfig, way: Way): Route | undefine
       basePath: `/${bucket}`,
       headers: { host: "local-s3" },
       sign: unsigned,
-      ...asUsual,
+      ...defaults,
     }
   );
 }
 
-// What the SDK does where neither the environment nor a profile wants it otherwise.
-const asUsual = {
-  sendsChecksums: true,
-  asksForChecksums: true,
-};
+/** The SDK's defaults. A setting that changes them prevents the prediction. */
+const defaults = { sendsChecksums: true, asksForChecksums: true };
 
-const unsigned = (): Promise<void> => Promise.resolve();
-
-/** Those that have no meaning beside their name, as directory buckets and access points do, and that any host name can have in it. */
+/** Whether a bucket's name fits in a host name and is not that of a directory bucket or an access point alias. */
 function isPlainName(bucket: string): boolean {
   return (
     /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(bucket) && !bucket.includes("--") && !bucket.endsWith("-s3alias")
@@ -134,7 +126,7 @@ function baseOf(
 ): URL | undefined {
   if (!isPlainName(bucket)) return undefined;
   if (endpoint === undefined) {
-    // Of the partition "aws"; the others have other names.
+    // Other partitions have other host names.
     const isCommon = /^(?:us|eu|ap|sa|ca|me|af|il|mx)-(?!gov)[a-z]+-\d$/.test(region);
     if (!isCommon || forcePathStyle === true) return undefined;
     return new URL(`https://${bucket}.s3.${region}.amazonaws.com/`);

@@ -1,35 +1,34 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import { escapeUri } from "./escape.js";
-import type { Exchange, Server } from "./messages.js";
-import { isPlain } from "./plain-headers.js";
-import { signer } from "./sign.js";
-import type { Sign } from "./sign.js";
 import type { Credentials } from "../credentials/identity.js";
+import { isPlain, pathOf } from "./messages.js";
+import type { Exchange, Server } from "./messages.js";
+import { signer, unsigned } from "./sign.js";
+import type { Sign } from "./sign.js";
 
-/** How requests for the bucket are made: predicted, or learnt from one that the SDK has made. */
+/** How requests for the bucket are sent: predicted (predicted-route.ts), or learnt from a request that the SDK sent. */
 export interface Route {
   readonly exchange: Exchange;
-  /** What comes before the slash and the key. */
+  /** The path before the slash and the key. */
   readonly basePath: string;
-  /** Those of every request: who asks, and whom. */
+  /** The headers of every request: the host, and the user agent. */
   readonly headers: Readonly<Record<string, string>>;
   readonly sign: Sign;
-  /** Whether the SDK is set to send checksums, and to ask for them. */
+  /** The SDK's settings for checksums. */
   readonly sendsChecksums: boolean;
   readonly asksForChecksums: boolean;
 }
 
-/** How to reach servers directly, without the SDK. */
+/** What a map brings to any route. */
 export interface Way {
   exchangeWith(server: Server): Exchange | undefined;
-  /** Whether requests are signed at all. */
+  /** False for anonymous requests and the local S3. */
   signs: boolean;
   credentials(): Promise<Credentials>;
-  /** Those that are known before anything is asked for them. */
+  /** Credentials that are given in options or environment, and need no lookup. */
   written?: Credentials | undefined;
 }
 
-/** What the SDK is about to send, or has sent. */
+/** A request of the SDK's. */
 interface Sent {
   protocol: string;
   hostname: string;
@@ -58,10 +57,10 @@ interface Config {
 }
 
 /**
- * Learns a client's route from the first answer that it gets. Of endpoints, regions and ways to sign there are
- * many; only what the SDK itself has settled on is used, and only where it is the plain way.
+ * Learns a client's route from the first request that is answered. The SDK has resolved endpoint, region and signing
+ * by then.
  *
- * @param learnt - is told the route, or undefined where there is none but the SDK's
+ * @param learnt - called with the route, or with undefined if requests need the SDK
  */
 export function learnRoute(client: S3Client, way: Way, learnt: (route: Route | undefined) => void): void {
   let looked = false;
@@ -71,7 +70,7 @@ export function learnRoute(client: S3Client, way: Way, learnt: (route: Route | u
       if (!looked) {
         looked = true;
         const { Key } = args.input as { Key?: string };
-        // Of an SDK that has changed in here nothing is learnt, and it makes every try itself.
+        // If the SDK's internals have changed, every request is left to it.
         learnt(await toRoute(client, way, context, args.request as Sent, Key).catch(() => undefined));
       }
       return result;
@@ -102,6 +101,7 @@ async function toRoute(
   const exchange = way.exchangeWith({ protocol: sent.protocol, hostname: sent.hostname, port: sent.port });
   if (exchange === undefined) return undefined;
 
+  // These members are resolved by the SDK, and absent from its types.
   const config = client.config as unknown as Config;
   const corrected = (await config.disableClockSkewCorrection?.()) !== true;
   const now = (): number => Date.now() + (corrected ? (config.systemClockOffset ?? 0) : 0);
@@ -109,15 +109,10 @@ async function toRoute(
     exchange,
     basePath,
     headers,
-    sign: way.signs ? signer(region, service, () => way.credentials(), now) : () => Promise.resolve(),
+    sign: way.signs ? signer(region, service, () => way.credentials(), now) : unsigned,
     sendsChecksums: (await config.requestChecksumCalculation()) === "WHEN_SUPPORTED",
     asksForChecksums: (await config.responseChecksumValidation()) === "WHEN_SUPPORTED",
   };
-}
-
-/** The path of a key, or of the bucket. No segment is resolved: "." and ".." are part of a key. */
-export function pathOf(basePath: string, key: string | undefined): string {
-  return key === undefined ? `${basePath}/` : `${basePath}/${key.split("/").map(escapeUri).join("/")}`;
 }
 
 function pick(headers: Record<string, string>, names: string[]): Record<string, string> {

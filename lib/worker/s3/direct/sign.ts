@@ -2,16 +2,20 @@ import crypto from "node:crypto";
 import type { Request } from "./messages.js";
 import type { Credentials } from "../credentials/identity.js";
 
-/** Puts a signature among a request's headers. */
+/** Adds the headers of a signature. */
 export type Sign = (request: Request) => Promise<void>;
 
+/** For anonymous requests. */
+export const unsigned: Sign = () => Promise.resolve();
+
+/** The SHA-256 of nothing. */
 const ofNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-// What is on the way may change these.
-const unsigned: ReadonlySet<string> = new Set(["user-agent", "cache-control"]);
+// Proxies may change these.
+const changeable: ReadonlySet<string> = new Set(["user-agent", "cache-control"]);
 
 /**
- * Signs as the SDK does, whose own signer takes six times as long, as it is made for every kind of request.
+ * Signs with Signature Version 4, six times as fast as the SDK's general signer.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
@@ -34,7 +38,7 @@ export function signer(
     if (sessionToken !== undefined) headers["x-amz-security-token"] = sessionToken;
 
     const names = Object.keys(headers)
-      .filter((name) => !unsigned.has(name))
+      .filter((name) => !changeable.has(name))
       .sort();
     const lines = names.map((name) => `${name}:${headers[name]}\n`).join("");
     const signed = names.join(";");

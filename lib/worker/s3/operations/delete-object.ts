@@ -1,5 +1,5 @@
 import { sdk } from "../sdk.js";
-import { deleting } from "../direct/delete.js";
+import { deleting } from "../direct/writes.js";
 import { directAttempt } from "../direct/direct-attempt.js";
 import { replay } from "../direct/replay.js";
 import type { Target } from "../target.js";

@@ -2,7 +2,7 @@ import { sdk } from "../sdk.js";
 import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
 import type { Page, PageStart } from "../../../bridge/protocol.js";
 import { directAttempt } from "../direct/direct-attempt.js";
-import { listing } from "../direct/list.js";
+import { listing } from "../direct/list-page.js";
 import { replay } from "../direct/replay.js";
 import { checkAnswer } from "../listing/list-answer.js";
 import { badListing, firstNewName, nextPage } from "../listing/listed-names.js";

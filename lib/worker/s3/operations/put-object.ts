@@ -2,7 +2,7 @@ import type { PutObjectCommand } from "@aws-sdk/client-s3";
 import { sdk } from "../sdk.js";
 import type { ObjectHeaders } from "../../../bridge/protocol.js";
 import { directAttempt } from "../direct/direct-attempt.js";
-import { putting } from "../direct/put.js";
+import { putting } from "../direct/writes.js";
 import { replay } from "../direct/replay.js";
 import { MULTIPART_ABOVE, uploadInParts } from "./multipart-upload.js";
 import type { ObjectInput } from "./multipart-upload.js";

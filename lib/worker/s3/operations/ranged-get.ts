@@ -3,15 +3,13 @@ import type { Readable } from "node:stream";
 import { sdk } from "../sdk.js";
 import type { GetObjectCommand, GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Client } from "../client.js";
-import type { Answer, InParts } from "../direct/messages.js";
+import { bodyOf, collect, InPlace } from "../body/whole-body.js";
+import type { AnswerHead, InParts } from "../direct/messages.js";
 import { directAttempt } from "../direct/direct-attempt.js";
-import { gettingPart } from "../direct/get.js";
-import type { Part } from "../direct/get.js";
-import { bodyOf } from "../direct/replay.js";
-import { InPlace } from "../body/in-place.js";
+import { gettingPart } from "../direct/reads.js";
+import type { Part } from "../direct/reads.js";
 import { statusOf } from "./missing.js";
 import { pause } from "../pause.js";
-import { collect } from "../body/whole-body.js";
 
 /** A longer body is read by several connections, for a service gives each of them only so much of its speed. */
 export const RANGED_ABOVE: number = 32 * 1024 ** 2;
@@ -137,7 +135,7 @@ export function readInParts(command: GetObjectCommand, maxBytes: number, read: I
   command.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
-      const response = result.response as Pick<Answer, "statusCode" | "headers"> & { body: unknown };
+      const response = result.response as AnswerHead & { body: unknown };
       const { headers, body } = response;
       if (!(body instanceof IncomingMessage) || Number(headers["content-length"]) > maxBytes) return result;
       await read(body, response)?.then(

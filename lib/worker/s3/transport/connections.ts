@@ -6,45 +6,42 @@ import type { Socket } from "node:net";
 import { tellSendings } from "../attempts/doubt.js";
 import { addressByProxy, agentFor, wayTo } from "./proxy.js";
 
-/** So many sockets that nobody uses stay open for the next request, or as many as a map may use at once. */
+/** How many idle sockets are kept open: this, or the highest concurrency of any map. */
 let mostIdle = 64;
 
 /**
- * A connection that nobody has used for so long is not used again. Networks forget connections (NAT, balancers, a laptop
- * that was asleep), and say nothing of it: a request on such a one waits in vain.
+ * How long a connection may be idle before it is closed rather than reused. NAT gateways, load balancers and sleeping
+ * laptops drop connections silently, and a request on a dropped one never gets an answer.
  */
 const MAX_IDLE_MS = 1000;
 
-/** The connections of a client: the same for direct attempts and for what the SDK sends. */
+/** A client's HTTP agents, for direct attempts and the SDK alike. */
 export class Connections {
-  readonly #most: number;
+  readonly #concurrency: number;
   readonly #env: Readonly<Record<string, string>> | undefined;
   #http: http.Agent | undefined;
   #https: HttpsAgent | undefined;
 
-  /** @param most - how many requests may be under way at once; @param env - may name proxies, and certificates */
-  constructor(most: number, env: Readonly<Record<string, string>> = {}) {
-    this.#most = most;
+  /** @param env - may name proxies and certificates */
+  constructor(concurrency: number, env: Readonly<Record<string, string>> = {}) {
+    this.#concurrency = concurrency;
     if (Object.keys(env).some((name) => /^(?:https?_proxy|AWS_CA_BUNDLE)$/i.test(name))) this.#env = env;
-    mostIdle = Math.max(mostIdle, most);
+    mostIdle = Math.max(mostIdle, concurrency);
   }
 
   get httpAgent(): http.Agent {
     return (this.#http ??= this.#made((pools.http ??= pool(new http.Agent(options)))));
   }
 
-  // To load TLS takes time that a service without it need not cost.
+  // Created on demand, because loading TLS takes time.
   get httpsAgent(): HttpsAgent {
     return (this.#https ??= this.#made((pools.https ??= pool(new https.Agent(options)))));
   }
 
   #made<Agent extends http.Agent>(agent: Agent): Agent {
     const env = this.#env;
-    const limited = inTurns(
-      agent,
-      this.#most,
-      env && ((request, asked) => bentAgent(request, asked, agent, env)),
-    );
+    const route = env && ((request: http.ClientRequest, to: To) => rerouted(request, to, agent, env));
+    const limited = inTurns(agent, this.#concurrency, route);
     tellSendings(limited);
     return limited;
   }
@@ -52,21 +49,21 @@ export class Connections {
 
 const options: http.AgentOptions = { keepAlive: true, maxSockets: Infinity };
 
-/** Those of all maps: a program that makes many of them does not leave sockets behind for each. */
+/** Shared by all maps, so that a program that makes many maps does not leave sockets behind for each. */
 const pools: { http?: http.Agent; https?: HttpsAgent } = {};
 
-/** Those whose connections are made otherwise, by the way that they go. */
-const bent = new Map<string, http.Agent>();
+/** Agents for a proxy or a certificate bundle, by what they use. */
+const others = new Map<string, http.Agent>();
 
-interface Asked {
+/** Where a request goes. */
+interface To {
   host?: string;
   port?: number | string;
 }
 
-// Which way it goes depends on the host.
-function bentAgent(
+function rerouted(
   request: http.ClientRequest,
-  { host = "", port }: Asked,
+  { host = "", port }: To,
   plain: http.Agent,
   env: Readonly<Record<string, string>>,
 ): http.Agent {
@@ -76,8 +73,8 @@ function bentAgent(
   if (way.proxy === undefined && way.bundle === undefined) return plain;
   if (!secure && way.proxy !== undefined) addressByProxy(request, way.proxy, place);
   const name = JSON.stringify([secure, way.proxy, way.bundle]);
-  let agent = bent.get(name);
-  if (agent === undefined) bent.set(name, (agent = pool(agentFor(secure, way, options))));
+  let agent = others.get(name);
+  if (agent === undefined) others.set(name, (agent = pool(agentFor(secure, way, options))));
   return agent;
 }
 
@@ -87,7 +84,7 @@ function pool<Agent extends http.Agent>(agent: Agent): Agent {
     let idle = 0;
     for (const name in agent.freeSockets) idle += agent.freeSockets[name]!.length;
     if (idle <= mostIdle) return;
-    // The first ones have been idle for the longest time. Those that are being closed are still among them.
+    // The first have been idle longest. Sockets that are being closed are still listed.
     const open = Object.values(agent.freeSockets).flatMap((sockets) =>
       (sockets ?? []).filter(({ destroyed }) => !destroyed),
     );
@@ -95,10 +92,10 @@ function pool<Agent extends http.Agent>(agent: Agent): Agent {
   });
 }
 
-/** By the clock on the wall: others stand still while a laptop is asleep. */
+/** By Date.now(): monotonic clocks stop while a laptop sleeps. */
 const idleSince = new WeakMap<Socket, number>();
 
-/** Closes those that nobody has used since then. They come first, in the order in which they were last used. */
+/** Closes sockets that have been idle since before a time. The list is in the order of last use. */
 function closeIdle(agent: http.Agent, since: number): void {
   for (const name in agent.freeSockets) {
     for (const socket of agent.freeSockets[name]!) {
@@ -108,13 +105,14 @@ function closeIdle(agent: http.Agent, since: number): void {
   }
 }
 
-/** When each request began, and with which agent. */
+/** The agent and the start of each request. */
 const begun = new WeakMap<http.ClientRequest, { agent: http.Agent; at: number }>();
 
 /**
- * To be told of a request that had no answer: connections that have been idle since before it may share its fate.
+ * Call this for a request that got no answer. Connections that have been idle since before it may be dead, too, and are
+ * closed.
  *
- * @returns whether its own had served others before, and so may have been dead when the request got it
+ * @returns whether the request's own connection was a reused one, and so may have been dead
  */
 export function loseConnection(request: http.ClientRequest): boolean {
   const { agent, at } = begun.get(request) ?? {};
@@ -125,8 +123,8 @@ export function loseConnection(request: http.ClientRequest): boolean {
 const tries = new AsyncLocalStorage<{ request?: http.ClientRequest }>();
 
 /**
- * Has the SDK make a try, and once more where no answer came by a connection that had served others before: it may have been
- * dead, and the next one is new. The SDK's own allowance for retries would be used up by many that are lost at once.
+ * Makes an attempt of the SDK's, and repeats it if a reused connection was lost. Left to the SDK, many connections lost at
+ * once would exhaust its retries.
  */
 export async function onLiveConnection<T>(run: () => Promise<T>): Promise<T> {
   const sent: { request?: http.ClientRequest } = {};
@@ -138,21 +136,21 @@ export async function onLiveConnection<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether no answer came: after a reset, or in all the time that there is. */
+/** Whether there was no answer: a reset or a timeout. */
 export function isLost(error: unknown): boolean {
   return error instanceof Error && error.name === "TimeoutError" && !("$metadata" in error);
 }
 
-/** What Node's requests ask of their agent. */
+/** An undocumented method of agents, by which Node's requests get their socket. */
 interface Adding {
-  addRequest(request: http.ClientRequest, ...others: unknown[]): void;
+  addRequest(request: http.ClientRequest, to: To, ...rest: unknown[]): void;
 }
 
-/** The same agent, but for so many requests at once; others wait their turn. */
+/** An agent that delegates to another, with a limit of requests at once. */
 function inTurns<Agent extends http.Agent>(
   plain: Agent,
   most: number,
-  choose?: (request: http.ClientRequest, asked: Asked) => http.Agent,
+  choose?: (request: http.ClientRequest, to: To) => http.Agent,
 ): Agent {
   const waiting: (() => void)[] = [];
   let underWay = 0;
@@ -161,14 +159,14 @@ function inTurns<Agent extends http.Agent>(
     while (underWay < most && waiting.length > 0) waiting.shift()!();
   };
   const limited = Object.create(plain) as Agent & Adding;
-  limited.addRequest = (request, ...others) => {
+  limited.addRequest = (request, to, ...rest) => {
     const begin = (): void => {
       if (request.destroyed) return;
       let agent: http.Agent = plain;
       try {
-        if (choose !== undefined) agent = choose(request, others[0] as Asked);
+        if (choose !== undefined) agent = choose(request, to);
       } catch (error) {
-        // It has no socket that could tell it.
+        // Without a socket, destroy() alone emits nothing.
         process.nextTick(() => request.destroy().emit("error", error));
         return;
       }
@@ -178,9 +176,9 @@ function inTurns<Agent extends http.Agent>(
       begun.set(request, { agent, at });
       const sent = tries.getStore();
       if (sent !== undefined) sent.request = request;
-      // The socket is given back right afterwards, and can then be used again.
+      // The socket returns to the pool right after "close".
       request.once("close", () => process.nextTick(end));
-      (agent as http.Agent & Adding).addRequest(request, ...others);
+      (agent as http.Agent & Adding).addRequest(request, to, ...rest);
     };
     if (underWay < most) begin();
     else waiting.push(begin);
@@ -188,18 +186,26 @@ function inTurns<Agent extends http.Agent>(
   return limited;
 }
 
-let most = 0;
+let mostBytes = 0;
 
-/** How many bytes have come and gone by the connections, those of answers that are not over included. */
+/** How many bytes all connections have transferred, including unfinished answers. Never decreases. */
 export function bytesOnTheWire(): number {
   let bytes = 0;
-  for (const agent of [pools.http, pools.https, ...bent.values()]) {
+  for (const agent of [pools.http, pools.https, ...others.values()]) {
     if (agent === undefined) continue;
     for (const socket of [agent.sockets, agent.freeSockets].flatMap(Object.values).flat()) {
       const { bytesRead, bytesWritten } = socket as Socket;
       bytes += bytesRead + bytesWritten;
     }
   }
-  // Those of a connection that was closed are no longer counted.
-  return (most = Math.max(most, bytes));
+  // Closed connections drop out of the sum.
+  return (mostBytes = Math.max(mostBytes, bytes));
+}
+
+/**
+ * With NODE_USE_ENV_PROXY, Node's default agent uses the proxy. The SDK's requests to the instance metadata service use
+ * the default agent, and no proxy can reach that service.
+ */
+export function replaceAgent(): void {
+  http.globalAgent = new http.Agent({ keepAlive: true });
 }

@@ -9,25 +9,25 @@ import { limits } from "../limits.js";
 
 type Variables = Readonly<Record<string, string>>;
 
-/** What connections are made to. */
+/** Where connections go. */
 export interface Place {
   secure: boolean;
   host: string;
   port: number;
 }
 
-/** How the connections to a place are made: by which proxy, and whose certificates are trusted. */
+/** How connections to a place are made. */
 export interface Way {
   proxy: URL | undefined;
-  /** A file of certificates, in place of those that Node comes with. */
+  /** A file of trusted certificates, instead of Node's own. */
   bundle: string | undefined;
 }
 
 /**
- * The way to a place, as the AWS CLI and Node with `NODE_USE_ENV_PROXY` go it: by `HTTPS_PROXY` or `HTTP_PROXY`, in small
- * letters first, unless `NO_PROXY` names the host. Addresses of this machine are no exception.
+ * Chooses proxy and certificates by the rules of the AWS CLI and of Node's `NODE_USE_ENV_PROXY`: `HTTPS_PROXY` or
+ * `HTTP_PROXY`, lower case first, unless `NO_PROXY` covers the host. There is no exception for localhost.
  *
- * @throws OperationError for a proxy that is none
+ * @throws OperationError for an unusable proxy URL
  */
 export function wayTo(place: Place, env: Variables): Way {
   const name = place.secure ? "https_proxy" : "http_proxy";
@@ -41,7 +41,7 @@ export function wayTo(place: Place, env: Variables): Way {
 function proxyOf(given: string): URL {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  // Neither is shown: there may be a password in it.
+  // The value is not shown: it may contain a password.
   if (url === undefined) throw unusable("HTTPS_PROXY or HTTP_PROXY is no URL");
   if (url.protocol !== "http:" && url.protocol !== "https:")
     throw unusable(`HTTPS_PROXY or HTTP_PROXY begins with ${url.protocol}// instead of http:// or https://`);
@@ -68,7 +68,7 @@ function isExcepted({ host, port }: Place, exceptions: string): boolean {
     });
 }
 
-/** @param range - or a single address, which may be written otherwise: `0:0:0:0:0:0:0:1` is `::1` */
+/** @param range - in CIDR notation, or a single address in any spelling: `0:0:0:0:0:0:0:1` is `::1` */
 function isWithin(address: string, range: string): boolean {
   const [, from = "", given] = /^([\da-f.:]+)(?:\/(\d{1,3}))?$/.exec(range) ?? [];
   const kind = net.isIP(from);
@@ -81,7 +81,7 @@ function isWithin(address: string, range: string): boolean {
   return list.check(address, family);
 }
 
-/** What Node asks of an agent for a new connection; it may give it at once, or later. */
+/** The method by which Node's agents open connections. It returns a socket, or calls back later. */
 interface Connecting {
   createConnection(
     options: ConnectionOptions & { host: string; port: number },
@@ -89,11 +89,11 @@ interface Connecting {
   ): Duplex | undefined;
 }
 
-/** An agent whose connections go that way. */
 export function agentFor(secure: boolean, { proxy, bundle }: Way, settings: http.AgentOptions): http.Agent {
   const ca = bundle === undefined ? {} : { ca: certificates(bundle) };
   const agent = secure ? new https.Agent({ ...settings, ...ca }) : new http.Agent(settings);
   if (proxy === undefined) return agent;
+  // Declared by Node's types only for the plain agent, and with other parameters.
   const made = agent as unknown as Connecting;
   made.createConnection = secure
     ? (options, done) => {
@@ -118,7 +118,7 @@ export function agentFor(secure: boolean, { proxy, bundle }: Way, settings: http
   return agent;
 }
 
-/** Has a request without TLS carried by its proxy: it is told the whole URL. */
+/** Addresses a request without TLS to its proxy, which expects an absolute URL. */
 export function addressByProxy(request: http.ClientRequest, proxy: URL, { host, port }: Place): void {
   const name = host.includes(":") ? `[${host}]` : host;
   request.path = `http://${name}${port === 80 ? "" : `:${port}`}${request.path}`;
@@ -133,7 +133,7 @@ function connectTo(proxy: URL, ca: { ca?: string }): net.Socket {
   return tls.connect({ host, port: Number(proxy.port || 443), ...servername, ...ca });
 }
 
-/** What a connection to a proxy says when it is open. */
+/** The event of an established connection to a proxy. */
 function openedBy({ protocol }: URL): string {
   return protocol === "http:" ? "connect" : "secureConnect";
 }
@@ -156,13 +156,9 @@ function openTunnel(
   const failed = (why: string, code = "ECONNREFUSED"): void => {
     clearTimeout(limit);
     request.destroy();
-    // Nothing of the request for S3 has been sent.
-    done(
-      Object.assign(new Error(`the proxy ${nameOf(proxy)} (HTTPS_PROXY) ${why}`), {
-        code,
-        syscall: "connect",
-      }),
-    );
+    // "connect" tells isAmbiguous() that the request was never sent.
+    const error = new Error(`the proxy ${nameOf(proxy)} (HTTPS_PROXY) ${why}`);
+    done(Object.assign(error, { code, syscall: "connect" }));
   };
   const limit = setTimeout(
     failed,
@@ -179,7 +175,7 @@ function openTunnel(
     clearTimeout(limit);
     if (statusCode >= 200 && statusCode < 300) return done(null, socket);
     socket.destroy();
-    // Some say 401 of a password that they do not accept.
+    // Some proxies answer 401 for a wrong password.
     if (statusCode === 407 || (statusCode === 401 && proxy.username !== ""))
       return done(wantsPassword(proxy, statusCode));
     failed(`refuses a connection to ${path}: HTTP ${statusCode} ${statusMessage}`);
@@ -195,7 +191,7 @@ function wantsPassword(proxy: URL, statusCode: number): OperationError {
   );
 }
 
-/** Without what is secret in it. */
+/** The proxy's URL without its password. */
 function nameOf({ protocol, host }: URL): string {
   return `${protocol}//${host}`;
 }
@@ -209,7 +205,7 @@ function unescaped(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // A percent sign that stands for itself.
+    return text; // A literal percent sign.
   }
 }
 

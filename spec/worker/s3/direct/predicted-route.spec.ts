@@ -8,7 +8,7 @@ import { Connections } from "../../../../lib/worker/s3/transport/connections.js"
 import { MapCredentials } from "../../../../lib/worker/s3/credentials/credentials.js";
 import type { Request, Server } from "../../../../lib/worker/s3/direct/messages.js";
 import { predictRoute, notRead } from "../../../../lib/worker/s3/direct/predicted-route.js";
-import { pathOf } from "../../../../lib/worker/s3/direct/route.js";
+import { pathOf } from "../../../../lib/worker/s3/direct/messages.js";
 import type { Way } from "../../../../lib/worker/s3/direct/route.js";
 import { signer } from "../../../../lib/worker/s3/direct/sign.js";
 import { chain, sdk } from "../../../../lib/worker/s3/sdk.js";

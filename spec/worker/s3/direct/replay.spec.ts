@@ -1,5 +1,4 @@
-import { bodyOf } from "../../../../lib/worker/s3/direct/replay.js";
-import { collect } from "../../../../lib/worker/s3/body/whole-body.js";
+import { bodyOf, collect } from "../../../../lib/worker/s3/body/whole-body.js";
 
 // What a direct attempt got is given to the SDK as a stream.
 

@@ -17,9 +17,9 @@ import { listObjects } from "../../../../lib/worker/s3/operations/list-objects.j
 import { putObject } from "../../../../lib/worker/s3/operations/put-object.js";
 import { S3 } from "../../../../lib/worker/s3/s3.js";
 import { sdk } from "../../../../lib/worker/s3/sdk.js";
-import { crc32 } from "../../../../lib/worker/s3/direct/get.js";
+import { crc32 } from "../../../../lib/worker/s3/direct/writes.js";
 import { signer } from "../../../../lib/worker/s3/direct/sign.js";
-import { escapeUri, toSearch } from "../../../../lib/worker/s3/direct/escape.js";
+import { escapeUri, toSearch } from "../../../../lib/worker/s3/direct/messages.js";
 
 interface Seen {
   method: string;

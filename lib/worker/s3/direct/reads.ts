@@ -1,18 +1,15 @@
-import zlib from "node:zlib";
-import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
+import type {
+  GetObjectCommandInput,
+  HeadObjectCommandInput,
+  HeadObjectCommandOutput,
+} from "@aws-sdk/client-s3";
 import { collect, isChunked } from "../body/whole-body.js";
-import type { Answer, InParts } from "./messages.js";
 import type { Draft, Operation } from "./direct-attempt.js";
-import { headOf } from "./head.js";
-import { metadataIn } from "../body/metadata.js";
-import type { Found } from "./head.js";
-import { plainHeaders } from "./plain-headers.js";
+import { metadataIn, plainHeaders } from "./messages.js";
+import type { Answer, AnswerHead, InParts } from "./messages.js";
 import type { Route } from "./route.js";
+import { crc32 } from "./writes.js";
 
-const inPath = new Set(["Bucket", "Key"]);
-const headerNames = { RequestPayer: "x-amz-request-payer", Range: "range", IfMatch: "if-match" };
-
-/** A whole object, and what of its headers is needed. */
 export interface GotObject {
   body: Uint8Array;
   ETag: string;
@@ -26,7 +23,9 @@ export interface GotObject {
   Metadata: Record<string, string>;
 }
 
-/** A whole object, or that there is no such key. */
+export type Found = Omit<HeadObjectCommandOutput, "$metadata">;
+
+/** Reads a whole object. `object` is undefined if the key does not exist. */
 export function getting(
   input: GetObjectCommandInput,
   maxBytes: number,
@@ -36,7 +35,7 @@ export function getting(
     name: "GetObject",
     maxBytes,
     inParts,
-    draft: (route) => draftOf(input, route),
+    draft: (route) => draftOfGet(input, route),
     read: (answer) => {
       if (isNoSuchKey(answer)) return { object: undefined };
       const object = objectOf(answer);
@@ -45,46 +44,43 @@ export function getting(
   };
 }
 
-/** What is known of an object, by its first byte. An empty one has none, and is left to the SDK. */
+/** Reads an object's first byte for what its headers say. An empty object has no first byte, and is left to the SDK. */
 export function probing(
   input: GetObjectCommandInput & { Range: string },
 ): Operation<{ found: Found | false }> {
   return {
     name: "GetObject",
-    // A service that knows no ranges gives all of it.
+    // Some services ignore Range and send the whole object.
     maxBytes: 1,
-    draft: (route) => draftOf(input, route),
+    draft: (route) => draftOfGet(input, route),
     read: (answer) => {
       if (isNoSuchKey(answer)) return { found: false };
       const { statusCode, headers, body } = answer;
-      const found =
-        statusCode === 206 && body.length === 1
-          ? headOf(headers, wholeLength(headers["content-range"]))
-          : undefined;
+      if (statusCode !== 206 || body.length !== 1) return undefined;
+      const found = headOf(headers, wholeLength(headers["content-range"]));
       return found && { found };
     },
   };
 }
 
-/** How long the whole is of which an answer has a part. */
+/** The length of the whole object, from the Content-Range of a part. */
 export function wholeLength(contentRange = ""): number | undefined {
   const length = /^bytes \S+\/(\d+)$/.exec(contentRange)?.[1];
   return length === undefined ? undefined : Number(length);
 }
 
-/** What of a version's bytes is put into a buffer. */
 export interface Part {
-  /** As the answer has it. */
+  /** The Content-Range that the answer must have. */
   readonly contentRange: string;
   readonly into: Uint8Array;
 }
 
-/** Some bytes of one version of an object, which are put where they belong as they come. */
+/** Reads a range of one version of an object into a buffer. */
 export function gettingPart(
   input: GetObjectCommandInput & { IfMatch: string; Range: string },
   { contentRange, into }: Part,
 ): Operation<{ done: true }> {
-  const isAsked = ({ statusCode, headers }: Pick<Answer, "statusCode" | "headers">): boolean =>
+  const isAsked = ({ statusCode, headers }: AnswerHead): boolean =>
     statusCode === 206 &&
     headers["etag"] === input.IfMatch &&
     headers["content-range"] === contentRange &&
@@ -93,13 +89,47 @@ export function gettingPart(
     name: "GetObject",
     maxBytes: into.length,
     inParts: (plain, answer) => (isAsked(answer) ? collect(plain, into.length, into) : undefined),
-    draft: (route) => draftOf(input, route),
+    draft: (route) => draftOfGet(input, route),
     read: (answer) => (isAsked(answer) ? { done: true } : undefined),
   };
 }
 
-function draftOf(input: GetObjectCommandInput, { asksForChecksums }: Route): Draft | undefined {
-  const headers = plainHeaders(input, headerNames, inPath);
+/** Reads an object's headers. `head` is false if S3 answers 404. */
+export function heading(input: HeadObjectCommandInput): Operation<{ head: Found | false }> {
+  return {
+    name: "HeadObject",
+    draft: () => {
+      const headers = plainHeaders(input);
+      return headers && input.Key !== undefined ? { method: "HEAD", key: input.Key, headers } : undefined;
+    },
+    read: ({ statusCode, headers }) => {
+      // A 404 without a request id is from a proxy.
+      if (statusCode === 404 && headers["x-amz-request-id"]) return { head: false };
+      const head = statusCode === 200 ? headOf(headers, Number(headers["content-length"])) : undefined;
+      return head && { head };
+    },
+  };
+}
+
+/** @returns undefined if something is missing or malformed */
+function headOf(headers: Record<string, string>, size = NaN): Found | undefined {
+  const ETag = headers["etag"];
+  const date = headers["last-modified"] ?? "";
+  const modified = new Date(/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(date) ? date : NaN);
+  if (ETag === undefined || !Number.isSafeInteger(size) || Number.isNaN(modified.getTime())) return undefined;
+  return {
+    ContentLength: size,
+    ETag,
+    LastModified: modified,
+    ContentType: headers["content-type"],
+    ContentEncoding: headers["content-encoding"],
+    CacheControl: headers["cache-control"],
+    Metadata: metadataIn(headers),
+  };
+}
+
+function draftOfGet(input: GetObjectCommandInput, { asksForChecksums }: Route): Draft | undefined {
+  const headers = plainHeaders(input, { Range: "range", IfMatch: "if-match" });
   if (headers === undefined || input.Key === undefined) return undefined;
   if (asksForChecksums) headers["x-amz-checksum-mode"] = "ENABLED";
   return { method: "GET", key: input.Key, search: "x-id=GetObject", headers };
@@ -122,26 +152,19 @@ function objectOf({ statusCode, headers, body }: Answer): GotObject | undefined 
   };
 }
 
-// Without a length the end of the chunks is one, and the end of a connection is none.
+// Without a Content-Length, only chunked encoding marks the end of a body. A closed connection does not.
 function isWhole({ headers, body }: Pick<Answer, "headers" | "body">): boolean {
   const length = headers["content-length"];
   return length === undefined ? isChunked(headers) : Number(length) === body.length;
 }
 
-// CRC32 is what the SDK sends; other checksums are left to it, and so are those of parts, which it does not check.
+// The SDK sends CRC32. It verifies other checksums itself, and ignores the composite ones of multipart uploads.
 function isUndamaged({ headers, body }: Answer): boolean {
   for (const name in headers) {
     if (!name.startsWith("x-amz-checksum-") || name === "x-amz-checksum-type") continue;
     if (name !== "x-amz-checksum-crc32" || headers[name] !== crc32(body)) return false;
   }
   return true;
-}
-
-/** As S3 writes it. */
-export function crc32(bytes: Uint8Array): string {
-  const sum = Buffer.alloc(4);
-  sum.writeUInt32BE(zlib.crc32(bytes));
-  return sum.toString("base64");
 }
 
 const errorPage =

@@ -1,7 +1,9 @@
 import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
+import { BadAnswer, MAX_ANSWER_BYTES, TooLong } from "../bad-answers.js";
 import { badListing } from "../listing/listed-names.js";
-import { BadAnswer } from "../bad-answers.js";
+
+// What the SDK receives, before it parses it.
 
 interface Response {
   statusCode: number;
@@ -9,9 +11,36 @@ interface Response {
   body?: unknown;
 }
 
+/** Limits the length of errors and pages, which the SDK would read without a limit. */
+export function boundAnswers(client: S3Client): void {
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      const result = await next(args);
+      const response = result.response as Response;
+      const isObject = context["commandName"] === "GetObjectCommand" && response.statusCode < 300;
+      if (response.body instanceof Readable && !isObject) {
+        response.body = Readable.from(bounded(response.body, response.statusCode));
+      }
+      return result;
+    },
+    // Must be added after readPlainly, so that it runs closer to the handler and sees the response first.
+    { step: "deserialize", priority: "low", name: "s3bucketmapBounded" },
+  );
+}
+
+async function* bounded(body: Readable, statusCode: number): AsyncGenerator<Buffer, void, undefined> {
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    // Leaving the loop destroys the body.
+    if (length > MAX_ANSWER_BYTES) throw new TooLong(statusCode, MAX_ANSWER_BYTES);
+    yield chunk;
+  }
+}
+
 /**
- * Makes answers such as only other services give into ones that the SDK can read, and tells a web page from an answer.
- * It is the SDK that throws an error for a date, or a checksum, that it does not know.
+ * Rewrites answers of other services that the SDK cannot read: it throws for a date or a checksum that it does not know.
+ * Rejects web pages.
  */
 export function readPlainly(client: S3Client): void {
   client.middlewareStack.add(
@@ -25,26 +54,19 @@ export function readPlainly(client: S3Client): void {
       } else {
         const text = await textOf(response.body);
         const isListing = command === "ListObjectsV2Command";
-        const wrong = isPage(command, response, text)
-          ? "a web page"
-          : isListing && isOtherList(text)
-            ? "not a listing"
-            : undefined;
-        if (wrong !== undefined) {
-          const { statusCode: httpStatusCode, headers } = response;
-          throw new BadAnswer(`the answer is ${wrong}`, {
-            httpStatusCode,
-            requestId: headers["x-amz-request-id"],
-            attempts: 1,
-          });
-        }
+        if (isPage(command, response, text)) throw badAnswer("the answer is a web page", response);
+        if (isListing && isOtherList(text)) throw badAnswer("the answer is not a listing", response);
         response.body = Readable.from([Buffer.from(isListing ? readableFlag(readableDates(text)) : text)]);
       }
       return result;
     },
-    // What reads the answer comes after it, on the way back.
+    // Low priority runs inside the SDK's parser, and so sees the response first.
     { step: "deserialize", priority: "low", name: "s3bucketmapPlainAnswers" },
   );
+}
+
+function badAnswer(reason: string, { statusCode: httpStatusCode, headers }: Response): BadAnswer {
+  return new BadAnswer(reason, { httpStatusCode, requestId: headers["x-amz-request-id"], attempts: 1 });
 }
 
 async function textOf(body: unknown): Promise<string> {
@@ -54,14 +76,14 @@ async function textOf(body: unknown): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-// A login page answers everything with 200. Other services label empty answers, and even listings, text/html, so
-// neither the label nor a missing request id makes a page.
+// Captive portals answer everything with 200. But some services label empty answers, and even listings, text/html, and
+// some send no request id, so neither alone identifies a page.
 function isPage(command: string, { headers }: Response, text: string): boolean {
   if (text.trimStart() === "") return false;
   const root = rootOf(text);
-  // The SDK makes an error of it.
+  // The SDK turns it into an error.
   if (root === "Error") return false;
-  // In no case has S3 words here that nobody reads.
+  // S3 never answers a DELETE with a body.
   if (command === "DeleteObjectCommand") return true;
   return headers["content-type"]?.startsWith("text/html") === true && !/(?:Result|Response)$/.test(root);
 }
@@ -70,12 +92,12 @@ function rootOf(text: string): string {
   return /^(?:<\?xml[^>]*>\s*)?<(?:\w+:)?(\w+)/.exec(text.trimStart().slice(0, 1000))?.[1] ?? "";
 }
 
-// The SDK reads a list of uploads, or of versions, as a listing without keys.
+// The SDK would read a list of uploads or versions as a listing without keys.
 function isOtherList(text: string): boolean {
   return /^List(?!Bucket|Objects)/.test(rootOf(text));
 }
 
-/** These the SDK does not know how to compute; what it knows, it verifies. */
+/** The SDK cannot compute these, and throws. */
 const unknownChecksums = ["sha512", "xxhash64", "xxhash3", "xxhash128"].map(
   (name) => `x-amz-checksum-${name}`,
 );
@@ -97,9 +119,10 @@ function readableDates(xml: string): string {
   });
 }
 
+/** The four spellings of a boolean in XML Schema. */
 const flags: Readonly<Record<string, boolean>> = { true: true, 1: true, false: false, 0: false };
 
-// The SDK takes all but "true" for false, and a listing would end early. XML Schema has four words for the two.
+// The SDK reads anything but "true" as false, which would end the listing early.
 function readableFlag(xml: string): string {
   return xml.replace(
     /<IsTruncated(?:\s[^<>]*)?(?:\/>|>([^]*?)<\/IsTruncated\s*>)/g,

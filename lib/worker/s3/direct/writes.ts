@@ -1,0 +1,93 @@
+import zlib from "node:zlib";
+import type {
+  DeleteObjectCommandInput,
+  PutObjectCommandInput,
+  UploadPartCommandInput,
+} from "@aws-sdk/client-s3";
+import type { Operation } from "./direct-attempt.js";
+import { escapeUri, isPlain, plainHeaders } from "./messages.js";
+
+/** Above this size, what the SDK costs is small beside the transfer. */
+const MAX_PUT_BYTES = 1024 * 1024;
+
+const putHeaders = {
+  ContentType: "content-type",
+  ContentEncoding: "content-encoding",
+  CacheControl: "cache-control",
+  ServerSideEncryption: "x-amz-server-side-encryption",
+  SSEKMSKeyId: "x-amz-server-side-encryption-aws-kms-key-id",
+  StorageClass: "x-amz-storage-class",
+};
+
+/** An unconditional write. */
+export function putting(input: PutObjectCommandInput): Operation<{ done: true }> {
+  return {
+    name: "PutObject",
+    draft: ({ sendsChecksums }) => {
+      const { Key: key, Body: body, Metadata: metadata = {} } = input;
+      const headers = plainHeaders(input, putHeaders, ["Body", "Metadata"]);
+      if (headers === undefined || key === undefined || !Buffer.isBuffer(body) || body.length > MAX_PUT_BYTES)
+        return undefined;
+      for (const [name, value] of Object.entries(metadata)) {
+        const header = `x-amz-meta-${name.toLowerCase()}`;
+        if (header in headers || !isPlain(name) || !isPlain(value)) return undefined;
+        headers[header] = value;
+      }
+      headers["content-length"] = String(body.length);
+      if (sendsChecksums) {
+        headers["x-amz-sdk-checksum-algorithm"] = "CRC32";
+        headers["x-amz-checksum-crc32"] = crc32(body);
+      }
+      return { method: "PUT", key, search: "x-id=PutObject", headers, body };
+    },
+    // S3's answer has no body. Any other is left to the SDK.
+    read: ({ statusCode, headers, body }) =>
+      statusCode === 200 && headers["etag"] !== undefined && body.length === 0 ? { done: true } : undefined,
+  };
+}
+
+/** One part of a multipart upload. */
+export function uploadingPart(input: UploadPartCommandInput): Operation<{ ETag: string }> {
+  return {
+    name: "UploadPart",
+    draft: () => {
+      const { Key: key, Body: body, PartNumber, UploadId } = input;
+      const names = { ChecksumCRC32: "x-amz-checksum-crc32" };
+      const headers = plainHeaders(input, names, ["Body", "PartNumber", "UploadId"]);
+      if (headers === undefined || key === undefined || UploadId === undefined || !Buffer.isBuffer(body))
+        return undefined;
+      headers["content-type"] = "application/octet-stream";
+      headers["content-length"] = String(body.length);
+      const search = `partNumber=${PartNumber}&uploadId=${escapeUri(UploadId)}&x-id=UploadPart`;
+      return { method: "PUT", key, search, headers, body };
+    },
+    read: ({ statusCode, headers, body }) => {
+      const ETag = headers["etag"];
+      return statusCode === 200 && ETag !== undefined && body.length === 0 ? { ETag } : undefined;
+    },
+  };
+}
+
+/**
+ * An unconditional delete. Any empty answer counts as S3's: some services send no request id and label it text/html. An
+ * empty 200 from a proxy cannot be told apart.
+ */
+export function deleting(input: DeleteObjectCommandInput): Operation<{ done: true }> {
+  return {
+    name: "DeleteObject",
+    draft: () => {
+      const headers = plainHeaders(input);
+      if (headers === undefined || input.Key === undefined) return undefined;
+      return { method: "DELETE", key: input.Key, search: "x-id=DeleteObject", headers };
+    },
+    read: ({ statusCode, body }) =>
+      (statusCode === 204 || statusCode === 200) && body.length === 0 ? { done: true } : undefined,
+  };
+}
+
+/** A checksum as S3 writes it: Base64 of the big-endian CRC32. */
+export function crc32(bytes: Uint8Array): string {
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(zlib.crc32(bytes));
+  return sum.toString("base64");
+}
