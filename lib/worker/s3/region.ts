@@ -20,8 +20,3 @@ export function otherRegion(error: unknown): string | undefined {
     (name === "AuthorizationHeaderMalformed" && typeof Region === "string" ? Region : undefined)
   );
 }
-
-/** Whether a host is one of AWS's, in whatever partition. */
-export function isAws(hostname: string): boolean {
-  return /\.amazonaws\.(com|com\.cn|eu)$/.test(hostname);
-}

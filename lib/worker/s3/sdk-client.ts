@@ -9,7 +9,7 @@ import { learnRoute } from "./direct/route.js";
 import type { Route, Way } from "./direct/route.js";
 import { limits } from "./limits.js";
 import type { LocalDirectory } from "./local-directory.js";
-import { isAws } from "./region.js";
+import { isAws } from "./direct/predicted-route.js";
 import { renewCredentials } from "./credentials/renewal.js";
 import { tellRequests } from "./transport/seen-requests.js";
 import { watchAttempts } from "./attempts/watch-attempts.js";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { MAX_KEY_BYTES } from "../../../arguments/keys.js";
 import { OperationError } from "../../operation-error.js";
-import { isAws } from "../region.js";
+import { isAws } from "../direct/predicted-route.js";
 import { Trial, unsupported } from "./trial.js";
 import type { Quoting, Target } from "../target.js";
 

@@ -1,7 +1,7 @@
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
 import type { Answers, SentRequest } from "./answers.js";
 import type { SharedFiles } from "../credentials/shared-files.js";
-import { isAws } from "../region.js";
+import { isAws } from "../direct/predicted-route.js";
 
 /** Where the settings of a map come from, in words. */
 export class Origins {

@@ -112,6 +112,11 @@ export function localRoute({ bucket }: ClientConfig, way: Way): Route | undefine
 /** The SDK's defaults. A setting that changes them prevents the prediction. */
 const defaults = { sendsChecksums: true, asksForChecksums: true };
 
+/** Whether a host is one of AWS's, in any partition. */
+export function isAws(hostname: string): boolean {
+  return /\.amazonaws\.(com|com\.cn|eu)$/.test(hostname);
+}
+
 /** Whether a bucket's name fits in a host name and is not that of a directory bucket or an access point alias. */
 function isPlainName(bucket: string): boolean {
   return (

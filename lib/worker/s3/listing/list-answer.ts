@@ -3,7 +3,7 @@ import { badListing } from "./listed-names.js";
 import type { More } from "./listed-names.js";
 import { BadAnswer } from "../bad-answers.js";
 
-/** What an answer tells beside the names, as the SDK has it. */
+/** What the SDK's output says beside the names. */
 interface Answered {
   IsTruncated?: boolean | undefined;
   NextContinuationToken?: string | undefined;
@@ -12,21 +12,21 @@ interface Answered {
   $metadata?: object;
 }
 
-/** What no service writes in another way, encoded or not. */
+/** Names that are the same encoded and unencoded. */
 const plain = /^[\w./-]+$/;
 
 /**
- * Checks that an answer is the listing that was asked for. Its `KeyCount` says nothing: services leave it out, leave out
- * what it counts, or count what is on other pages.
+ * Checks that an answer is the requested listing. `KeyCount` is ignored: services omit it, omit keys that it counts, or
+ * count keys on other pages.
  *
  * @returns whether there is another page
- * @throws BadAnswer where it is no listing, and BadListing where it leaves out keys that were asked for
+ * @throws BadAnswer if it is not a listing, BadListing if it omits requested keys
  * @see https://github.com/seaweedfs/seaweedfs/issues/1741
  * @see https://github.com/scireum/s3ninja/issues/251
  */
 export function checkAnswer(input: ListObjectsV2CommandInput, answer: Answered): More {
   const { IsTruncated, NextContinuationToken = "", Prefix = "", CommonPrefixes = [] } = answer;
-  // A page of a proxy, read as a listing, would look like an empty bucket.
+  // The SDK reads any XML as a listing, and a proxy's page as an empty bucket.
   if (IsTruncated === undefined) throw new BadAnswer("the answer is not a listing", answer.$metadata ?? {});
   const folder = input.Delimiter === undefined && CommonPrefixes.find((one) => Boolean(one.Prefix))?.Prefix;
   if (typeof folder === "string") {

@@ -2,31 +2,31 @@ import type { PageStart } from "../../../bridge/protocol.js";
 import { comesBefore, orderOf } from "../../../text/utf8-order.js";
 import { OperationError } from "../../operation-error.js";
 
-/** S3 may give a page without a name and say that there is more. So many in a row are not believed. */
+/** S3 may return an empty page although there are more keys. So many in a row count as an endless listing. */
 const MAX_EMPTY_PAGES = 100;
 
-/** Where the end is in doubt, so many pages without a name are followed by another request. */
+/** The same for pages after which it is doubtful whether there are more keys. */
 const MAX_DOUBTFUL_PAGES = 1;
 
 /**
- * Whether there is another page. "perhaps": the page says that it is the last, and gives a token. Some services do so of
- * the last one, too; where it is another, its keys must not be left out.
+ * Whether there is another page. "perhaps": the page claims to be the last, yet has a continuation token. On some services
+ * it is the last, on others there are more keys.
  *
  * @see https://github.com/minio/minio/pull/7012
  */
 export type More = "yes" | "perhaps" | "no";
 
-/** The names of one page, and where it was to begin. */
+/** The names of one page, and where it was supposed to begin. */
 export interface ListedNames extends PageStart {
   prefix: string;
   names: readonly string[];
 }
 
 /**
- * Checks the names of a page, by themselves and against the page before.
+ * Checks the names of a page, among themselves and against the previous page.
  *
- * @returns the position of the first name that is asked for and has not been listed yet
- * @throws BadListing for a name outside the prefix, and for one out of order
+ * @returns the index of the first name that was requested and is new
+ * @throws BadListing for a name outside the prefix or out of order
  */
 export function firstNewName({ prefix, names, startAfter, before }: ListedNames): number {
   const isInOrder = orderOf(names);
@@ -43,12 +43,12 @@ export function firstNewName({ prefix, names, startAfter, before }: ListedNames)
   };
   if (before !== undefined) {
     skipUpTo(before.last);
-    // The same page once more, or its last name, is harmless. Any other name belongs further up.
+    // Repeating the previous page, or its last name, is harmless.
     if (first > 0 && names[0] !== before.first && names[0] !== before.last) {
       throw outOfOrder(before.last, names[0]!);
     }
   }
-  // Some services ignore where a listing is to start.
+  // Some services ignore StartAfter.
   if (startAfter !== undefined) skipUpTo(startAfter);
   return first;
 }
@@ -56,7 +56,7 @@ export function firstNewName({ prefix, names, startAfter, before }: ListedNames)
 /**
  * Where the next page begins, if there is one.
  *
- * @throws BadListing where the listing should go on and does not, and would never end
+ * @throws BadListing if the listing makes no progress
  */
 export function nextPage(
   { names, startAfter, before, token: askedBy, emptyPages = 0 }: ListedNames,

@@ -1,55 +1,72 @@
 import { MAX_KEY_BYTES } from "../../../arguments/keys.js";
+import type { Span } from "../../../bridge/protocol.js";
 import { comesBefore } from "../../../text/utf8-order.js";
-import { LAST } from "./alphabet.js";
-import type { Seen } from "./alphabet.js";
+import { MAX_KEYS } from "../operations/list-objects.js";
+import { LAST } from "./seen-keys.js";
+import type { SeenKeys } from "./seen-keys.js";
 
-/** What is known of a part of a listing that is still to be listed. */
-export interface Unlisted {
-  /** All up to this is known. */
-  after: string;
-  /** Another part begins after this; without it, the listing ends with this part. */
-  until: string | undefined;
-  /** A key that comes before the part. */
-  low: string;
-  /** A key of the same page as `after`. */
-  near: string;
+/** What is known of the rest of a span. */
+type Unlisted = Omit<Span, "start">;
+
+/** With fewer keys left, a span is not divided. */
+export const WORTH_DIVIDING: number = 2 * MAX_KEYS;
+
+interface Division {
+  /** The upper part lists after this string. */
+  point: string;
+  /** Estimates of how many keys are left in each part. */
+  lowerLeft: number;
+  upperLeft: number;
 }
 
-/** How far from the middle of a part it may be divided. */
+/** Where to divide a span, or undefined if there is nothing to go by. */
+export function divisionOf(
+  span: Unlisted & { left: number },
+  prefix: string,
+  seen: SeenKeys,
+): Division | undefined {
+  const end = predictableEnd(span, MAX_KEYS, prefix, seen);
+  // Whether there are keys after a predicted end, only the upper part's first page will show.
+  if (end !== "open") return end && { point: end.until, lowerLeft: end.left, upperLeft: 0 };
+  const point = middleOf(span, prefix, seen);
+  return point === undefined ? undefined : { point, lowerLeft: span.left / 2, upperLeft: span.left / 2 };
+}
+
+/** Estimates how many keys are left in a span, from the `count` keys between `near` and `after`. */
+export function keysLeft(span: Unlisted, count: number, prefix: string, seen: SeenKeys): number {
+  const end = predictableEnd(span, count, prefix, seen);
+  return end === "open" ? estimate(span, count, prefix, seen) : (end?.left ?? 0);
+}
+
+/** How far from the estimated middle a point may be, as a fraction of the span. */
 const TOLERANCE = 0.2;
 
-/**
- * Where to divide a part that has an end, so that both halves have about as many keys: a guess, from the characters
- * that keys have had at each position.
- *
- * @returns a string to list after, between `after` and `until`; undefined where nothing can be guessed
- */
-export function splitPoint(part: Unlisted, prefix: string, seen: Seen): string | undefined {
+/** A string between `after` and `until` that is estimated to halve the keys between them. */
+function middleOf(part: Unlisted, prefix: string, seen: SeenKeys): string | undefined {
   const after = pointsOf(part.after);
   const until = endOf(part, prefix);
-  const alike = common(after, until);
-  const alphabet = seen.after(after.slice(0, alike));
+  const shared = common(after, until);
+  const alphabet = seen.after(after.slice(0, shared));
   const begin = alphabet.place(after);
   const width = alphabet.place(until) - begin;
   if (!(width > 0)) return undefined;
   const rest = alphabet.atPlace(begin + width / 2, width * TOLERANCE);
-  return checked([...after.slice(0, alike), ...rest], part);
+  return checked([...after.slice(0, shared), ...rest], part);
 }
 
 /**
- * What seems to come next of a part without an end: where all keys until now begin alike, those that begin so, too;
- * and whether there are others is to be asked.
+ * Predicts an end for a span that has none: if recent keys have a common prefix longer than the map's, the end of that
+ * prefix.
  *
- * @param enough - how many keys are worth an end of their own
- * @returns the end, and about how many keys come before it; "open" where it is all that begins with the prefix
+ * @returns the end, with an estimate of the keys before it; "open" if the span has an end, or none short of the map's prefix
  */
-export function predictableEnd(
+function predictableEnd(
   part: Unlisted,
   count: number,
-  enough: number,
   prefix: string,
-  seen: Seen,
+  seen: SeenKeys,
 ): { until: string; left: number } | "open" | undefined {
+  if (part.until !== undefined) return "open";
   const after = pointsOf(part.after);
   const least = pointsOf(prefix).length;
   const deepest = common(pointsOf(part.near), after);
@@ -61,13 +78,12 @@ export function predictableEnd(
     const until = checked([...after.slice(0, level), LAST], part);
     if (until === undefined) continue;
     const left = estimate({ ...part, until }, count, prefix, seen);
-    if (left >= enough) return { until, left };
+    if (left >= WORTH_DIVIDING) return { until, left };
   }
   return undefined;
 }
 
-/** About how many keys are unlisted, where `count` were between `near` and `after`. */
-export function estimate(part: Unlisted, count: number, prefix: string, seen: Seen): number {
+function estimate(part: Unlisted, count: number, prefix: string, seen: SeenKeys): number {
   const end = endOf(part, prefix);
   const begin = pointsOf(part.near);
   const from = common(begin, end);

@@ -1,27 +1,26 @@
 import { comesBefore } from "../../../text/utf8-order.js";
 
-/** Comes after any character that keys have in practice. It only makes up where ranges begin and end. */
+/** A code point after any that keys have in practice. It is only used in the bounds of spans. */
 export const LAST = 0x10fffd;
 
-/** So many characters of a key are looked at, from the first that tells keys apart. */
+/** How many positions of a key are considered. */
 const DEPTH = 8;
 
-/** The characters that are to be expected at a position, in order, each with its share of the keys. */
+/** The code points expected at a position, in order. */
 interface Shares {
   readonly points: readonly number[];
-  /** Where the share of each begins, of 0 to 1. */
+  /** Where the share of each begins, between 0 and 1. */
   readonly starts: readonly number[];
 }
 
-/** So many keys tell what others that begin like them go on with; fewer do not. */
+/** How many keys with a common prefix are enough to predict others with that prefix. */
 const ENOUGH = 30;
 
-/** More would only take longer. */
+/** How many keys an alphabet is made from at most. */
 const MOST = 1000;
 
-/** Keys that were seen so far: what is still to come, nobody says beforehand. */
-export class Seen {
-  // In order.
+/** A sample of the keys listed so far. */
+export class SeenKeys {
   readonly #keys: string[];
   readonly #alphabets: Map<string, { alphabet: Alphabet; keysThen: number }> = new Map();
 
@@ -29,16 +28,17 @@ export class Seen {
     this.#keys = [...keys].sort((a, b) => (comesBefore(a, b) ? -1 : 1));
   }
 
-  /** @param keys - in order, and none that was seen between them */
+  /** @param keys - in order, with no earlier key between them */
   add(keys: readonly string[]): void {
-    if (keys.length > 0) this.#keys.splice(this.#countBefore(keys[0]!), 0, ...keys);
+    const first = keys[0];
+    if (first !== undefined) this.#keys.splice(this.#countBefore(first), 0, ...keys);
   }
 
-  /** With what characters keys go on that begin so: those that were seen, or where they are too few, all. */
+  /** The alphabet after a prefix, from the keys with that prefix. If they are too few, from all keys. */
   after(prefix: readonly number[]): Alphabet {
     const begin = String.fromCodePoint(...prefix);
     const made = this.#alphabets.get(begin);
-    // A few keys more hardly change it, and it takes some time to make.
+    // Making one takes time, and a few more keys hardly change it.
     if (made !== undefined && this.#keys.length < made.keysThen * 1.2) return made.alphabet;
     const first = this.#countBefore(begin);
     const end = this.#countBefore(begin + String.fromCodePoint(LAST));
@@ -49,18 +49,23 @@ export class Seen {
   }
 
   #countBefore(key: string): number {
-    let low = 0;
-    let high = this.#keys.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (comesBefore(this.#keys[middle]!, key)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return countWhile(this.#keys, (seen) => comesBefore(seen, key));
   }
 }
 
-/** The characters of keys from a position on, and how many keys have them there. */
+/** How many leading items satisfy a condition that none of the others satisfies. */
+export function countWhile<T>(items: readonly T[], condition: (item: T) => boolean): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (condition(items[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** How often which code points occur at each position, from some position on. */
 export class Alphabet {
   readonly #shares: readonly Shares[];
   readonly #from: number;
@@ -81,20 +86,20 @@ export class Alphabet {
     this.#shares = seen.map((own) => toShares(withExpected(own, seen)));
   }
 
-  /** Whether keys are to be expected that have at the first position a character after this one. */
+  /** Whether code points after this one are expected at the first position. */
   expectsMore(after: number): boolean {
     const last = this.#shares[0]!.points.at(-1);
     return last !== undefined && last > after;
   }
 
-  /** Where a key stands among all that begin alike, of 0 to 1. */
+  /** A key's estimated place among all with the same prefix, between 0 and 1. */
   place(points: readonly number[]): number {
     let place = 0;
     let width = 1;
     for (const [depth, { points: known, starts }] of this.#shares.entries()) {
       const point = points[this.#from + depth];
       if (point === undefined) break;
-      const rank = firstFrom(known, point);
+      const rank = countWhile(known, (other) => other < point);
       place += width * (starts[rank] ?? 1);
       if (known[rank] !== point) break;
       width *= (starts[rank + 1] ?? 1) - starts[rank]!;
@@ -103,9 +108,9 @@ export class Alphabet {
   }
 
   /**
-   * The characters of what stands at about a place; the fewer, the less exact.
+   * The inverse of {@link place}: a string at about this place, as short as the tolerance allows.
    *
-   * @param tolerance - how far from the place it may stand
+   * @param tolerance - how far from the place it may be
    */
   atPlace(place: number, tolerance: number): number[] {
     const found: number[] = [];
@@ -133,8 +138,8 @@ function evenly(keys: readonly string[]): readonly string[] {
   return step < 2 ? keys : keys.filter((_key, at) => at % step === 0);
 }
 
-// Where a position has had only some of the characters that another has, the others are likely to come: so the
-// first digits of numbers that have only begun are predicted from their last.
+// If all code points of a position also occur at another one, the rest of the other's are likely to follow. So the
+// leading digits of growing numbers are predicted from their last digits.
 function withExpected(
   own: ReadonlyMap<number, number>,
   seen: readonly ReadonlyMap<number, number>[],
@@ -149,7 +154,7 @@ function withExpected(
   return counts;
 }
 
-// Of the many characters beyond ASCII, two positions may have the same and have shown none in common.
+// Beyond ASCII there are so many code points that two positions with the same set may have shown none in common.
 function isAmong(some: ReadonlyMap<number, number>, others: ReadonlyMap<number, number>): boolean {
   let beyond = false;
   for (const point of some.keys()) {
@@ -171,15 +176,4 @@ function toShares(counts: ReadonlyMap<number, number>): Shares {
     return start;
   });
   return { points, starts };
-}
-
-function firstFrom(points: readonly number[], point: number): number {
-  let low = 0;
-  let high = points.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (points[middle]! < point) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
