@@ -98,29 +98,19 @@ export class Sending {
   }
 }
 
-interface Agent {
-  addRequest(request: ClientRequest, ...rest: unknown[]): void;
-}
-
-/** Makes an agent report when a request gets an established connection. */
-export function tellSendings(agent: object): void {
-  const telling = agent as Agent;
-  const addRequest = telling.addRequest.bind(agent);
-  telling.addRequest = (request, ...rest) => {
-    const sending = sendings.getStore();
-    if (sending !== undefined) {
-      request.once("socket", (socket) => {
-        whenConnected(socket, () => {
-          try {
-            sending.sent();
-          } catch (error) {
-            request.destroy(error as Error);
-          }
-        });
-      });
-    }
-    addRequest(request, ...rest);
-  };
+/** Reports to the Sending that this code runs in, once the request has an established connection. */
+export function watchSending(request: ClientRequest): void {
+  const sending = sendings.getStore();
+  if (sending === undefined) return;
+  request.once("socket", (socket) => {
+    whenConnected(socket, () => {
+      try {
+        sending.sent();
+      } catch (error) {
+        request.destroy(error as Error);
+      }
+    });
+  });
 }
 
 type Shaking = Socket & { encrypted?: boolean; secureConnecting?: boolean };

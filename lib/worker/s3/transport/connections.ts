@@ -3,7 +3,7 @@ import http from "node:http";
 import { https } from "../../late.js";
 import type { Agent as HttpsAgent } from "node:https";
 import type { Socket } from "node:net";
-import { tellSendings } from "../attempts/doubt.js";
+import { watchSending } from "../attempts/doubt.js";
 import { addressByProxy, agentFor, wayTo } from "./proxy.js";
 
 /** How many idle sockets are kept open: this, or the highest concurrency of any map. */
@@ -40,10 +40,8 @@ export class Connections {
 
   #made<Agent extends http.Agent>(agent: Agent): Agent {
     const env = this.#env;
-    const route = env && ((request: http.ClientRequest, to: To) => rerouted(request, to, agent, env));
-    const limited = inTurns(agent, this.#concurrency, route);
-    tellSendings(limited);
-    return limited;
+    const choose = env && ((request: http.ClientRequest, to: To) => rerouted(request, to, agent, env));
+    return inTurns(agent, this.#concurrency, choose);
   }
 }
 
@@ -160,6 +158,7 @@ function inTurns<Agent extends http.Agent>(
   };
   const limited = Object.create(plain) as Agent & Adding;
   limited.addRequest = (request, to, ...rest) => {
+    watchSending(request);
     const begin = (): void => {
       if (request.destroyed) return;
       let agent: http.Agent = plain;
