@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestOptions } from "node:http";
 import http from "node:http";
-import type { Agent as HttpsAgent } from "node:https";
-import type { Readable } from "node:stream";
 import { https } from "../../late.js";
 import { MAX_ANSWER_BYTES, MAX_UNTOLD_BYTES, TooLong } from "../bad-answers.js";
 import { gathering } from "../body/whole-body.js";
+import type { LocalDirectory } from "../local-directory.js";
 import { isLost, loseConnection } from "../transport/connections.js";
+import type { Connections } from "../transport/connections.js";
 import type { Answer, AnswerHead, Exchange, InParts, Server } from "./messages.js";
 
 const onUsed = new WeakSet<Error>();
@@ -15,23 +15,18 @@ export function wasOnUsedConnection(error: Error): boolean {
   return onUsed.has(error);
 }
 
-/** The agents that the SDK's handler uses, too. */
-interface Agents {
-  readonly httpAgent: http.Agent;
-  readonly httpsAgent: HttpsAgent;
-}
-
-interface TimeLimits {
-  readonly connectMs: number;
-  readonly idleMs: number;
-}
+type TimeLimits = Readonly<Record<"connectMs" | "idleMs", number>>;
 
 /**
  * Sends requests over HTTP. It rejects with the errors of the SDK's own handler, by which the SDK decides whether to retry.
  *
  * @returns undefined for other protocols
  */
-export function overHttp(server: Server, agents: Agents, limits: TimeLimits): Exchange | undefined {
+export function overHttp(
+  server: Server,
+  agents: Pick<Connections, "httpAgent" | "httpsAgent">,
+  limits: TimeLimits,
+): Exchange | undefined {
   const secure = server.protocol === "https:";
   if (!secure && server.protocol !== "http:") return undefined;
   const agent = secure ? agents.httpsAgent : agents.httpAgent;
@@ -177,23 +172,10 @@ function joined(headers: NodeJS.Dict<string | string[]>): Record<string, string>
   return plain;
 }
 
-interface Handler {
-  handle(
-    request: {
-      method: string;
-      path: string;
-      query: Record<string, string>;
-      headers: Record<string, string>;
-      body?: Buffer;
-    },
-    options: { abortSignal: AbortSignal },
-  ): Promise<{ response: AnswerHead & { body: Readable } }>;
-}
-
-/** Sends requests to a handler in this thread: the local S3. */
-export function throughHandler(handler: Handler): Exchange {
+/** Sends requests to the local S3, in this thread. */
+export function throughHandler(directory: LocalDirectory): Exchange {
   return async (request, maxBytes, signal) => {
-    const { response } = await handler.handle(
+    const { response } = await directory.handle(
       { ...request, query: Object.fromEntries(new URLSearchParams(request.search)) },
       { abortSignal: signal },
     );

@@ -1,3 +1,4 @@
+import type { GetObjectCommand } from "@aws-sdk/client-s3";
 import { noteAttempts } from "../attempts/watch-attempts.js";
 import { bodyOf } from "../body/whole-body.js";
 import type { Use } from "../credentials/credentials.js";
@@ -15,20 +16,7 @@ export interface Tried<Result> {
   tries?: number;
 }
 
-/** The least that all of the SDK's commands have in common. */
-export interface AnyCommand {
-  readonly input: object;
-  readonly middlewareStack: object;
-}
-
-type Handle = (args: unknown) => Promise<{ response: unknown }>;
-
-interface MiddlewareStack {
-  add(
-    middleware: (next: Handle, context: object) => Handle,
-    options: { step: string; priority: string; name: string },
-  ): void;
-}
+type Stack = GetObjectCommand["middlewareStack"];
 
 const replaying = new WeakSet<object>();
 
@@ -43,12 +31,13 @@ export function isReplay(context: object): boolean {
  *
  * @returns the command
  */
-export function replay<Command extends AnyCommand>(
+export function replay<Command extends { readonly middlewareStack: object }>(
   command: Command,
   { outcome, use, tries = 1 }: Omit<Tried<unknown>, "result">,
 ): Command {
   if (outcome === undefined) return command;
-  (command.middlewareStack as MiddlewareStack).add(
+  // The stacks of all commands are alike, but their types have nothing in common.
+  (command.middlewareStack as Stack).add(
     (next, context) => {
       replaying.add(context);
       // The SDK counts the replay as one attempt.
