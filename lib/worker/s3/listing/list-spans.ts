@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { Result } from "../../../bridge/operations.js";
+import type { Call, Result } from "../../../bridge/operations.js";
 import type { ListedSpan, Page, Span } from "../../../bridge/protocol.js";
 import { comesBefore } from "../../../text/utf8-order.js";
 import { follow } from "../follow.js";
@@ -20,18 +20,7 @@ const MAX_UNPROVED = 6;
 /** How many keys beyond a span are reported, to find them again in the spans that follow. */
 const MAX_BEYOND = 100;
 
-export interface SpansRequest {
-  prefix: string;
-  spans: Span[];
-  /** How many requests the listing has cost so far. */
-  requests: number;
-  /** How many keys it has returned so far. */
-  listed: number;
-  /** Some of those keys. */
-  sample: string[];
-  /** How long new pages are requested. */
-  beginForMs: number;
-}
+type SpansRequest = Omit<Call<"listSpans">, "op">;
 
 interface OpenSpan extends Span, Pick<ListedSpan, "beyond"> {
   /** The index of the requested span that it is part of. */
