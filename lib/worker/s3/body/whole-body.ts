@@ -14,8 +14,8 @@ const CHUNK_BYTES = 64 * 1024 ** 2;
  * and having it cleared again for the next chunks took a sixth of the time of a long body. Live chunks near the top
  * prevent that.
  */
-const kept = new Array<Uint8Array>(16);
-let chunks = 0;
+const lastChunks = new Array<Uint8Array>(16);
+let count = 0;
 
 /** A body that is assembled in one buffer as it arrives, so that it is in memory once. */
 export class InPlace {
@@ -30,8 +30,8 @@ export class InPlace {
   add(chunk: Uint8Array): void {
     this.bytes.set(chunk, this.length);
     this.length += chunk.length;
-    kept[chunks % kept.length] = chunk;
-    chunks += 1;
+    lastChunks[count % lastChunks.length] = chunk;
+    count += 1;
   }
 }
 
@@ -41,7 +41,7 @@ interface Gathering {
   whole(): Uint8Array;
 }
 
-/** Gathers the chunks of a body. @param length - its Content-Length; NaN if there is none */
+/** @param length - the body's Content-Length; NaN if it has none */
 export function gathering(length = NaN): Gathering {
   return length >= IN_PLACE_FROM ? inPlace(length) : inChunks();
 }
@@ -75,7 +75,11 @@ function inPlace(length: number): Gathering {
   };
 }
 
-/** Reads a body of known length. @param into - the buffer to use, if there is one */
+/**
+ * Reads a body of known length.
+ *
+ * @param into - the buffer to use, if there is one
+ */
 export async function collect(body: Readable, length: number, into?: Uint8Array): Promise<Uint8Array> {
   let parts = into && new InPlace(into);
   let whole: Uint8Array | undefined;

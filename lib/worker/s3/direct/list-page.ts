@@ -23,7 +23,7 @@ export function listing(input: ListObjectsV2CommandInput): Operation<ListPage> {
   return {
     name: "ListObjectsV2",
     draft: () => {
-      const headers = plainHeaders(input, {}, inQuery);
+      const headers = plainHeaders(input, undefined, inQuery);
       if (headers === undefined || input.EncodingType !== "url") return undefined;
       const search = toSearch({
         "continuation-token": input.ContinuationToken,

@@ -68,6 +68,9 @@ export function toSearch(query: Readonly<Record<string, string | undefined>>): s
     .join("&");
 }
 
+const noNames: Readonly<Record<string, string>> = {};
+const noMembers: readonly string[] = [];
+
 /**
  * Maps the members of an SDK command's input to headers.
  *
@@ -77,8 +80,8 @@ export function toSearch(query: Readonly<Record<string, string | undefined>>): s
  */
 export function plainHeaders(
   input: object,
-  names: Readonly<Record<string, string>> = {},
-  elsewhere: readonly string[] = [],
+  names = noNames,
+  elsewhere = noMembers,
 ): Record<string, string> | undefined {
   const headers: Record<string, string> = {};
   for (const [member, value] of Object.entries(input)) {

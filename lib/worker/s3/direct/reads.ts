@@ -10,6 +10,8 @@ import type { Answer, AnswerHead, InParts } from "./messages.js";
 import type { Route } from "./route.js";
 import { crc32 } from "./writes.js";
 
+const getHeaders = { Range: "range", IfMatch: "if-match" };
+
 export interface GotObject {
   body: Uint8Array;
   ETag: string;
@@ -129,7 +131,7 @@ function headOf(headers: Record<string, string>, size = NaN): Found | undefined 
 }
 
 function draftOfGet(input: GetObjectCommandInput, { asksForChecksums }: Route): Draft | undefined {
-  const headers = plainHeaders(input, { Range: "range", IfMatch: "if-match" });
+  const headers = plainHeaders(input, getHeaders);
   if (headers === undefined || input.Key === undefined) return undefined;
   if (asksForChecksums) headers["x-amz-checksum-mode"] = "ENABLED";
   return { method: "GET", key: input.Key, search: "x-id=GetObject", headers };

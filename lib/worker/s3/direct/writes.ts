@@ -19,13 +19,18 @@ const putHeaders = {
   StorageClass: "x-amz-storage-class",
 };
 
+const putElsewhere = ["Body", "Metadata"];
+
+const partHeaders = { ChecksumCRC32: "x-amz-checksum-crc32" };
+const partElsewhere = ["Body", "PartNumber", "UploadId"];
+
 /** An unconditional write. */
 export function putting(input: PutObjectCommandInput): Operation<{ done: true }> {
   return {
     name: "PutObject",
     draft: ({ sendsChecksums }) => {
       const { Key: key, Body: body, Metadata: metadata = {} } = input;
-      const headers = plainHeaders(input, putHeaders, ["Body", "Metadata"]);
+      const headers = plainHeaders(input, putHeaders, putElsewhere);
       if (headers === undefined || key === undefined || !Buffer.isBuffer(body) || body.length > MAX_PUT_BYTES)
         return undefined;
       for (const [name, value] of Object.entries(metadata)) {
@@ -52,8 +57,7 @@ export function uploadingPart(input: UploadPartCommandInput): Operation<{ ETag: 
     name: "UploadPart",
     draft: () => {
       const { Key: key, Body: body, PartNumber, UploadId } = input;
-      const names = { ChecksumCRC32: "x-amz-checksum-crc32" };
-      const headers = plainHeaders(input, names, ["Body", "PartNumber", "UploadId"]);
+      const headers = plainHeaders(input, partHeaders, partElsewhere);
       if (headers === undefined || key === undefined || UploadId === undefined || !Buffer.isBuffer(body))
         return undefined;
       headers["content-type"] = "application/octet-stream";
