@@ -18,7 +18,8 @@ export function wasOnUsedConnection(error: Error): boolean {
 type TimeLimits = Readonly<Record<"connectMs" | "idleMs", number>>;
 
 /**
- * Sends requests over HTTP. It rejects with the errors of the SDK's own handler, by which the SDK decides whether to retry.
+ * Sends requests over HTTP. Rejects with the errors of the SDK's own handler, because the SDK decides by them whether to
+ * retry.
  *
  * @returns undefined for other protocols
  */

@@ -94,7 +94,7 @@ export function plainHeaders(
   return headers;
 }
 
-/** Whether a value is visible ASCII with single spaces: proxies and servers normalize nothing in it, so its signature stays valid. */
+/** Whether a value is visible ASCII with single spaces. Servers normalize nothing in it, so its signature stays valid. */
 export function isPlain(value: unknown): value is string {
   return typeof value === "string" && /^[!-~]+(?: [!-~]+)*$/.test(value);
 }

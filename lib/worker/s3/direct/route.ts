@@ -49,13 +49,6 @@ interface Context {
   __smithy_context?: { selectedHttpAuthScheme?: { httpAuthOption: { schemeId: string } } };
 }
 
-interface Config {
-  systemClockOffset?: number;
-  disableClockSkewCorrection?(): Promise<boolean | undefined>;
-  requestChecksumCalculation(): Promise<string>;
-  responseChecksumValidation(): Promise<string>;
-}
-
 /**
  * Learns a client's route from the first request that is answered. The SDK has resolved endpoint, region and signing
  * by then.
@@ -101,10 +94,9 @@ async function toRoute(
   const exchange = way.exchangeWith({ protocol: sent.protocol, hostname: sent.hostname, port: sent.port });
   if (exchange === undefined) return undefined;
 
-  // These members are resolved by the SDK, and absent from its types.
-  const config = client.config as unknown as Config;
-  const corrected = (await config.disableClockSkewCorrection?.()) !== true;
-  const now = (): number => Date.now() + (corrected ? (config.systemClockOffset ?? 0) : 0);
+  const { config } = client;
+  const isCorrected = (await config.disableClockSkewCorrection()) !== true;
+  const now = (): number => Date.now() + (isCorrected ? config.systemClockOffset : 0);
   return {
     exchange,
     basePath,

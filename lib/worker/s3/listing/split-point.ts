@@ -58,7 +58,8 @@ function middleOf(part: Unlisted, prefix: string, seen: SeenKeys): string | unde
  * Predicts an end for a span that has none: if recent keys have a common prefix longer than the map's, the end of that
  * prefix.
  *
- * @returns the end, with an estimate of the keys before it; "open" if the span has an end, or none short of the map's prefix
+ * @returns the end, with an estimate of the keys before it; "open" if the span has an end already, or if only that of the
+ * map's prefix can be predicted
  */
 function predictableEnd(
   part: Unlisted,
