@@ -171,6 +171,18 @@ describe("a service that does not implement conditions", () => {
   });
 });
 
+it("a service that passes the trial and does not implement the condition of a later write is refused", async () => {
+  const { map, http } = await open();
+  expect(map.create("fresh", "1")).toBe(true);
+  http.fault({
+    operation: "PUT",
+    action: { status: 501, code: "NotImplemented", message: "No such header." },
+  });
+  expect(() => map.create("other", "1")).toThrow(unsupported("No such header"));
+  expect(map.create("other", "2")).toBe(true);
+  expect(map.get("other")).toBe("2");
+});
+
 describe("a service that wants ETags without their quotes", () => {
   it("gets them so", async () => {
     const { map, http } = await open("bare");

@@ -4,7 +4,7 @@ import { environmentOf } from "../lib/arguments/environment.js";
 import type { ClientConfig } from "../lib/bridge/protocol.js";
 import { Connections } from "../lib/worker/s3/transport/connections.js";
 import { MapCredentials } from "../lib/worker/s3/credentials/credentials.js";
-import type { Refused } from "../lib/worker/s3/credentials/credentials.js";
+import type { SdkError } from "../lib/worker/s3/sdk-errors.js";
 import { Surroundings } from "../lib/worker/s3/surroundings.js";
 import { Home } from "./support/credential-sources.js";
 
@@ -20,7 +20,7 @@ afterAll(() => home.end());
 const settings: ClientConfig = { bucket: "bucket", concurrency: 4 };
 const credentialsNow = (): MapCredentials =>
   new MapCredentials(settings, new Surroundings(environmentOf(process.env)), new Connections(4));
-const refused = (name: string): Refused =>
+const refused = (name: string): SdkError =>
   Object.assign(new Error(name), { name, $metadata: { httpStatusCode: 403 } });
 const whole = (name: string): object => ({
   accessKeyId: `AKID${name}`,

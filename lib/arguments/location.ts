@@ -53,7 +53,7 @@ function checkName(name: string, location: string): string {
   // Before 2018, us-east-1 also allowed capitals, "_" and up to 255 characters.
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(name) || name.includes("..")) {
     throw argumentError(
-      `"${name}"${of} is not a bucket name: 3 to 63 lower-case letters, digits, "." and "-", beginning and ending with a letter or digit.`,
+      `"${name}"${of} is not a bucket name: 3 to 63 letters, digits, "." and "-", beginning and ending with a letter or digit. Buckets from before 2018 may also have "_", and up to 255 characters.`,
     );
   }
   return name;

@@ -1,19 +1,9 @@
 import type { Failure } from "../bridge/protocol.js";
 import { DeadlinePassed } from "./deadline.js";
 import { BadAnswer, BrokenBody } from "./s3/bad-answers.js";
+import type { SdkError } from "./s3/sdk-errors.js";
 import { OperationError } from "./operation-error.js";
 import { toWireError } from "./wire-error.js";
-
-/** What the SDK adds to the errors it throws. */
-interface SdkError extends Error {
-  code?: unknown;
-  syscall?: unknown;
-  Code?: unknown;
-  $metadata?: { httpStatusCode?: number; requestId?: string; attempts?: number };
-  $response?: unknown;
-  /** Said by MapCredentials. */
-  credentialsGiven?: "option" | "environment";
-}
 
 /**
  * Says in plain data why a call failed.

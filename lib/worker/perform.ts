@@ -7,7 +7,7 @@ import { listSpans } from "./s3/listing/list-spans.js";
 import { deleteObject } from "./s3/operations/delete-object.js";
 import { deleteObjects } from "./s3/operations/delete-objects.js";
 import { failuresOf, forEachOf } from "./s3/operations/each-key.js";
-import { getObject, getObjectToChange } from "./s3/operations/get-object.js";
+import { getObject, getObjectAlone, getObjectToChange } from "./s3/operations/get-object.js";
 import { headObject, objectExists } from "./s3/operations/head-object.js";
 import { listEntries } from "./s3/operations/list-entries.js";
 import { listObjects } from "./s3/operations/list-objects.js";
@@ -28,8 +28,7 @@ type Run<One extends Op> = (
 ) => Promise<Result<One>>;
 
 const runs: { readonly [One in Op]: Run<One> } = {
-  get: ({ s3 }, { key, maxBytes, ifNoneMatch }, signal) =>
-    s3.run((target) => getObject(target, key, maxBytes, signal, ifNoneMatch, true)),
+  get: ({ s3 }, call, signal) => s3.run((target) => getObjectAlone(target, call, signal)),
   getAhead: ({ prefetch }, call, signal, timeoutMs) => prefetch.get(call, timeoutMs, signal),
   has: ({ s3 }, { key }, signal) => s3.run((target) => objectExists(target, key, signal)),
   head: ({ s3 }, { key }, signal) => s3.run((target) => headObject(target, key, signal)),
@@ -54,8 +53,7 @@ const runs: { readonly [One in Op]: Run<One> } = {
   list: ({ s3 }, call, signal) => s3.run((target) => listObjects(target, call, signal)),
   entries: ({ s3 }, call, signal) => s3.run((target) => listEntries(target, call, signal)),
   listSpans: ({ s3 }, call, signal) => s3.run((target) => listSpans(target, call, signal)),
-  read: ({ s3 }, { key, maxBytes, delayMs }, signal) =>
-    s3.run((target) => getObjectToChange(target, key, maxBytes, delayMs, signal)),
+  read: ({ s3 }, call, signal) => s3.run((target) => getObjectToChange(target, call, signal)),
   store: ({ s3 }, call, signal) => s3.run((target) => storeIf(target, call, signal)),
   remove: ({ s3 }, call, signal) => s3.run((target) => removeIf(target, call, signal)),
   requests: () => Promise.resolve(requestCounts()),

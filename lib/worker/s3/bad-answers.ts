@@ -1,13 +1,13 @@
-/** The longest answer but for objects: a page of 1000 keys, all of it percent-encoded, has 4 MB. */
+/** The longest answer other than an object: a page of 1000 keys, all of it percent-encoded, has 4 MB. */
 export const MAX_ANSWER_BYTES: number = 16 * 1024 ** 2;
 
 /** The longest object whose length is not known beforehand: it might never end. */
 export const MAX_UNTOLD_BYTES: number = 64 * 1024 ** 2;
 
-/** An answer that says it is well, and is none of S3's: of a proxy or a login page, or damaged on its way. */
+/** A successful answer that S3 cannot have sent: from a proxy or a login page, or damaged on the way. */
 export class BadAnswer extends Error {
   override name = "BadAnswer";
-  /** For the SDK: worth another try. */
+  /** Tells the SDK to retry. */
   readonly $retryable: object = {};
   readonly $metadata: { httpStatusCode?: number; requestId?: string; attempts?: number };
 
@@ -17,18 +17,25 @@ export class BadAnswer extends Error {
   }
 }
 
-/** An answer that does not end. */
+/** Throws for an answer without the ETag that S3 always sends. */
+export function checkEtag<T extends { ETag?: string | undefined; $metadata: object }>(
+  output: T,
+): asserts output is T & { ETag: string } {
+  if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+}
+
+/** An answer longer than anything S3 sends in its place. */
 export class TooLong extends BadAnswer {
   constructor(statusCode: number, limit: number) {
     super(`the answer has more than ${limit} bytes`, { httpStatusCode: statusCode });
   }
 }
 
-/** A body that did not come whole, or not as it was stored. */
+/** A body that broke off, or differs from what was stored. */
 export class BrokenBody extends Error {
   override name = "BrokenBody";
   readonly code: "ChecksumMismatch" | "NetworkError";
-  /** For the SDK: worth another try. */
+  /** Tells the SDK to retry. */
   readonly $retryable: object = {};
 
   constructor(cause: Error) {

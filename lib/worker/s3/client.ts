@@ -20,18 +20,18 @@ import { localClient, serviceClient } from "./sdk-client.js";
 import { SharedFiles } from "./credentials/shared-files.js";
 import type { Surroundings } from "./surroundings.js";
 import { profileName } from "./credentials/written-credentials.js";
-import type { Identity } from "./credentials/identity.js";
+import type { Credentials } from "./credentials/written-credentials.js";
 
-/** By what the library is told from others in the logs of a service. */
+/** Identifies the library in a service's access logs. */
 const userAgent = `s3bucketmap/${version} md/nodejs#${process.versions.node}`;
 
-/** Sends the requests of a map's settings. What they leave out, the SDK's own chain decides, in the map's environment. */
+/** Sends requests with a map's settings. What they leave out, the SDK finds in the map's environment. */
 export class Client {
-  /** How a direct attempt is made, as far as is known. */
+  /** How direct attempts are made; undefined while that is not known. */
   route: Route | undefined;
-  /** Whether its requests are answered in this thread. */
+  /** The requests are answered in this thread. */
   readonly isLocal: boolean;
-  /** Those of the map; the local S3 wants none. */
+  /** Undefined for the local S3, which needs none. */
   readonly credentials: MapCredentials | undefined;
   readonly #surroundings: Surroundings;
   readonly #directory: LocalDirectory | undefined;
@@ -39,7 +39,7 @@ export class Client {
   #made: Promise<S3Client> | undefined;
   #hasSent = false;
 
-  /** @param known - the map's credentials, where another client has them */
+  /** @param known - the map's credentials, from its client for another region */
   constructor(settings: ClientConfig, surroundings: Surroundings, known?: MapCredentials) {
     logRequests();
     this.isLocal = settings.local !== undefined;
@@ -74,8 +74,8 @@ export class Client {
   }
 
   /**
-   * The SDK's client. It is loaded, which takes longer than many a program, and made when it is first needed: for what
-   * is not tried without it, and for what goes wrong.
+   * The SDK's client. Loading it takes longer than many a program runs, so that happens at the first request that is not
+   * made directly, or fails.
    */
   sdk(): Promise<S3Client> {
     return (this.#made ??= this.#load());
@@ -91,7 +91,7 @@ export class Client {
     }
   }
 
-  /** Sends a command as the SDK does, from its first attempt on or from where a direct one has ended (direct/replay.ts). */
+  /** Sends a command by the SDK; its first attempt may be the replay of a direct one (direct/replay.ts). */
   async send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     command: $Command<Input, Output, S3ClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>,
     options: { abortSignal: AbortSignal },
@@ -99,30 +99,29 @@ export class Client {
     const client = await this.sdk();
     const send = (): Promise<Output> => this.#surroundings.run(() => client.send(command, options));
     if (this.#hasSent) return send();
-    // For its first request the SDK loads what finds the credentials.
+    // The first request loads the SDK's credential providers.
     return loading(send).finally(() => (this.#hasSent = true));
   }
 
-  /** The region that is asked. */
   async region(): Promise<string> {
     const client = await this.sdk();
     return this.#surroundings.run(() => client.config.region());
   }
 
-  /** By whom requests are signed, and where the SDK has found that. */
-  async identity(): Promise<Identity> {
+  /** What requests are signed with, and where the SDK found it. */
+  async identity(): Promise<Credentials> {
     const client = await this.sdk();
     return this.#surroundings.run(() => client.config.credentials());
   }
 
-  /** Whether the SDK is set to send checksums. */
+  /** Whether checksums are sent with writes. */
   async sendsChecksums(): Promise<boolean> {
     const client = await this.sdk();
     const calculation = await this.#surroundings.run(() => client.config.requestChecksumCalculation());
     return calculation === "WHEN_SUPPORTED";
   }
 
-  /** Lets go of the local S3's directory, and of files. They are opened again when they are used. */
+  /** Releases the local S3's directory, and files. They are opened again when they are used. */
   close(): void {
     this.credentials?.close();
     this.#directory?.destroy();

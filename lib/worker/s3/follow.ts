@@ -1,8 +1,8 @@
 /**
- * Has what one controller ends end with a call's signal, too. The signal may serve other calls afterwards, so it must be
- * left when all is over, which `AbortSignal.any` cannot.
+ * Aborts a controller when a call's signal aborts. Signals are reused by later calls, so the listener must be removed in
+ * the end, which `AbortSignal.any` does not offer.
  *
- * @returns what leaves it
+ * @returns a function that removes the listener
  */
 export function follow(signal: AbortSignal, controller: AbortController): () => void {
   const stop = (): void => controller.abort(signal.reason);

@@ -1,12 +1,12 @@
-/** Below the deadline of a call, no dead network blocks a try for longer than these. */
+/** What a dead network may cost one try, within the deadline of the call. */
 export const limits = {
-  /** Until a connection stands. */
+  /** Until a connection is established. */
   connectMs: 5_000,
   /**
-   * Without a byte on a connection, whoever's turn it is. The SDK only begins to look after the first 3 s of a
-   * try, and never before with a limit of 6 s or more.
+   * Without a byte in either direction. The SDK checks it only after the first 3 s of a try, or later with a limit of 6 s or
+   * more.
    */
   idleMs: 20_000,
-  /** How often a request is sent at most. */
+  /** How often a request is sent, at most. */
   tries: 3,
 } as const;

@@ -1,12 +1,12 @@
 let underWay = 0;
 let tell: (isLoading: boolean) => void = () => {};
 
-/** Calls back when loading begins, and when it has ended. */
+/** Sets the callback for the beginning and the end of loading. */
 export function watchLoading(told: (isLoading: boolean) => void): void {
   tell = told;
 }
 
-/** Does what loads so much code that the thread may answer nobody for a second. */
+/** Runs what loads so much code that the thread may be unresponsive for a second. */
 export async function loading<T>(work: () => Promise<T>): Promise<T> {
   tell(++underWay > 0);
   try {

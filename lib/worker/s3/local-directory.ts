@@ -9,10 +9,10 @@ interface Open {
   users: number;
 }
 
-// By real path: there is one store for a directory, however many names it has.
+// By real path: a directory has one store, however many names lead to it.
 const open = new Map<string, Open>();
 
-/** The local S3 in the directory that a path names at each request. The handlers are shared, and closed by the last user. */
+/** The local S3 in a directory. The path is resolved at each request. Handlers are shared, and closed by their last user. */
 export class LocalDirectory {
   readonly metadata: { handlerProtocol: string } = { handlerProtocol: "http/1.1" };
   readonly #path: string;
@@ -34,7 +34,7 @@ export class LocalDirectory {
     return this.#open.handler.handle(request, options);
   }
 
-  /** What is under way is carried out. */
+  /** Requests in flight are still carried out. */
   destroy(): void {
     const left = this.#open;
     this.#open = undefined;
@@ -62,7 +62,7 @@ function enter(real: string): Open {
   return found;
 }
 
-// A directory that is still to be made has a real path, too.
+// Also of a directory that does not exist yet.
 function realPath(directory: string): string {
   try {
     return fs.realpathSync.native(directory);

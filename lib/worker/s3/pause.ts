@@ -1,4 +1,4 @@
-/** Resolves after so many milliseconds; rejects once nobody waits any more. */
+/** Resolves after so many milliseconds; rejects when the signal aborts. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
@@ -12,4 +12,12 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
   });
+}
+
+/** How long the first backoff is on average. */
+const BACKOFF_MS = 50;
+
+/** A random pause, about twice as long after each try. */
+export function backOff(tries: number, signal: AbortSignal): Promise<void> {
+  return pause(Math.random() * BACKOFF_MS * 2 ** tries, signal);
 }

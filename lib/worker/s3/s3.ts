@@ -1,6 +1,6 @@
 import type { ClientConfig, Environment } from "../../bridge/protocol.js";
 import { Client } from "./client.js";
-import { otherRegion } from "./region.js";
+import { otherRegion } from "./sdk-errors.js";
 import { Surroundings } from "./surroundings.js";
 import type { Target } from "./target.js";
 

@@ -33,7 +33,7 @@ export async function serviceClient(
     requestHandler: requestHandlerOf(connections),
     credentialDefaultProvider: mapCredentials.forClient,
     customUserAgent: userAgent.split(" ", 1)[0]!,
-    // The SDK would not wait for the answer before it sends the body, and some proxies refuse the question with 417.
+    // The SDK would send the body without waiting for the answer, and some proxies refuse the header with 417.
     expectContinueHeader: false,
   };
   if (region !== undefined) config.region = region;
@@ -44,14 +44,13 @@ export async function serviceClient(
     config.credentials = { accessKeyId: "anonymous", secretAccessKey: "anonymous" };
     config.signer = { sign: (request) => Promise.resolve(request) };
   }
-  // What else there is to know, the SDK finds in the environment and its files.
+  // The SDK resolves everything else from the environment and its files.
   const found = new sdk.S3Client(config).config;
   const asked = endpoint ?? (await found.serviceConfiguredEndpoint?.());
   // Other services seldom have a DNS name for each bucket.
-  config.forcePathStyle =
-    settings.forcePathStyle ??
-    (asked !== undefined && !isAws(URL.canParse(asked) ? new URL(asked).hostname : ""));
-  // us-east-1 answers for every region, with a redirect that is followed once and remembered.
+  const isElsewhere = asked !== undefined && !(URL.canParse(asked) && isAws(new URL(asked).hostname));
+  config.forcePathStyle = settings.forcePathStyle ?? isElsewhere;
+  // us-east-1 knows the buckets of all regions, and redirects. The redirect is followed once and remembered.
   if (region === undefined && !(await hasRegion(found))) config.region = "us-east-1";
   const client = new sdk.S3Client(config);
   watch(client, way, learn, false);
@@ -72,10 +71,10 @@ export function localClient(directory: LocalDirectory, way: Way, learn: Learn): 
   return Promise.resolve(watch(client, way, learn, true));
 }
 
-/** Gives each request the allowance for tries that the SDK has for all of a client's: a call that fails takes none from the next. */
+/** Gives each request a retry quota of its own. The SDK has one for all of a client's: failing calls would use up that of others. */
 function tryEachAsOften({ config }: S3Client): void {
   const shared = config.retryStrategy;
-  // What a request takes of it is written to an object of its own.
+  // What a request uses is written to this derived object.
   config.retryStrategy = async () => Object.create(await shared()) as Awaited<ReturnType<typeof shared>>;
 }
 
@@ -83,6 +82,7 @@ function watch(client: S3Client, way: Way, learn: Learn, isLocal: boolean): S3Cl
   tryEachAsOften(client);
   learnRoute(client, way, learn);
   watchAttempts(client, isLocal);
+  // Before boundAnswers, whose bounded bodies it reads.
   readPlainly(client);
   boundAnswers(client);
   tellRequests(client);

@@ -1,10 +1,9 @@
 /* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/no-unsafe-return -- an import would load them with this file */
 import { late } from "../late.js";
-import { replaceExec } from "./credentials/credential-programs.js";
-import { replaceReadFile } from "./credentials/file-texts.js";
+import { replaceExec, replaceReadFile } from "./surroundings.js";
 import { replaceAgent } from "./transport/connections.js";
 
-// All that this library has of the SDK, so that nothing loads it before it can take what is replaced here.
+// Everything this library uses of the SDK. Nothing else may load it: before that, some of Node's functions are replaced.
 
 let isReplaced = false;
 
@@ -22,7 +21,7 @@ export const sdk = late<typeof import("@aws-sdk/client-s3")>(() => {
   return require("@aws-sdk/client-s3");
 });
 
-/** Its chain of credentials, which alone loads much less. */
+/** The SDK's chain of credentials. It loads much faster than the client. */
 export const chain = late<typeof import("@aws-sdk/credential-provider-node")>(() => {
   replaceOnce();
   return require("@aws-sdk/credential-provider-node");

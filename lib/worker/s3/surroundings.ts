@@ -1,11 +1,22 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type childProcess from "node:child_process";
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
 import { isRead } from "../../arguments/environment.js";
 import type { Environment } from "../../bridge/protocol.js";
-import { texts } from "./credentials/file-texts.js";
+
+/** What code that runs in an environment sees. */
+interface Inside {
+  readonly env: NodeJS.ProcessEnv;
+  /** The same with the real files: for other programs, which cannot read the texts. */
+  readonly ofPrograms: NodeJS.ProcessEnv;
+}
 
 /**
- * The environment of a map's first request, for the SDK. It is made when it is first needed, which may be long after, and
- * reads `process.env` and the shared configuration files whenever it pleases.
+ * The environment of a map's first request, for the SDK. The SDK is made when it is first needed, which may be long after,
+ * and reads `process.env` and the shared configuration files at times of its own.
  */
 export class Surroundings {
   readonly environment: Environment;
@@ -13,20 +24,20 @@ export class Surroundings {
   #inside: Inside | undefined;
   #files: string[] = [];
 
-  /** @param profile - the option, which the SDK does not heed for all that it reads of the environment's profile */
+  /** @param profile - the option. The SDK reads some settings from the environment's profile only. */
   constructor(environment: Environment, profile?: string) {
     this.environment = environment;
     this.#profile = profile;
   }
 
-  /** Runs `work`, and all that it begins, where `process.env` and the shared configuration files are those of that time. */
+  /** Runs `work` and everything it starts with this environment's `process.env` and shared configuration files. */
   run<T>(work: () => T): T {
     return within().run((this.#inside ??= this.#make()), work);
   }
 
-  /** Lets go of the files. They are there again when something is run. */
+  /** Releases the files. They are made again when something is run. */
   close(): void {
-    for (const file of this.#files) texts.release(file);
+    for (const file of this.#files) release(file);
     this.#files = [];
     this.#inside = undefined;
   }
@@ -34,9 +45,9 @@ export class Surroundings {
   #make(): Inside {
     const { variables, config, credentials } = this.environment;
     const others = Object.entries(programEnv).filter(([name]) => !isRead(name));
-    this.#files = [texts.keep("config", config), texts.keep("credentials", credentials)];
+    this.#files = [keep("config", config), keep("credentials", credentials)];
     const [AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE] = this.#files;
-    // What else the program has, PATH for one, is for the programs that the SDK may start.
+    // The program's other variables, such as PATH, are for the programs that the SDK may start.
     const ofPrograms = { ...Object.fromEntries(others), ...variables };
     const env: NodeJS.ProcessEnv = { ...ofPrograms, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE };
     if (this.#profile !== undefined) env["AWS_PROFILE"] = this.#profile;
@@ -44,18 +55,11 @@ export class Surroundings {
   }
 }
 
-/** What `run` gives to what runs in it. */
-interface Inside {
-  readonly env: NodeJS.ProcessEnv;
-  /** The same with the files that there are, for other programs. */
-  readonly ofPrograms: NodeJS.ProcessEnv;
-}
-
 const programEnv = process.env;
 
 let storage: AsyncLocalStorage<Inside> | undefined;
 
-// Not before the SDK is needed: from then on, each promise costs a little more.
+// Not before the SDK is needed: from then on, every promise costs a little more.
 function within(): AsyncLocalStorage<Inside> {
   if (storage !== undefined) return storage;
   const made = (storage = new AsyncLocalStorage<Inside>());
@@ -67,7 +71,53 @@ function within(): AsyncLocalStorage<Inside> {
   return made;
 }
 
-/** The environment of a program that is started now. */
-export function environmentOfPrograms(): NodeJS.ProcessEnv {
-  return storage?.getStore()?.ofPrograms ?? programEnv;
+/** Texts that the SDK reads as files. */
+const texts = new Map<string, { text: string; users: number }>();
+
+// The SDK caches by name what it has read, so each text has a name of its own. No such file can exist: it would be below a file.
+function keep(name: string, text: string): string {
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 32);
+  const file = path.join(__filename, `${name}-${digest}`);
+  const kept = texts.get(file) ?? { text, users: 0 };
+  kept.users += 1;
+  texts.set(file, kept);
+  return file;
+}
+
+function release(file: string): void {
+  const kept = texts.get(file);
+  if (kept !== undefined && --kept.users === 0) texts.delete(file);
+}
+
+// The SDK caches this promise, which therefore must not hold the text.
+function read(file: string): PromiseLike<string> {
+  const text = (): Promise<string> => {
+    const kept = texts.get(file);
+    return kept === undefined
+      ? Promise.reject(new Error("the text was released"))
+      : Promise.resolve(kept.text);
+  };
+  return { then: (...callbacks) => text().then(...callbacks) };
+}
+
+/** Has the SDK read the texts. Must be called before it is loaded: each of its packages keeps the function it finds. */
+export function replaceReadFile(): void {
+  const { readFile } = fs.promises;
+  fs.promises.readFile = ((file: string, ...others: []) =>
+    texts.has(file) ? read(file) : readFile(file, ...others)) as typeof readFile;
+}
+
+/**
+ * Has the SDK start the programs of `credential_process` in the map's environment. Must be called before it is loaded. Such a
+ * program (the AWS CLI, aws-vault, saml2aws) reads the shared configuration files itself.
+ */
+export function replaceExec(): void {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- takes milliseconds that only the SDK needs
+  const programs = require("node:child_process") as typeof childProcess;
+  const { exec } = programs;
+  const execAsync = promisify(exec);
+  const env = (): NodeJS.ProcessEnv => storage?.getStore()?.ofPrograms ?? programEnv;
+  programs.exec = Object.assign(exec.bind(undefined), {
+    [promisify.custom]: (command: string) => execAsync(command, { env: env() }),
+  });
 }

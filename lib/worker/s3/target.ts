@@ -1,26 +1,37 @@
 import type { OperationError } from "../operation-error.js";
 import type { ClientConfig } from "../../bridge/protocol.js";
 import type { Client } from "./client.js";
+import type { Quoting } from "./etag.js";
 
-/** How a service wants an ETag in If-Match. */
-export type Quoting = "quoted" | "bare";
-
-/** What a service was seen to make of the conditions of a PUT and of a DELETE; the error says that it ignores them. */
+/** What trials have shown of how a service treats the conditions of a PUT and of a DELETE. */
 export interface Conditions {
+  /** How it wants ETags, or the error for a service that ignores conditions. */
   put?: Quoting | OperationError;
   delete?: Quoting | OperationError;
-  /** Keys of trials that may still be there. A deletion was refused, or it is not known what became of it. */
+  /** Keys of trials that may still exist: their deletion was refused, or its outcome is unknown. */
   readonly left: Map<string, "refused" | "unsure">;
 }
 
-/** What every operation is given. */
+/** The bucket that operations work on. */
 export interface Target {
   readonly client: Client;
   readonly settings: ClientConfig;
-  /** Whether an answer has proved that the bucket exists: a HEAD's 404 does not tell. */
+  /** An answer has proved that the bucket exists. A HEAD's 404 proves nothing: it has no body that names the reason. */
   bucketProved: boolean;
-  /** What has been found out of the service's conditions. */
   readonly conditions: Conditions;
-  /** How the service takes DeleteObjects, where that is known. */
+  /** How the service takes DeleteObjects, once that is known. */
   bulkDeletes?: "plain" | "with MD5" | "none";
+}
+
+/** What every request for one key says. */
+export interface KeyInput {
+  Bucket: string;
+  Key: string;
+  RequestPayer?: "requester";
+}
+
+export function keyInput({ settings }: Target, key: string): KeyInput {
+  const input: KeyInput = { Bucket: settings.bucket, Key: key };
+  if (settings.requestPayer === true) input.RequestPayer = "requester";
+  return input;
 }

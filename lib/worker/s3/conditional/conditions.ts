@@ -1,93 +1,96 @@
 import { randomBytes } from "node:crypto";
 import { MAX_KEY_BYTES } from "../../../arguments/keys.js";
+import { toFailure } from "../../failure.js";
 import { OperationError } from "../../operation-error.js";
+import { isAmbiguous } from "../attempts/ambiguous.js";
+import { withoutDoubt } from "../attempts/doubt.js";
 import { isAws } from "../direct/predicted-route.js";
-import { Trial, unsupported } from "./trial.js";
-import type { Quoting, Target } from "../target.js";
+import type { Quoting } from "../etag.js";
+import { deleteObject } from "../operations/delete-object.js";
+import type { Target } from "../target.js";
+import { CLEARING_MS, keyLeft, trialCutOff, tryConditions, unsupported } from "./trial.js";
+import type { Method } from "./trial.js";
 
-/** A random end of this length is no key of anybody else's. */
+/** A random end of this length cannot be somebody else's key. */
 const LEAST_RANDOM = 8;
 
-/** AWS keeps to conditions, and so does the local S3; of any other service it is not known. */
-export function isKnown(target: Target, hostname: string): boolean {
-  return target.settings.local !== undefined || isAws(hostname);
-}
-
-/** An ETag as a service wants it. */
-export function quote(etag: string, quoting: Quoting): string {
-  return quoting === "quoted" ? `"${etag}"` : etag;
-}
-
-export function unquote(etag: string): string {
-  // A proxy that compresses makes ETags weak; S3 knows them by their strong form.
-  return etag.replace(/^(?:W\/)?"(.*)"$/, "$1");
-}
+/** Nothing was sent: it is not known whether the service keeps to conditions. */
+class NotKnown extends Error {}
 
 /**
- * Finds out whether a service keeps to the conditions of a PUT: some ignore them, and then every `create` would win.
- * It is tried on a key of its own, where nothing can be lost, which is deleted afterwards. 5 requests, or 7 where the
- * service wants ETags bare, once for each service; and one HEAD where it `looks` whether the key is gone.
+ * Sends a conditional write with ETags as the service wants them. AWS and the local S3 keep to conditions; any other service
+ * has to show it first, in a trial.
+ *
+ * @param send - calls `check` before anything leaves, with the host that the request is for
  */
-export async function checkPut(
+export async function sendAsWanted(
   target: Target,
-  key: string,
+  method: Method,
+  prefix: string,
   signal: AbortSignal,
-  looks: boolean,
-): Promise<Quoting> {
-  const trial = new Trial(target, key, signal, looks);
-  return trial.run(async () => {
-    const etag = unquote(await trial.put());
-    if (!(await trial.refusesPut({ IfNoneMatch: "*" })))
-      throw unsupported("it ignores If-None-Match of a PUT");
-    for (const quoting of ["quoted", "bare"] as const) {
-      if (!(await trial.refusesPut({ IfMatch: quote(wrongEtag(), quoting) }))) {
-        throw unsupported("it ignores If-Match of a PUT");
-      }
-      if (!(await trial.refusesPut({ IfMatch: quote(etag, quoting) }))) return quoting;
-    }
-    throw unsupported("it refuses If-Match of a PUT with the right ETag");
-  });
-}
-
-/** The same for a DELETE. 3 requests, or 5 where the service wants ETags bare, or 2 where it ignores them; and the HEAD. */
-export async function checkDelete(
-  target: Target,
-  key: string,
-  signal: AbortSignal,
-  looks: boolean,
-): Promise<Quoting> {
-  const trial = new Trial(target, key, signal, looks);
-  return trial.run(async () => {
-    const etag = unquote(await trial.put());
-    for (const quoting of ["quoted", "bare"] as const) {
-      if (!(await trial.refusesDelete(quote(wrongEtag(), quoting)))) {
-        throw unsupported(
-          "it ignores If-Match of a DELETE, so update cannot delete there; delete the key by delete",
-        );
-      }
-      if (!(await trial.refusesDelete(quote(etag, quoting)))) return quoting;
-    }
-    throw unsupported("it refuses If-Match of a DELETE with the right ETag; delete the key by delete");
-  });
-}
-
-/** Nothing was tried: what a service keeps to is still not known. */
-export class NoRoomForTrial extends OperationError {
-  constructor() {
-    super("ConditionsUnsupported", "the prefix is too long for a key to try conditions on");
+  send: (quoting: Quoting, check: (hostname: string) => void) => Promise<void>,
+): Promise<void> {
+  const found = target.conditions[method];
+  if (found instanceof OperationError) throw found;
+  try {
+    return await send(found ?? "quoted", (hostname) => {
+      const isKnown = found !== undefined || target.settings.local !== undefined || isAws(hostname);
+      if (!isKnown) throw new NotKnown();
+    });
+  } catch (error) {
+    if (!(error instanceof NotKnown)) throw error;
   }
+  await withoutDoubt(async () => {
+    // A service may look at the object first, and then delete whatever is there by then. No trial of a DELETE shows that,
+    // but the services that are known to do so do not keep to the conditions of a PUT either.
+    await learn(target, "put", prefix, signal);
+    if (method === "delete") await learn(target, "delete", prefix, signal);
+  });
+  await sendAsWanted(target, method, prefix, signal, send);
 }
 
-/** A key of the library's own, for a trial. It is under the map's own prefix, beyond which nothing may be touched. */
-export function keyOfTrial({ conditions }: Target, prefix: string): string {
-  // Repeated trials under one prefix leave no second key. A deletion that may still come would spoil another trial.
+/** Has a trial find out whether the service keeps to a method's conditions, unless that is known. */
+async function learn(target: Target, method: Method, prefix: string, signal: AbortSignal): Promise<void> {
+  const { conditions } = target;
+  const known = conditions[method];
+  if (known instanceof OperationError) throw known;
+  if (known !== undefined) return;
+  await clearLeft(target, prefix, signal);
+  await tryConditions(method, target, keyForTrial(target, prefix), signal, conditions);
+}
+
+/** A key under the map's own prefix, for nothing else may be touched. */
+function keyForTrial({ conditions }: Target, prefix: string): string {
+  // One key is enough, however often deleting it is refused. If its deletion may still happen, it would spoil a trial.
   for (const [key, deletion] of conditions.left)
     if (deletion === "refused" && key.startsWith(prefix)) return key;
   const room = MAX_KEY_BYTES - Buffer.byteLength(prefix);
-  if (room < LEAST_RANDOM) throw new NoRoomForTrial();
+  if (room < LEAST_RANDOM) throw unsupported("the prefix is too long for a key to try conditions on");
   return prefix + `.s3bucketmap-check-${randomBytes(12).toString("base64url")}`.slice(-room);
 }
 
-function wrongEtag(): string {
-  return randomBytes(16).toString("hex");
+/**
+ * Deletes what earlier trials may have left, in parallel with a call that needs no trial and does not wait for it. At most
+ * one DELETE for each such key.
+ */
+export function clearLeftInBackground(target: Target, method: Method, prefix: string): void {
+  const { conditions } = target;
+  if (conditions[method] === undefined || conditions.left.size === 0) return;
+  withoutDoubt(() => void clearLeft(target, prefix, AbortSignal.timeout(CLEARING_MS)).catch(() => {}));
+}
+
+/** Deletes the trials' keys under a prefix that may or may not have been deleted; throws if that stays unknown. */
+async function clearLeft(target: Target, prefix: string, signal: AbortSignal): Promise<void> {
+  const { left } = target.conditions;
+  for (const [key, deletion] of [...left]) {
+    if (deletion !== "unsure" || !key.startsWith(prefix)) continue;
+    try {
+      await deleteObject(target, key, signal);
+      left.delete(key);
+    } catch (error) {
+      if (signal.aborted) throw trialCutOff(key);
+      if (isAmbiguous(error as Error)) throw keyLeft(key, toFailure(error, false));
+      left.set(key, "refused");
+    }
+  }
 }

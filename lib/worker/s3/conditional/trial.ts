@@ -1,177 +1,160 @@
-import { sdk } from "../sdk.js";
+import { randomBytes } from "node:crypto";
 import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Failure } from "../../../bridge/protocol.js";
 import { DeadlinePassed } from "../../deadline.js";
 import { toFailure } from "../../failure.js";
 import { OperationError } from "../../operation-error.js";
-import { Doubt } from "../attempts/doubt.js";
 import { isAmbiguous } from "../attempts/ambiguous.js";
+import { Doubt } from "../attempts/doubt.js";
+import { quote, unquote } from "../etag.js";
+import type { Quoting } from "../etag.js";
 import { deleteObject } from "../operations/delete-object.js";
-import { otherRegion } from "../region.js";
-import type { Quoting, Target } from "../target.js";
+import { otherRegion, statusOf } from "../sdk-errors.js";
+import type { SdkError } from "../sdk-errors.js";
+import { sdk } from "../sdk.js";
+import { keyInput } from "../target.js";
+import type { Conditions, KeyInput, Target } from "../target.js";
 
 /** How long after the deadline of the call the key may still be deleted. */
-const CLEARING_MS = 5000;
+export const CLEARING_MS = 5000;
 
-/** A trial did not come to its end. The cause may be gone the next time. */
-export class TrialFailed extends OperationError {
-  constructor(failure: Failure, reason: string) {
-    const { code, reason: _, ...details } = failure;
-    super(code, reason, details);
-  }
+export type Method = "put" | "delete";
+
+/** What a service does not keep to. */
+export function unsupported(why: string): OperationError {
+  return new OperationError("ConditionsUnsupported", why);
 }
 
-/** A trial's key could not be deleted again. */
-export class TrialLeft extends TrialFailed {
-  /** What the trial has shown all the same. */
-  readonly found: Quoting | undefined;
-
-  constructor(key: string, failure: Failure, found: Quoting | undefined) {
-    const todo =
-      "Delete it, or have it deleted, and allow s3:DeleteObject under the prefix of the map, or no trial can clear up after itself";
-    super(
-      failure,
-      `the key ${JSON.stringify(key)}, on which conditions were tried, may still be there, for it could not be deleted: ${said(failure)}. ${todo}` +
-        (found === undefined ? "" : ". The service keeps to conditions: call again"),
-    );
-    this.found = found;
-  }
+/** Whether a service answers that it does not know conditions; a 304 is an answer to a read. */
+export function isNotImplemented(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === 501 || status === 304 || (error as Error).name === "NotImplemented";
 }
 
-/** The time of the call was up before a trial's key was known to be gone. */
-export class TrialCutOff extends DeadlinePassed {
-  /** What the trial has shown all the same. */
-  readonly found: Quoting | undefined;
+/** A trial's key could not be deleted. */
+export function keyLeft(key: string, failure: Failure, found?: Quoting): OperationError {
+  const text = `${maybeThere(key)}, for it could not be deleted: ${said(failure)}. Delete it, or have it deleted, and allow s3:DeleteObject under the prefix of the map, or no trial can clear up after itself`;
+  return trialFailed(
+    failure,
+    found === undefined ? text : `${text}. The service keeps to conditions: call again`,
+  );
+}
 
-  constructor(key: string, found: Quoting | undefined) {
-    super(`the key ${JSON.stringify(key)}, on which conditions were tried, may still be there`);
-    this.found = found;
-  }
+/** The call's time was up before the trial's key was known to be gone. */
+export function trialCutOff(key: string): DeadlinePassed {
+  return new DeadlinePassed(maybeThere(key));
 }
 
 /**
- * Deletes the keys under a prefix of which a trial could not learn whether they were deleted. One DELETE each.
+ * Finds out whether a service keeps to the conditions of a method, and how it wants ETags. Some services ignore conditions:
+ * then each `create` would succeed. The trial needs a key of its own, where nothing can be lost, and deletes it in the end.
  *
- * @throws TrialLeft or TrialCutOff where that is still not known
+ * For a PUT 5 requests, or 7 if ETags must be bare. For a DELETE 3, or 5 if they must be bare, or 2 if the condition is ignored.
+ * With `record`, one HEAD more.
+ *
+ * @param record - remembers what the trial shows; a key that may have been left is then remembered, too
  */
-export async function clearLeft(target: Target, prefix: string, signal: AbortSignal): Promise<void> {
-  const { left } = target.conditions;
-  for (const [key, deletion] of [...left]) {
-    if (deletion !== "unsure" || !key.startsWith(prefix)) continue;
-    try {
-      await deleteObject(target, key, signal);
-      left.delete(key);
-    } catch (error) {
-      if (signal.aborted) throw new TrialCutOff(key, undefined);
-      if (isAmbiguous(error as Error)) throw new TrialLeft(key, toFailure(error, false), undefined);
-      left.set(key, "refused");
-    }
-  }
+export function tryConditions(
+  method: Method,
+  target: Target,
+  key: string,
+  signal: AbortSignal,
+  record?: Conditions,
+): Promise<Quoting> {
+  return new Trial(method, target, key, signal, record).run();
 }
 
-/** The same beside a call that does not wait for it. */
-export function clearLeftBeside(target: Target, prefix: string): void {
-  clearLeft(target, prefix, AbortSignal.timeout(CLEARING_MS)).catch(() => {});
-}
-
-/** A key on which to try conditions. */
-export class Trial {
+class Trial {
+  readonly #method: Method;
   readonly #target: Target;
   readonly #signal: AbortSignal;
-  readonly #looks: boolean;
-  readonly #input: { Bucket: string; Key: string; RequestPayer?: "requester" };
-  /** Of the first PUT: whether the key may have been stored. */
+  readonly #record: Conditions | undefined;
+  readonly #key: string;
+  readonly #input: KeyInput;
+  /** Exists once the key may have been stored. */
   readonly #doubt = new Doubt();
   #isDeleted = false;
   #found: Quoting | undefined;
 
-  /** @param looks - whether the key is gone in the end, and remembers it where it is not */
-  constructor(target: Target, key: string, signal: AbortSignal, looks: boolean) {
+  constructor(
+    method: Method,
+    target: Target,
+    key: string,
+    signal: AbortSignal,
+    record: Conditions | undefined,
+  ) {
+    this.#method = method;
     this.#target = target;
+    this.#key = key;
     this.#signal = signal;
-    this.#looks = looks;
-    this.#input = {
-      Bucket: target.settings.bucket,
-      Key: key,
-      ...(target.settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
-    };
+    this.#record = record;
+    this.#input = keyInput(target, key);
   }
 
-  /**
-   * Runs a trial, and deletes its key however it ends. A call whose time is up does not wait for that, nor does one
-   * that comes after it.
-   *
-   * @throws what the trial throws, which tells of the key where that has stayed; TrialLeft, TrialCutOff
-   */
-  run(trial: () => Promise<Quoting>): Promise<Quoting> {
+  /** Runs the trial, and deletes its key however it ends. A call whose time is up does not wait for the deletion. */
+  run(): Promise<Quoting> {
     return new Promise((resolve, reject) => {
       const stop = (): void => reject(this.#cutOff());
       this.#signal.addEventListener("abort", stop, { once: true });
       if (this.#signal.aborted) stop();
-      void this.#carryOut(trial)
+      void this.#carryOut()
         .then(resolve, reject)
         .finally(() => this.#signal.removeEventListener("abort", stop));
     });
   }
 
-  async #carryOut(trial: () => Promise<Quoting>): Promise<Quoting> {
+  async #carryOut(): Promise<Quoting> {
     let error: Error | undefined;
     try {
-      this.#found = await trial();
+      this.#found = await this.#try();
     } catch (thrown) {
       error = thrown as Error;
     }
-    const failure = await this.#remove();
-    // What is thrown once the time is up is heard by nobody.
+    const failure = await this.#delete();
+    // Once the time is up nobody hears what is thrown. A redirect to another region is followed, and the trial repeated.
     if (error !== undefined && (this.#signal.aborted || otherRegion(error) !== undefined)) throw error;
-    const stays = failure !== undefined || (this.#looks && this.#wasPut && (await this.#isSeen()));
+    const stays = failure !== undefined || (await this.#isStillThere());
+    const there = `the key ${JSON.stringify(this.#key)}, on which that was tried, is still there: delete it`;
     if (error instanceof OperationError)
-      throw stays ? unsupported(`${error.message}; ${this.#stays}`) : error;
-    if (failure !== undefined) throw new TrialLeft(this.#input.Key, failure, this.#found);
-    if (stays) throw unsupported(`it does not delete what it says it has deleted; ${this.#stays}`);
-    if (error !== undefined) throw this.#failed(error);
-    return this.#found!;
+      throw this.#conclude(stays ? unsupported(`${error.message}; ${there}`) : error);
+    if (failure !== undefined) {
+      if (this.#found !== undefined) this.#conclude(this.#found);
+      throw keyLeft(this.#key, failure, this.#found);
+    }
+    if (stays) throw this.#conclude(unsupported(`it does not delete what it says it has deleted; ${there}`));
+    if (error !== undefined) throw this.#notTried(error);
+    return this.#conclude(this.#found!);
   }
 
-  // What was sent may be carried out later, even after a deletion that was answered.
+  /** Remembers what does not change from one trial to the next. */
+  #conclude<C extends Quoting | OperationError>(conclusion: C): C {
+    if (this.#record !== undefined) this.#record[this.#method] = conclusion;
+    return conclusion;
+  }
+
+  // A request may be carried out late, even after a deletion that was answered.
   #cutOff(): Error {
-    if (!this.#wasPut) return this.#signal.reason as Error;
-    this.#remember("unsure");
-    return new TrialCutOff(this.#input.Key, this.#found);
+    if (!this.#doubt.exists) return this.#signal.reason as Error;
+    if (this.#found !== undefined) this.#conclude(this.#found);
+    this.#record?.left.set(this.#key, "unsure");
+    return trialCutOff(this.#key);
   }
 
-  #remember(deletion: "refused" | "unsure"): void {
-    if (this.#looks) this.#target.conditions.left.set(this.#input.Key, deletion);
+  async #try(): Promise<Quoting> {
+    const etag = await this.#store();
+    if (this.#method === "delete") {
+      const todo = "; update cannot delete there, delete the key by delete";
+      return quotingOf(etag, (IfMatch) => this.#refusesDelete(IfMatch), "DELETE", todo);
+    }
+    if (!(await refused(this.#put({ IfNoneMatch: "*" }))))
+      throw unsupported("it ignores If-None-Match of a PUT");
+    return quotingOf(etag, (IfMatch) => refused(this.#put({ IfMatch })), "PUT");
   }
 
-  get #wasPut(): boolean {
-    return this.#doubt.exists;
-  }
-
-  /** @returns the ETag */
-  async put(): Promise<string> {
-    const { ETag } = await this.#doubt.during(() => this.#put({}));
-    return ETag ?? "";
-  }
-
-  refusesPut(condition: Partial<PutObjectCommandInput>): Promise<boolean> {
-    return this.#refuses(this.#put(condition));
-  }
-
-  async refusesDelete(etag: string): Promise<boolean> {
-    const command = new sdk.DeleteObjectCommand({ ...this.#input, IfMatch: etag });
-    const deletion = this.#target.client
-      .send(command, { abortSignal: this.#signal })
-      .catch((error: unknown) => {
-        if (!wasDoneBefore(error)) throw error;
-      });
-    const refused = await this.#refuses(deletion);
-    if (!refused) this.#deleted();
-    return refused;
-  }
-
-  get #stays(): string {
-    return `the key ${JSON.stringify(this.#input.Key)}, on which that was tried, is still there: delete it`;
+  /** @returns the ETag, without quotes */
+  async #store(): Promise<string> {
+    const { ETag = "" } = await this.#doubt.during(() => this.#put({}));
+    return unquote(ETag);
   }
 
   async #put(condition: Partial<PutObjectCommandInput>): Promise<{ ETag?: string | undefined }> {
@@ -179,71 +162,90 @@ export class Trial {
     return this.#target.client.send(command, { abortSignal: this.#signal });
   }
 
-  #deleted(): void {
-    this.#isDeleted = true;
-    if (!this.#signal.aborted) this.#target.conditions.left.delete(this.#input.Key);
+  async #refusesDelete(IfMatch: string): Promise<boolean> {
+    const command = new sdk.DeleteObjectCommand({ ...this.#input, IfMatch });
+    const deletion = this.#target.client
+      .send(command, { abortSignal: this.#signal })
+      .catch((error: SdkError) => {
+        // Nobody else knows the key: an earlier try, whose answer was lost, has deleted it.
+        const wasDeleted = statusOf(error) === 404 && (error.$metadata?.attempts ?? 1) > 1;
+        if (!wasDeleted) throw error;
+      });
+    if (await refused(deletion)) return true;
+    this.#deleted();
+    return false;
   }
 
-  /** @returns why it could not be done */
-  async #remove(): Promise<Failure | undefined> {
-    if (!this.#wasPut || this.#isDeleted) return undefined;
+  #deleted(): void {
+    this.#isDeleted = true;
+    if (!this.#signal.aborted) this.#target.conditions.left.delete(this.#key);
+  }
+
+  /** Deletes the key if need be. @returns why it could not be deleted */
+  async #delete(): Promise<Failure | undefined> {
+    if (!this.#doubt.exists || this.#isDeleted) return undefined;
     try {
       const signal = this.#signal.aborted ? AbortSignal.timeout(CLEARING_MS) : this.#signal;
-      await deleteObject(this.#target, this.#input.Key, signal);
+      await deleteObject(this.#target, this.#key, signal);
       this.#deleted();
       return undefined;
     } catch (error) {
-      if (!this.#signal.aborted) this.#remember(isAmbiguous(error as Error) ? "unsure" : "refused");
+      if (!this.#signal.aborted)
+        this.#record?.left.set(this.#key, isAmbiguous(error as Error) ? "unsure" : "refused");
       return toFailure(error, false);
     }
   }
 
-  // Who may not look must believe the service.
-  async #isSeen(): Promise<boolean> {
-    try {
-      const command = new sdk.HeadObjectCommand(this.#input);
-      await this.#target.client.send(command, { abortSignal: this.#signal });
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  #failed(error: unknown): TrialFailed {
-    const failure = toFailure(error, false);
-    const key = JSON.stringify(this.#input.Key);
-    const since = this.#wasPut ? ", which has been deleted" : "";
-    return new TrialFailed(
-      failure,
-      `conditions could not be tried on the key ${key}${since}: ${said(failure)}`,
+  // Without the permission to look, the service has to be believed.
+  async #isStillThere(): Promise<boolean> {
+    if (this.#record === undefined || !this.#doubt.exists) return false;
+    const command = new sdk.HeadObjectCommand(this.#input);
+    return this.#target.client.send(command, { abortSignal: this.#signal }).then(
+      () => true,
+      () => false,
     );
   }
 
-  async #refuses(request: Promise<unknown>): Promise<boolean> {
-    try {
-      await request;
-      return false;
-    } catch (error) {
-      const { $metadata, name } = error as { $metadata?: { httpStatusCode?: number }; name: string };
-      const status = $metadata?.httpStatusCode;
-      if (status === 412) return true;
-      // "A header you provided implies functionality that is not implemented."; 304 is for reads.
-      if (status === 501 || status === 304 || name === "NotImplemented")
-        throw unsupported("it does not implement conditions");
-      throw error;
-    }
+  #notTried(error: Error): OperationError {
+    const failure = toFailure(error, false);
+    const since = this.#doubt.exists ? ", which has been deleted" : "";
+    const key = JSON.stringify(this.#key);
+    return trialFailed(failure, `conditions could not be tried on the key ${key}${since}: ${said(failure)}`);
   }
 }
 
-// Nobody else knows the key: a try whose answer was lost has deleted it.
-function wasDoneBefore(error: unknown): boolean {
-  const { $metadata } = error as { $metadata?: { httpStatusCode?: number; attempts?: number } };
-  return $metadata?.httpStatusCode === 404 && ($metadata.attempts ?? 1) > 1;
+/** How a service wants ETags: it must refuse a wrong one, and take the right one. */
+async function quotingOf(
+  etag: string,
+  refuses: (ifMatch: string) => Promise<boolean>,
+  verb: "PUT" | "DELETE",
+  todo = "",
+): Promise<Quoting> {
+  for (const quoting of ["quoted", "bare"] as const) {
+    const wrong = randomBytes(16).toString("hex");
+    if (!(await refuses(quote(wrong, quoting)))) throw unsupported(`it ignores If-Match of a ${verb}${todo}`);
+    if (!(await refuses(quote(etag, quoting)))) return quoting;
+  }
+  throw unsupported(`it refuses If-Match of a ${verb} with the right ETag${todo}`);
 }
 
-/** What a service does not keep to. */
-export function unsupported(why: string): OperationError {
-  return new OperationError("ConditionsUnsupported", why);
+async function refused(request: Promise<unknown>): Promise<boolean> {
+  try {
+    await request;
+    return false;
+  } catch (error) {
+    if (statusOf(error) === 412) return true;
+    throw isNotImplemented(error) ? unsupported("it does not implement conditions") : error;
+  }
+}
+
+/** A trial that showed nothing. The cause may be gone the next time. */
+function trialFailed({ code, reason: _, ...details }: Failure, reason: string): OperationError {
+  return new OperationError(code, reason, details);
+}
+
+function maybeThere(key: string): string {
+  return `the key ${JSON.stringify(key)}, on which conditions were tried, may still be there`;
 }
 
 function said({ code, reason }: Failure): string {

@@ -3,46 +3,45 @@ import { WRITES_NAME } from "../../../bridge/protocol.js";
 import type { Version } from "../../../bridge/protocol.js";
 
 /**
- * How many writes an object remembers. Whose answer was lost asks within the time of a few round trips, in which
- * others may have written on top.
+ * How many writes an object remembers. A writer whose answer was lost looks within a few round trips; others may have written
+ * on top by then.
  */
 const REMEMBERED = 40;
 
-/** A name that no other write has. */
 export function newWriteId(): string {
   return randomBytes(9).toString("base64url");
 }
 
-/** What a write on top of `base` says of itself and of those before it, the newest first. */
+/** The history that a write on top of `base` stores: its own id, and those of the writes before, the newest first. */
 export function historyOf(id: string, base: Version, maxBytes: number): string {
   const history = [id, ...(base.writes ?? [])].slice(0, REMEMBERED);
   while (history.length > 1 && WRITES_NAME.length + history.join(",").length > maxBytes) history.pop();
   return history.join(",");
 }
 
-/** An object's history as it was stored. */
+/** The history in an object's metadata. */
 export function writesIn(metadata: Record<string, string> | undefined): string[] {
   const writes = metadata?.[WRITES_NAME];
   return writes === undefined || writes === "" ? [] : writes.split(",");
 }
 
-/** What is the user's of an object's metadata. */
+/** The user's own metadata of an object. */
 export function withoutWrites(metadata: Record<string, string> | undefined): Record<string, string> {
   const { [WRITES_NAME]: _, ...own } = metadata ?? {};
   return own;
 }
 
 /**
- * Whether one of these writes has happened: a write on top of another names it, and so those before it. That none is
- * named proves nothing: somebody may have written over it without reading it, with bytes that were there before.
+ * Whether one of these writes has happened: each write names those that it was made on top of. If none is named, that proves
+ * nothing: another program may have overwritten it unconditionally.
  */
 export function isNamed(ids: readonly string[], now: Version | undefined): boolean {
   return now?.writes?.some((id) => ids.includes(id)) === true;
 }
 
 /**
- * Whether an object is still as it was, so that nothing has been written since. Its ETag alone does not show it, for
- * the same bytes have the same one; but no two writes have the same id. A missing key shows nothing.
+ * Whether nothing has been written since `base` was read. The ETag alone does not prove it, because equal bytes have equal
+ * ETags; but no two writes have the same id. A missing key proves nothing.
  */
 export function isUntouched(now: Version | undefined, base: Version): boolean {
   const newest = base.writes?.[0];

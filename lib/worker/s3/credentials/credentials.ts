@@ -3,49 +3,42 @@ import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
 import { refusedCredentials } from "../../../errors/codes.js";
 import { chain } from "../sdk.js";
 import type { Connections } from "../transport/connections.js";
-import type { Credentials } from "./identity.js";
 import { limits } from "../limits.js";
 import { loading } from "../loading.js";
-import { readPlainProfile } from "./plain-profile.js";
+import { readPlainProfile } from "./shared-files.js";
 import { Surroundings } from "../surroundings.js";
 import { isRefusal } from "../attempts/ambiguous.js";
+import { statusOf } from "../sdk-errors.js";
+import type { SdkError } from "../sdk-errors.js";
 import { giverOf, profileName, writtenCredentials } from "./written-credentials.js";
+import type { Credentials } from "./written-credentials.js";
 
-/** What a request was signed with. */
+/** Which credentials a request was signed with. */
 export interface Use {
   readonly version: number;
-  /** How many readings had begun by then. */
+  /** How many readings had begun when it was signed. */
   readonly readings: number;
 }
 
-/** S3's no, as the SDK throws it. */
-export interface Refused extends Error {
-  $metadata?: { httpStatusCode?: number; attempts?: number };
-  credentialsGiven?: "option" | "environment";
-}
-
-/** What the SDK's chain is told of the client that it is for. */
+/** What the SDK's chain is told about the client that it is for. */
 export type ChainInput = Exclude<Parameters<typeof chain.defaultProvider>[0], undefined>;
 
-/** The SDK's chain of credentials, and the shared configuration files as it sees them. */
+/** The SDK's chain of credential providers, and the environment that it reads. */
 interface Chain {
-  readonly provide: ReturnType<typeof chain.defaultProvider>;
-  readonly input: ChainInput;
   readonly surroundings: Surroundings;
-  /** Whether it has loaded what it needs. */
-  hasProvided: boolean;
+  provide(): Promise<Credentials>;
 }
 
-/** A file that is being written is read again after so long, until it stays as it is. */
+/** A file may be in the middle of being written: it is read again at this interval until it no longer changes. */
 const SETTLED_MS = 10;
 const MOST_LOOKS = 20;
 
 /**
- * The credentials of a map. Variables, profile and the names of the files are those of its first request; what they lead
- * to is read again where S3 refuses it, or where it leads to nothing. Credentials come from one reading, whole.
+ * The credentials of a map. Variables, profile and file names are those of its first request. What they lead to is read
+ * again if S3 refuses the credentials, or if there are none. Credentials of two readings are never mixed.
  */
 export class MapCredentials {
-  /** Who gave those that stay as they are. */
+  /** Where they were given, if they never change. */
   readonly given: "option" | "environment" | undefined;
   readonly #settings: ClientConfig;
   readonly #surroundings: Surroundings;
@@ -67,17 +60,17 @@ export class MapCredentials {
     this.#written = this.#last = writtenCredentials(settings, surroundings.environment);
   }
 
-  /** Those that are written down, where it takes no SDK to know. */
+  /** Those that were read without the SDK. */
   get written(): Credentials | undefined {
     return this.#written;
   }
 
-  /** Of a request that is signed now. */
+  /** For a request that is signed now. */
   get use(): Use {
     return { version: this.#version, readings: this.#readings + (this.#reading === undefined ? 0 : 1) };
   }
 
-  /** Lets the SDK's client, which calls this when it is made, have the same credentials as direct attempts. */
+  /** Gives the SDK's client, which calls this when it is made, the same credentials as direct attempts. */
   readonly forClient = (input: ChainInput): (() => Promise<Credentials>) => {
     if (this.#chain === undefined) this.#input = input;
     return () => this.get();
@@ -87,34 +80,33 @@ export class MapCredentials {
     if (this.#written !== undefined) return this.#written;
     const chain = (this.#chain ??= this.#chainIn(this.#surroundings));
     try {
-      const credentials = await provide(chain);
+      const credentials = await chain.provide();
       if (chain === this.#chain) this.#note(credentials);
       return credentials;
     } catch (error) {
-      // They may have been written down only now. The chain itself does not remember that it has found none.
+      // They may have been written in the meantime. The chain itself does not cache that there were none.
       if (chain === this.#chain && !(await this.#hasMoved(chain))) throw error;
       await this.#readOnce();
       if (chain === this.#chain) throw this.#whyNot ?? error;
-      return provide(this.#chain);
+      return this.#chain.provide();
     }
   }
 
   /**
-   * Reads the credentials again after an error that says that S3 does not take those of a request, once for all
-   * requests that were signed with them.
+   * Reads the credentials again if S3 has refused those of a request; once for all requests that were signed with them.
    *
-   * @returns whether there are others now; otherwise the error says why not
+   * @returns whether there are new ones; otherwise the error says why not
    */
-  async renewAfter(error: Refused, use: Use): Promise<boolean> {
-    // Those that were read while somebody wrote them may be half the old ones.
+  async renewAfter(error: SdkError, use: Use): Promise<boolean> {
+    // Credentials that were read while they were being written may be half old, half new.
     const isHalf = error.name === "SignatureDoesNotMatch" && use.version > 0;
     if (!refusedCredentials.has(error.name) && !isHalf) return false;
-    if (!isRefusal(error.$metadata?.httpStatusCode ?? 0)) return false;
+    if (!isRefusal(statusOf(error) ?? 0)) return false;
     if (this.given !== undefined) {
       error.credentialsGiven = this.given;
       return false;
     }
-    // One that had begun before the request was signed may have been too early.
+    // A reading that had begun before the request was signed may have been too early.
     while (use.version === this.#version && this.#readings <= use.readings) await this.#readOnce();
     if (use.version !== this.#version) return true;
     if (this.#whyNot !== undefined)
@@ -122,7 +114,7 @@ export class MapCredentials {
     return false;
   }
 
-  /** Lets go of files. They are there again when they are needed. */
+  /** Releases files. They are made again when they are needed. */
   close(): void {
     this.#chain?.surroundings.close();
   }
@@ -131,13 +123,13 @@ export class MapCredentials {
     return (this.#reading ??= this.#readAgain().finally(() => (this.#reading = undefined)));
   }
 
-  // The old ones stay where there are no new ones: S3 says best what is wrong with them.
+  // If there are no new ones, the old ones stay: S3 says best what is wrong with them.
   async #readAgain(): Promise<void> {
     const { variables } = this.#surroundings.environment;
     const environment = { variables, ...(await settledFiles(variables)) };
     const chain = this.#chainIn(new Surroundings(environment, this.#settings.profile));
     try {
-      const credentials = await provide(chain);
+      const credentials = await chain.provide();
       const old = this.#chain;
       this.#chain = chain;
       this.#written = undefined;
@@ -163,19 +155,26 @@ export class MapCredentials {
 
   #chainIn(surroundings: Surroundings): Chain {
     const connections = this.#connections;
-    // For the clients of SSO and STS, which may have to go by a proxy as well.
+    // The clients of SSO and STS may need the proxy as well.
     const clientConfig = {
       get requestHandler() {
         return requestHandlerOf(connections);
       },
     };
-    // A copy: the SDK keeps in it what it has made for this chain.
+    // A copy, because the chain caches what it makes in this object.
     const input = { ...(this.#input ??= this.#predictedInput()), clientConfig } as ChainInput;
-    const provide = surroundings.run(() => chain.defaultProvider(input));
-    return { provide, input, surroundings, hasProvided: false };
+    const provider = surroundings.run(() => chain.defaultProvider(input));
+    // The type of a chain's input leaves this member out.
+    const { parentClientConfig } = input as { parentClientConfig?: unknown };
+    const identity = { callerClientConfig: parentClientConfig } as Parameters<typeof provider>[0];
+    const ask = (): Promise<Credentials> => surroundings.run(() => provider(identity));
+    let hasLoaded = false;
+    const provide = (): Promise<Credentials> =>
+      hasLoaded ? ask() : loading(ask).finally(() => (hasLoaded = true));
+    return { surroundings, provide };
   }
 
-  // What a client would say, where none has been made.
+  // What the client would pass, before there is one.
   #predictedInput(): ChainInput {
     const settings = this.#settings;
     const { variables, config, credentials } = this.#surroundings.environment;
@@ -192,11 +191,12 @@ export class MapCredentials {
       logger: new NoOpLogger(),
     };
     const input = { profile: settings.profile, logger: client.logger, parentClientConfig: client };
+    // The type asks for a whole client configuration, of which the chain reads only this.
     return input as unknown as ChainInput;
   }
 }
 
-/** The settings of the SDK's own handler. */
+/** Settings of the SDK's own HTTP handler. */
 export function requestHandlerOf(connections: Connections) {
   return {
     connectionTimeout: limits.connectMs,
@@ -204,14 +204,6 @@ export function requestHandlerOf(connections: Connections) {
     httpAgent: connections.httpAgent,
     httpsAgent: connections.httpsAgent,
   };
-}
-
-function provide(chain: Chain): Promise<Credentials> {
-  const { parentClientConfig } = chain.input as { parentClientConfig?: unknown };
-  const identity = { callerClientConfig: parentClientConfig } as Parameters<Chain["provide"]>[0];
-  const ask = (): Promise<Credentials> => chain.surroundings.run(() => chain.provide(identity));
-  if (chain.hasProvided) return ask();
-  return loading(ask).finally(() => (chain.hasProvided = true));
 }
 
 async function settledFiles(
@@ -235,7 +227,7 @@ function areSame(one: Credentials, other: Credentials): boolean {
   );
 }
 
-/** The SDK's chain says less to a logger of this name. */
+/** The chain looks for a logger of this name, and logs less to it. */
 class NoOpLogger {
   trace(): void {}
   debug(): void {}

@@ -1,17 +1,18 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { MapCredentials, Refused, Use } from "./credentials.js";
+import type { SdkError } from "../sdk-errors.js";
+import type { MapCredentials, Use } from "./credentials.js";
 
-/** By the context of what the SDK sends: what its last try was signed with. */
+/** What the last try of a command was signed with, by the context in which the SDK sends it. */
 const uses = new WeakMap<object, Use>();
 
-/** Says what a direct attempt was signed with. */
+/** Notes what a direct attempt was signed with. */
 export function noteUse(context: object, use: Use): void {
   uses.set(context, use);
 }
 
 /**
- * Where S3 says that the credentials of a request have expired or are unknown, has them read again and sends the request
- * once more. That is a definite no: nothing was done, and a write may be sent again.
+ * If S3 answers that the credentials of a request have expired or are unknown, they are read again and the request is sent
+ * once more. Such an answer means that nothing was done, so a write may be repeated as well.
  */
 export function renewCredentials(client: S3Client, credentials: MapCredentials): void {
   client.middlewareStack.add(
@@ -20,11 +21,11 @@ export function renewCredentials(client: S3Client, credentials: MapCredentials):
         return await next(args);
       } catch (error) {
         const use = uses.get(context);
-        if (use === undefined || !(await credentials.renewAfter(error as Refused, use))) throw error;
+        if (use === undefined || !(await credentials.renewAfter(error as SdkError, use))) throw error;
         return await next(args);
       }
     },
-    // Around all of the SDK's tries, and after what makes the request but its signature.
+    // Around all of the SDK's tries, when the request is complete but for its signature.
     { step: "build", priority: "low", name: "s3bucketmapRenewal" },
   );
   client.middlewareStack.add(

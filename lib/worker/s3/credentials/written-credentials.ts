@@ -1,10 +1,19 @@
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
-import type { Credentials } from "./identity.js";
-import { readPlainProfile } from "./plain-profile.js";
+import { readPlainProfile } from "./shared-files.js";
+
+/** What a request is signed with. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+  /** The SDK's names of the ways by which it got them. Its user agent tells them. */
+  readonly $source?: Readonly<Record<string, string | undefined>>;
+}
 
 type Variables = Readonly<Record<string, string>>;
 
-/** Who has given credentials that stay as they are: the environment is that of the map's first request. */
+/** Where credentials were given that never change: the environment is that of the map's first request. */
 export function giverOf(settings: ClientConfig, variables: Variables): "option" | "environment" | undefined {
   if (settings.credentials !== undefined) return "option";
   const isNamed = Boolean(settings.profile ?? variables["AWS_PROFILE"]);
@@ -17,43 +26,36 @@ export function profileName(settings: ClientConfig, variables: Variables): strin
   return settings.profile ?? variables["AWS_PROFILE"] ?? "default";
 }
 
-/** Credentials that are written down, which takes no SDK to read; undefined where it is the SDK that knows. */
+/** Credentials that can be read without the SDK; undefined if only the SDK knows. */
 export function writtenCredentials(
   settings: ClientConfig,
-  { variables, config, credentials: credentialsFile }: Environment,
+  { variables, config, credentials }: Environment,
 ): Credentials | undefined {
-  const { credentials } = settings;
-  if (credentials !== undefined)
-    return fromNames(credentials, "accessKeyId", "secretAccessKey", "sessionToken", {
-      CREDENTIALS_CODE: "e",
-    });
-  const names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"];
-  if (names.some((name) => variables[name] === "")) return undefined;
-  const inEnvironment = fromNames(
-    variables,
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    { CREDENTIALS_ENV_VARS: "g" },
-  );
-  const isNamed = settings.profile !== undefined || variables["AWS_PROFILE"] !== undefined;
-  // Which of both is meant, the SDK says, and warns.
-  if (inEnvironment !== undefined) return isNamed ? undefined : inEnvironment;
-  const profile = readPlainProfile(profileName(settings, variables), config, credentialsFile);
-  if (profile === undefined || profile.hasProvider) return undefined;
-  return fromNames(profile, "aws_access_key_id", "aws_secret_access_key", "aws_session_token", {
-    CREDENTIALS_PROFILE: "n",
+  if (settings.credentials !== undefined) {
+    const { accessKeyId, secretAccessKey, sessionToken } = settings.credentials;
+    return written(accessKeyId, secretAccessKey, sessionToken, { CREDENTIALS_CODE: "e" });
+  }
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE } = variables;
+  if ([AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE].includes(""))
+    return undefined;
+  const inEnvironment = written(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, {
+    CREDENTIALS_ENV_VARS: "g",
   });
+  const isNamed = settings.profile !== undefined || AWS_PROFILE !== undefined;
+  // If both are there, the SDK decides which one is meant, and warns.
+  if (inEnvironment !== undefined) return isNamed ? undefined : inEnvironment;
+  const profile = readPlainProfile(profileName(settings, variables), config, credentials);
+  if (profile === undefined || profile.hasProvider) return undefined;
+  const { aws_access_key_id, aws_secret_access_key, aws_session_token } = profile;
+  return written(aws_access_key_id, aws_secret_access_key, aws_session_token, { CREDENTIALS_PROFILE: "n" });
 }
 
-function fromNames<Name extends string>(
-  values: { readonly [name in Name]?: string | undefined },
-  id: Name,
-  secret: Name,
-  token: Name,
+function written(
+  accessKeyId: string | undefined,
+  secretAccessKey: string | undefined,
+  sessionToken: string | undefined,
   $source: Record<string, string>,
 ): Credentials | undefined {
-  const { [id]: accessKeyId, [secret]: secretAccessKey, [token]: sessionToken } = values;
   if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }), $source };
 }

@@ -1,3 +1,5 @@
+import type { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+
 /** Where a request goes. */
 export interface SentRequest {
   protocol: string;
@@ -6,49 +8,38 @@ export interface SentRequest {
   path: string;
 }
 
-interface Command {
-  middlewareStack: {
-    add(
-      middleware: (
-        next: (args: { request: unknown }) => Promise<{ response: unknown }>,
-      ) => (args: never) => Promise<never>,
-      options: object,
-    ): void;
-  };
-}
-
-/** What the requests of the diagnosis tell, whatever the service makes of them. */
+/** What is measured of a diagnosis's requests, successful or not. */
 export class Answers {
-  /** What the last request was sent to. */
+  /** Where the last request was sent. */
   sentTo: SentRequest | undefined;
-  /** How far this machine's clock is ahead of the service's, by its last answer. */
+  /** How far this machine's clock is ahead of the service's, by the last answer. */
   aheadMs: number | undefined;
-  /** How many there were, and how long the quickest took. */
   count = 0;
   quickestMs: number = Infinity;
 
-  /** Follows each try of a command. */
-  watch<C extends object>(command: C): C {
-    (command as unknown as Command).middlewareStack.add(
-      (next) => async (args: { request: unknown }) => {
+  /** Observes each try of a command. */
+  watch<C extends GetObjectCommand | ListObjectsV2Command>(command: C): C {
+    // The stacks differ in the types of input and output only, which are not looked at here.
+    (command.middlewareStack as GetObjectCommand["middlewareStack"]).add(
+      (next) => async (args) => {
         this.sentTo = args.request as SentRequest;
         const started = performance.now();
         const result = await next(args);
         const { headers } = result.response as { headers: Record<string, string> };
-        this.#took(performance.now() - started, headers["date"]);
-        return result as never;
+        this.#measure(performance.now() - started, headers["date"]);
+        return result;
       },
-      // As near to the network as there is, where answers that are refusals are still answers.
+      // Next to the network, where a refusal is still an answer and not yet an error.
       { step: "deserialize", priority: "low", name: "s3bucketmapDiagnosis" },
     );
     return command;
   }
 
-  #took(ms: number, date: string | undefined): void {
+  #measure(ms: number, date: string | undefined): void {
     this.count += 1;
     this.quickestMs = Math.min(this.quickestMs, ms);
     const atService = Date.parse(date ?? "");
-    // It tells whole seconds, of a moment in the middle between question and answer.
+    // The header has whole seconds, and was written about halfway through the round trip.
     if (!Number.isNaN(atService)) this.aheadMs = Date.now() - ms / 2 - (atService + 500);
   }
 }

@@ -1,84 +1,198 @@
-import type { ClientConfig, Environment, Finding } from "../../../bridge/protocol.js";
+import fs from "node:fs";
+import path from "node:path";
+import type { Call } from "../../../bridge/operations.js";
+import type { ClientConfig, Environment, Failure, Finding } from "../../../bridge/protocol.js";
 import { MAX_KEY_BYTES } from "../../../arguments/keys.js";
-import { Answers } from "./answers.js";
-import { Checks, permissionFor } from "./checks.js";
-import { lineOf, listOne } from "./contact.js";
-import { localSettings } from "./local.js";
-import { NoSecrets } from "./no-secrets.js";
-import { remoteSettings } from "./remote.js";
+import { version } from "../../../build-stamp.js";
+import { fatalCodes } from "../../../errors/codes.js";
 import { SharedFiles } from "../credentials/shared-files.js";
+import { deleteObject } from "../operations/delete-object.js";
+import { Answers } from "./answers.js";
+import { Findings, ok, unknown } from "./findings.js";
+import type { Judgement } from "./findings.js";
+import { Redaction } from "./redaction.js";
+import { extras, isGone, list, read, remove, write } from "./service-checks.js";
+import type { Check, TrialState } from "./service-checks.js";
+import { checkConfiguration, checkDirectory, checkFirstRequest } from "./settings-checks.js";
 import { Steps } from "./steps.js";
 import type { Ended, Run } from "./steps.js";
-import { versions } from "./versions.js";
-
-/** What is to be diagnosed, and how. */
-export interface Asked {
-  prefix: string;
-  trialKey: string;
-  readOnly: boolean;
-}
 
 /**
- * Finds out, one thing after the other, where a map's settings come from and what may be done by them. It never rejects.
+ * Finds out, one check after the other, where a map's settings come from and what they allow. It never rejects.
  * Read-only 1 LIST and 1 GET; otherwise about 25 requests, which write to `trialKey` and to no other key.
  */
 export async function diagnose(
   run: Run,
   settings: ClientConfig,
   environment: Environment,
-  { prefix, trialKey, readOnly }: Asked,
+  { prefix, trialKey, readOnly }: Call<"diagnose">,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const { local } = settings;
   const files = new SharedFiles(environment);
-  const secrets = new NoSecrets(settings, environment, files);
+  const redaction = new Redaction(settings, environment, files);
   const answers = new Answers();
   const steps = new Steps(run, timeoutMs, signal);
-  const given =
-    local === undefined
-      ? await remoteSettings({ settings, environment, files, secrets, answers, steps })
-      : localSettings(local, readOnly);
+  const findings = new Findings();
+  const context = { settings, environment, files, redaction, answers, steps, findings };
 
-  let listed: Ended<boolean> | undefined;
-  if (given.isOver === undefined)
-    listed = await steps.take((target, during) => listOne(target, prefix, answers, during));
-  const failure = listed !== undefined && "failure" in listed ? listed.failure : undefined;
-  const blamed = failure && lineOf(failure);
-  const isOver =
-    given.isOver ?? (blamed === undefined || blamed === "list" ? undefined : `${blamed} has failed`);
-  const lines = [...(await given.lines()), listLine(listed, isOver)];
-  if (failure !== undefined && isOver !== undefined)
-    blame(lines, { name: blamed!, status: "failed", failure });
+  if (local !== undefined) checkDirectory(local, readOnly, findings);
+  const region = local === undefined ? await checkConfiguration(context) : undefined;
+  const checks = new ServiceChecks(prefix, trialKey, answers, steps, findings);
+  const listed = findings.over === undefined ? await checks.list() : undefined;
+  if (region !== undefined) await checkFirstRequest(context, region);
+  if (listed !== undefined) checks.judgeList(listed);
 
-  const checks = new Checks(trialKey, failure === undefined, steps, answers);
-  const hasRoom = Buffer.byteLength(trialKey) <= MAX_KEY_BYTES;
-  if (isOver !== undefined) lines.push(...checks.none(isOver));
-  else if (!hasRoom) lines.push(...checks.none("the prefix leaves no room for a key of the library's own"));
-  else lines.push(...(await (readOnly ? checks.readOnly() : checks.everything())));
-  return [...lines, roundTrip(answers), versions(local !== undefined)].map((one) => secrets.in(one));
+  if (Buffer.byteLength(trialKey) > MAX_KEY_BYTES)
+    findings.over ??= "the prefix leaves no room for a key of the library's own";
+  if (readOnly) await checks.readOnly();
+  else await checks.everything();
+  findings.set("round trip", roundTripOf(answers));
+  findings.set("versions", ok(versions(local !== undefined)));
+  return findings.all().map((finding) => redaction.apply(finding));
 }
 
-// Of its text, where there is one, the beginning stays: it says which one has failed.
-function blame(lines: Finding[], failed: Finding): void {
-  const at = lines.findIndex(({ name }) => name === failed.name);
-  if (at === -1) lines.unshift(failed);
-  else lines[at] = { ...lines[at], ...failed };
-}
+/** Runs the checks of the service, until one shows that the rest must fail as well. */
+class ServiceChecks {
+  readonly #steps: Steps;
+  readonly #findings: Findings;
+  readonly #state: TrialState;
+  /** A write of the key that had no answer may be carried out after the diagnosis. */
+  #mayStillCome = false;
 
-function listLine(listed: Ended<boolean> | undefined, isOver: string | undefined): Finding {
-  const name = "list";
-  if (listed === undefined || isOver !== undefined)
-    return { name, status: "unknown", text: `not tried: ${isOver}` };
-  if ("failure" in listed) {
-    const { failure } = listed;
-    return { name, status: "failed", failure, ...permissionFor(name, failure) };
+  constructor(prefix: string, key: string, answers: Answers, steps: Steps, findings: Findings) {
+    this.#steps = steps;
+    this.#findings = findings;
+    const learnt = { mayList: false, mayRead: false, keepsPutConditions: false, givesChecksums: false };
+    this.#state = { prefix, key, answers, ...learnt, isThere: false, mayBeThere: false };
   }
-  return { name, status: "ok", text: `allowed; ${listed.value ? "there are keys" : "there is no key yet"}` };
+
+  list(): Promise<Ended<Judgement>> {
+    return this.#steps.take((target, signal) => list.run(this.#state, target, signal));
+  }
+
+  /** Blames the line that the failure of the first request is about. */
+  judgeList(ended: Ended<Judgement>): void {
+    this.#state.mayList = "value" in ended;
+    const blamed = "failure" in ended ? lineOf(ended.failure) : list.name;
+    if ("failure" in ended && blamed !== list.name) {
+      this.#findings.fail(blamed, ended.failure);
+      this.#findings.over = `${blamed} has failed`;
+    } else this.#findings.set(list.name, judgementOf(list, ended));
+  }
+
+  async readOnly(): Promise<void> {
+    await this.#check(read);
+    this.#findings.over ??= "read only";
+  }
+
+  async everything(): Promise<void> {
+    const isWritten = await this.#check(write);
+    await this.#check(read);
+    const isDeleted = await this.#check(remove);
+    if (!isWritten) this.#findings.over ??= "write has failed";
+    if (!isDeleted) this.#findings.over ??= "what is written for a trial would stay";
+    for (const check of extras) await this.#check(check);
+    if (this.#state.mayBeThere) await this.#clear();
+  }
+
+  /** @returns whether all is as it should be */
+  async #check(check: Check): Promise<boolean> {
+    const findings = this.#findings;
+    if (this.#steps.areOver) findings.over ??= "there was no time left";
+    if (findings.over !== undefined) return false;
+    const ended = await this.#steps.take((target, signal) => check.run(this.#state, target, signal));
+    if ("failure" in ended) {
+      const { failure, isUnsure, wasShort } = ended;
+      const isFatal =
+        fatalCodes.has(failure.code) || failure.code === "TimedOut" || failure.code === "NetworkError";
+      this.#state.mayBeThere ||= isUnsure;
+      this.#mayStillCome ||= isUnsure && isFatal;
+      if (isFatal) findings.over = wasShort ? "there was no time left" : `${check.name} has failed`;
+    }
+    const judgement = judgementOf(check, ended);
+    findings.set(check.name, judgement);
+    return judgement.status === "ok";
+  }
+
+  /** Deletes the key, in the time that was kept back for it. */
+  async #clear(): Promise<void> {
+    const ended = await this.#steps.clear(async (target, signal) => {
+      await deleteObject(target, this.#state.key, signal);
+      return isGone(this.#state, target, signal);
+    });
+    const key = JSON.stringify(this.#state.key);
+    const written = `the key ${key}, which the diagnosis has written,`;
+    let left: Judgement;
+    if ("failure" in ended) {
+      const { failure } = ended;
+      left = { status: "failed", text: `${written} may still be there`, failure, todo: "Delete it." };
+    } else if (!ended.value) {
+      const todo = "Delete it, if the service lets you.";
+      left = { status: "failed", text: `${written} is still there`, todo };
+    } else if (this.#mayStillCome)
+      left = unknown(`the key ${key} was deleted, and a write of it that had no answer may still come`);
+    else return;
+    this.#findings.set("left over", left);
+  }
 }
 
-function roundTrip({ count, quickestMs }: Answers): Finding {
-  if (count === 0) return { name: "round trip", status: "unknown", text: "no answer" };
+function judgementOf(check: Check, ended: Ended<Judgement>): Judgement {
+  if ("value" in ended) return ended.value;
+  const { failure, wasShort } = ended;
+  if (wasShort) return unknown(`not known: ${failure.reason}, and there was no more time`);
+  const { code, reason = "" } = failure;
+  const isLack = isLacking(failure);
+  const judgement: Judgement = { status: isLack && check.isNeeded === undefined ? "limited" : "failed" };
+  // The reason says at length what to do about it, and the line has a todo of its own.
+  if (code === "ConditionsUnsupported") judgement.text = reason.split(/[,;]/, 1)[0]!;
+  else judgement.failure = failure;
+  if (isLack && check.todo !== undefined) judgement.todo = check.todo;
+  else if (code === "AccessDenied" && check.permission !== undefined)
+    judgement.todo = `Allow ${check.permission} under the prefix, or ask as somebody who may.`;
+  return judgement;
+}
+
+/** Whether a service says that it does not have what it was asked for. */
+function isLacking({ code, statusCode }: Failure): boolean {
+  if (code === "ConditionsUnsupported" || statusCode === 501 || statusCode === 405) return true;
+  return statusCode === 400 && !fatalCodes.has(code);
+}
+
+/** The line that the failure of the first request is about. */
+function lineOf({ code, statusCode }: Failure): string {
+  if (code.startsWith("LocalS3")) return "directory";
+  if (code === "NoSuchBucket" || code === "InvalidBucketName") return "bucket";
+  if (code === "RequestTimeTooSkewed") return "clock";
+  if (/Redirect$|^AuthorizationHeaderMalformed$|^IllegalLocation/.test(code)) return "region";
+  if (code === "BadConfiguration" || code === "SdkUnavailable") return "endpoint";
+  if (fatalCodes.has(code)) return "credentials";
+  const isAnswer = statusCode !== undefined && statusCode < 500 && !/^HTTP\d|^BadAnswer$/.test(code);
+  return isAnswer || code === "BadListing" ? "list" : "endpoint";
+}
+
+function roundTripOf({ count, quickestMs }: Answers): Judgement {
+  if (count === 0) return unknown("no answer");
   const of = count === 1 ? "of the only answer" : `the quickest of ${count} answers`;
-  return { name: "round trip", status: "ok", text: `${quickestMs.toFixed(1)} ms, ${of}` };
+  return ok(`${quickestMs.toFixed(1)} ms, ${of}`);
+}
+
+function versions(isLocal: boolean): string {
+  const { bun, deno, node } = process.versions;
+  const runtime = bun !== undefined ? `Bun ${bun}` : deno !== undefined ? `Deno ${deno}` : `Node.js ${node}`;
+  const packages = ["@aws-sdk/client-s3", ...(isLocal ? ["lmdb"] : [])];
+  const parts = [`s3bucketmap ${version}`, runtime, `${process.platform} ${process.arch}`];
+  return [...parts, ...packages.map((name) => `${name} ${versionOf(name)}`)].join(", ");
+}
+
+// The packages do not all export their package.json; both have their entry in a folder below it.
+function versionOf(name: string): string {
+  try {
+    const file = path.join(require.resolve(name), "../../package.json");
+    return (JSON.parse(fs.readFileSync(file, "utf8")) as { version: string }).version;
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND";
+    return isMissing ? "is missing" : "of an unknown version";
+  }
 }

@@ -1,41 +1,65 @@
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
-import type { Answers, SentRequest } from "./answers.js";
+import type { Credentials } from "../credentials/written-credentials.js";
 import type { SharedFiles } from "../credentials/shared-files.js";
 import { isAws } from "../direct/predicted-route.js";
+import type { Answers, SentRequest } from "./answers.js";
+
+/** How the SDK names providers that a profile describes, and the settings by which it does. */
+const byProfile: readonly (readonly [source: RegExp, what: string, settings: readonly string[]])[] = [
+  [/^CREDENTIALS_PROFILE_STS_WEB_ID_TOKEN$/, "a role, by a web identity token", ["web_identity_token_file"]],
+  [/^CREDENTIALS_PROFILE_(SOURCE_PROFILE|NAMED_PROVIDER)$/, "a role", ["role_arn", "credential_source"]],
+  [/^CREDENTIALS_(PROFILE_)?PROCESS$/, "a program, credential_process", ["credential_process"]],
+  [/^CREDENTIALS_(PROFILE_)?SSO(_LEGACY)?$/, "SSO", ["sso_session", "sso_start_url"]],
+  [/^CREDENTIALS_(PROFILE_)?LOGIN$/, "aws login", ["login_session"]],
+  [/^CREDENTIALS_PROFILE$/, "written down", ["aws_access_key_id"]],
+];
+
+/** What to do when a provider that a profile describes gives no credentials. */
+const remedies: Readonly<Record<string, string>> = {
+  credential_process: "Run the program that credential_process names, and see what it says.",
+  sso_session: "Log in: aws sso login",
+  sso_start_url: "Log in: aws sso login",
+  login_session: "Log in: aws login",
+  role_arn: "Look whether the role may be assumed, as by aws sts get-caller-identity.",
+  web_identity_token_file: "Look whether the file is there, and the role may be assumed by it.",
+};
+
+interface Context {
+  readonly settings: ClientConfig;
+  readonly environment: Environment;
+  readonly files: SharedFiles;
+}
 
 /** Where the settings of a map come from, in words. */
 export class Origins {
-  readonly profile: string;
+  readonly #profile: string;
+  readonly #isNamed: boolean;
+  readonly #profileInWords: string;
   readonly #settings: ClientConfig;
   readonly #variables: Readonly<Record<string, string>>;
   readonly #files: SharedFiles;
 
-  constructor(settings: ClientConfig, { variables }: Environment, files: SharedFiles) {
+  constructor({ settings, environment, files }: Context) {
     this.#settings = settings;
-    this.#variables = variables;
+    this.#variables = environment.variables;
     this.#files = files;
-    this.profile = settings.profile ?? (variables["AWS_PROFILE"] || "default");
-  }
-
-  /** Why it is this profile. */
-  get #whyProfile(): string {
-    if (this.#settings.profile !== undefined) return " (option profile)";
-    return this.#variables["AWS_PROFILE"] ? " (AWS_PROFILE)" : "";
-  }
-
-  get named(): string {
-    return `profile "${this.profile}"${this.#whyProfile}`;
+    const { AWS_PROFILE } = this.#variables;
+    this.#profile = settings.profile ?? (AWS_PROFILE || "default");
+    this.#isNamed = settings.profile !== undefined || Boolean(AWS_PROFILE);
+    const why = settings.profile !== undefined ? " (option profile)" : AWS_PROFILE ? " (AWS_PROFILE)" : "";
+    this.#profileInWords = `profile "${this.#profile}"${why}`;
   }
 
   /**
-   * Only what agrees with where requests have gone: the SDK does not heed all that is written.
+   * The first setting that agrees with where requests were sent: the SDK ignores some.
    *
    * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
    */
   endpoint({ sentTo }: Answers): { url?: string; from: string } {
     for (const { url, from } of this.#endpoints())
       if (sentTo === undefined || isTo(url, sentTo)) return { url, from };
-    return { from: sentTo === undefined || isAws(sentTo.hostname) ? "AWS's own" : "the AWS SDK's choice" };
+    const isAwsOwn = sentTo === undefined || isAws(sentTo.hostname);
+    return { from: isAwsOwn ? "AWS's own" : "the AWS SDK's choice" };
   }
 
   *#endpoints(): Generator<{ url: string; from: string }> {
@@ -46,17 +70,16 @@ export class Origins {
       if (url) yield { url, from: name };
     }
     if (this.#variables["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true") return;
-    const services = this.#files.ofProfile(this.profile, "services")?.value;
+    const services = this.#files.ofProfile(this.#profile, "services")?.value;
     const written = [
       services === undefined ? undefined : this.#files.ofService(services, "s3", "endpoint_url"),
-      this.#files.ofProfile(this.profile, "endpoint_url"),
+      this.#files.ofProfile(this.#profile, "endpoint_url"),
     ];
     for (const one of written) if (one !== undefined) yield { url: one.value, from: one.where };
   }
 
-  /** @param region - the one that is asked */
   region(region: string): string {
-    const written = this.#files.ofProfile(this.profile, "region");
+    const written = this.#files.ofProfile(this.#profile, "region");
     const from = [
       { value: this.#settings.region, where: "option region" },
       { value: this.#variables["AWS_REGION"], where: "AWS_REGION" },
@@ -73,6 +96,41 @@ export class Origins {
     if (forcePathStyle !== undefined) return `${how} (option forcePathStyle)`;
     return `${how} (${isInPath ? "the endpoint is not AWS's" : "as AWS has it"})`;
   }
+
+  /** Where credentials were found. */
+  credentials({ $source = {} }: Credentials): string {
+    const variables = this.#variables;
+    if (this.#settings.credentials !== undefined) return "option credentials";
+    for (const [source, what, settings] of byProfile) {
+      if (!Object.keys($source).some((name) => source.test(name))) continue;
+      const written = settings.map((name) => this.#files.ofProfile(this.#profile, name)).find(Boolean);
+      return `${what}, ${this.#profileInWords}${written === undefined ? "" : `: ${written.where}`}`;
+    }
+    if ("CREDENTIALS_ENV_VARS_STS_WEB_ID_TOKEN" in $source)
+      return "a role, by a web identity token: AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE";
+    if ("CREDENTIALS_ENV_VARS" in $source) {
+      const token = variables["AWS_SESSION_TOKEN"] ? ", AWS_SESSION_TOKEN" : "";
+      return `AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY${token}`;
+    }
+    const ofContainer = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
+    const container = ofContainer.find((name) => variables[name]);
+    return container === undefined ? "the machine's role (IMDS)" : `the container's role: ${container}`;
+  }
+
+  /** Where credentials were sought when none were found. */
+  soughtCredentials(): { text: string; todo?: string } {
+    const profile = this.#profileInWords;
+    for (const [name, todo] of Object.entries(remedies)) {
+      const written = this.#files.ofProfile(this.#profile, name);
+      if (written === undefined) continue;
+      const text = `${profile} has ${name} (${written.where}), and it gave none`;
+      return { text, todo: todo.startsWith("Log in") ? `${todo} --profile ${this.#profile}.` : todo };
+    }
+    const { config, credentials } = this.#files.paths;
+    const before = this.#isNamed ? "" : "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ";
+    const after = this.#isNamed ? "" : ", and a role of this container or machine";
+    return { text: `looked for ${before}${profile} in ${credentials} and ${config}${after}` };
+  }
 }
 
 function isTo(url: string, { hostname, port }: SentRequest): boolean {
@@ -82,14 +140,14 @@ function isTo(url: string, { hostname, port }: SentRequest): boolean {
   return isSameHost && wanted.port === String(port ?? "");
 }
 
-/** A URL without what may be secret in it. */
+/** A URL without what may be secret. */
 export function plainUrl(url: string | undefined): string | undefined {
   if (url === undefined || !URL.canParse(url)) return undefined;
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname.replace(/\/$/, "")}`;
 }
 
-/** Where the requests have gone. */
+/** Where requests were sent. */
 export function hostOf({ sentTo }: Answers): string | undefined {
   if (sentTo === undefined) return undefined;
   const { protocol, hostname, port } = sentTo;

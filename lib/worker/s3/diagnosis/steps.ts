@@ -1,30 +1,30 @@
 import type { Failure } from "../../../bridge/protocol.js";
-import { fatalCodes } from "../../../errors/codes.js";
-import { DeadlinePassed } from "../../deadline.js";
+import { Deadline, DeadlinePassed } from "../../deadline.js";
 import { toFailure } from "../../failure.js";
 import { Doubt, withoutDoubt } from "../attempts/doubt.js";
-import { follow } from "../follow.js";
 import type { Target } from "../target.js";
 
-/** So long a step may take: who waits at a terminal wants to hear of a service that says nothing. */
+/** The most that a step may take: somebody at a terminal wants to hear soon of a service that does not answer. */
 const STEP_MS = 20_000;
 
-/** A step is not begun in less time than this. */
+/** No step is begun with less time left than this. */
 const LEAST_MS = 100;
-/** In less time than this, the lack of an answer says nothing of the service. */
+/** Within less time than this, a missing answer says nothing about the service. */
 const SHORT_MS = 1000;
 
-/** What is kept of the time for taking the trial key away: at most so long, and at most a quarter. */
+/** The most that is kept back for deleting the trial key, and no more than a quarter of the time. */
 const CLEARING_MS = 5000;
 
-/** Runs an operation as every other of the map is run. */
+/** Runs an operation like any other of the map. */
 export type Run = <T>(operation: (target: Target) => Promise<T>) => Promise<T>;
 
 /** How a step ended. */
 export type Ended<T> =
   | { value: T }
-  /** `isUnsure`: a write of it may still happen. */
-  | { failure: Failure; isUnsure: boolean; wasShort?: boolean };
+  /** `isUnsure`: a write of it may still happen. `wasShort`: it had too little time to tell anything. */
+  | { failure: Failure; isUnsure: boolean; wasShort: boolean };
+
+type Operation<T> = (target: Target, signal: AbortSignal) => Promise<T>;
 
 /** Runs the steps of a diagnosis one after the other, each within its time. None of them throws. */
 export class Steps {
@@ -45,43 +45,36 @@ export class Steps {
     return this.#endsAt - performance.now() < LEAST_MS || this.#signal.aborted;
   }
 
-  take<T>(operation: (target: Target, signal: AbortSignal) => Promise<T>): Promise<Ended<T>> {
+  take<T>(operation: Operation<T>): Promise<Ended<T>> {
     const ms = Math.min(STEP_MS, this.#endsAt - performance.now());
     return this.#within(ms, this.#signal, operation);
   }
 
-  /** For what is done at the end, even where nobody waits any more. */
-  clear<T>(operation: (target: Target, signal: AbortSignal) => Promise<T>): Promise<Ended<T>> {
+  /** For what has to be done at the end, even when nobody waits any more. */
+  clear<T>(operation: Operation<T>): Promise<Ended<T>> {
     return this.#within(this.#clearingMs, undefined, operation);
   }
 
-  async #within<T>(
-    ms: number,
-    signal: AbortSignal | undefined,
-    operation: (target: Target, signal: AbortSignal) => Promise<T>,
-  ): Promise<Ended<T>> {
-    if (ms <= 0 || signal?.aborted === true) return { failure: late(0), isUnsure: false };
-    const controller = new AbortController();
-    const unfollow = signal && follow(signal, controller);
-    const timer = setTimeout(() => controller.abort(new DeadlinePassed()), ms);
-    const { signal: ended } = controller;
-    const passed = new Promise<never>((_resolve, reject) => {
-      ended.addEventListener("abort", () => reject(new DeadlinePassed()), { once: true });
-    });
-    // What is written here is nothing that anybody has asked to be written.
+  async #within<T>(ms: number, signal: AbortSignal | undefined, operation: Operation<T>): Promise<Ended<T>> {
+    if (ms <= 0 || signal?.aborted === true) return { failure: late(0), isUnsure: false, wasShort: false };
+    const deadline = new Deadline(ms);
+    const cancel = (): void => deadline.cancel();
+    signal?.addEventListener("abort", cancel, { once: true });
+    // The user's call has written nothing, whatever becomes of the trial key.
     return withoutDoubt(async () => {
       const doubt = new Doubt(() => {
-        if (ended.aborted) throw new DeadlinePassed();
+        if (deadline.isOver) throw new DeadlinePassed();
       });
       try {
-        const work = doubt.during(() => this.#run((target) => operation(target, ended)));
-        return { value: await Promise.race([work, passed]) };
+        const work = doubt.during(() => this.#run((target) => operation(target, deadline.signal)));
+        return { value: await deadline.race(work) };
       } catch (error) {
-        const failure = ended.aborted ? late(ms) : toFailure(error, false);
-        return { failure, isUnsure: doubt.exists, wasShort: ended.aborted && ms < SHORT_MS };
+        const isLate = error instanceof DeadlinePassed || deadline.signal.aborted;
+        const failure = isLate ? late(ms) : toFailure(error, false);
+        return { failure, isUnsure: doubt.exists, wasShort: isLate && ms < SHORT_MS };
       } finally {
-        clearTimeout(timer);
-        unfollow?.();
+        deadline.clear();
+        signal?.removeEventListener("abort", cancel);
       }
     });
   }
@@ -90,15 +83,4 @@ export class Steps {
 function late(ms: number): Failure {
   const reason = ms > 0 ? `no answer in ${(ms / 1000).toFixed(1)} s` : "there was no time left";
   return { code: "TimedOut", reason };
-}
-
-/** Whether after this nothing further need be tried. */
-export function endsAll({ code }: Failure): boolean {
-  return fatalCodes.has(code) || code === "TimedOut" || code === "NetworkError";
-}
-
-/** Whether a service says that it does not have what it was asked for. */
-export function isLack({ code, statusCode }: Failure): boolean {
-  if (code === "ConditionsUnsupported" || statusCode === 501 || statusCode === 405) return true;
-  return statusCode === 400 && !fatalCodes.has(code);
 }

@@ -1,5 +1,5 @@
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
-import { readPlainProfile } from "../credentials/plain-profile.js";
+import { readPlainProfile } from "../credentials/shared-files.js";
 import { profileName } from "../credentials/written-credentials.js";
 import { isPlain } from "./messages.js";
 import type { Route, Way } from "./route.js";

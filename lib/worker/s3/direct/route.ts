@@ -1,5 +1,5 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { Credentials } from "../credentials/identity.js";
+import type { Credentials } from "../credentials/written-credentials.js";
 import { isPlain, pathOf } from "./messages.js";
 import type { Exchange, Server } from "./messages.js";
 import { signer, unsigned } from "./sign.js";

@@ -1,6 +1,6 @@
 import crypto from "node:crypto";
 import type { Request } from "./messages.js";
-import type { Credentials } from "../credentials/identity.js";
+import type { Credentials } from "../credentials/written-credentials.js";
 
 /** Adds the headers of a signature. */
 export type Sign = (request: Request) => Promise<void>;

@@ -6,19 +6,17 @@ import { toFailure } from "../../failure.js";
 import { deleteObject } from "./delete-object.js";
 import { Doubt } from "../attempts/doubt.js";
 import { failuresOf, forEachOf } from "./each-key.js";
+import { statusOf } from "../sdk-errors.js";
 import type { Target } from "../target.js";
 
-/** What services answer that want the body's MD5 in place of a newer checksum, or that lack the operation. */
+/** Codes of services that want the MD5 of the body instead of a newer checksum, or do not have the operation. */
 const refusals: ReadonlySet<string> = new Set([
   ...["InvalidRequest", "MissingContentMD5", "InvalidDigest", "InvalidArgument"],
   ...["NotImplemented", "MethodNotAllowed", "MalformedXML", "MalformedPOSTRequest"],
 ]);
 
-/**
- * What is said of a key that could not be dealt with just then; it may be gone. `UnknownError` is what Ceph says where the
- * key is written to at the same time.
- */
-const distress: ReadonlySet<string> = new Set([
+/** Codes that leave open whether the key is gone. Ceph says `UnknownError` of a key that is written at the same time. */
+const undecided: ReadonlySet<string> = new Set([
   ...[
     "InternalError",
     "ServiceUnavailable",
@@ -30,10 +28,9 @@ const distress: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Deletes up to 1000 keys by one request, and by one DELETE each those that XML 1.0 cannot carry and those that the
- * answer does not tell of. A service that refuses the request is asked again with an MD5, and then key by key; one that
- * takes too long is given half of the keys at a time.
- * Resolves with the keys that were not deleted: S3 answers 200 even when it refused some.
+ * Deletes up to 1000 keys by one request. Keys that XML 1.0 cannot carry, and those that the answer leaves open, cost one
+ * DELETE each. If the service refuses the request, it is sent again with an MD5, and then key by key; if the service takes
+ * too long, half of the keys at a time. Resolves with the keys that were not deleted: S3 answers 200 even if it refused some.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
  */
@@ -47,19 +44,20 @@ export async function deleteObjects(
   const others = keys.filter((key) => !bulk.told.has(key));
   const singly = await orFailures(others, keys, () => deleteSingly(target, others, signal));
   for (const { key, failure } of singly.failed) {
-    // It was in the request that was answered, so it may be gone however its own DELETE ended.
+    // It was in the bulk request, so it may be gone however its own DELETE ended.
     if (bulk.isUnsure && canBeInXml(key)) failure.mayHaveBeenApplied = true;
   }
   return [...bulk.failed, ...singly.failed];
 }
 
-/** What is known of some of the keys: those that are told of and have not failed are gone. */
+/** What is known of some of the keys: those that are told and have not failed are gone. */
 interface Known {
+  /** Those that the answer is clear about. */
   told: ReadonlySet<string>;
   failed: KeyFailure[];
 }
 
-/** Where all keys are concerned, an error says all; otherwise it is that of each of these keys. */
+/** Runs a request for some of the keys. Its error is thrown if it concerns all keys, and noted for each of them otherwise. */
 async function orFailures(
   some: string[],
   all: string[],
@@ -91,11 +89,10 @@ async function deleteAtOnce(target: Target, keys: string[], signal: AbortSignal)
       target.bulkDeletes = way;
       return known;
     } catch (error) {
-      const { name, $metadata } = error as { name: string; $metadata?: { httpStatusCode?: number } };
-      const status = $metadata?.httpStatusCode;
+      const status = statusOf(error);
       if (status === 405 || status === 501) target.bulkDeletes = way = "none";
-      // Where MD5 does not help either, these very keys may be what is refused.
-      else if (refusals.has(name)) way = way === "plain" ? "with MD5" : "none";
+      // If an MD5 does not help, these very keys may be the reason.
+      else if (refusals.has((error as Error).name)) way = way === "plain" ? "with MD5" : "none";
       else if (error instanceof Silence && keys.length > 1) return await inHalves(target, keys, signal);
       else throw error;
     }
@@ -103,7 +100,7 @@ async function deleteAtOnce(target: Target, keys: string[], signal: AbortSignal)
   return { told: new Set(), failed: [] };
 }
 
-// Some delete one key after the other before they say a word.
+// Some services delete one key after the other before they answer.
 async function inHalves(target: Target, keys: string[], signal: AbortSignal): Promise<Known> {
   const middle = Math.ceil(keys.length / 2);
   const one = await deleteAtOnce(target, keys.slice(0, middle), signal);
@@ -120,22 +117,21 @@ async function send(
   const command = new sdk.DeleteObjectsCommand({
     Bucket: settings.bucket,
     Delete: { Objects: keys.map((Key) => ({ Key })) },
-    ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
   });
+  if (settings.requestPayer === true) command.input.RequestPayer = "requester";
   if (way === "with MD5") addMd5(command);
   if (keys.length > 1) tellSilence(command);
   const { Deleted = [], Errors = [] } = await client.send(command, { abortSignal: signal });
   const deleted = new Set(Deleted.map(({ Key }) => Key));
   const refused = new Map(Errors.map((error) => [error.Key, error]));
   const isTold = (key: string): boolean =>
-    deleted.has(key) !== refused.has(key) && !distress.has(refused.get(key)?.Code ?? "");
-  // Any page without errors would pass for success, if S3 were asked to name only those. How many are named says
-  // nothing: they may be others, or one of them several times. A key that is both deleted and refused may be either.
+    deleted.has(key) !== refused.has(key) && !undecided.has(refused.get(key)?.Code ?? "");
+  // S3 is asked to name the deleted keys as well: otherwise any XML without errors would look like success. Their number
+  // proves nothing, as one may be named several times. A key that is both deleted and refused may be either.
   const told = new Set(keys.filter(isTold));
   const failed: KeyFailure[] = [];
   for (const key of told) {
     const { Code = "Unknown", Message } = refused.get(key) ?? { Code: "NoSuchKey" };
-    // It is gone, as wanted.
     if (Code === "NoSuchKey") continue;
     const reason = Message === undefined ? {} : { reason: Message };
     failed.push({ key, failure: { code: Code, ...reason, statusCode: 200 } });
@@ -148,7 +144,7 @@ interface HttpRequest {
   body?: unknown;
 }
 
-// In place of the checksum, which the SDK has added by then; it is signed later.
+// Replaces the checksum, which the SDK has added by then, before the request is signed.
 function addMd5(command: DeleteObjectsCommand): void {
   command.middlewareStack.add(
     (next) => (args) => {
@@ -164,10 +160,10 @@ function addMd5(command: DeleteObjectsCommand): void {
   );
 }
 
-/** The connection stood, and no answer came for as long as any request is given. */
+/** No answer came on an established connection within the time that any request is given. */
 class Silence extends Error {}
 
-// The SDK does not know such an error, and does not try again.
+// The SDK does not retry an error that it does not know.
 function tellSilence(command: DeleteObjectsCommand): void {
   command.middlewareStack.add(
     (next) => async (args) => {
@@ -186,8 +182,8 @@ function isSilence(error: unknown): boolean {
   return !error.message.includes("did not establish a connection");
 }
 
-// https://www.w3.org/TR/xml/#charsets; lone surrogates are refused before they come here. A key of nothing
-// but white space is lost where the answer to a refused one is parsed.
+// https://www.w3.org/TR/xml/#charsets; lone surrogates have been refused before. The parser of the answer drops a key of
+// nothing but white space.
 function canBeInXml(key: string): boolean {
   if (/^[\t\n\r ]*$/.test(key)) return false;
   // eslint-disable-next-line no-control-regex -- the very characters that are looked for

@@ -7,10 +7,10 @@ import { Doubt } from "../attempts/doubt.js";
 type Outcome<T> = { value: T } | { failure: Failure };
 
 /**
- * Runs an operation for each of many, so many at a time, and says of each how it ended, in their order.
- * When the deadline passes, what is under way may still happen, and the rest is not begun. Where one shows that all must
- * fail, the rest is not begun either; if indeed all did, its error is thrown instead. What is under way has ended by then:
- * a write must not happen after the call.
+ * Runs an operation for each item, `atOnce` at a time, and resolves with their outcomes in order. When the deadline passes,
+ * operations in flight may still be carried out, and the rest is not begun. If one failure shows that all must fail, the
+ * rest is not begun either; the call still waits for those in flight, as no write may happen after it. If all have failed
+ * in such a way, the first error is thrown.
  */
 export async function forEachOf<Item, T>(
   items: readonly Item[],
@@ -28,7 +28,7 @@ export async function forEachOf<Item, T>(
     pass = () => reject(new DeadlinePassed());
     signal.addEventListener("abort", pass, { once: true });
   });
-  passed.catch(() => {}); // It is only looked at where it is raced.
+  passed.catch(() => {}); // Nobody may be racing it.
 
   const run = async (): Promise<void> => {
     for (let at = next++; at < items.length; at = next++) {
@@ -43,7 +43,7 @@ export async function forEachOf<Item, T>(
         const failure = toFailure(error, doubt.exists);
         outcomes[at] = { failure };
         if (!fatalCodes.has(failure.code)) continue;
-        // Of the others nothing is sent.
+        // Nothing is sent for the rest.
         stop ??= { ...failure, mayHaveBeenApplied: false };
         fatalError ??= error as Error;
       }
@@ -59,7 +59,7 @@ export async function forEachOf<Item, T>(
   return outcomes;
 }
 
-/** The keys whose operations failed, out of the outcomes in the order of the keys. */
+/** The keys whose operations failed. */
 export function failuresOf(keys: readonly string[], outcomes: readonly Outcome<unknown>[]): KeyFailure[] {
   return outcomes.flatMap((outcome, at) =>
     "failure" in outcome ? [{ key: keys[at]!, failure: outcome.failure }] : [],

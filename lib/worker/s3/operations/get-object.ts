@@ -1,22 +1,24 @@
-import { sdk } from "../sdk.js";
+import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
+import type { Call } from "../../../bridge/operations.js";
 import type { KeptHeaders, Reading } from "../../../bridge/protocol.js";
-import { unquote } from "../conditional/conditions.js";
+import { BadAnswer, checkEtag } from "../bad-answers.js";
+import { readWhole } from "../body/whole-body.js";
+import { withoutWrites, writesIn } from "../conditional/write-id.js";
 import { directAttempt } from "../direct/direct-attempt.js";
 import { getting } from "../direct/reads.js";
 import type { GotObject } from "../direct/reads.js";
 import { replay } from "../direct/replay.js";
-import { isMissing, statusOf } from "./missing.js";
-import { inParts, readInParts } from "./ranged-get.js";
+import { unquote } from "../etag.js";
 import { pause } from "../pause.js";
-import type { Target } from "../target.js";
-import { BadAnswer } from "../bad-answers.js";
-import { readWhole } from "../body/whole-body.js";
-import { withoutWrites, writesIn } from "../conditional/write-id.js";
+import { isNoSuchKey, statusOf } from "../sdk-errors.js";
+import type { SdkError } from "../sdk-errors.js";
+import { sdk } from "../sdk.js";
+import { keyInput } from "../target.js";
+import type { KeyInput, Target } from "../target.js";
+import { inParts, readInParts } from "./ranged-get.js";
 
 /**
- * A whole object's bytes, or undefined where there is no such key. One GET, and for a long one that is read alone some
- * more (ranged-get.ts). With an ETag, which S3 compares, "unchanged" where the object still has it; where the answer is
- * of another ETag, one GET more without it.
+ * A whole object's bytes, or undefined for a missing key. One GET.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
@@ -25,41 +27,37 @@ export async function getObject(
   key: string,
   maxBytes: number,
   signal: AbortSignal,
-): Promise<Reading | undefined>;
-export async function getObject(
+): Promise<Reading | undefined> {
+  const object = await request(target, key, maxBytes, signal, undefined, false);
+  return typeof object === "object" ? toReading(object) : undefined;
+}
+
+/**
+ * The same for a read that runs alone: a long body is read over several connections, at the cost of further GETs
+ * (ranged-get.ts). With `ifNoneMatch`, "unchanged" if the object still has that ETag; S3 compares. If the answer is about
+ * another ETag, one more GET without it.
+ */
+export async function getObjectAlone(
   target: Target,
-  key: string,
-  maxBytes: number,
+  { key, maxBytes, ifNoneMatch }: Omit<Call<"get">, "op">,
   signal: AbortSignal,
-  ifNoneMatch: string | undefined,
-  isAlone: boolean,
-): Promise<Reading | "unchanged" | undefined>;
-export async function getObject(
-  target: Target,
-  key: string,
-  maxBytes: number,
-  signal: AbortSignal,
-  ifNoneMatch?: string,
-  isAlone = false,
 ): Promise<Reading | "unchanged" | undefined> {
-  const object = await got(target, key, maxBytes, signal, ifNoneMatch, isAlone);
+  const object = await request(target, key, maxBytes, signal, ifNoneMatch, true);
   return typeof object === "object" ? toReading(object) : object;
 }
 
-/** The same with the headers and metadata that a changed value keeps, after a pause. One GET. */
+/** The same as getObject, after a pause, with the headers and metadata that a changed value keeps. */
 export async function getObjectToChange(
   target: Target,
-  key: string,
-  maxBytes: number,
-  delayMs: number,
+  { key, maxBytes, delayMs }: Call<"read">,
   signal: AbortSignal,
 ): Promise<Reading | undefined> {
   if (delayMs > 0) await pause(delayMs, signal);
-  const object = await got(target, key, maxBytes, signal, undefined, false);
+  const object = await request(target, key, maxBytes, signal, undefined, false);
   return typeof object === "object" ? { ...toReading(object), kept: keptOf(object) } : undefined;
 }
 
-async function got(
+async function request(
   target: Target,
   key: string,
   maxBytes: number,
@@ -67,14 +65,10 @@ async function got(
   ifNoneMatch: string | undefined,
   isAlone: boolean,
 ): Promise<GotObject | "unchanged" | undefined> {
-  const { client, settings } = target;
-  const input = {
-    Bucket: settings.bucket,
-    Key: key,
-    ...(ifNoneMatch === undefined ? {} : { IfNoneMatch: ifNoneMatch }),
-    ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
-  };
-  const { concurrency } = settings;
+  const { client } = target;
+  const { concurrency } = target.settings;
+  const input: GetObjectCommandInput & KeyInput = keyInput(target, key);
+  if (ifNoneMatch !== undefined) input.IfNoneMatch = ifNoneMatch;
   const byRanges = isAlone && concurrency > 1 ? inParts(client, input, concurrency, signal) : undefined;
   const tried = await directAttempt(client, input, getting(input, maxBytes, byRanges), signal);
   if (tried.result !== undefined) {
@@ -84,29 +78,31 @@ async function got(
   const command = replay(new sdk.GetObjectCommand(input), tried);
   if (byRanges !== undefined) readInParts(command, maxBytes, byRanges);
   const bytes = readWhole(command, maxBytes);
-  let read: Omit<GotObject, "body">;
   try {
-    const { ETag, Metadata = {}, $metadata, ...others } = await client.send(command, { abortSignal: signal });
-    if (ETag === undefined) throw new BadAnswer("the answer has no ETag", $metadata);
-    if ($metadata.httpStatusCode === 206)
-      throw new BadAnswer("all of the object was asked for, and the answer is a part of it", $metadata);
-    read = { ...others, ETag, Metadata };
+    const output = await client.send(command, { abortSignal: signal });
+    checkEtag(output);
+    if (output.$metadata.httpStatusCode === 206)
+      throw new BadAnswer(
+        "all of the object was asked for, and the answer is a part of it",
+        output.$metadata,
+      );
+    target.bucketProved = true;
+    return { ...output, Metadata: output.Metadata ?? {}, body: bytes() };
   } catch (error) {
     if (ifNoneMatch !== undefined && statusOf(error) === 304) {
-      if (isOfAnother(error, ifNoneMatch)) return got(target, key, maxBytes, signal, undefined, isAlone);
+      if (isAboutAnother(error as SdkError, ifNoneMatch))
+        return request(target, key, maxBytes, signal, undefined, isAlone);
       target.bucketProved = true;
       return "unchanged";
     }
-    if (!isMissing(target, error)) throw error;
+    if (!isNoSuchKey(error)) throw error;
+    target.bucketProved = true;
     return undefined;
   }
-  target.bucketProved = true;
-  return { ...read, body: bytes() };
 }
 
-// A cache on the way may ask for an ETag of its own, and pass the answer on.
-function isOfAnother(notModified: unknown, etag: string): boolean {
-  const { $response } = notModified as { $response?: { headers?: Record<string, string> } };
+// A cache on the way may have asked for an ETag of its own, and passed the answer on.
+function isAboutAnother({ $response }: SdkError, etag: string): boolean {
   const told = $response?.headers?.["etag"];
   return told !== undefined && unquote(told) !== unquote(etag);
 }
@@ -130,7 +126,7 @@ function keptOf(object: GotObject): KeptHeaders {
   return { ...(Object.fromEntries(told) as KeptHeaders), metadata: withoutWrites(object.Metadata) };
 }
 
-// How the body once came over the wire, which some services keep. Sent again it would say so of another body.
+// Some services store how the body was once transferred. Sent again, it would be taken for the new body's.
 function withoutChunked(contentEncoding: string | undefined): string | undefined {
   if (contentEncoding?.includes("aws-chunked") !== true) return contentEncoding;
   const codings = contentEncoding.split(",").filter((coding) => coding.trim() !== "aws-chunked");

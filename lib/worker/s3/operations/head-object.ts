@@ -1,19 +1,22 @@
-import { sdk } from "../sdk.js";
-import type { HeadObjectCommandOutput } from "@aws-sdk/client-s3";
+import type { Readable } from "node:stream";
+import type { GetObjectCommand, HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { Head, Version } from "../../../bridge/protocol.js";
-import { unquote } from "../conditional/conditions.js";
+import { BadAnswer, checkEtag } from "../bad-answers.js";
+import { withoutWrites, writesIn } from "../conditional/write-id.js";
 import { directAttempt } from "../direct/direct-attempt.js";
-import { heading } from "../direct/reads.js";
+import { heading, probing, wholeLength } from "../direct/reads.js";
 import type { Found } from "../direct/reads.js";
 import { replay } from "../direct/replay.js";
-import { askForByte, askWhy } from "./missing.js";
+import { unquote } from "../etag.js";
+import { isNoSuchKey, statusOf } from "../sdk-errors.js";
+import type { SdkError } from "../sdk-errors.js";
+import { sdk } from "../sdk.js";
+import { keyInput } from "../target.js";
 import type { Target } from "../target.js";
-import { BadAnswer } from "../bad-answers.js";
-import { withoutWrites, writesIn } from "../conditional/write-id.js";
 
 /**
- * What is known of an object, or undefined where there is no such key. One HEAD, never the body; where that fails, or
- * does not tell the size, one GET of the first byte.
+ * What is known of an object, or undefined for a missing key. One HEAD, never the body; if that fails, or does not tell
+ * the size, one GET of the first byte.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
  */
@@ -23,7 +26,8 @@ export async function headObject(
   signal: AbortSignal,
 ): Promise<Head | undefined> {
   let output = await head(target, key, signal);
-  if (output !== false && output.ContentLength === undefined) output = await askForByte(target, key, signal);
+  if (output !== false && output.ContentLength === undefined)
+    output = await getFirstByte(target, key, signal);
   if (output === false) return undefined;
   if (output.ContentLength === undefined) throw new BadAnswer("no answer tells the size of the object", {});
   return {
@@ -37,16 +41,15 @@ export async function headObject(
   };
 }
 
-/** What says which state of an object it is, or undefined where there is no such key. One HEAD. */
+/** Which state of an object is stored, or undefined for a missing key. One HEAD. */
 export async function headVersion(
   target: Target,
   key: string,
   signal: AbortSignal,
 ): Promise<Version | undefined> {
   const output = await head(target, key, signal);
-  return output === false
-    ? undefined
-    : { etag: unquote(output.ETag ?? ""), writes: writesIn(output.Metadata) };
+  if (output === false) return undefined;
+  return { etag: unquote(output.ETag ?? ""), writes: writesIn(output.Metadata) };
 }
 
 /** Whether a key exists. One HEAD. */
@@ -55,15 +58,11 @@ export async function objectExists(target: Target, key: string, signal: AbortSig
 }
 
 async function head(target: Target, key: string, signal: AbortSignal): Promise<Found | false> {
-  const { client, settings } = target;
-  const input = {
-    Bucket: settings.bucket,
-    Key: key,
-    ...(settings.requestPayer === true ? { RequestPayer: "requester" as const } : {}),
-  };
+  const { client } = target;
+  const input = keyInput(target, key);
   const tried = await directAttempt(client, input, heading(input), signal);
   if (tried.result !== undefined) {
-    if (tried.result.head === false && !target.bucketProved) return askForByte(target, key, signal);
+    if (tried.result.head === false && !target.bucketProved) return getFirstByte(target, key, signal);
     target.bucketProved = true;
     return tried.result.head;
   }
@@ -72,9 +71,65 @@ async function head(target: Target, key: string, signal: AbortSignal): Promise<F
   try {
     output = await client.send(command, { abortSignal: signal });
   } catch (error) {
-    return askWhy(target, key, error, signal);
+    const status = statusOf(error);
+    if (status === undefined) throw error;
+    // S3's own answer has a request id; a proxy's says nothing about the key. If a service gives no ids, the two cannot be
+    // told apart, and each missing key costs the GET.
+    const isS3s = Boolean((error as SdkError).$metadata?.requestId);
+    if (status === 404 && target.bucketProved && isS3s) return false;
+    return getFirstByte(target, key, signal);
   }
-  if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  checkEtag(output);
   target.bucketProved = true;
   return output;
+}
+
+/**
+ * What is known of an object, by a GET of its first byte; false for a missing key. It takes no other permission than
+ * s3:GetObject. Unlike a HEAD's, its answer has a body that names the reason of a failure: a missing bucket is told from
+ * a missing key, and an expired token from a denial. An empty object has no first byte; then one GET more asks for all of it.
+ */
+async function getFirstByte(target: Target, key: string, signal: AbortSignal): Promise<Found | false> {
+  const whole = keyInput(target, key);
+  const input = { ...whole, Range: "bytes=0-0" };
+  const tried = await directAttempt(target.client, input, probing(input), signal);
+  if (tried.result !== undefined) {
+    target.bucketProved = true;
+    return tried.result.found;
+  }
+  try {
+    return await foundBy(target, replay(new sdk.GetObjectCommand(input), tried), signal);
+  } catch (error) {
+    if (statusOf(error) !== 416) throw error;
+    return foundBy(target, new sdk.GetObjectCommand(whole), signal, isEmpty);
+  }
+}
+
+/** @param isKnownEmpty - looks at a body whose length is not told */
+async function foundBy(
+  target: Target,
+  command: GetObjectCommand,
+  signal: AbortSignal,
+  isKnownEmpty?: (body: Readable) => Promise<boolean>,
+): Promise<Found | false> {
+  try {
+    const { Body, ...output } = await target.client.send(command, { abortSignal: signal });
+    const body = Body as Readable;
+    if (output.ContentLength === undefined && (await isKnownEmpty?.(body)) === true) output.ContentLength = 0;
+    body.on("error", () => {}).destroy();
+    checkEtag(output);
+    target.bucketProved = true;
+    const { ContentRange, ContentLength, ...found } = output;
+    const size = ContentRange === undefined ? ContentLength : wholeLength(ContentRange);
+    return size === undefined ? found : { ...found, ContentLength: size };
+  } catch (error) {
+    if (!isNoSuchKey(error)) throw error;
+    target.bucketProved = true;
+    return false;
+  }
+}
+
+async function isEmpty(body: Readable): Promise<boolean> {
+  for await (const chunk of body as AsyncIterable<Uint8Array>) if (chunk.length > 0) return false;
+  return true;
 }

@@ -1,22 +1,19 @@
 import { sdk } from "../sdk.js";
 import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
+import type { Call } from "../../../bridge/operations.js";
 import type { Entry, EntryPage } from "../../../bridge/protocol.js";
 import { comesBefore } from "../../../text/utf8-order.js";
 import { checkAnswer } from "../listing/list-answer.js";
 import { listInput, namesOf } from "./list-objects.js";
-import type { ListRequest } from "./list-objects.js";
 import { badListing, firstNewName, nextPage } from "../listing/listed-names.js";
 import type { Target } from "../target.js";
 import { sayListed } from "../transport/seen-requests.js";
 import { BadAnswer } from "../bad-answers.js";
 
-export interface EntriesRequest extends ListRequest {
-  delimiter?: string;
-}
+type EntriesRequest = Omit<Call<"entries">, "op">;
 
 /**
- * One page of keys with what a listing tells of each, and of common prefixes, all in the order of their UTF-8
- * bytes. One LIST.
+ * One page of keys with their sizes, ETags and dates, and of common prefixes, in the order of their UTF-8 bytes. One LIST.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
@@ -27,7 +24,7 @@ export async function listEntries(
 ): Promise<EntryPage> {
   const isFoldedHere = startsAfterSeemingFolder(request);
   const { token: given, ...withoutToken } = request;
-  // The page before may have been listed with the delimiter. One without a name leaves nothing else to go on from.
+  // The token may be of a page that was listed with the delimiter. After an empty page there is nothing else to go on from.
   const token = isFoldedHere && request.emptyPages === undefined ? undefined : given;
   const asked = token === undefined ? withoutToken : { ...withoutToken, token };
   const input = listInput(target, asked);
@@ -37,21 +34,21 @@ export async function listEntries(
   target.bucketProved = true;
   const areEncoded = output.EncodingType === "url";
   const prefixes = input.Delimiter === undefined ? [] : prefixesOf(output, areEncoded);
-  // S3 gives the two apart, each in order.
+  // S3 lists the two separately, each in order.
   const merged = merge(objectsOf(output, areEncoded), prefixes);
   sayListed(merged.length);
   const entries = isFoldedHere ? folded(merged, request) : merged;
   const listed = { ...asked, names: entries.map(({ name }) => name) };
   const first = firstNewName(listed);
   checkDelimiter(entries, request);
-  // A token would go on in the middle of a folder.
+  // The token would continue in the middle of a folder.
   const nextToken = isFoldedHere && entries.length > 0 ? undefined : output.NextContinuationToken;
   const next = nextPage(listed, more, nextToken);
   return { entries: entries.slice(first), ...(next === undefined ? {} : { next }) };
 }
 
-// Ceph takes a name that ends with the delimiter for a folder that has been listed, and leaves out all that begins
-// with it, though the delimiter begins within the prefix. Such a page is listed without one, and folded here.
+// If StartAfter ends with the delimiter, Ceph takes it for a folder that has been listed, and skips every key that begins with
+// it, even where that delimiter is part of the prefix. Such a page is listed without a delimiter and folded here.
 function startsAfterSeemingFolder({ prefix, delimiter, startAfter, before }: EntriesRequest): boolean {
   if (delimiter === undefined) return false;
   return [startAfter, before?.last].some(
@@ -93,7 +90,7 @@ function isSize(size: number | undefined): size is number {
   return Number.isSafeInteger(size) && size! >= 0;
 }
 
-// A common prefix ends with the first delimiter after the prefix, and an object's name has none there.
+// A common prefix ends with the first delimiter after the prefix; the name of an object has none there.
 function checkDelimiter(entries: Entry[], { prefix, delimiter }: EntriesRequest): void {
   for (const { name, object } of entries) {
     const end = delimiter === undefined ? -1 : name.indexOf(delimiter, prefix.length);

@@ -1,6 +1,7 @@
 import { sdk } from "../sdk.js";
 import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
-import type { Page, PageStart } from "../../../bridge/protocol.js";
+import type { Call } from "../../../bridge/operations.js";
+import type { Page } from "../../../bridge/protocol.js";
 import { directAttempt } from "../direct/direct-attempt.js";
 import { listing } from "../direct/list-page.js";
 import { replay } from "../direct/replay.js";
@@ -9,17 +10,15 @@ import { badListing, firstNewName, nextPage } from "../listing/listed-names.js";
 import type { Target } from "../target.js";
 import { sayListed } from "../transport/seen-requests.js";
 
-/** S3 gives no more on one page. */
+/** S3's limit for a page. */
 export const MAX_KEYS = 1000;
 
-export interface ListRequest extends PageStart {
-  prefix: string;
-  limit: number;
-  /** Whether a page that begins before `startAfter` is an error: another is sought than the next. */
+export interface ListRequest extends Omit<Call<"list">, "op"> {
+  /** A page that begins at or before `startAfter` is an error, because it is not the next one that is wanted. */
   checked?: boolean;
 }
 
-/** The service begins a listing where it was not told to. */
+/** The service does not heed StartAfter. */
 export class IgnoresStartAfter extends Error {
   override name = "IgnoresStartAfter";
 }
@@ -39,7 +38,7 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   target.bucketProved = true;
   const contents = output.Contents ?? [];
   sayListed(contents.length);
-  // A direct attempt only takes pages that are encoded.
+  // Direct attempts accept encoded pages only.
   const isEncoded = tried.result !== undefined || ("EncodingType" in output && output.EncodingType === "url");
   const names = namesOf(
     contents.map(({ Key }) => Key ?? ""),
@@ -60,7 +59,7 @@ export function listInput({ settings }: Target, request: ListRequest): ListObjec
     Bucket: settings.bucket,
     Prefix: request.prefix,
     MaxKeys: Math.min(request.limit, MAX_KEYS),
-    // XML cannot carry every key as it is.
+    // XML cannot carry every key unencoded.
     EncodingType: "url",
   };
   const after = request.startAfter ?? request.before?.last;
@@ -70,11 +69,11 @@ export function listInput({ settings }: Target, request: ListRequest): ListObjec
   return input;
 }
 
-/** The names of a page. Many services do not encode them though they are asked to. */
+/** The names of a page. Many services do not encode them although they are asked to. */
 export function namesOf(listed: string[], areEncoded: boolean): string[] {
   if (areEncoded) return decoded(listed);
   for (const name of listed) {
-    // A carriage return comes out of XML as a line feed, and what is not UTF-8 as U+FFFD.
+    // XML turns a carriage return into a line feed, and the parser turns what is not UTF-8 into U+FFFD.
     if (/[\n\ufffd]/.test(name) || !name.isWellFormed()) {
       throw badListing(`the service lists keys unencoded, and ${JSON.stringify(name)} may stand for another`);
     }
@@ -82,7 +81,7 @@ export function namesOf(listed: string[], areEncoded: boolean): string[] {
   return listed;
 }
 
-// One call for all takes half the time of one for each.
+// Decoding all at once takes half the time of one by one.
 function decoded(names: string[]): string[] {
   const joined = names.join("<");
   if (!joined.includes("%") && !joined.includes("+")) return names;
@@ -90,7 +89,7 @@ function decoded(names: string[]): string[] {
     const all = decodeURIComponent(joined.replaceAll("+", " ")).split("<");
     if (all.length === names.length) return all;
   } catch {
-    // One by one, the name that is wrong can be told.
+    // Decoded one by one, the wrong one can be named.
   }
   return names.map(decodedName);
 }

@@ -3,42 +3,42 @@ import { sdk } from "../sdk.js";
 import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { combineCrc32s } from "../../../local/body/crc32.js";
 import { directAttempt } from "../direct/direct-attempt.js";
-import { crc32 } from "../direct/writes.js";
+import { crc32, uploadingPart } from "../direct/writes.js";
 import { replay } from "../direct/replay.js";
-import { uploadingPart } from "../direct/writes.js";
 import { follow } from "../follow.js";
+import { keyInput } from "../target.js";
 import type { Target } from "../target.js";
-import { BadAnswer } from "../bad-answers.js";
+import type { Client } from "../client.js";
+import { BadAnswer, checkEtag } from "../bad-answers.js";
 
-/** A longer value is uploaded in parts. */
+/** Longer values are uploaded in parts. */
 export const MULTIPART_ABOVE: number = 16 * 1024 ** 2;
 
-/** Of a part, but for the last: at least so much, and more where there would be more parts than S3 takes. */
+/** The size of all parts but the last. It grows if there would be more parts than S3 takes. */
 const PART_BYTES = 8 * 1024 ** 2;
 const MAX_PARTS = 10_000;
 
-/** How many parts are under way at one time; they are views of the one body, and take no memory of their own. */
+/** How many parts are in flight at once. They are views of the one body and take no memory of their own. */
 const PARTS_AT_ONCE = 4;
 
-/** How long an upload that failed is tried to be taken back. */
+/** How long aborting a failed upload may take. */
 const ABORT_MS = 5000;
 
-/** What a PUT is asked for, with its body. */
+/** The input of a PUT. */
 export type ObjectInput = PutObjectCommandInput & { Bucket: string; Key: string; Body: Buffer };
 
 /**
- * Stores an object in parts; it is there, whole, when this resolves, and not before. 1 CreateMultipartUpload, 1
- * UploadPart for each 8 MiB, 1 CompleteMultipartUpload; where one of them fails, 1 AbortMultipartUpload.
+ * Stores an object in parts. It appears whole, when this resolves. 1 CreateMultipartUpload, 1 UploadPart for each 8 MiB,
+ * 1 CompleteMultipartUpload; if one of them fails, 1 AbortMultipartUpload.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
  */
 export async function uploadInParts(
-  { client }: Target,
+  target: Target,
   { Body: body, ...input }: ObjectInput,
   signal: AbortSignal,
 ): Promise<void> {
-  const { Bucket, Key, RequestPayer } = input;
-  const whose = { Bucket, Key, ...(RequestPayer === undefined ? {} : { RequestPayer }) };
+  const { client } = target;
   const withChecksums = await client.sendsChecksums();
   const checksum = withChecksums
     ? ({ ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT" } as const)
@@ -48,12 +48,12 @@ export async function uploadInParts(
     abortSignal: signal,
   });
   if (!created.UploadId) throw new BadAnswer("the answer has no upload id", created.$metadata);
-  const upload = { ...whose, UploadId: created.UploadId };
-  // Many services take the question and know no checksums; some of them then refuse a completion that has any.
+  const upload = { ...keyInput(target, input.Key), UploadId: created.UploadId };
+  // Many services accept the request without knowing checksums, and some of them then refuse a completion that has any.
   const known = checksum?.ChecksumAlgorithm === created.ChecksumAlgorithm ? created : undefined;
   try {
     const parts = await eachPart(body, signal, (part, during) =>
-      uploadPart({ client }, { ...upload, ...part }, checksum, during),
+      uploadPart(client, { ...upload, ...part }, checksum, during),
     );
     const command = new sdk.CompleteMultipartUploadCommand({
       ...upload,
@@ -64,9 +64,9 @@ export async function uploadInParts(
       }),
     });
     const output = await client.send(command, { abortSignal: signal });
-    if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+    checkEtag(output);
   } catch (error) {
-    // What is uploaded costs money until it is taken back. Nobody waits for it longer than for the error itself.
+    // The parts cost money until the upload is aborted.
     const abort = client.send(new sdk.AbortMultipartUploadCommand(upload), {
       abortSignal: AbortSignal.timeout(ABORT_MS),
     });
@@ -79,7 +79,7 @@ function withoutChecksum({ PartNumber, ETag }: CompletedPart): CompletedPart {
   return { PartNumber, ETag };
 }
 
-// S3 checks that it has put the parts together right, and later readers that they get the whole.
+// With it, S3 checks how it has joined the parts, and readers check what they get.
 function wholeCrc32(parts: CompletedPart[], length: number): string {
   const size = partSize(length);
   return combineCrc32s(
@@ -95,7 +95,7 @@ function partSize(length: number): number {
 }
 
 async function uploadPart(
-  { client }: Pick<Target, "client">,
+  client: Client,
   input: { Bucket: string; Key: string; UploadId: string; PartNumber: number; Body: Buffer },
   checksum: { ChecksumAlgorithm: "CRC32" } | undefined,
   signal: AbortSignal,
@@ -107,13 +107,13 @@ async function uploadPart(
   if (ETag === undefined) {
     const command = replay(new sdk.UploadPartCommand(part), tried);
     const output = await client.send(command, { abortSignal: signal });
-    if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+    checkEtag(output);
     ETag = output.ETag;
   }
   return { PartNumber: input.PartNumber, ETag, ...sum };
 }
 
-// Rejects when none is under way any more: a part that comes after the upload was taken back would stay.
+// Rejects only when no part is in flight: one that arrives after the upload was aborted would stay.
 async function eachPart(
   body: Buffer,
   signal: AbortSignal,

@@ -6,11 +6,12 @@ import { putting } from "../direct/writes.js";
 import { replay } from "../direct/replay.js";
 import { MULTIPART_ABOVE, uploadInParts } from "./multipart-upload.js";
 import type { ObjectInput } from "./multipart-upload.js";
+import { keyInput } from "../target.js";
 import type { Target } from "../target.js";
-import { BadAnswer } from "../bad-answers.js";
+import { checkEtag } from "../bad-answers.js";
 
 /**
- * Stores a whole object; it is durable when this resolves. One PUT, or one for each part of a long one.
+ * Stores an object. It is durable when this resolves. One PUT, or a multipart upload for a long one.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
  */
@@ -31,13 +32,13 @@ export async function putObject(
   if (tried.result === undefined) {
     const command = replay(new sdk.PutObjectCommand(input), tried);
     const output = await target.client.send(command, { abortSignal: signal });
-    if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+    checkEtag(output);
   }
   target.bucketProved = true;
   return undefined;
 }
 
-/** What stores an object by one request, whatever its length. */
+/** A command that stores an object by one request, whatever its length. */
 export function putCommand(
   target: Target,
   key: string,
@@ -49,7 +50,7 @@ export function putCommand(
   if (expires !== undefined) {
     command.middlewareStack.add(
       (next) => (args) => {
-        // The SDK takes a Date, and what was stored may be none.
+        // The SDK takes only a Date, and what was stored may not be one.
         (args.request as { headers: Record<string, string> }).headers["expires"] = expires;
         return next(args);
       },
@@ -59,37 +60,29 @@ export function putCommand(
   return command;
 }
 
-function objectInput(
-  { settings }: Target,
+export function objectInput(
+  target: Target,
   key: string,
   body: string | Uint8Array,
   headers: ObjectHeaders,
 ): ObjectInput {
-  const input: ObjectInput = {
-    Bucket: settings.bucket,
-    Key: key,
+  const { settings } = target;
+  return {
+    ...keyInput(target, key),
     Body:
       typeof body === "string"
         ? Buffer.from(body)
         : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
     ContentType: headers.contentType,
+    ContentEncoding: headers.contentEncoding,
+    CacheControl: headers.cacheControl,
+    ContentDisposition: headers.contentDisposition,
+    ContentLanguage: headers.contentLanguage,
+    WebsiteRedirectLocation: headers.websiteRedirect,
+    Metadata: headers.metadata,
+    SSEKMSKeyId: settings.kmsKeyId,
+    // Casts, because services know more values than the SDK's types, and refuse unknown ones themselves.
+    ServerSideEncryption: settings.serverSideEncryption as ObjectInput["ServerSideEncryption"],
+    StorageClass: settings.storageClass as ObjectInput["StorageClass"],
   };
-  if (headers.contentEncoding !== undefined) input.ContentEncoding = headers.contentEncoding;
-  if (headers.cacheControl !== undefined) input.CacheControl = headers.cacheControl;
-  if (headers.contentDisposition !== undefined) input.ContentDisposition = headers.contentDisposition;
-  if (headers.contentLanguage !== undefined) input.ContentLanguage = headers.contentLanguage;
-  if (headers.websiteRedirect !== undefined) input.WebsiteRedirectLocation = headers.websiteRedirect;
-  if (headers.metadata !== undefined) input.Metadata = headers.metadata;
-  if (settings.requestPayer === true) input.RequestPayer = "requester";
-  // The service knows more values than the SDK's types: it says itself which it does not take.
-  if (settings.serverSideEncryption !== undefined) {
-    input.ServerSideEncryption = settings.serverSideEncryption as NonNullable<
-      typeof input.ServerSideEncryption
-    >;
-  }
-  if (settings.kmsKeyId !== undefined) input.SSEKMSKeyId = settings.kmsKeyId;
-  if (settings.storageClass !== undefined) {
-    input.StorageClass = settings.storageClass as NonNullable<typeof input.StorageClass>;
-  }
-  return input;
 }

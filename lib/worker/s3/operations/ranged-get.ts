@@ -8,37 +8,37 @@ import type { AnswerHead, InParts } from "../direct/messages.js";
 import { directAttempt } from "../direct/direct-attempt.js";
 import { gettingPart } from "../direct/reads.js";
 import type { Part } from "../direct/reads.js";
-import { statusOf } from "./missing.js";
-import { pause } from "../pause.js";
+import { statusOf } from "../sdk-errors.js";
+import { backOff } from "../pause.js";
 
-/** A longer body is read by several connections, for a service gives each of them only so much of its speed. */
+/** Longer bodies are read over several connections, because services limit the speed of each. */
 export const RANGED_ABOVE: number = 32 * 1024 ** 2;
 
 const PART_BYTES = 8 * 1024 ** 2;
 
-/** How many ranges are under way at one time; they go into the one buffer, and take no memory of their own. */
+/** How many ranges are in flight at once. They are written into the one buffer and take no memory of their own. */
 const PARTS_AT_ONCE = 7;
 
 /**
- * Where one connection gives more than this, more of them would only cost requests: services give each about 90 MB a
- * second, and this thread takes 400 at most. A connection may need a while until it is quick: so many bytes count as if
- * they had come. It is looked at every so often.
+ * Above this speed, further connections would only cost requests: services give each about 90 MB a second, and this thread
+ * handles 400 at most. Connections start slowly, so LEAD_BYTES count as received from the beginning. The speed is checked
+ * every PACE_MS.
  */
 const QUICK_BYTES_PER_MS = 150_000;
 const LEAD_BYTES = 3_000_000;
 const PACE_MS = 10;
 
-/** How often a part is tried, and how long the pauses between are about. */
+/** How often a part is tried. */
 const TRIES = 3;
-const PAUSE_MS = 50;
-/** Fills a buffer with the bytes from `start` on, or rejects: then nobody knows what is in it. */
+
+/** Fills a buffer with the bytes from `start` on. If it rejects, the content of the buffer is undefined. */
 type Fetch = (start: number, into: Uint8Array, signal: AbortSignal) => Promise<void>;
 
 /**
- * What reads the body of a GET by further GETs, too, where it does not come quickly: of ranges, from the end on, and of
- * the same version of the object (If-Match). For each 8 MiB at most one.
+ * Reads the body of a slow GET with the help of further GETs, of ranges from the end on and of the same version of the
+ * object (If-Match). At most one for each 8 MiB.
  *
- * @param connections - how many there may be at one time in all
+ * @param connections - the maximum in all
  * @see https://docs.aws.amazon.com/whitepapers/latest/s3-optimizing-performance-best-practices/use-byte-range-fetches.html
  */
 export function inParts(
@@ -64,13 +64,13 @@ export function inParts(
         } catch (error) {
           if (tries === TRIES || !(error instanceof RangeFailed && error.mayPass)) throw error;
         }
-        await pause(Math.random() * PAUSE_MS * 2 ** tries, during);
+        await backOff(tries, during);
       }
     });
   };
 }
 
-/** To the SDK it is not worth another try: those that are left to it are for what cannot be had otherwise. */
+/** The SDK does not retry it. The plain answer brings what a range does not. */
 class RangeFailed extends Error {
   readonly mayPass: boolean;
 
@@ -79,9 +79,6 @@ class RangeFailed extends Error {
     this.mayPass = mayPass;
   }
 }
-
-/** A success, but not with what was asked for. */
-class OtherAnswer extends Error {}
 
 type PartInput = GetObjectCommandInput & { IfMatch: string; Range: string };
 
@@ -113,16 +110,16 @@ async function fetchPartBySdk(
           ContentRange !== contentRange ||
           ContentLength !== into.length
         ) {
-          // It is cut off, and nobody reads it.
+          // The body is not read, and the connection is closed.
           body.on("error", () => {});
           left.abort();
-          throw new OtherAnswer();
+          throw new RangeFailed(false);
         }
         await collect(body, into.length, into);
         return result;
       } catch (error) {
         const status = statusOf(error);
-        throw new RangeFailed(!(error instanceof OtherAnswer) && (status === undefined || status >= 500));
+        throw error instanceof RangeFailed ? error : new RangeFailed(status === undefined || status >= 500);
       }
     },
     { step: "finalizeRequest", priority: "low", name: "s3bucketmapRange" },
@@ -130,7 +127,7 @@ async function fetchPartBySdk(
   await client.send(command, { abortSignal: AbortSignal.any([signal, left.signal]) });
 }
 
-/** Has the SDK read a long body so, within its try. It then gets the whole, and checks it as always. */
+/** Has the SDK read a long body this way, within its try. It then checks the whole body as usual. */
 export function readInParts(command: GetObjectCommand, maxBytes: number, read: InParts): void {
   command.middlewareStack.add(
     (next) => async (args) => {
@@ -149,9 +146,9 @@ export function readInParts(command: GetObjectCommand, maxBytes: number, read: I
 }
 
 /**
- * Reads from both ends: the plain answer from the beginning, and parts from the end on, until all is there. The plain
- * one reads on through parts that are not there yet. So no part that fails, or comes late, matters: at worst the value
- * is that of the plain answer alone, of the version that was there when it began.
+ * Reads from both ends until everything is there: the plain answer from the beginning, and parts from the end on. The plain
+ * answer continues through parts that are missing. So a part that fails, or is late, does no harm: at worst the value is that
+ * of the plain answer alone.
  */
 function readBoth(
   plain: IncomingMessage,
@@ -171,7 +168,7 @@ function readBoth(
       if (over.signal.aborted) return;
       signal.removeEventListener("abort", abort);
       clearInterval(pace);
-      // From now on nothing is written to the buffer, which goes to another thread.
+      // Nothing may be written to the buffer any more: it goes to another thread.
       over.abort();
       plain.destroy();
       settle();
@@ -191,7 +188,7 @@ function readBoth(
         try {
           await fetch(start, front.bytes.subarray(start, part.end), over.signal);
         } catch {
-          isGoing = false; // The object has changed, or the service has no ranges: the plain answer is the one.
+          isGoing = false; // The object has changed, or the service has no ranges. The plain answer goes on.
           return;
         }
         missing.delete(part);

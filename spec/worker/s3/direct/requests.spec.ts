@@ -11,7 +11,7 @@ import { environmentOf } from "../../../../lib/arguments/environment.js";
 import type { ClientConfig, ObjectHeaders } from "../../../../lib/bridge/protocol.js";
 import { version } from "../../../../lib/build-stamp.js";
 import { deleteObject } from "../../../../lib/worker/s3/operations/delete-object.js";
-import { getObject } from "../../../../lib/worker/s3/operations/get-object.js";
+import { getObject, getObjectAlone } from "../../../../lib/worker/s3/operations/get-object.js";
 import { headObject, objectExists } from "../../../../lib/worker/s3/operations/head-object.js";
 import { listObjects } from "../../../../lib/worker/s3/operations/list-objects.js";
 import { putObject } from "../../../../lib/worker/s3/operations/put-object.js";
@@ -87,7 +87,7 @@ const key = "a b/ü/../x//'()*!~+%2F";
 const headers = { contentType: "text/plain; charset=utf-8" };
 
 function get(s3: S3, key: string, maxBytes: number): Promise<unknown> {
-  return s3.run((target) => getObject(target, key, maxBytes, signal, undefined, true));
+  return s3.run((target) => getObjectAlone(target, { key, maxBytes }, signal));
 }
 
 function has(s3: S3, key: string): Promise<boolean> {

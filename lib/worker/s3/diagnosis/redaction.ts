@@ -1,0 +1,62 @@
+import type { ClientConfig, Environment, Finding } from "../../../bridge/protocol.js";
+import type { Credentials } from "../credentials/written-credentials.js";
+import type { SharedFiles } from "../credentials/shared-files.js";
+
+/** Shorter ones are placeholders, as for a local test service, and would be found in ordinary words. */
+const MIN_SECRET = 6;
+
+/** How many characters of an access key's id are shown. */
+const SHOWN = 4;
+
+/** The end of an access key's id, which tells its owner which one it is. */
+export function shownId(id: string): string {
+  return id.length < 2 * SHOWN ? "access key" : `access key …${id.slice(-SHOWN)}`;
+}
+
+/** Removes secrets from what services, programs and the SDK have said: they may repeat them. */
+export class Redaction {
+  readonly #secrets = new Set<string>();
+  readonly #ids = new Set<string>();
+
+  constructor({ credentials }: ClientConfig, { variables }: Environment, files: SharedFiles) {
+    if (credentials !== undefined) this.add(credentials);
+    for (const [name, value] of Object.entries(variables)) {
+      if (/SECRET|TOKEN/.test(name) && !name.endsWith("_FILE")) this.#secrets.add(value);
+      if (name === "AWS_ACCESS_KEY_ID") this.#ids.add(value);
+      // An endpoint may have a password in it.
+      if (URL.canParse(value)) this.#secrets.add(new URL(value).password);
+    }
+    for (const secret of files.secrets()) this.#secrets.add(secret);
+  }
+
+  add({ accessKeyId, secretAccessKey, sessionToken }: Credentials): void {
+    this.#ids.add(accessKeyId);
+    this.#secrets.add(secretAccessKey);
+    if (sessionToken !== undefined) this.#secrets.add(sessionToken);
+  }
+
+  /** A finding that is safe to print. */
+  apply(finding: Finding): Finding {
+    if (finding.failure === undefined) return finding;
+    // Its cause is left out: that is the SDK's own error.
+    const { code, statusCode, reason } = finding.failure;
+    const failure = {
+      code,
+      ...(statusCode === undefined ? {} : { statusCode }),
+      ...(reason === undefined ? {} : { reason: this.#redacted(reason) }),
+    };
+    return { ...finding, failure };
+  }
+
+  #redacted(reason: string): string {
+    // A program of credential_process may have printed anything.
+    let text = reason.replace(/^(Command failed).*$/s, "$1");
+    // The longest first: one secret may be part of another.
+    for (const secret of [...this.#secrets].sort((a, b) => b.length - a.length)) {
+      if (secret.length < MIN_SECRET) continue;
+      for (const form of new Set([secret, encodeURIComponent(secret)])) text = text.replaceAll(form, "…");
+    }
+    for (const id of this.#ids) if (id.length >= MIN_SECRET) text = text.replaceAll(id, shownId(id));
+    return text;
+  }
+}

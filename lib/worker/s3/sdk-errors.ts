@@ -1,0 +1,36 @@
+/** What the SDK adds to the errors it throws. */
+export interface SdkError extends Error {
+  code?: unknown;
+  syscall?: unknown;
+  /** The code in the body of the answer. */
+  Code?: unknown;
+  Region?: unknown;
+  $metadata?: { httpStatusCode?: number; requestId?: string; attempts?: number };
+  $response?: { headers?: Record<string, string> };
+  /** Set by MapCredentials. */
+  credentialsGiven?: "option" | "environment";
+}
+
+export function statusOf(error: unknown): number | undefined {
+  return (error as SdkError).$metadata?.httpStatusCode;
+}
+
+/** Whether a request for an object failed because there is no such key. Then there is such a bucket. */
+export function isNoSuchKey(error: unknown): boolean {
+  return statusOf(error) === 404 && (error as Error).name === "NoSuchKey";
+}
+
+/**
+ * The region of the bucket, if the answer says that another was asked. The answer to a HEAD says so in its headers only.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
+ */
+export function otherRegion(error: unknown): string | undefined {
+  const { name, Region, $response } = error as SdkError;
+  const status = statusOf(error);
+  if (status !== 301 && status !== 307 && status !== 400) return undefined;
+  return (
+    $response?.headers?.["x-amz-bucket-region"] ??
+    (name === "AuthorizationHeaderMalformed" && typeof Region === "string" ? Region : undefined)
+  );
+}
