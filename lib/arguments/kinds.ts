@@ -17,6 +17,21 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof dataProperty(value, "then") === "function";
 }
 
+/** The length of an object's prototype chain: 1 for `{}`, 2 for `[]` and a Date, more for instances of subclasses. */
+export function prototypes(object: object): number {
+  let count = 0;
+  for (
+    let next: unknown = Reflect.getPrototypeOf(object);
+    next !== null;
+    next = Reflect.getPrototypeOf(next as object)
+  ) {
+    // It may be a bucket's object, and looking further would be a request.
+    if (types.isProxy(next)) return Infinity;
+    count += 1;
+  }
+  return count;
+}
+
 /** What a value is, for the end of a message: "…, not a Date." */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";

@@ -3,7 +3,7 @@ import { WRITES_NAME } from "../bridge/protocol.js";
 import type { ObjectHeaders } from "../bridge/protocol.js";
 import { checkAreOptions, checkOptions, checkWhole } from "./checks.js";
 import { checkPrefix } from "./keys.js";
-import { kindOf } from "./kinds.js";
+import { kindOf, prototypes } from "./kinds.js";
 import { argumentError } from "../errors/errors.js";
 import type { ListEntriesOptions, ListOptions, SetOptions } from "../map/sync-map.js";
 
@@ -140,7 +140,7 @@ function checkEncoding(contentEncoding: unknown): string {
 }
 
 function checkMetadata(metadata: unknown, conditional: boolean): Record<string, string> {
-  if (typeof metadata !== "object" || metadata === null || types.isProxy(metadata) || !isPlain(metadata)) {
+  if (typeof metadata !== "object" || metadata === null || !isPlain(metadata)) {
     throw argumentError(`metadata must be a plain object of strings, not ${kindOf(metadata)}.`);
   }
   // Without a prototype, "__proto__" is an ordinary name.
@@ -172,8 +172,6 @@ function checkMetadata(metadata: unknown, conditional: boolean): Record<string, 
 
 // The entries of a Map, and inherited properties, would be lost.
 function isPlain(object: object): boolean {
-  const prototype = Reflect.getPrototypeOf(object);
-  if (prototype !== null && (types.isProxy(prototype) || Reflect.getPrototypeOf(prototype) !== null))
-    return false;
-  return !Array.isArray(object) && !types.isMap(object) && Object.getOwnPropertySymbols(object).length === 0;
+  const isDictionary = !types.isProxy(object) && prototypes(object) <= 1;
+  return isDictionary && Object.getOwnPropertySymbols(object).length === 0;
 }

@@ -9,18 +9,17 @@ import { toBytes } from "./foundation/bytes.js";
 import type { BytesMap } from "./foundation/bytes.js";
 import { TransformLayer } from "./foundation/transform-layer.js";
 import type { Codec } from "./foundation/transform-layer.js";
-import { Unreadable } from "./foundation/unreadable.js";
+import { checkFormat, Unreadable } from "./foundation/unreadable.js";
 
 const KEY_BYTES = 32;
 
-// The format: name, version, key mark | nonce | ciphertext | tag. The plaintext is the length of the Content-Encoding in one
+// The format: header, key mark | nonce | ciphertext | tag. The plaintext is the length of the Content-Encoding in one
 // byte, the Content-Encoding, and the value.
-const NAME: Buffer = Buffer.from("S3BMe", "latin1");
-const VERSION = 1;
+const HEADER: Buffer = Buffer.from("S3BMe\u0001", "latin1");
 const MARK_BYTES = 8;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const NONCE_AT: number = NAME.length + 1 + MARK_BYTES;
+const NONCE_AT: number = HEADER.length + MARK_BYTES;
 const CIPHERTEXT_AT: number = NONCE_AT + NONCE_BYTES;
 /** Node's crypto takes less than 2 GiB at once. The rest is for the Content-Encoding. */
 const MAX_BYTES: number = 2 ** 31 - 512;
@@ -72,7 +71,7 @@ function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
     .update("s3bucketmap: mark of the key")
     .digest()
     .subarray(0, MARK_BYTES);
-  const header = Buffer.concat([NAME, Buffer.of(VERSION), mark]);
+  const header = Buffer.concat([HEADER, mark]);
   const bound = (wholeKey: string): Buffer => Buffer.concat([header, Buffer.from(wholeKey)]);
   return {
     name: "encrypt",
@@ -91,7 +90,7 @@ function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
     },
     decode(stored, wholeKey) {
       const bytes = stored.value;
-      checkFormat(bytes, mark);
+      checkStored(bytes, mark);
       const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(NONCE_AT, CIPHERTEXT_AT), {
         authTagLength: TAG_BYTES,
       })
@@ -128,23 +127,15 @@ function encodingPrefix(options: SetOptions | undefined): Buffer {
   return Buffer.concat([Buffer.of(encoding.length), Buffer.from(encoding, "latin1")]);
 }
 
-function checkFormat(bytes: Buffer, mark: Buffer): void {
-  if (!bytes.subarray(0, NAME.length).equals(NAME))
-    throw new Unreadable("NotEncrypted", "it was not stored by this layer", "Read it without encrypt.");
-  const version = bytes[NAME.length];
-  if (version !== undefined && version !== VERSION)
-    throw new Unreadable(
-      "NotEncrypted",
-      `it has version ${version} of the format, and this is version ${VERSION}`,
-      "Read it with a newer version of s3bucketmap.",
-    );
+function checkStored(bytes: Buffer, mark: Buffer): void {
+  checkFormat(bytes, HEADER, "NotEncrypted", "Read it without encrypt.");
   if (bytes.length < MIN_STORED_BYTES)
     throw new Unreadable(
       "Damaged",
       `it has ${bytes.length} bytes, and the least is ${MIN_STORED_BYTES}`,
       "It was cut off: restore it from elsewhere.",
     );
-  if (!bytes.subarray(NAME.length + 1, NONCE_AT).equals(mark))
+  if (!bytes.subarray(HEADER.length, NONCE_AT).equals(mark))
     throw new Unreadable(
       "WrongKey",
       "it was encrypted with another key",

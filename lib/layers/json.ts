@@ -3,7 +3,8 @@ import type { SyncMap } from "../map/sync-map.js";
 import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
 import { deepFreeze } from "./data/frozen.js";
-import { isPlain, nameOf, prototypes, Walk } from "./data/plain-data.js";
+import { prototypes } from "../arguments/kinds.js";
+import { nameOf, Walk } from "./data/plain-data.js";
 import { decodeUtf8 } from "./text.js";
 import { TransformLayer } from "./foundation/transform-layer.js";
 import type { Codec } from "./foundation/transform-layer.js";
@@ -110,7 +111,7 @@ function hole(walk: Walk, position: number): TypeError {
 }
 
 function checkObject(object: object, walk: Walk, inside: Set<object>): void {
-  if (!isPlain(object)) {
+  if (prototypes(object) !== 1) {
     throw walk.refuse(
       `${nameOf(object)}, which would come back as a plain object or a string`,
       "Make plain data of it (a Date: toISOString, a Map: Object.fromEntries), or use the layer structured.",

@@ -6,7 +6,7 @@ import { guarded } from "./data/guarded.js";
 import { serializable } from "./data/structured-data.js";
 import { TransformLayer } from "./foundation/transform-layer.js";
 import type { Codec } from "./foundation/transform-layer.js";
-import { Unreadable } from "./foundation/unreadable.js";
+import { checkFormat, Unreadable } from "./foundation/unreadable.js";
 
 /** Precedes V8's serialization of the value: a name, and the version of the format. */
 const HEADER: Buffer = Buffer.from("S3BMs\u0001", "latin1");
@@ -46,19 +46,7 @@ const structuredCodec: Codec<unknown, Buffer> = {
 };
 
 function revive(bytes: Buffer): unknown {
-  const name = HEADER.length - 1;
-  if (bytes.length <= HEADER.length || !bytes.subarray(0, name).equals(HEADER.subarray(0, name)))
-    throw new Unreadable(
-      "NotStructured",
-      "it was not stored by this layer",
-      "Read it through the layers it was stored by.",
-    );
-  if (bytes[name] !== HEADER[name])
-    throw new Unreadable(
-      "NotStructured",
-      `it has version ${bytes[name]} of the format, and this is version ${HEADER[name]}`,
-      "Read it with a newer version of s3bucketmap.",
-    );
+  checkFormat(bytes, HEADER, "NotStructured", "Read it through the layers it was stored by.");
   let value: unknown;
   try {
     value = deserialize(bytes.subarray(HEADER.length));

@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { frozenGuard, refuse } from "./frozen.js";
-import { prototypes } from "./plain-data.js";
+import { prototypes } from "../../arguments/kinds.js";
 
 /** The object behind each Proxy. */
 const originals = new WeakMap<object, object>();

@@ -53,26 +53,6 @@ export class Walk {
   }
 }
 
-/** Whether an object is no instance of a class: `{…}` of this realm or another. */
-export function isPlain(object: object): boolean {
-  return prototypes(object) === 1;
-}
-
-/** The length of an object's prototype chain: 1 for `{}`, 2 for `[]` and a Date, more for instances of subclasses. */
-export function prototypes(object: object): number {
-  let count = 0;
-  for (
-    let next: unknown = Reflect.getPrototypeOf(object);
-    next !== null;
-    next = Reflect.getPrototypeOf(next as object)
-  ) {
-    // It may be a bucket's object, and looking further would be a request.
-    if (types.isProxy(next)) return Infinity;
-    count += 1;
-  }
-  return count;
-}
-
 /** Like {@link kindOf}, but also names instances of classes and objects without a prototype. */
 export function nameOf(value: unknown): string {
   if (typeof value === "object" && value !== null) {

@@ -1,8 +1,8 @@
 import { types } from "node:util";
-import { dataProperty } from "../../arguments/kinds.js";
+import { dataProperty, prototypes } from "../../arguments/kinds.js";
 import { isUnchangeable, originalOf, unguarded } from "./guarded.js";
 import { isDetached } from "../../arguments/values.js";
-import { isIndex, nameOf, prototypes, Walk } from "./plain-data.js";
+import { isIndex, nameOf, Walk } from "./plain-data.js";
 
 /**
  * The value as V8 can serialize it: parts that were read through this layer are replaced by plain copies.

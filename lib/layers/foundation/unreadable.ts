@@ -15,6 +15,25 @@ export class Unreadable extends Error {
   }
 }
 
+/**
+ * Checks the header of a layer's own format: a name, and the version in one byte.
+ *
+ * @throws Unreadable with this code for another header; for a truncated one only if the name is
+ */
+export function checkFormat(bytes: Buffer, header: Buffer, code: string, advice: string): void {
+  const name = header.subarray(0, -1);
+  if (!bytes.subarray(0, name.length).equals(name))
+    throw new Unreadable(code, "it was not stored by this layer", advice);
+  const version = header.at(-1);
+  const found = bytes[name.length];
+  if (found === undefined || found === version) return;
+  throw new Unreadable(
+    code,
+    `it has version ${found} of the format, and this is version ${version}`,
+    "Read it with a newer version of s3bucketmap.",
+  );
+}
+
 /** The error for a value that a layer cannot read. Anything but an {@link Unreadable} becomes its cause. */
 export function unreadable(
   error: unknown,
