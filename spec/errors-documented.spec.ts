@@ -21,9 +21,9 @@ function produced(): Set<string> {
     (file) => file.endsWith(".ts") && !file.startsWith(`local${path.sep}`),
   );
   const gives =
-    /(?:\bcode: |OperationError\(\s*|Unreadable\(\s*|workerFailed\(|^\s*(?:if .*)?return )"([A-Z]\w+)"/gm;
+    /(?:\bcode: |OperationError\(\s*|Unreadable\(\s*|checkFormat\(\w+, \w+, |workerFailed\(|^\s*(?:if .*)?return )"([A-Z]\w+)"/gm;
   const codes = files.flatMap((file) =>
-    /(failure|bridge|revive|whole-body|s3-bucket-map|bucket-calls|bulk|conditional-writes)\.ts$|worker|layers/.test(
+    /(failure|bridge|errors|revive|whole-body|s3-bucket-map|bucket-calls|bulk|conditional-writes)\.ts$|worker|layers/.test(
       file,
     )
       ? [...readFileSync(path.join(root, "lib", file), "utf8").matchAll(gives)].map(([, code]) => code!)
