@@ -31,3 +31,6 @@ exports.getObject = (_target, key) => {
   const body = new TextEncoder().encode(`value of ${key}`);
   return Promise.resolve({ body, etag: '"etag"', version: { etag: "etag", writes: [] } });
 };
+
+/** @param {unknown} target @param {{ key: string }} call */
+exports.getObjectAlone = (target, { key }) => exports.getObject(target, key);
