@@ -19,7 +19,10 @@ export function hostileBuild(maxOldGenerationSizeMb = 64): HostileBuild {
   cpSync(path.join(root, "dist"), path.join(folder, "dist"), { recursive: true });
   symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
   const hostile = JSON.stringify(path.join(__dirname, "hostile-worker.js"));
-  appendFileSync(path.join(folder, "dist/worker.js"), `\n({ getObject, getObjectAlone } = require(${hostile}));`);
+  appendFileSync(
+    path.join(folder, "dist/worker.js"),
+    `\n({ getObject, getObjectAlone } = require(${hostile}));`,
+  );
   changeFile(
     path.join(folder, "dist/bridge.js"),
     "execArgv: [],",
