@@ -1,58 +1,24 @@
 import { randomBytes } from "node:crypto";
-import { Readable } from "node:stream";
+import { addAbortSignal, Readable } from "node:stream";
 import { sweepPending } from "./body/body-writer.js";
-import {
-  checkBucketName,
-  createBucket,
-  deleteBucket,
-  getBucketLocation,
-  headBucket,
-  listBuckets,
-} from "./operations/buckets.js";
-import { copyObject } from "./operations/copy-object.js";
-import { deleteObject, deleteObjects } from "./operations/delete.js";
 import { LocalS3Error } from "./local-error.js";
-import { getObject, headObject } from "./operations/get-object.js";
-import { listObjectsV2 } from "./operations/list.js";
-import { completeMultipartUpload } from "./operations/complete-multipart.js";
-import { createMultipartUpload, uploadPart } from "./operations/multipart.js";
+import { operationOf, operations } from "./operation-table.js";
+import { checkBucketName } from "./operations/buckets.js";
 import { checkSupported } from "./operations/object-headers.js";
-import { operationOf, type Operation } from "./operations.js";
-import { putObject } from "./operations/put-object.js";
-import { parseRequest, type Context, type LocalRequest, type Reply, type S3Request } from "./request.js";
+import { parseRequest, type LocalRequest, type Reply } from "./request.js";
 import { S3Error } from "./s3-error.js";
 import { Store } from "./store/store.js";
-import { abortMultipartUpload } from "./operations/uploads.js";
 
-const operations: Record<Operation, (context: Context, request: S3Request) => Reply | Promise<Reply>> = {
-  ListBuckets: listBuckets,
-  CreateBucket: createBucket,
-  HeadBucket: headBucket,
-  DeleteBucket: deleteBucket,
-  GetBucketLocation: getBucketLocation,
-  ListObjectsV2: listObjectsV2,
-  DeleteObjects: deleteObjects,
-  GetObject: getObject,
-  HeadObject: headObject,
-  PutObject: putObject,
-  CopyObject: copyObject,
-  DeleteObject: deleteObject,
-  CreateMultipartUpload: createMultipartUpload,
-  UploadPart: uploadPart,
-  CompleteMultipartUpload: completeMultipartUpload,
-  AbortMultipartUpload: abortMultipartUpload,
-};
-
-// A directory that is replaced again and again in the course of one request is not waited for.
+// A request gives up when its directory keeps being replaced.
 const MAX_OPENINGS = 5;
 
-// For whoever puts a server in front of it.
+// For servers that wrap the handler, as the one of the specs does.
 export { operationOf, parseRequest };
 
 export interface LocalS3Options {
-  /** Where the data is; made when it is missing. Any number of threads and processes may share it. */
+  /** Holds the data, and is created if missing. Any number of threads and processes may share it. */
   directory: string;
-  /** Whether every bucket that a request names exists, as in a scratch account. */
+  /** Treat every valid bucket name as an existing bucket. */
   createBuckets: boolean;
 }
 
@@ -63,8 +29,8 @@ export interface LocalResponse {
 }
 
 /**
- * An S3 in a directory, to be given to an S3Client as its `requestHandler`: it answers what the client would have
- * sent to S3. Path-style addressing only; signatures are not looked at. The directory is opened by the first request.
+ * An S3 that stores its data in a directory. Pass it to an S3Client as `requestHandler`: it answers the client's requests
+ * in this process. Supports path-style addressing only, and ignores signatures. The first request opens the directory.
  *
  * ```js
  * new S3Client({ requestHandler: new LocalS3Handler({ directory, createBuckets: true }), forcePathStyle: true, … })
@@ -84,16 +50,19 @@ export class LocalS3Handler {
     request: LocalRequest,
     options: { abortSignal?: { readonly aborted: boolean } | undefined } = {},
   ): Promise<{ response: LocalResponse }> {
-    // The SDK's type also allows a signal of its own from before there was a standard one; no one has those any more.
-    const abortSignal = options.abortSignal as AbortSignal | undefined;
+    // The SDK's type also allows its own, older kind of signal, which nothing here passes.
+    const signal = options.abortSignal as AbortSignal | undefined;
     if (this.destroyed) throw new Error("This local S3 has been destroyed.");
-    if (abortSignal?.aborted) throw abortError();
-    for (let tries = 1; ; tries++) {
+    for (let openings = 1; ; openings++) {
       try {
-        return await this.answer((this.store ??= this.open()), request, abortSignal);
+        signal?.throwIfAborted();
+        const store = (this.store ??= this.open());
+        return { response: await this.answer(store, request, signal) };
       } catch (error) {
-        if (!(error instanceof LocalS3Error) || !error.reopen) throw error;
-        if (!error.nothingWritten || tries === MAX_OPENINGS || !isRepeatable(request.body)) throw error;
+        if (signal?.aborted) throw abortError();
+        const isWorthAnotherTry =
+          error instanceof LocalS3Error && error.reopen && error.nothingWritten && isRepeatable(request.body);
+        if (!isWorthAnotherTry || openings === MAX_OPENINGS) throw error;
       }
     }
   }
@@ -112,7 +81,7 @@ export class LocalS3Handler {
 
   private open(): Store {
     const store = new Store(this.options.directory);
-    // What a killed process left goes in the background; no request depends on it.
+    // In the background: no request depends on what killed processes left behind.
     sweepPending(store).catch(() => undefined);
     return store;
   }
@@ -121,29 +90,29 @@ export class LocalS3Handler {
     store: Store,
     request: LocalRequest,
     signal: AbortSignal | undefined,
-  ): Promise<{ response: LocalResponse }> {
-    const requestId = randomBytes(8).toString("hex").toUpperCase();
+  ): Promise<LocalResponse> {
     store.hold();
     try {
+      const requestId = randomBytes(8).toString("hex").toUpperCase();
       const reply = await this.reply(store, request, signal, requestId);
-      if (signal?.aborted) {
-        if (reply.body instanceof Readable) reply.body.destroy();
-        throw abortError();
+      if (reply.body instanceof Readable) {
+        store.hold();
+        reply.body.once("close", () => store.release());
+        // Nobody listens for the stream's error yet.
+        if (signal?.aborted) reply.body.destroy();
+        else if (signal !== undefined) addAbortSignal(signal, reply.body);
       }
-      if (reply.body instanceof Readable) track(store, reply.body, signal);
-      return { response: this.response(request, reply, requestId) };
+      signal?.throwIfAborted();
+      return toResponse(request.method, reply, requestId);
     } catch (error) {
-      if (error instanceof LocalS3Error && error.reopen) this.leave(store);
+      if (error instanceof LocalS3Error && error.reopen && this.store === store) {
+        this.store = undefined;
+        store.retire();
+      }
       throw error;
     } finally {
       store.release();
     }
-  }
-
-  private leave(store: Store): void {
-    if (this.store !== store) return;
-    this.store = undefined;
-    store.retire();
   }
 
   private async reply(
@@ -155,52 +124,44 @@ export class LocalS3Handler {
     try {
       const request = parseRequest(local);
       const operation = operationOf(request);
-      if (!operation) throw new S3Error("NotImplemented");
+      if (operation === undefined) throw new S3Error("NotImplemented");
       checkSupported(request.headers);
       if (request.bucket !== "") checkBucketName(request.bucket);
-      const context = { store, createBuckets: this.options.createBuckets, signal };
-      return await operations[operation](context, request);
+      const [run] = operations[operation];
+      return await run({ store, createBuckets: this.options.createBuckets, signal }, request);
     } catch (error) {
-      if (signal?.aborted) throw abortError();
       if (!(error instanceof S3Error)) throw error;
-      const headers = { "content-type": "application/xml", ...error.headers };
-      return { statusCode: error.statusCode, headers, body: error.toXml(local.path, requestId) };
+      return {
+        statusCode: error.statusCode,
+        headers: error.headers,
+        body: error.toXml(local.path, requestId),
+      };
     }
-  }
-
-  private response(
-    { method }: LocalRequest,
-    { statusCode, headers, body }: Reply,
-    requestId: string,
-  ): LocalResponse {
-    const complete: Record<string, string> = {
-      "x-amz-request-id": requestId,
-      "x-amz-id-2": requestId,
-      date: new Date().toUTCString(),
-      server: "s3bucketmap-local",
-      ...headers,
-    };
-    // A HEAD's answer has the headers of a body that does not come.
-    const silent = method.toUpperCase() === "HEAD";
-    if (Buffer.isBuffer(body)) {
-      complete["content-type"] ??= "application/xml";
-      complete["content-length"] ??= String(body.length);
-    } else if (body === undefined && !silent && statusCode === 200) complete["content-length"] ??= "0";
-    const sent =
-      silent || body === undefined ? Readable.from([]) : body instanceof Readable ? body : whole(body);
-    return { statusCode, headers: complete, body: sent };
   }
 }
 
-// The store stays open, and an abort is heeded, until the last byte.
-function track(store: Store, body: Readable, signal: AbortSignal | undefined): void {
-  store.hold();
-  const abort = (): void => void body.destroy(abortError());
-  signal?.addEventListener("abort", abort, { once: true });
-  body.once("close", () => {
-    signal?.removeEventListener("abort", abort);
-    store.release();
-  });
+function toResponse(method: string, { statusCode, headers, body }: Reply, requestId: string): LocalResponse {
+  const isHead = method.toUpperCase() === "HEAD";
+  const complete: Record<string, string> = {
+    "x-amz-request-id": requestId,
+    "x-amz-id-2": requestId,
+    date: new Date().toUTCString(),
+    server: "s3bucketmap-local",
+    ...headers,
+  };
+  if (Buffer.isBuffer(body)) {
+    complete["content-type"] ??= "application/xml";
+    complete["content-length"] ??= String(body.length);
+  } else if (body === undefined && !isHead && statusCode === 200) complete["content-length"] ??= "0";
+  return {
+    statusCode,
+    headers: complete,
+    body: isHead || body === undefined ? Readable.from([]) : toStream(body),
+  };
+}
+
+function toStream(body: Buffer | Readable): Readable {
+  return Buffer.isBuffer(body) ? Readable.from(body, { objectMode: false }) : body;
 }
 
 // A stream may have been read in part.
@@ -208,14 +169,7 @@ function isRepeatable(body: unknown): boolean {
   return body === undefined || body === null || typeof body === "string" || ArrayBuffer.isView(body);
 }
 
-function whole(bytes: Buffer): Readable {
-  const stream = new Readable({ read() {}, highWaterMark: bytes.length + 1 });
-  stream.push(bytes);
-  stream.push(null);
-  return stream;
-}
-
-// By this name the SDK knows that the caller wanted it, and does not try again.
+// The SDK does not retry an error of this name.
 function abortError(): Error {
   return Object.assign(new Error("Request aborted"), { name: "AbortError" });
 }

@@ -1,6 +1,6 @@
 import { getSystemErrorName, types } from "node:util";
 
-/** Why the local S3 cannot use its directory. The README's table of errors has each of them. */
+/** Why the local S3 cannot use its directory. The README lists these codes. */
 export type LocalErrorCode =
   | "LocalS3Unavailable"
   | "LocalS3BadPath"
@@ -14,17 +14,17 @@ export type LocalErrorCode =
 
 interface Details {
   cause?: unknown;
-  /** Whether the write that failed may be on the disk all the same. */
+  /** The failed write may have reached the disk. */
   mayBeWritten?: boolean;
-  /** Whether the path now leads to another store, which can be opened instead. */
+  /** The path now leads to another store, which can be opened instead. */
   reopen?: boolean;
 }
 
-/** A failure of the directory or its store: no answer of S3's, and nothing that another try would mend. */
+/** A failure of the directory or the store in it. Unlike an S3Error, it is not a response from S3, and is never retried. */
 export class LocalS3Error extends Error {
   override name = "LocalS3Error";
   readonly code: LocalErrorCode;
-  /** Tells the worker that no request was carried out. */
+  /** The worker reads this to tell whether a write may have happened. */
   readonly nothingWritten: boolean;
   readonly reopen: boolean;
 
@@ -59,63 +59,53 @@ const byLmdbCode: Readonly<Record<number, LocalErrorCode>> = {
   [-30784]: "LocalS3OtherFormat", // MDB_INCOMPATIBLE
 };
 
-// LMDB gives up a transaction that meets one of these before it begins to make it valid.
-const undone: ReadonlySet<LocalErrorCode> = new Set(["LocalS3DiskFull", "LocalS3Damaged"]);
+// On these, LMDB aborts the transaction before it writes the meta page that would commit it.
+const aborted: ReadonlySet<LocalErrorCode> = new Set(["LocalS3DiskFull", "LocalS3Damaged"]);
 
-/** What a failed commit means. */
+/** Converts the error of a failed commit. */
 export async function toCommitError(error: unknown, directory: string): Promise<LocalS3Error> {
   const { commitError } = error as { commitError?: Promise<never> };
-  // Without a handler its rejection would end the thread.
+  // Unhandled, this rejection would end the thread.
   const cause: unknown = await Promise.resolve(commitError).catch((reason: unknown) => reason);
   const found = toLocalError(cause ?? error, directory);
   const code = found instanceof LocalS3Error ? found.code : "LocalS3Failed";
   const message = (found instanceof Error ? found : (error as Error)).message;
-  return new LocalS3Error(code, message, { cause: cause ?? error, mayBeWritten: !undone.has(code) });
+  return new LocalS3Error(code, message, { cause: cause ?? error, mayBeWritten: !aborted.has(code) });
 }
 
-/** The path leads to another store by now, or to none. */
+/** The path no longer leads to the store that was opened. */
 export function replaced(directory: string, cause: unknown, mayBeWritten = false): LocalS3Error {
-  return new LocalS3Error("LocalS3Replaced", `"${directory}" was removed or replaced while it was open`, {
-    cause,
-    mayBeWritten,
-    reopen: true,
-  });
+  const message = `"${directory}" was removed or replaced while it was open`;
+  return new LocalS3Error("LocalS3Replaced", message, { cause, mayBeWritten, reopen: true });
 }
 
 /**
- * What an error of the file system or of LMDB means for the store in `directory`.
+ * Converts an error of the file system or of LMDB. Returns any other error as it is.
  *
- * @param inside - another name of the directory, which may be in the error's message
+ * @param alias - another path of the directory, which the error's message may have
  */
-export function toLocalError(error: unknown, directory: string, inside: string = directory): unknown {
+export function toLocalError(error: unknown, directory: string, alias: string = directory): unknown {
   if (error instanceof LocalS3Error || !types.isNativeError(error)) return error;
   const errno = errnoOf(error);
-  // The directory was there, or had been made, a moment ago.
+  // The directory existed a moment ago.
   if (errno === "ENOENT") return replaced(directory, error);
   const code = codeOf(error, errno);
-  const message = `"${directory}": ${error.message.replaceAll(inside, directory)}`;
+  const message = `"${directory}": ${error.message.replaceAll(alias, directory)}`;
   return code === undefined ? error : new LocalS3Error(code, message, { cause: error });
 }
 
+// LMDB reports errors of the system by their numbers, and its own by negative ones.
+function errnoOf({ code }: Error & { code?: unknown }): unknown {
+  return typeof code === "number" && code > 0 ? getSystemErrorName(-code) : code;
+}
+
 function codeOf({ name, message }: Error, errno: unknown): LocalErrorCode | undefined {
-  // A record that is no JSON.
+  // A stored record is not JSON.
   if (name === "SyntaxError") return "LocalS3Damaged";
-  // A DOMException has numbers of its own.
+  // Others, such as DOMException, number their codes differently.
   if (name !== "Error") return undefined;
   if (typeof errno === "string")
     return /^E[A-Z]+$/.test(errno) ? (byErrno[errno] ?? "LocalS3Failed") : undefined;
   if (typeof errno === "number") return byLmdbCode[errno] ?? "LocalS3Failed";
   return message.startsWith("MDB_") ? "LocalS3Failed" : undefined;
-}
-
-function errnoOf({ code }: Error & { code?: unknown }): unknown {
-  return typeof code === "number" && code > 0 ? nameOf(code) : code;
-}
-
-function nameOf(errno: number): string | number {
-  try {
-    return getSystemErrorName(-errno);
-  } catch {
-    return errno;
-  }
 }

@@ -2,9 +2,9 @@ import type { Readable } from "node:stream";
 import { S3Error } from "./s3-error.js";
 import type { Store } from "./store/store.js";
 
-export type RequestBody = undefined | null | string | Uint8Array | Readable | AsyncIterable<Uint8Array>;
+export type RequestBody = undefined | null | string | Uint8Array | AsyncIterable<Uint8Array | string>;
 
-/** What the AWS SDK hands to a requestHandler, as far as S3 is concerned. */
+/** What the AWS SDK passes to a requestHandler, as far as S3 needs it. */
 export interface LocalRequest {
   method: string;
   /** Percent-encoded, path-style: `/bucket/key`. */
@@ -21,7 +21,7 @@ export interface Reply {
   body?: Buffer | Readable;
 }
 
-/** One request, as the operations see it. */
+/** A request, parsed for the operations. */
 export interface S3Request {
   method: string;
   /** Empty for a request to the service itself. */
@@ -29,7 +29,7 @@ export interface S3Request {
   /** Empty for a request to a bucket. */
   key: string;
   query: Record<string, string>;
-  /** Names in lower case. */
+  /** By lower-case name. */
   headers: Record<string, string>;
   body: RequestBody;
 }
@@ -51,11 +51,12 @@ export function parseRequest(request: LocalRequest): S3Request {
     ...parsePath(request.path),
     query,
     headers,
+    // The SDK's type is `any`. receiveBody() refuses a body of another kind.
     body: request.body as RequestBody,
   };
 }
 
-/** Splits at the first slash after the bucket and decodes each side once; `.` and `//` in a key mean themselves. */
+/** Splits at the first slash after the bucket, and decodes each side once: `.` and `//` in a key are literal. */
 export function parsePath(path: string): { bucket: string; key: string } {
   const slash = path.indexOf("/", 1);
   try {

@@ -1,33 +1,7 @@
 import { element, xmlDocument } from "./xml.js";
 
-export type S3ErrorCode =
-  | "BadDigest"
-  | "BucketNotEmpty"
-  | "EntityTooLarge"
-  | "EntityTooSmall"
-  | "IncompleteBody"
-  | "InvalidArgument"
-  | "InvalidBucketName"
-  | "InvalidDigest"
-  | "InvalidPart"
-  | "InvalidPartOrder"
-  | "InvalidRange"
-  | "InvalidRequest"
-  | "InvalidStorageClass"
-  | "InvalidURI"
-  | "KeyTooLongError"
-  | "MalformedXML"
-  | "MetadataTooLarge"
-  | "NoSuchBucket"
-  | "NoSuchKey"
-  | "NoSuchUpload"
-  | "NotImplemented"
-  | "PreconditionFailed"
-  | "RequestTimeout"
-  | "XAmzContentSHA256Mismatch";
-
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-const errors: Record<S3ErrorCode, readonly [statusCode: number, message: string]> = {
+const errors = {
   BadDigest: [400, "The Content-MD5 you specified did not match what we received."],
   BucketNotEmpty: [409, "The bucket you tried to delete is not empty"],
   EntityTooLarge: [400, "Your proposed upload exceeds the maximum allowed size"],
@@ -73,48 +47,54 @@ const errors: Record<S3ErrorCode, readonly [statusCode: number, message: string]
     400,
     "The provided 'x-amz-content-sha256' header does not match what was computed.",
   ],
-};
+} as const;
+
+export type S3ErrorCode = keyof typeof errors;
 
 export interface S3ErrorDetail {
   message?: string;
-  /** Further elements of the XML body, such as `Condition` or `BucketName`. */
+  /** Additional elements of the XML body, such as `Condition` or `BucketName`. */
   elements?: Record<string, string>;
   headers?: Record<string, string>;
 }
 
-/** An answer of S3's other than success; thrown by the operations, turned into a response by the handler. */
+/** An error response of S3. Operations throw it, and the handler sends it. */
 export class S3Error extends Error {
   readonly code: S3ErrorCode;
   readonly statusCode: number;
   readonly elements: Record<string, string>;
   readonly headers: Record<string, string>;
 
-  constructor(code: S3ErrorCode, detail: S3ErrorDetail = {}) {
-    super(detail.message ?? errors[code][1]);
+  constructor(code: S3ErrorCode, { message, elements = {}, headers = {} }: S3ErrorDetail = {}) {
+    super(message ?? errors[code][1]);
     this.name = "S3Error";
     this.code = code;
     this.statusCode = errors[code][0];
-    this.elements = detail.elements ?? {};
-    this.headers = detail.headers ?? {};
+    this.elements = elements;
+    this.headers = headers;
   }
 
   toXml(resource: string, requestId: string): Buffer {
-    return xmlDocument(
-      "Error",
-      [
-        element("Code", this.code),
-        element("Message", this.message),
-        ...Object.entries(this.elements).map(([name, text]) => element(name, text)),
-        element("Resource", resource),
-        element("RequestId", requestId),
-      ].join(""),
-      // S3's error bodies, alone among its answers, carry no namespace.
-      { namespace: false },
-    );
+    const elements = Object.entries({
+      Code: this.code,
+      Message: this.message,
+      ...this.elements,
+      Resource: resource,
+      RequestId: requestId,
+    });
+    const content = elements.map(([name, text]) => element(name, text)).join("");
+    // Unlike S3's other responses, errors have no namespace.
+    return xmlDocument("Error", content, { namespace: false });
   }
 }
 
-/** The 412 of a conditional request, naming the header that did not hold. */
+/** The 412 of a conditional request, with the header that did not hold. */
 export function preconditionFailed(condition: string): S3Error {
   return new S3Error("PreconditionFailed", { elements: { Condition: condition } });
+}
+
+/** The 400 for an argument that is not valid. */
+export function invalidArgument(message: string, name: string, value?: string): S3Error {
+  const elements = { ArgumentName: name, ...(value !== undefined && { ArgumentValue: value }) };
+  return new S3Error("InvalidArgument", { message, elements });
 }

@@ -1,8 +1,8 @@
 const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 const named: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-// Control characters go out as references, as S3 writes them: XML 1.0 forbids most of those even so, which is
-// why a listing should be asked for with encoding-type=url.
+// S3 writes control characters as references, too. XML 1.0 forbids most of these, so listings should ask for
+// encoding-type=url.
 // eslint-disable-next-line no-control-regex
 const special = /[&<>"\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\ufffe\uffff]/g;
 
@@ -23,8 +23,8 @@ export function xmlDocument(
   return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n<${root}${attribute}>${content}</${root}>`);
 }
 
-/** An element of a parsed document: its local name, its child elements and its own text. */
 export interface XmlElement {
+  /** Without a namespace prefix. */
   name: string;
   children: XmlElement[];
   text: string;
@@ -32,14 +32,14 @@ export interface XmlElement {
 
 const token =
   /<!--[^]*?-->|<\?[^]*?\?>|<!\[CDATA\[([^]*?)\]\]>|<\/([^\s<>]+)\s*>|<([^\s<>/!?]+)((?:\s+[^\s=<>/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/y;
-// What XML 1.0 calls Char, over code units whose surrogates are known to pair up.
+// Not a Char of XML 1.0. Decoding has made sure that surrogates come in pairs.
 const forbidden = /[^\t\n\r\u0020-\ufffd]/;
 const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 /**
- * Parses the small XML bodies that S3 takes. No document type, so no entities of its own: nothing can expand.
- * Throws a SyntaxError for what is not well-formed XML 1.0, which includes a character such as U+0001 even when
- * it is written as a reference.
+ * Parses the small XML bodies of requests. Document types are refused, so entities cannot expand.
+ *
+ * @throws SyntaxError if the XML is not well-formed, for example because of a reference to U+0001
  */
 export function parseXml(bytes: Uint8Array): XmlElement {
   let source: string;
@@ -95,7 +95,7 @@ function resolveReferences(text: string): string {
   );
 }
 
-/** The text of the one child of that name, or undefined; two of them are a SyntaxError. */
+/** The text of the child of that name, if there is one. @throws SyntaxError for more than one */
 export function childText(parent: XmlElement, name: string): string | undefined {
   const found = parent.children.filter((child) => child.name === name);
   if (found.length > 1) throw new SyntaxError(`more than one <${name}>`);

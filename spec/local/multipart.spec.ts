@@ -14,7 +14,7 @@ import {
 } from "@aws-sdk/client-s3";
 import type { LocalS3Handler } from "../../lib/local/handler.js";
 import { crc32Text } from "../../lib/local/body/crc32.js";
-import { uploadKey } from "../../lib/local/operations/uploads.js";
+import { uploadKey } from "../../lib/local/operations/multipart.js";
 import { Store } from "../../lib/local/store/store.js";
 import { clientOf, leftovers, localHandler, removeDirectories, send, temporaryDirectory } from "./client";
 

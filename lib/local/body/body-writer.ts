@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { CHUNK_SIZE } from "../store/records.js";
-import type { Plan } from "../store/plan.js";
 import { S3Error } from "../s3-error.js";
+import type { Plan } from "../store/plan.js";
+import { CHUNK_SIZE, type PendingRecord } from "../store/records.js";
 import type { Store } from "../store/store.js";
 
-// Up to this size a body is kept in memory, and written in one transaction with its record.
+// A body of up to this size is kept in memory, and written in one transaction with its record.
 const MAX_BUFFERED_CHUNKS = 8;
-// A writer that stores nothing for so long is taken for dead, wherever it runs.
+// A writer that stores nothing for this long is considered dead, even if its process cannot be checked.
 const MAX_IDLE_MS = 60 * 60 * 1000;
 
-/** 16 bytes, random but for the time in front: bodies written together lie together in the tree. */
+/** 16 bytes: a timestamp, then random. Bodies written at about the same time are neighbours in the tree. */
 export function newBodyId(): Buffer {
   const id = randomBytes(16);
   id.writeUIntBE(Date.now(), 0, 6);
@@ -25,8 +25,8 @@ export function chunkKey(id: Buffer, index: number): Buffer {
 }
 
 /**
- * Stores one body of any size in bounded memory. Nothing of it can be seen before a record names its id; `commit`
- * is to be called in the transaction that writes this record, `discard` when there will be none.
+ * Stores one body of any size in bounded memory. The body stays invisible until a record refers to its id: call `commit` in
+ * the transaction that writes this record, or `discard` if there will be none.
  */
 export class BodyWriter {
   readonly id: Buffer = newBodyId();
@@ -41,7 +41,7 @@ export class BodyWriter {
     this.store = store;
   }
 
-  /** Takes over `bytes`: they must not change afterwards. */
+  /** Keeps a reference to `bytes`, which must not change afterwards. */
   async write(bytes: Uint8Array): Promise<void> {
     this.size += bytes.length;
     for (let start = 0; start < bytes.length;) {
@@ -55,12 +55,12 @@ export class BodyWriter {
     }
   }
 
-  /** Bytes that `commit` will write. */
+  /** What `commit` will write. */
   get bufferedBytes(): number {
     return this.chunks.length * CHUNK_SIZE + this.partialSize;
   }
 
-  /** Plans the rest of the body, which nothing may be added to any more. */
+  /** Plans the rest of the body. No `write` may follow. */
   commit(plan: Plan): void {
     this.needPending(plan);
     if (this.partialSize > 0) this.completeChunk();
@@ -75,12 +75,12 @@ export class BodyWriter {
   }
 
   private completeChunk(): void {
-    const [first] = this.partial;
-    const chunk =
-      this.partial.length === 1 && first
-        ? Buffer.from(first.buffer, first.byteOffset, first.byteLength)
-        : Buffer.concat(this.partial, this.partialSize);
-    this.chunks.push(chunk);
+    const [only, ...more] = this.partial;
+    this.chunks.push(
+      only && more.length === 0
+        ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
+        : Buffer.concat(this.partial, this.partialSize),
+    );
     this.partial = [];
     this.partialSize = 0;
   }
@@ -97,7 +97,7 @@ export class BodyWriter {
     this.chunks = [];
   }
 
-  // The chunks stored so far may have been swept, if this thread stood still for an hour.
+  // If this thread was suspended for an hour, the stored chunks may have been swept.
   private needPending(plan: Plan): void {
     if (this.storedChunks === 0) return;
     if (!this.store.pending.doesExist(this.id)) throw new S3Error("RequestTimeout");
@@ -111,12 +111,11 @@ export class BodyWriter {
   }
 }
 
-/** Removes what writers left behind that were killed half-way. A writer taken for dead in error gets an S3Error. */
+/** Removes the chunks of writers that were killed midway. A writer that is in fact alive then fails with an S3Error. */
 export async function sweepPending(store: Store): Promise<void> {
   const dead = store.read(() =>
     [...store.pending.getRange({})].filter(({ value }) => isDead(value)).map(({ key }) => Buffer.from(key)),
   );
-  if (dead.length === 0) return;
   for (const id of dead)
     await store.write(0, (plan) => {
       const record = store.pending.get(id);
@@ -124,7 +123,7 @@ export async function sweepPending(store: Store): Promise<void> {
     });
 }
 
-function isDead({ host, pid, active }: { host: string; pid: number; active: number }): boolean {
+function isDead({ host, pid, active }: PendingRecord): boolean {
   if (Date.now() - active > MAX_IDLE_MS) return true;
   if (host !== hostname()) return false;
   try {

@@ -1,21 +1,21 @@
-/** A CRC32 as S3 writes it. */
+/** A CRC32 in S3's notation: base64. */
 export function crc32Text(crc: number): string {
   const raw = Buffer.alloc(4);
   raw.writeUInt32BE(crc);
   return raw.toString("base64");
 }
 
-// Reflected: the highest bit stands for x^0.
+// Bit-reflected: the highest bit is the coefficient of x^0.
 const POLYNOMIAL = 0xedb88320;
 const ONE = 0x80000000;
 const X = 0x40000000;
 
 /**
- * The CRC32 of a whole from those of its parts, without reading them again. A CRC is a polynomial over GF(2): to append
- * n bytes multiplies what came before by x^(8n), modulo the CRC's polynomial. (zlib's crc32_combine does the same.)
+ * Combines the CRC32s of an object's parts into that of the object, without reading the parts again. A CRC is a polynomial
+ * over GF(2): appending n bytes multiplies it by x^(8n), modulo the CRC's polynomial. (The method of zlib's crc32_combine.)
  *
  * @param parts - in order, with the CRC32 of each in base64
- * @returns that of the whole, in base64
+ * @returns the CRC32 of the object in base64
  */
 export function combineCrc32s(parts: readonly { checksum: string; size: number }[]): string {
   let whole = 0;
@@ -37,7 +37,7 @@ function multiply(a: number, b: number): number {
 function powerOfX(exponent: number): number {
   let power = ONE;
   let square = X;
-  // Of a large object, the exponent has more than the 32 bits that `>>` takes.
+  // Not `left >>= 1`: the exponent of a large object exceeds 32 bits.
   for (let left = exponent; left > 0; left = Math.floor(left / 2)) {
     if (left % 2 === 1) power = multiply(power, square);
     square = multiply(square, square);

@@ -1,31 +1,32 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { crc32Text } from "./crc32.js";
 import type { RequestBody, S3Request } from "../request.js";
 import { S3Error } from "../s3-error.js";
+import { parseXml, type XmlElement } from "../xml.js";
+import { crc32Text } from "./crc32.js";
 
 export const CRC32_MISMATCH = "The CRC32 you specified did not match the calculated checksum.";
+const MAX_XML_BYTES = 8 * 1024 * 1024;
 
 export interface Received {
   size: number;
   md5: Buffer;
-  /** The CRC32 in base64, if it came with the body, verified, or was asked for. */
+  /** In base64, if the request has an x-amz-checksum-crc32 or `wantsCrc32` is set. */
   crc32?: string;
 }
 
 /**
- * Passes a request's body to `sink` and verifies all that the request says about it: lengths, Content-MD5,
- * x-amz-content-sha256 and x-amz-checksum-crc32. Throws, after `sink` has had the bytes, when something does not fit:
- * the caller then forgets them.
+ * Passes a request's body to `sink`, and checks it against the request's Content-Length, Content-MD5, x-amz-content-sha256
+ * and x-amz-checksum-crc32. A mismatch is found at the end: the caller then discards what `sink` received.
  */
 export async function receiveBody(
-  { headers, body }: S3Request,
+  { headers, body }: Pick<S3Request, "headers" | "body">,
   sink: (bytes: Uint8Array) => Promise<void> | void,
   options: { maxSize: number; wantsCrc32?: boolean; signal?: AbortSignal | undefined },
 ): Promise<Received> {
-  const expected = expectations(headers);
-  const declared = lengthOf(headers["content-length"]);
-  if (declared !== undefined) checkSize(declared, options.maxSize);
+  const expected = expectedOf(headers);
+  const { length } = expected;
+  if (length !== undefined) checkSize(length, options.maxSize);
 
   const md5 = createHash("md5");
   const sha256 = expected.sha256 === undefined ? undefined : createHash("sha256");
@@ -33,89 +34,88 @@ export async function receiveBody(
   let crc = 0;
   let size = 0;
   for await (const piece of piecesOf(body)) {
+    const bytes = typeof piece === "string" ? Buffer.from(piece) : piece;
     options.signal?.throwIfAborted();
-    size += piece.length;
+    size += bytes.length;
     checkSize(size, options.maxSize);
-    if (declared !== undefined && size > declared) break;
-    md5.update(piece);
-    sha256?.update(piece);
-    if (hasCrc32) crc = crc32(piece, crc);
-    await sink(piece);
+    if (length !== undefined && size > length) break;
+    md5.update(bytes);
+    sha256?.update(bytes);
+    if (hasCrc32) crc = crc32(bytes, crc);
+    await sink(bytes);
   }
   options.signal?.throwIfAborted();
-  if (declared !== undefined && size !== declared) throw new S3Error("IncompleteBody");
+  if (length !== undefined && size !== length) throw new S3Error("IncompleteBody");
 
-  const received: Received = { size, md5: md5.digest() };
-  if (expected.md5 && !received.md5.equals(expected.md5)) {
-    const elements = {
-      CalculatedDigest: received.md5.toString("base64"),
-      ExpectedDigest: expected.md5.toString("base64"),
-    };
+  const received: Received = { size, md5: md5.digest(), ...(hasCrc32 && { crc32: crc32Text(crc) }) };
+  const digest = received.md5.toString("base64");
+  if (expected.md5 !== undefined && expected.md5 !== digest) {
+    const elements = { CalculatedDigest: digest, ExpectedDigest: expected.md5 };
     throw new S3Error("BadDigest", { elements });
   }
   if (sha256 && sha256.digest("hex") !== expected.sha256) throw new S3Error("XAmzContentSHA256Mismatch");
-  if (hasCrc32) received.crc32 = crc32Text(crc);
   if (expected.crc32 !== undefined && expected.crc32 !== received.crc32)
     throw new S3Error("BadDigest", { message: CRC32_MISMATCH });
   return received;
 }
 
-interface Expectations {
-  md5?: Buffer;
-  sha256?: string;
-  crc32?: string;
-}
-
-function expectations(headers: Record<string, string>): Expectations {
-  const expected: Expectations = {};
+function expectedOf(headers: Record<string, string>): {
+  length: number | undefined;
+  md5: string | undefined;
+  sha256: string | undefined;
+  crc32: string | undefined;
+} {
+  const length = headers["content-length"] ?? "";
   const md5 = headers["content-md5"];
-  if (md5 !== undefined) {
-    expected.md5 = Buffer.from(md5, "base64");
-    if (expected.md5.length !== 16 || expected.md5.toString("base64") !== md5)
-      throw new S3Error("InvalidDigest");
-  }
-  const sha256 = headers["x-amz-content-sha256"];
-  if (sha256 !== undefined && /^[0-9a-f]{64}$/i.test(sha256)) expected.sha256 = sha256.toLowerCase();
+  if (md5 !== undefined && !isBase64(md5, 16)) throw new S3Error("InvalidDigest");
+  const sha256 = headers["x-amz-content-sha256"]?.toLowerCase() ?? "";
   const crc32 = headers["x-amz-checksum-crc32"];
-  if (crc32 !== undefined) {
-    const raw = Buffer.from(crc32, "base64");
-    if (raw.length !== 4 || raw.toString("base64") !== crc32)
-      throw new S3Error("InvalidRequest", { message: "Value for x-amz-checksum-crc32 header is invalid." });
-    expected.crc32 = crc32;
-  }
-  return expected;
+  if (crc32 !== undefined && !isBase64(crc32, 4))
+    throw new S3Error("InvalidRequest", { message: "Value for x-amz-checksum-crc32 header is invalid." });
+  return {
+    length: /^\d{1,15}$/.test(length) ? Number(length) : undefined,
+    md5,
+    // Not a digest where the payload is unsigned.
+    sha256: /^[0-9a-f]{64}$/.test(sha256) ? sha256 : undefined,
+    crc32,
+  };
 }
 
-function lengthOf(header: string | undefined): number | undefined {
-  return header !== undefined && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+function isBase64(text: string, bytes: number): boolean {
+  const raw = Buffer.from(text, "base64");
+  return raw.length === bytes && raw.toString("base64") === text;
 }
 
 function checkSize(size: number, maxSize: number): void {
   if (size <= maxSize) return;
-  throw new S3Error("EntityTooLarge", {
-    elements: { ProposedSize: String(size), MaxSizeAllowed: String(maxSize) },
-  });
+  const elements = { ProposedSize: String(size), MaxSizeAllowed: String(maxSize) };
+  throw new S3Error("EntityTooLarge", { elements });
 }
 
-function piecesOf(body: RequestBody): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
-  if (body === undefined || body === null || body === "") return [];
-  if (typeof body === "string") return [Buffer.from(body)];
-  if (body instanceof Uint8Array) return body.length === 0 ? [] : [body];
-  if (ArrayBuffer.isView(body)) return [new Uint8Array(body.buffer, body.byteOffset, body.byteLength)];
-  if (Symbol.asyncIterator in body) return asBytes(body as AsyncIterable<Uint8Array | string>);
+function piecesOf(body: RequestBody): Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string> {
+  if (body === undefined || body === null) return [];
+  if (typeof body === "string" || ArrayBuffer.isView(body)) return body.length === 0 ? [] : [body];
+  if (Symbol.asyncIterator in body) return body;
   throw new TypeError("The body of a request must be a string, bytes or a stream.");
 }
 
-async function* asBytes(source: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
-  for await (const piece of source) yield typeof piece === "string" ? Buffer.from(piece) : piece;
-}
-
-/** The whole of a small body, such as the XML of DeleteObjects. */
-export async function receiveSmallBody(
-  request: S3Request,
-  maxSize: number,
-): Promise<{ bytes: Buffer; received: Received }> {
+/**
+ * Receives a small XML body, and passes its root to `read`. If that throws a SyntaxError, the request fails with
+ * MalformedXML.
+ */
+export async function receiveXml<T>(
+  request: Pick<S3Request, "headers" | "body">,
+  rootName: string,
+  read: (root: XmlElement) => T,
+): Promise<T> {
   const pieces: Uint8Array[] = [];
-  const received = await receiveBody(request, (piece) => void pieces.push(piece), { maxSize });
-  return { bytes: Buffer.concat(pieces), received };
+  await receiveBody(request, (piece) => void pieces.push(piece), { maxSize: MAX_XML_BYTES });
+  try {
+    const root = parseXml(Buffer.concat(pieces));
+    if (root.name !== rootName) throw new SyntaxError(`not a <${rootName}>`);
+    return read(root);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new S3Error("MalformedXML");
+    throw error;
+  }
 }

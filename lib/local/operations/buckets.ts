@@ -1,7 +1,6 @@
-import type { Plan } from "../store/plan.js";
-import type { BucketRecord } from "../store/records.js";
 import type { Context, Reply, S3Request } from "../request.js";
 import { S3Error } from "../s3-error.js";
+import type { Plan } from "../store/plan.js";
 import { element, xmlDocument } from "../xml.js";
 
 const OWNER = "<Owner><ID>local</ID><DisplayName>local</DisplayName></Owner>";
@@ -16,15 +15,15 @@ export function checkBucketName(bucket: string): void {
     throw new S3Error("InvalidBucketName", { elements: { BucketName: bucket } });
 }
 
-/** To be called within a read or a write. */
+/** Must be called within a read or a write. */
 export function checkBucket({ store, createBuckets }: Context, bucket: string): void {
   if (!createBuckets && !store.buckets.get(Buffer.from(bucket)))
     throw new S3Error("NoSuchBucket", { elements: { BucketName: bucket } });
 }
 
 /**
- * Plans the bucket's record, for a write that puts a new key into it. Its changed version keeps a DeleteBucket that has
- * just found the bucket empty from succeeding.
+ * Plans the bucket's record, for a write that adds a key to the bucket. The record's new version makes a concurrent
+ * DeleteBucket that found the bucket empty fail.
  */
 export function touchBucket({ store, createBuckets }: Context, bucket: string, plan: Plan): void {
   const key = Buffer.from(bucket);
@@ -33,9 +32,9 @@ export function touchBucket({ store, createBuckets }: Context, bucket: string, p
   plan.put(store.buckets, key, record ?? { created: Date.now() });
 }
 
-/** The start of a bucket's keys, here and for its uploads; with 0xFF behind, their end. */
+/** Where the keys of a bucket, and of its uploads, begin. */
 export function bucketPrefix(bucket: string): Buffer {
-  return Buffer.from(`${bucket}\0`);
+  return objectKey(bucket, "");
 }
 
 export function objectKey(bucket: string, key: string): Buffer {
@@ -43,12 +42,11 @@ export function objectKey(bucket: string, key: string): Buffer {
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
-export async function createBucket(context: Context, { bucket }: S3Request): Promise<Reply> {
-  checkBucketName(bucket);
-  // A second time is a success, as it is for one's own bucket in us-east-1.
-  await context.store.write(0, (plan) => {
+export async function createBucket({ store }: Context, { bucket }: S3Request): Promise<Reply> {
+  // Creating one's own bucket again succeeds, as it does in us-east-1.
+  await store.write(0, (plan) => {
     const key = Buffer.from(bucket);
-    if (!plan.read(context.store.buckets, key)) plan.put(context.store.buckets, key, { created: Date.now() });
+    if (!plan.read(store.buckets, key)) plan.put(store.buckets, key, { created: Date.now() });
   });
   return { statusCode: 200, headers: { location: `/${bucket}` } };
 }
@@ -80,13 +78,14 @@ export async function deleteBucket(context: Context, { bucket }: S3Request): Pro
   return { statusCode: 204, headers: {} };
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html, without its paging. */
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html, all of them in one page. */
 export function listBuckets({ store }: Context): Reply {
-  const found = store.read(() => [...store.buckets.getRange({})] as { key: Buffer; value: BucketRecord }[]);
-  const buckets = found.map(
-    ({ key, value }) =>
-      `<Bucket>${element("Name", key.toString())}${element("CreationDate", new Date(value.created).toISOString())}</Bucket>`,
-  );
+  const buckets = store
+    .read(() => [...store.buckets.getRange({})])
+    .map(({ key, value }) => {
+      const created = new Date(value.created).toISOString();
+      return `<Bucket>${element("Name", key.toString())}${element("CreationDate", created)}</Bucket>`;
+    });
   const body = xmlDocument("ListAllMyBucketsResult", `${OWNER}<Buckets>${buckets.join("")}</Buckets>`);
   return { statusCode: 200, headers: {}, body };
 }

@@ -1,12 +1,12 @@
-import type { ObjectRecord } from "../store/records.js";
 import { preconditionFailed, S3Error } from "../s3-error.js";
+import type { ObjectRecord } from "../store/records.js";
 
-/** The conditional headers of one request; `prefix` is "x-amz-copy-source-" for those about a copy's source. */
 export interface Conditions {
   ifMatch?: string | undefined;
   ifNoneMatch?: string | undefined;
 }
 
+/** @param prefix - "x-amz-copy-source-" for the conditions on a copy's source */
 export function conditionsOf(headers: Record<string, string>, prefix = ""): Conditions {
   return {
     ifMatch: headers[`${prefix}if-match`],
@@ -14,31 +14,7 @@ export function conditionsOf(headers: Record<string, string>, prefix = ""): Cond
   };
 }
 
-export function etagMatches(header: string, etag: string): boolean {
-  return header.split(",").some((part) => {
-    const tag = part.trim().replace(/^W\//, "");
-    return tag === "*" || tag.replace(/^"(.*)"$/, "$1") === etag;
-  });
-}
-
-/** Decides a conditional read: returns false for "not modified", throws 412, else returns true. */
-export function readIsDue(record: ObjectRecord, conditions: Conditions): boolean {
-  const { ifMatch, ifNoneMatch } = conditions;
-  if (ifMatch !== undefined && !etagMatches(ifMatch, record.etag)) throw preconditionFailed("If-Match");
-  return ifNoneMatch === undefined || !etagMatches(ifNoneMatch, record.etag);
-}
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
-export function checkWrite(record: ObjectRecord | undefined, conditions: Conditions, key: string): void {
-  const { ifMatch, ifNoneMatch } = conditions;
-  if (ifNoneMatch !== undefined && record) throw preconditionFailed("If-None-Match");
-  if (ifMatch !== undefined) {
-    if (!record) throw new S3Error("NoSuchKey", { elements: { Key: key } });
-    if (!etagMatches(ifMatch, record.etag)) throw preconditionFailed("If-Match");
-  }
-}
-
-/** A condition of a write that S3 does not know is refused before anything is read. */
+/** The conditions of a write. S3 implements If-None-Match for writes with `*` only. */
 export function writeConditionsOf(headers: Record<string, string>): Conditions {
   const conditions = conditionsOf(headers);
   if (conditions.ifNoneMatch !== undefined && conditions.ifNoneMatch.trim() !== "*") {
@@ -46,4 +22,29 @@ export function writeConditionsOf(headers: Record<string, string>): Conditions {
     throw new S3Error("NotImplemented", { message, elements: { Header: "If-None-Match" } });
   }
   return conditions;
+}
+
+function etagMatches(header: string, etag: string): boolean {
+  return header.split(",").some((part) => {
+    const tag = part.trim().replace(/^W\//, "");
+    return tag === "*" || tag.replace(/^"(.*)"$/, "$1") === etag;
+  });
+}
+
+/** @returns false for a 304; throws the 412 */
+export function isModified(record: ObjectRecord, { ifMatch, ifNoneMatch }: Conditions): boolean {
+  if (ifMatch !== undefined && !etagMatches(ifMatch, record.etag)) throw preconditionFailed("If-Match");
+  return ifNoneMatch === undefined || !etagMatches(ifNoneMatch, record.etag);
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
+export function checkWrite(
+  record: ObjectRecord | undefined,
+  { ifMatch, ifNoneMatch }: Conditions,
+  key: string,
+): void {
+  if (ifNoneMatch !== undefined && record) throw preconditionFailed("If-None-Match");
+  if (ifMatch === undefined) return;
+  if (!record) throw new S3Error("NoSuchKey", { elements: { Key: key } });
+  if (!etagMatches(ifMatch, record.etag)) throw preconditionFailed("If-Match");
 }

@@ -1,67 +1,60 @@
-import { readBody, readBodyNow } from "../body/body-reader.js";
-import { checkBucket, objectKey } from "./buckets.js";
-import { conditionsOf, readIsDue } from "./conditions.js";
-import { checksumHeaders, replyHeadersOf } from "./object-headers.js";
-import { CHUNK_SIZE, type ObjectRecord } from "../store/records.js";
+import { readBody, readBodyNow, type Range } from "../body/body-reader.js";
 import type { Context, Reply, S3Request } from "../request.js";
 import { S3Error } from "../s3-error.js";
-
-interface Range {
-  start: number;
-  length: number;
-}
+import { CHUNK_SIZE, type ObjectRecord } from "../store/records.js";
+import { checkBucket, objectKey } from "./buckets.js";
+import { conditionsOf, isModified } from "./conditions.js";
+import { checksumHeaders, replyHeadersOf } from "./object-headers.js";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
 export function getObject(context: Context, request: S3Request): Reply {
   const { store } = context;
   return store.read(() => {
-    const { reply, record, range } = answer(context, request);
-    if (!record || !range) return reply;
-    if (range.length <= CHUNK_SIZE) return { ...reply, body: readBodyNow(store, record, range) };
-    const snapshot = store.snapshot();
-    return { ...reply, body: readBody(store, record, range, snapshot, () => snapshot.done()) };
+    const { reply, record, range } = describe(context, request);
+    if (reply.statusCode === 304) return reply;
+    const read = range.length <= CHUNK_SIZE ? readBodyNow : readBody;
+    return { ...reply, body: read(store, record, range) };
   });
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
 export function headObject(context: Context, request: S3Request): Reply {
-  return context.store.read(() => answer(context, request).reply);
+  return context.store.read(() => describe(context, request).reply);
 }
 
-/** The reply but for its body; `record` is left out when there is to be none. */
-function answer(
-  context: Context,
-  { bucket, key, headers }: S3Request,
-): { reply: Reply; record?: ObjectRecord; range?: Range } {
-  const { store } = context;
+/** Must be called within a read. */
+export function findObject(context: Context, bucket: string, key: string): ObjectRecord {
   checkBucket(context, bucket);
-  const record = store.objects.get(objectKey(bucket, key));
+  const record = context.store.objects.get(objectKey(bucket, key));
   if (!record) throw new S3Error("NoSuchKey", { elements: { Key: key } });
-  const replyHeaders = replyHeadersOf(record);
-  if (!readIsDue(record, conditionsOf(headers))) {
-    const { etag = "", "last-modified": lastModified = "", "cache-control": cacheControl } = replyHeaders;
-    const notModified = {
-      etag,
-      "last-modified": lastModified,
-      ...(cacheControl && { "cache-control": cacheControl }),
-    };
-    return { reply: { statusCode: 304, headers: notModified } };
-  }
-  const range = parseRange(headers["range"], record.size);
-  const { start, length } = range ?? { start: 0, length: record.size };
-  replyHeaders["content-length"] = String(length);
-  if (range && record.size > 0)
-    replyHeaders["content-range"] = `bytes ${start}-${start + length - 1}/${record.size}`;
-  if (headers["x-amz-checksum-mode"]?.toUpperCase() === "ENABLED" && length === record.size)
-    Object.assign(replyHeaders, checksumHeaders(record.checksums));
-  return {
-    reply: { statusCode: range ? 206 : 200, headers: replyHeaders },
-    record,
-    range: { start, length },
-  };
+  return record;
 }
 
-/** A range that is not understood, several ranges included, is ignored, as S3 does. */
+/** The reply to a HEAD, which is that to a GET without its body. */
+function describe(
+  context: Context,
+  { bucket, key, headers: asked }: S3Request,
+): { reply: Reply; record: ObjectRecord; range: Range } {
+  const record = findObject(context, bucket, key);
+  const headers = replyHeadersOf(record);
+  const whole = { start: 0, length: record.size };
+  if (!isModified(record, conditionsOf(asked))) {
+    const sent = ["etag", "last-modified", "cache-control"];
+    const kept = Object.entries(headers).filter(([name]) => sent.includes(name));
+    return { reply: { statusCode: 304, headers: Object.fromEntries(kept) }, record, range: whole };
+  }
+  const part = parseRange(asked["range"], record.size);
+  const range = part ?? whole;
+  const { start, length } = range;
+  headers["content-length"] = String(length);
+  if (part && record.size > 0)
+    headers["content-range"] = `bytes ${start}-${start + length - 1}/${record.size}`;
+  if (asked["x-amz-checksum-mode"]?.toUpperCase() === "ENABLED" && length === record.size)
+    Object.assign(headers, checksumHeaders(record.checksums));
+  return { reply: { statusCode: part ? 206 : 200, headers }, record, range };
+}
+
+/** S3 ignores a header that it does not understand, and one with several ranges. */
 function parseRange(header: string | undefined, size: number): Range | undefined {
   const match = /^bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header ?? "");
   if (!match || (match[1] === "" && match[2] === "")) return undefined;

@@ -1,28 +1,32 @@
-import { partKey } from "../body/body-reader.js";
-import { newBodyId, removeChunks, type BodyWriter } from "../body/body-writer.js";
-import { checkBucket, touchBucket } from "./buckets.js";
-import { checksumHeaders, objectHeadersOf } from "./object-headers.js";
-import { checksumsOf, checkTarget, storeBody } from "./put-object.js";
-import type { PartRecord, UploadRecord } from "../store/records.js";
+import { partKey, partsOf, removePart } from "../body/body-reader.js";
+import { newBodyId } from "../body/body-writer.js";
 import type { Context, Reply, S3Request } from "../request.js";
-import { S3Error } from "../s3-error.js";
-import { findUpload, hasCrc32, uploadKey } from "./uploads.js";
+import { invalidArgument, S3Error } from "../s3-error.js";
+import type { Plan } from "../store/plan.js";
+import type { UploadRecord } from "../store/records.js";
 import { element, xmlDocument } from "../xml.js";
+import { checkBucket, touchBucket } from "./buckets.js";
+import { objectHeadersOf } from "./object-headers.js";
+import { bodyHeaders, checkKey, storeBody } from "./put-object.js";
 
-const MAX_PARTS = 10_000;
+export const MAX_PARTS = 10_000;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
 export async function createMultipartUpload(
   context: Context,
   { bucket, key, headers }: S3Request,
 ): Promise<Reply> {
-  checkTarget(bucket, key);
+  checkKey(key);
+  const hasChecksum = headers["x-amz-checksum-algorithm"] !== undefined;
+  // The library never asks for S3's default, a checksum of the parts' checksums.
+  if (hasChecksum && headers["x-amz-checksum-type"] !== "FULL_OBJECT")
+    throw new S3Error("NotImplemented", { elements: { Header: "x-amz-checksum-type" } });
   const upload: UploadRecord = {
     bucket,
     key,
     initiated: Date.now(),
     ...objectHeadersOf(headers),
-    ...checksumChoice(headers),
+    ...(hasChecksum && { algorithm: "crc32", checksumType: "FULL_OBJECT" }),
   };
   const uploadId = newBodyId().toString("hex");
   await context.store.write(0, (plan) => {
@@ -33,73 +37,62 @@ export async function createMultipartUpload(
   const content = element("Bucket", bucket) + element("Key", key) + element("UploadId", uploadId);
   return {
     statusCode: 200,
-    headers: {
-      ...(upload.algorithm && { "x-amz-checksum-algorithm": upload.algorithm.toUpperCase() }),
-      ...(upload.checksumType && { "x-amz-checksum-type": upload.checksumType }),
-    },
+    headers: hasChecksum ? { "x-amz-checksum-algorithm": "CRC32", "x-amz-checksum-type": "FULL_OBJECT" } : {},
     body: xmlDocument("InitiateMultipartUploadResult", content),
   };
 }
 
-function checksumChoice(headers: Record<string, string>): Pick<UploadRecord, "algorithm" | "checksumType"> {
-  if (headers["x-amz-checksum-algorithm"] === undefined) return {};
-  // S3's default, a checksum of the parts' checksums, is not what the library asks for.
-  if (headers["x-amz-checksum-type"] !== "FULL_OBJECT")
-    throw new S3Error("NotImplemented", { elements: { Header: "x-amz-checksum-type" } });
-  return { algorithm: "crc32", checksumType: "FULL_OBJECT" };
-}
-
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html */
 export async function uploadPart(context: Context, request: S3Request): Promise<Reply> {
+  const { store } = context;
   const partNumber = partNumberOf(request);
-  const { upload } = context.store.read(() => findUpload(context, request));
-  const { writer, received } = await storeBody(context, request, hasCrc32(upload));
-  const checksums = checksumsOf(received);
-  const part: PartRecord = {
-    id: writer.id.toString("hex"),
-    size: received.size,
-    etag: received.md5.toString("hex"),
-    modified: Date.now(),
-    ...(checksums && { checksums }),
-  };
-  await commitPart(context, request, { partNumber, writer, part });
-  return { statusCode: 200, headers: { etag: `"${part.etag}"`, ...checksumHeaders(checksums) } };
+  const part = await storeBody(context, request, true, (plan, stored) => {
+    const { uploadId, upload, storedKey } = findUpload(context, request, plan);
+    // Unchanged, but with a new version: a concurrent completion then reads the parts again.
+    plan.put(store.uploads, storedKey, upload);
+    const key = partKey(Buffer.from(uploadId, "hex"), partNumber);
+    const old = plan.read(store.parts, key);
+    if (old) removePart(store, uploadId, partNumber, old, plan);
+    plan.put(store.parts, key, stored);
+  });
+  return { statusCode: 200, headers: bodyHeaders(part) };
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html */
+export async function abortMultipartUpload(context: Context, request: S3Request): Promise<Reply> {
+  const { store } = context;
+  await store.write(0, (plan) => {
+    const { uploadId, storedKey } = findUpload(context, request, plan);
+    for (const { partNumber, part } of partsOf(store, uploadId))
+      removePart(store, uploadId, partNumber, part, plan);
+    plan.remove(store.uploads, storedKey);
+  });
+  return { statusCode: 204, headers: {} };
+}
+
+export function uploadKey(bucket: string, key: string, uploadId: string): Buffer {
+  return Buffer.concat([Buffer.from(`${bucket}\0${key}\0`), Buffer.from(uploadId, "hex")]);
+}
+
+/** The upload that a request names. The write depends on it, and through its version on its parts. */
+export function findUpload(
+  context: Context,
+  { bucket, key, query }: S3Request,
+  plan: Plan,
+): { uploadId: string; upload: UploadRecord; storedKey: Buffer } {
+  checkBucket(context, bucket);
+  const uploadId = query["uploadId"] ?? "";
+  const storedKey = uploadKey(bucket, key, uploadId);
+  // Anything else would be a key of another form, or one that LMDB refuses.
+  const canExist = /^[0-9a-f]{32}$/.test(uploadId) && Buffer.byteLength(key) <= 1024;
+  const upload = canExist ? plan.read(context.store.uploads, storedKey) : undefined;
+  if (!upload) throw new S3Error("NoSuchUpload", { elements: { UploadId: uploadId } });
+  return { uploadId, upload, storedKey };
 }
 
 function partNumberOf({ query }: S3Request): number {
   const text = query["partNumber"] ?? "";
   const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (number >= 1 && number <= MAX_PARTS) return number;
-  const message = "Part number must be an integer between 1 and 10000, inclusive";
-  throw new S3Error("InvalidArgument", {
-    message,
-    elements: { ArgumentName: "partNumber", ArgumentValue: text },
-  });
-}
-
-async function commitPart(
-  context: Context,
-  request: S3Request,
-  { partNumber, writer, part }: { partNumber: number; writer: BodyWriter; part: PartRecord },
-): Promise<void> {
-  const { store, signal } = context;
-  try {
-    await store.write(writer.bufferedBytes, (plan) => {
-      signal?.throwIfAborted();
-      // It may have been completed or aborted while this part came in.
-      const { uploadId, upload } = findUpload(context, request);
-      const storedUpload = uploadKey(request.bucket, request.key, uploadId);
-      plan.needs(store.uploads, storedUpload);
-      // As it was, under a new version: whoever completes the upload at this moment looks at its parts again.
-      plan.put(store.uploads, storedUpload, upload);
-      const key = partKey(Buffer.from(uploadId, "hex"), partNumber);
-      const old = plan.read(store.parts, key);
-      if (old) removeChunks(store, Buffer.from(old.id, "hex"), plan);
-      writer.commit(plan);
-      plan.put(store.parts, key, part);
-    });
-  } catch (error) {
-    await writer.discard().catch(() => undefined);
-    throw error;
-  }
+  throw invalidArgument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", text);
 }

@@ -1,5 +1,6 @@
-import type { Checksums, ObjectRecord } from "../store/records.js";
 import { S3Error } from "../s3-error.js";
+import type { Checksums, ObjectRecord } from "../store/records.js";
+import { element } from "../xml.js";
 
 const kept = [
   "content-type",
@@ -10,13 +11,14 @@ const kept = [
   "expires",
   "x-amz-website-redirect-location",
 ];
+const METADATA = "x-amz-meta-";
 const MAX_METADATA_BYTES = 2048;
 const storageClasses = new Set([
   ...["STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING"],
   ...["GLACIER", "DEEP_ARCHIVE", "GLACIER_IR"],
 ]);
 
-// Nothing in the library asks for these. If they were ignored, something would be lost, or claimed and not done.
+// The library sends none of these, and to ignore one would lose data or claim what was not done.
 const unsupported = [
   "if-modified-since",
   "if-unmodified-since",
@@ -35,7 +37,7 @@ const unsupported = [
 ];
 const otherChecksum = /^x-amz-checksum-(?!(?:crc32|algorithm|type|mode)$)/;
 
-/** Throws for a request that asks by a header for what is not done here. */
+/** Refuses a request whose headers ask for what is not implemented. */
 export function checkSupported(headers: Record<string, string>): void {
   const refuse = (name: string): never => {
     throw new S3Error("NotImplemented", { elements: { Header: name } });
@@ -44,11 +46,11 @@ export function checkSupported(headers: Record<string, string>): void {
   for (const name of Object.keys(headers)) if (otherChecksum.test(name)) refuse(name);
   const algorithm = headers["x-amz-checksum-algorithm"];
   if (algorithm !== undefined && algorithm !== "CRC32") refuse("x-amz-checksum-algorithm");
-  // A body with the marks of aws-chunked in it is not the value.
+  // The body is then encoded as aws-chunked.
   if (headers["x-amz-content-sha256"]?.startsWith("STREAMING-")) refuse("x-amz-content-sha256");
 }
 
-/** What a PUT, a copy or the start of an upload says of the object besides its body, checked. */
+/** How a PUT, a copy or the start of an upload describes the object. */
 export function objectHeadersOf(headers: Record<string, string>): {
   headers: Record<string, string>;
   storageClass?: string;
@@ -61,8 +63,8 @@ export function objectHeadersOf(headers: Record<string, string>): {
   else found["content-encoding"] = encoding;
   let bytes = 0;
   for (const [name, value] of Object.entries(headers)) {
-    if (!name.startsWith("x-amz-meta-")) continue;
-    bytes += Buffer.byteLength(name.slice("x-amz-meta-".length)) + Buffer.byteLength(value);
+    if (!name.startsWith(METADATA)) continue;
+    bytes += Buffer.byteLength(name) - METADATA.length + Buffer.byteLength(value);
     found[name] = value;
   }
   if (bytes > MAX_METADATA_BYTES) {
@@ -80,12 +82,22 @@ export function objectHeadersOf(headers: Record<string, string>): {
 
 export function checksumHeaders(checksums: Checksums | undefined): Record<string, string> {
   if (!checksums) return {};
-  const found: Record<string, string> = { "x-amz-checksum-type": checksums.type };
-  for (const [name, value] of Object.entries(checksums.values)) found[`x-amz-checksum-${name}`] = value;
-  return found;
+  const headers: Record<string, string> = { "x-amz-checksum-type": checksums.type };
+  for (const [name, value] of Object.entries(checksums.values)) headers[`x-amz-checksum-${name}`] = value;
+  return headers;
 }
 
-/** The headers with which GET and HEAD describe an object, but for those of the body. */
+/** The checksums in the XML of a copy or a completed upload. */
+export function checksumElements(checksums: Checksums | undefined): string {
+  if (!checksums) return "";
+  const values = Object.entries(checksums.values);
+  return (
+    values.map(([name, value]) => element(`Checksum${name.toUpperCase()}`, value)).join("") +
+    element("ChecksumType", checksums.type)
+  );
+}
+
+/** The headers of GET and HEAD that describe the object, without those of the body. */
 export function replyHeadersOf(record: ObjectRecord): Record<string, string> {
   return {
     ...record.headers,

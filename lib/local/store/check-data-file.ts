@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { LocalS3Error } from "../local-error.js";
 
-// As LMDB lays its pages out: https://github.com/LMDB/lmdb/blob/mdb.master3/libraries/liblmdb/mdb.c
+// The layout of LMDB's pages: https://github.com/LMDB/lmdb/blob/mdb.master3/libraries/liblmdb/mdb.c
 const MAGIC = 0xbeefc0de;
 const VERSION = 2;
 const HEADER = 24;
@@ -10,21 +10,21 @@ const Page = { Branch: 1, Leaf: 2, Overflow: 4, Meta: 8 } as const;
 const Node = { OnPages: 1, Tree: 2 } as const;
 const NO_PAGE = 2n ** 64n - 1n;
 
-// Bounds the time that a large store takes. So many pages hold the trees of some 10,000 keys.
+// Bounds the time for a large store. This many pages hold the trees of some 10,000 keys.
 const MAX_PAGES = 512;
-// Others may write meanwhile, and use pages again that were read as those of an older state.
+// Each try may fail because another process has meanwhile reused pages of the state that is read.
 const MAX_TRIES = 20;
 
 class Damage extends Error {}
 
 /**
- * Throws for a file that LMDB would not open, or which it would only find damaged when it is too late: it ends the process
- * for some damage. Reads both meta pages, and from the roots on at most {@link MAX_PAGES} pages of the trees.
+ * Throws for a file that LMDB would refuse, or whose damage would make LMDB end the process later. Reads both meta pages,
+ * and up to {@link MAX_PAGES} pages of the trees, from their roots.
  *
- * @param name - the file's path in errors
+ * @param name - the file's path for errors
  */
 export function checkDataFile(file: string, name: string): void {
-  // Elsewhere the pages are laid out otherwise.
+  // On other machines the layout differs.
   if (!process.arch.endsWith("64")) return;
   const descriptor = openSync(file, "r");
   try {
@@ -60,14 +60,14 @@ interface Meta {
   roots: bigint[];
 }
 
-/** The newer of the two, or undefined for a new, empty file. */
+/** The newer of the two meta pages, or undefined for an empty file. */
 function readMeta(file: number): Meta | undefined {
   if (fstatSync(file).size === 0) return undefined;
   const first = metaAt(file, 0);
   const second = metaAt(file, first.pageSize);
   if (first.pageSize !== second.pageSize) throw new Damage("its two heads differ");
   const newer = second.transaction > first.transaction ? second : first;
-  // After the heads were read: the file may grow, and what they lead to is in it by now.
+  // Only now: a file that is growing has all pages to which its heads refer.
   return { ...newer, pages: BigInt(Math.floor(fstatSync(file).size / newer.pageSize)) };
 }
 
@@ -110,7 +110,7 @@ function checkTrees(file: number, { pageSize, pages, roots }: Meta): void {
   }
 }
 
-/** The pages that a page of a tree leads to, by its entries; what is on pages of its own is only looked up. */
+/** The numbers of a tree page's child pages. Of values on overflow pages, only their range is checked. */
 function childrenOf(page: Buffer, number: bigint, pages: bigint): bigint[] {
   const wrong = (): never => {
     throw new Damage(`page ${number} is damaged`);

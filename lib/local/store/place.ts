@@ -11,12 +11,12 @@ interface FileId {
   size: bigint;
 }
 
-// Of this thread.
+// Those of this thread.
 const open = new Set<Place>();
 
 /**
- * The two files of an open store, and whether its path still leads to them. A directory can be removed, renamed or
- * mounted over while it is open; its files then stay open, and what is written to them is nowhere.
+ * The two files of an open store. Tells whether the path still leads to them: if the directory is removed, renamed or
+ * mounted over, the files stay open, and what is written to them is lost.
  */
 export class Place {
   private readonly directory: string;
@@ -25,7 +25,7 @@ export class Place {
   private readonly lock: FileId | undefined;
   private data: FileId | undefined;
 
-  /** @param inside - leads to the directory that is being opened, wherever its path leads by now */
+  /** @param inside - a path of the files that are being opened, wherever `directory` leads by now */
   constructor(directory: string, inside: string) {
     this.directory = directory;
     this.dataPath = path.join(directory, DATA_FILE);
@@ -33,50 +33,48 @@ export class Place {
     this.data = look(path.join(inside, DATA_FILE));
     this.lock = look(path.join(inside, LOCK_FILE));
     for (const { data, lock } of open)
-      // LMDB opens a file once in a process, and would go on with the lock file of then.
-      if (isSame(data, this.data) && !isSame(lock, this.lock)) throw this.torn(LOCK_FILE, {});
+      // LMDB opens a data file once in a process, and would keep using the lock file that it opened with it.
+      if (isSame(data, this.data) && !isSame(lock, this.lock)) throw this.torn(LOCK_FILE);
     open.add(this);
   }
 
-  /** To be called when the files are closed. */
+  /** Call when the files are closed. */
   leave(): void {
     open.delete(this);
   }
 
   /**
-   * Throws unless the path leads to the same files as when this was made. Two calls of stat, some µs.
+   * Throws unless the path leads to the same files as at first. Costs two calls of stat, a few µs.
    *
-   * @param written - whether something was just written to the files
+   * @param mayBeWritten - something was just written to the files
    */
-  check(written = false): void {
-    const details = { mayBeWritten: written };
+  check(mayBeWritten = false): void {
     const data = look(this.dataPath);
-    const lock = look(this.lockPath);
-    const sameData = isSame(data, this.data);
-    const sameLock = isSame(lock, this.lock);
-    if (!sameData && !sameLock) throw replaced(this.directory, undefined, written);
-    if (!sameData || !sameLock) throw this.torn(sameLock ? DATA_FILE : LOCK_FILE, details);
-    // Reading behind its end would end the process.
+    const hasData = isSame(data, this.data);
+    const hasLock = isSame(look(this.lockPath), this.lock);
+    if (!hasData && !hasLock) throw replaced(this.directory, undefined, mayBeWritten);
+    if (!hasData || !hasLock) throw this.torn(hasLock ? DATA_FILE : LOCK_FILE, mayBeWritten);
+    // To read beyond the end of the file would end the process.
     if (data!.size < this.data!.size)
       throw new LocalS3Error(
         "LocalS3Damaged",
         `${DATA_FILE} in "${this.directory}" was cut from ${this.data!.size} to ${data!.size} bytes while it was open`,
-        details,
+        { mayBeWritten },
       );
     this.data = data;
   }
 
-  // LMDB locks by the one file what is in the other: a new pair of them could be written by two at once.
-  private torn(name: string, details: { mayBeWritten?: boolean }): LocalS3Error {
+  // The lock file guards the data file. With a new one, two processes could write at the same time.
+  private torn(name: string, mayBeWritten = false): LocalS3Error {
     return new LocalS3Error(
       "LocalS3Replaced",
       `${name} in "${this.directory}" was removed or replaced, without the other file, while it was open`,
-      details,
+      { mayBeWritten },
     );
   }
 }
 
-// A file that cannot be looked at is not the one that was opened. Why not, opening it again will say.
+// A file that cannot be examined is not the one that was opened. Opening it again will tell what is wrong.
 function look(file: string): FileId | undefined {
   try {
     return statSync(file, { bigint: true, throwIfNoEntry: false });

@@ -2,22 +2,25 @@ import { randomInt } from "node:crypto";
 import type { Database, RootDatabase } from "lmdb";
 
 type Key = Buffer;
-// Versions are random: one that was seen never comes again, so that equality means "unchanged".
+
+// Random, so that no version is ever used again: an equal version means an unchanged record.
 const newVersion = (): number => randomInt(1, 2 ** 48 - 1);
-// lmdb's IF_EXISTS, by value: lmdb is loaded lazily, and may be absent.
+// The value of lmdb's IF_EXISTS. An import would load lmdb, which is optional.
 const ANY_VERSION = 3.542694326329068e-103;
 
 interface Guard {
   db: Database<unknown, Key>;
   key: Key;
-  /** undefined: there is no such key. */
+  /** Undefined if there must be no such key. */
   version: number | undefined;
 }
 
 /**
- * What one write is to do, and what it has read to decide so. LMDB applies it natively, in one transaction, if all that
- * still holds; else it is planned anew. (A transaction with a callback would hold the lock of all writers while
- * JavaScript runs: tried, a thread that was terminated there left every other writer waiting for ever.)
+ * The changes of one write, and the records on which they depend. LMDB applies the plan natively, in one transaction, if
+ * those records are unchanged. Otherwise the write is planned again.
+ *
+ * Transactions with a callback are not an option: JavaScript would run while it holds the lock of all writers, and a
+ * thread that was terminated there left all other writers waiting for ever.
  */
 export class Plan {
   private readonly guards: Guard[] = [];
@@ -26,20 +29,20 @@ export class Plan {
   /** Reads a record that this write depends on. */
   read<V>(db: Database<V, Key>, key: Key): V | undefined {
     const entry = db.getEntry(key);
-    this.guards.push({ db: db, key, version: entry?.version });
+    this.guards.push({ db, key, version: entry?.version });
     return entry?.value;
   }
 
-  /** Depends on there being a record, whatever it says by then. */
+  /** Makes this write depend on the existence of a record, but not on its value. */
   needs<V>(db: Database<V, Key>, key: Key): void {
-    this.guards.push({ db: db, key, version: ANY_VERSION });
+    this.guards.push({ db, key, version: ANY_VERSION });
   }
 
   put<V>(db: Database<V, Key>, key: Key, value: V): void {
     this.changes.push(() => void db.put(key, value, newVersion()));
   }
 
-  /** For the bodies, which have no versions. */
+  /** For bodies, which have no versions. */
   putBytes(db: Database<Buffer, Key>, key: Key, value: Buffer): void {
     this.changes.push(() => void db.put(key, value));
   }
@@ -52,7 +55,7 @@ export class Plan {
     return this.changes.length === 0;
   }
 
-  /** Resolves with false when something that it depends on has changed, and so nothing was done. */
+  /** @returns false if a record on which the plan depends has changed, and nothing was done */
   async apply(root: RootDatabase<Buffer, Key>): Promise<boolean> {
     const outcomes: PromiseLike<boolean>[] = [];
     const enter = (index: number): void => {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import {
   accessSync,
   closeSync,
@@ -11,24 +12,20 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { randomBytes } from "node:crypto";
 import path from "node:path";
+import { LocalS3Error } from "../local-error.js";
 import { checkDataFile } from "./check-data-file.js";
 import type { HeldDirectory } from "./held-directory.js";
-import { LocalS3Error } from "../local-error.js";
 import { DATA_FILE, LOCK_FILE } from "./place.js";
 
-// What LMDB opens at once: both files, and the first a second time.
+// At least the number of descriptors that LMDB needs: the data file twice, the lock file once.
 const OPEN_FILES = 4;
-// More than LMDB wants for the readers that the store asks for.
+// At least what LMDB needs for the maxReaders of the store.
 const LOCK_BYTES = 160 * 1024;
-// The copies of tree pages, and the list of free ones, that a transaction writes beside its data.
+// For the tree pages and the list of free pages that a transaction writes besides its data.
 const SPARE_BYTES = 512 * 1024;
 
-/**
- * Makes a store's files where they are missing, and checks all that can be checked: where LMDB itself fails to open its
- * files, it ends the process.
- */
+/** Creates missing files, and checks existing ones as far as possible: LMDB ends the process if it fails to open them. */
 export function prepareFiles(directory: HeldDirectory): void {
   checkPair(directory);
   for (const name of [DATA_FILE, LOCK_FILE]) prepareFile(directory, name);
@@ -48,7 +45,7 @@ function prepareFile(directory: HeldDirectory, name: string): void {
   if (name === DATA_FILE && !found?.size) checkRoom(directory.path, 0);
 }
 
-/** Throws where the disk has no room for a transaction of so many bytes: LMDB says so on stderr as well. */
+/** Throws if the disk has no room for a transaction of `bytes`. LMDB would also print to stderr. */
 export function checkRoom(directory: string, bytes: number): void {
   const { bavail, bsize } = statfsSync(directory);
   if (bavail * bsize >= bytes + bytes / 64 + SPARE_BYTES) return;
@@ -58,7 +55,7 @@ export function checkRoom(directory: string, bytes: number): void {
   );
 }
 
-/** Makes a store's directory where it is missing, and the ones above it. */
+/** Creates the directory if it is missing, with its parents. */
 export function makeDirectory(directory: string): void {
   try {
     makeWithParents(directory);
@@ -71,7 +68,7 @@ export function makeDirectory(directory: string): void {
   }
 }
 
-// Not by Node's `recursive`, which never ends where a parent takes no directories, as /proc.
+// Node's `recursive` never returns if a parent refuses directories, as /proc does.
 function makeWithParents(directory: string): void {
   try {
     mkdirSync(directory);
@@ -90,7 +87,8 @@ function makeWithParents(directory: string): void {
   }
 }
 
-// A new store under a lock that may be in use could be written by two at once. The data file is always made first.
+// The data file is always created first, so a lock file alone may still guard a data file that was removed. With a new
+// data file, two processes could write at the same time.
 function checkPair(directory: HeldDirectory): void {
   const has = (name: string): boolean =>
     statSync(path.join(directory.inside, name), { throwIfNoEntry: false }) !== undefined;
@@ -109,8 +107,8 @@ function isDangling(file: string): boolean {
   }
 }
 
-// LMDB would make it with holes, and a hole that the disk has no room for ends the process. It is filled under another
-// name: the lock of a process on a file ends when the process closes that file, through whatever descriptor.
+// LMDB would create a sparse file, and if the disk then has no room for a hole, the process ends. The file is written under
+// another name, because closing any descriptor of the lock file would release the locks that this process has on it.
 function makeLockFile(file: string): void {
   const filled = `${file}.${randomBytes(8).toString("hex")}`;
   try {
@@ -118,9 +116,10 @@ function makeLockFile(file: string): void {
     linkSync(filled, file);
   } catch (error) {
     const { code = "", syscall } = error as NodeJS.ErrnoException;
-    // A file system without links: LMDB fills it. With EEXIST, somebody else was quicker.
+    // On a file system without hard links, LMDB must fill the file.
     if (syscall === "link" && /^(EPERM|ENOSYS|ENOTSUP|EOPNOTSUPP)$/.test(code))
-      closeSync(openSync(file, "a"));
+      writeFileSync(file, "", { flag: "a" });
+    // EEXIST: another process was faster.
     else if (code !== "EEXIST") throw error;
   } finally {
     rmSync(filled, { force: true });

@@ -1,44 +1,40 @@
 /**
- * Format of the stored data. To be raised with any change that an older version of this library would misread.
- * Objects: `bucket NUL key` → ObjectRecord; since UTF-8 never has the byte 0xFF, `prefix 0xFF` is after all keys
- * with that prefix. Bodies: `body id (16 bytes), number of the chunk (4 bytes)` → at most CHUNK_SIZE bytes.
+ * Version of the storage format. Raise it with any change that an older version of this library would misread.
+ *
+ * Objects: `bucket NUL key` → ObjectRecord. UTF-8 never contains the byte 0xFF, so `prefix 0xFF` sorts after every key with
+ * that prefix. Bodies: `body id (16 bytes), chunk number (4 bytes)` → at most CHUNK_SIZE bytes.
  */
 export const FORMAT = 1;
 
-// A page of LMDB has 4096 bytes, and a chunk's first page also a header of 16 (24 in newer formats): no page is wasted.
+// Fills 256 pages of LMDB, the header of a chunk's first page included (16 bytes; 24 in newer formats).
 export const CHUNK_SIZE: number = 256 * 4096 - 64;
 
-/** What HEAD and LIST need to know of an object; the body is kept apart, so that neither reads it. */
-export interface ObjectRecord {
-  /** Id of the body; that of the upload for an object made of parts. */
+/** A stored body: the one of an object, or that of one part of an upload. */
+export interface BodyRecord {
+  /** In hex. For an object made of parts, the upload's id. */
   id: string;
   size: number;
-  /** Without its quotes. */
+  /** Without quotes. */
   etag: string;
   /** Milliseconds since 1970. */
   modified: number;
-  /** Headers answered as they came: content-type, …, x-amz-meta-*. */
+  checksums?: Checksums;
+}
+
+/** What HEAD and LIST need. The body is stored separately, so neither has to read it. */
+export interface ObjectRecord extends BodyRecord {
+  /** Returned as they were sent: content-type, …, x-amz-meta-*. */
   headers: Record<string, string>;
   storageClass?: string;
-  checksums?: Checksums;
-  /** The number of parts, for an object that was uploaded in parts. */
+  /** The number of parts of an object that was uploaded in parts. */
   parts?: number;
 }
 
-/** By now a CRC32 of the whole; others may have been stored by older versions, and are answered as they are. */
+/** A CRC32 of the whole object. Older versions also stored others, which are returned as they are. */
 export interface Checksums {
   type: "FULL_OBJECT" | "COMPOSITE";
-  /** From the algorithm to its value: base64, and for a composite one `-` and the number of parts. */
+  /** By algorithm, in base64. A composite value ends with `-` and the number of parts. */
   values: Record<string, string>;
-}
-
-export interface PartRecord {
-  /** Id of the part's body. */
-  id: string;
-  size: number;
-  etag: string;
-  modified: number;
-  checksums?: Checksums;
 }
 
 export interface UploadRecord {
@@ -55,10 +51,10 @@ export interface BucketRecord {
   created: number;
 }
 
-/** A body that is being written over several transactions, so that it can be swept when its writer dies. */
+/** A body that is being written in several transactions. Its chunks are removed if the writer dies. */
 export interface PendingRecord {
   host: string;
   pid: number;
-  /** Milliseconds since 1970 of the last chunk. */
+  /** When its last chunks were stored, in milliseconds since 1970. */
   active: number;
 }

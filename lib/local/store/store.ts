@@ -2,20 +2,13 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import type * as Lmdb from "lmdb";
 import type { Database, RootDatabase, Transaction } from "lmdb";
-import {
-  FORMAT,
-  type BucketRecord,
-  type ObjectRecord,
-  type PartRecord,
-  type PendingRecord,
-  type UploadRecord,
-} from "./records.js";
 import { LocalS3Error, toCommitError, toLocalError } from "../local-error.js";
 import { HeldDirectory } from "./held-directory.js";
-import { HeldFiles } from "./held-files.js";
 import { Place } from "./place.js";
 import { Plan } from "./plan.js";
 import { checkRoom, makeDirectory, prepareFiles } from "./prepare-files.js";
+import { FORMAT, type BodyRecord, type BucketRecord, type ObjectRecord } from "./records.js";
+import type { PendingRecord, UploadRecord } from "./records.js";
 
 // Bounds the memory of one transaction: LMDB keeps its dirty pages until the commit.
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
@@ -33,20 +26,20 @@ const names: ReadonlySet<string> = new Set([
 
 interface QueuedWrite {
   bytes: number;
-  /** Plans it, on what is stored now; may throw. */
+  /** Reads the current records. May throw. */
   prepare: () => Plan;
   succeed: () => void;
   fail: (error: unknown) => void;
 }
 
 /**
- * The embedded store: LMDB, through which any number of threads and processes share one directory.
+ * The embedded store: LMDB, which lets any number of threads and processes share a directory.
  * https://github.com/kriszyp/lmdb-js
  */
 export class Store {
   readonly objects: Database<ObjectRecord, Buffer>;
   readonly bodies: Database<Buffer, Buffer>;
-  readonly parts: Database<PartRecord, Buffer>;
+  readonly parts: Database<BodyRecord, Buffer>;
   readonly uploads: Database<UploadRecord, Buffer>;
   readonly buckets: Database<BucketRecord, Buffer>;
   readonly pending: Database<PendingRecord, Buffer>;
@@ -59,27 +52,10 @@ export class Store {
   private retired = false;
 
   constructor(directory: string) {
-    const { open } = loadLmdb();
-    const path = resolve(directory);
-    this.path = path;
-    const held = holdDirectory(path);
-    let files: HeldFiles | undefined;
-    let place: Place | undefined;
+    this.path = resolve(directory);
+    ({ root: this.root, place: this.place } = openFiles(this.path));
     try {
-      prepareFiles(held);
-      files = new HeldFiles(held);
-      this.place = place = new Place(path, files.inside);
-      place.check();
-      this.root = openRoot(open, files.inside);
-    } catch (error) {
-      place?.leave();
-      throw toLocalError(error, path, held.inside);
-    } finally {
-      files?.release();
-      held.release();
-    }
-    try {
-      // Unless the path led elsewhere meanwhile.
+      // The path may have been replaced while the files were opened.
       this.place.check();
       this.checkFormat();
       const json = { keyEncoding: "binary", encoding: "json", useVersions: true } as const;
@@ -91,13 +67,13 @@ export class Store {
       this.pending = this.root.openDB({ name: "pending", ...json });
     } catch (error) {
       this.retire();
-      throw toLocalError(error, path);
+      throw toLocalError(error, this.path);
     }
   }
 
   /**
-   * Runs `reads`, which must not be asynchronous, on one snapshot that has all that was committed before this call.
-   * Without the reset the snapshot may be older: a third of reads were, of what another process had just written.
+   * Runs `reads`, which must be synchronous, on a snapshot that includes every commit before this call. Without the reset,
+   * LMDB may reuse an older snapshot: a third of the reads then missed what another process had just written.
    */
   read<T>(reads: () => T): T {
     this.place.check();
@@ -110,17 +86,17 @@ export class Store {
   }
 
   /**
-   * Within `read`: its snapshot, to be read from until its `done()`. What is overwritten meanwhile keeps its room in
-   * the file.
+   * Within `read`: returns its snapshot, which stays readable until its `done()`. Until then, the file keeps the space of
+   * everything that is overwritten.
    */
   snapshot(): Transaction {
     return this.root.useReadTransaction();
   }
 
   /**
-   * Makes a plan on what is stored, applies it, and resolves with the planner's result when it is on the disk. The
-   * planner must not be asynchronous; it is called again when what it has read was changed meanwhile. Plans that have
-   * queued up share a transaction, and its one flush.
+   * Makes a plan from the current records and applies it. Resolves with the planner's result once the changes are on the
+   * disk. The planner must be synchronous, and is called again if a record that it read has changed. Queued plans share a
+   * transaction and its flush.
    */
   write<T>(bytes: number, planner: (plan: Plan) => T): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -140,7 +116,7 @@ export class Store {
     this.place.leave();
   }
 
-  /** Keeps the store open until a `release()`. */
+  /** Keeps the store open until `release()`. */
   hold(): void {
     this.holders++;
   }
@@ -150,7 +126,7 @@ export class Store {
     this.closeWhenIdle();
   }
 
-  /** Closes the store as soon as nobody holds it. */
+  /** Closes the store as soon as nothing holds it. */
   retire(): void {
     this.retired = true;
     this.closeWhenIdle();
@@ -203,7 +179,7 @@ export class Store {
         else
           applied.push(
             plan.apply(this.root).then(
-              (held) => void (held ? done : this.queue).push(write),
+              (isDone) => void (isDone ? done : this.queue).push(write),
               async (error: unknown) => write.fail(await toCommitError(error, this.path)),
             ),
           );
@@ -212,19 +188,17 @@ export class Store {
       }
     }
     await Promise.all(applied);
-    this.tell(done);
+    if (done.length > 0) this.acknowledge(done);
   }
 
-  /** Says that writes have been done, unless they went where the path does not lead any more. */
-  private tell(done: QueuedWrite[]): void {
-    if (done.length === 0) return;
+  /** Confirms writes, unless the path no longer leads to the files that were written. */
+  private acknowledge(done: QueuedWrite[]): void {
     try {
       this.place.check(true);
+      for (const write of done) write.succeed();
     } catch (error) {
       for (const write of done) write.fail(error);
-      return;
     }
-    for (const write of done) write.succeed();
   }
 
   private checkFormat(): void {
@@ -237,21 +211,33 @@ export class Store {
     if (found !== undefined)
       refuse(`was written in format ${found} of the local S3; this version reads format ${FORMAT}`);
     for (const stored of this.root.getKeys({})) {
-      // LMDB ends the names of databases with a NUL.
+      // LMDB terminates the names of databases with a NUL.
       const name = stored.toString().replace(/\0$/, "");
       if (!names.has(name)) refuse(`has an LMDB store of another program: ${JSON.stringify(name)} is in it`);
     }
-    // It is written with the first write. Where that fails, the write says so.
+    // Committed with the first write, which reports a failure.
     this.root.put(key, Buffer.from(String(FORMAT))).catch(() => undefined);
   }
 }
 
-function holdDirectory(path: string): HeldDirectory {
+/** Opens the files that were checked, even if the path leads to others meanwhile. */
+function openFiles(directory: string): { root: RootDatabase<Buffer, Buffer>; place: Place } {
+  const { open } = loadLmdb();
+  let held: HeldDirectory | undefined;
+  let place: Place | undefined;
   try {
-    makeDirectory(path);
-    return new HeldDirectory(path);
+    makeDirectory(directory);
+    held = new HeldDirectory(directory);
+    prepareFiles(held);
+    held.holdFiles();
+    place = new Place(directory, held.inside);
+    place.check();
+    return { root: openRoot(open, held.inside), place };
   } catch (error) {
-    throw toLocalError(error, path);
+    place?.leave();
+    throw toLocalError(error, directory, held?.inside);
+  } finally {
+    held?.release();
   }
 }
 
@@ -262,13 +248,13 @@ function openRoot(open: typeof Lmdb.open, directory: string): RootDatabase<Buffe
     keyEncoding: "binary",
     encoding: "binary",
     maxDbs: 8,
-    // A slot for each thread that reads, and each large body that is being read.
+    // One slot for each thread that reads, and for each large body that is being read.
     maxReaders: 2048,
-    // Off: a commit returns when it is on the disk, and the last one on the disk is the one found after a
-    // power failure. Measured, this is also the faster way for a single write (0.45 against 0.51 ms).
+    // A commit then returns once it is on the disk, and a power failure leaves the last commit that returned. It is also
+    // faster for a single write: 0.45 ms instead of 0.51.
     overlappingSync: false,
-    // The native writer starts when a group of writes is complete, and so never waits, with the lock of all writers in
-    // its hands, for a thread that may have been terminated.
+    // The native writer then starts only when a group of writes is complete. Otherwise it could hold the lock of all
+    // writers while it waits for a thread that was terminated.
     eventTurnBatching: false,
     ...{ txnStartThreshold: Number.MAX_SAFE_INTEGER },
   });

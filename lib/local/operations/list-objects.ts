@@ -1,0 +1,156 @@
+import type { Context, Reply, S3Request } from "../request.js";
+import { invalidArgument } from "../s3-error.js";
+import type { ObjectRecord } from "../store/records.js";
+import type { Store } from "../store/store.js";
+import { element, escapeXml, xmlDocument } from "../xml.js";
+import { bucketPrefix, checkBucket } from "./buckets.js";
+
+const MAX_KEYS = 1000;
+const MAX_KEY_BYTES = 1024;
+const AFTER_ALL = Buffer.of(0xff);
+
+interface Query {
+  bucket: string;
+  prefix: string;
+  delimiter: string;
+  after: string;
+  maxKeys: number;
+}
+
+/** A key with its object, or a common prefix. */
+interface Entry {
+  name: string;
+  record?: ObjectRecord;
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
+export function listObjectsV2(context: Context, { bucket, query }: S3Request): Reply {
+  const { prefix = "", delimiter = "", "start-after": startAfter, "continuation-token": token } = query;
+  const { "encoding-type": encodingType } = query;
+  const maxKeys = maxKeysOf(query["max-keys"]);
+  const encode = encoderOf(encodingType);
+  const after = token === undefined ? (startAfter ?? "") : decodeToken(token);
+  const { entries, isTruncated } = findPage(context, { bucket, prefix, delimiter, after, maxKeys });
+  const optional = (name: string, text: string | undefined): string =>
+    text === undefined ? "" : element(name, text);
+  const contents = entries.map(({ name, record }) => (record ? contentsXml(encode(name), record) : ""));
+  const prefixes = entries.map(({ name, record }) =>
+    record ? "" : `<CommonPrefixes>${element("Prefix", encode(name))}</CommonPrefixes>`,
+  );
+  const content = [
+    element("Name", bucket),
+    element("Prefix", encode(prefix)),
+    optional("ContinuationToken", token),
+    optional("NextContinuationToken", isTruncated ? encodeToken(entries.at(-1)!.name) : undefined),
+    element("KeyCount", entries.length),
+    element("MaxKeys", maxKeys),
+    optional("Delimiter", delimiter === "" ? undefined : encode(delimiter)),
+    optional("StartAfter", startAfter === undefined ? undefined : encode(startAfter)),
+    optional("EncodingType", encodingType),
+    element("IsTruncated", isTruncated),
+    ...contents,
+    ...prefixes,
+  ];
+  return { statusCode: 200, headers: {}, body: xmlDocument("ListBucketResult", content.join("")) };
+}
+
+// Without element(): a page has thousands of elements, of which only the key needs escaping.
+function contentsXml(key: string, { modified, etag, checksums, size, storageClass }: ObjectRecord): string {
+  const algorithms = Object.keys(checksums?.values ?? {});
+  return [
+    `<Contents><Key>${escapeXml(key)}</Key><LastModified>${isoSeconds(modified)}</LastModified>`,
+    `<ETag>&quot;${etag}&quot;</ETag>`,
+    ...algorithms.map((name) => `<ChecksumAlgorithm>${name.toUpperCase()}</ChecksumAlgorithm>`),
+    checksums ? `<ChecksumType>${checksums.type}</ChecksumType>` : "",
+    `<Size>${size}</Size>`,
+    `<StorageClass>${storageClass ?? "STANDARD"}</StorageClass></Contents>`,
+  ].join("");
+}
+
+/** Whole seconds, so that a listing has the same dates as Last-Modified. */
+function isoSeconds(ms: number): string {
+  return new Date(Math.floor(ms / 1000) * 1000).toISOString();
+}
+
+function findPage(context: Context, query: Query): { entries: Entry[]; isTruncated: boolean } {
+  const entries: Entry[] = [];
+  return context.store.read(() => {
+    checkBucket(context, query.bucket);
+    // S3 does not call an empty page truncated if max-keys is 0.
+    if (query.maxKeys === 0) return { entries, isTruncated: false };
+    for (const entry of entriesOf(context.store, query)) {
+      if (entries.length === query.maxKeys) return { entries, isTruncated: true };
+      entries.push(entry);
+    }
+    return { entries, isTruncated: false };
+  });
+}
+
+function* entriesOf(store: Store, { bucket, prefix, delimiter, after }: Query): Generator<Entry> {
+  // No key is that long, and LMDB refuses to look for one.
+  if (Buffer.byteLength(prefix) > MAX_KEY_BYTES) return;
+  const base = bucketPrefix(bucket);
+  const first = Buffer.concat([base, Buffer.from(prefix)]);
+  const end = Buffer.concat([first, AFTER_ALL]);
+  const resumed = after === "" ? first : keyAfter(base, after, prefix, delimiter);
+  let start = Buffer.compare(resumed, first) > 0 ? resumed : first;
+  let isDone = false;
+  while (!isDone && Buffer.compare(start, end) < 0) {
+    isDone = true;
+    for (const { key, value: record } of store.objects.getRange({ start, end })) {
+      const name = key.toString("utf8", base.length);
+      const cut = delimiter === "" ? -1 : name.indexOf(delimiter, prefix.length);
+      if (cut < 0) yield { name, record };
+      else {
+        const commonPrefix = name.slice(0, cut + delimiter.length);
+        yield { name: commonPrefix };
+        // Skip all other keys with this prefix.
+        start = Buffer.concat([base, Buffer.from(commonPrefix), AFTER_ALL]);
+        isDone = false;
+        break;
+      }
+    }
+  }
+}
+
+/** Where a listing resumes after a key, or after a common prefix and all keys that begin with it. */
+function keyAfter(base: Buffer, after: string, prefix: string, delimiter: string): Buffer {
+  const cut = delimiter === "" || !after.startsWith(prefix) ? -1 : after.indexOf(delimiter, prefix.length);
+  const isCommonPrefix = cut >= 0 && cut + delimiter.length === after.length;
+  // LMDB refuses long keys. One byte more than a key can have preserves the order.
+  const start = Buffer.from(after).subarray(0, MAX_KEY_BYTES + 1);
+  return Buffer.concat([base, start, isCommonPrefix ? AFTER_ALL : Buffer.of(0)]);
+}
+
+function maxKeysOf(text: string | undefined): number {
+  if (text === undefined || text === "") return MAX_KEYS;
+  const number = /^\d+$/.test(text) ? Number(text) : Infinity;
+  if (number > 2 ** 31 - 1)
+    throw invalidArgument("Provided max-keys not an integer or within integer range", "max-keys", text);
+  return Math.min(number, MAX_KEYS);
+}
+
+function encoderOf(encodingType: string | undefined): (text: string) => string {
+  if (encodingType === undefined) return (text) => text;
+  if (encodingType === "url") return urlEncode;
+  throw invalidArgument("Invalid Encoding Method specified in Request", "encoding-type", encodingType);
+}
+
+// S3 encodes as HTML forms do, with a plus for a space, except for slashes and asterisks.
+function urlEncode(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()~]|%20|%2F/g, (part) => {
+    if (part === "%20") return "+";
+    return part === "%2F" ? "/" : `%${part.charCodeAt(0).toString(16).toUpperCase()}`;
+  });
+}
+
+function encodeToken(last: string): string {
+  return Buffer.from(`1${last}`).toString("base64url");
+}
+
+function decodeToken(token: string): string {
+  const decoded = Buffer.from(token, "base64url");
+  if (decoded[0] !== 0x31 || decoded.toString("base64url") !== token)
+    throw invalidArgument("The continuation token provided is incorrect", "continuation-token");
+  return decoded.toString("utf8", 1);
+}
