@@ -86,7 +86,7 @@ function canTurn(): boolean {
   return typeof running._onImmediate === "function" && running._idlePrev === null;
 }
 
-/** Node's REPL evaluates a line in the first of these functions. The second is in prompt/interruptible.ts. */
+/** Node's REPL evaluates a line in the first of these functions. The second is in prompt/prompt.ts. */
 const endedByCtrlC: ReadonlySet<string> = new Set(["defaultEval", "interruptible"]);
 
 let hasQuickNews = false;

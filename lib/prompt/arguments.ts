@@ -3,47 +3,38 @@ import type { DiagnoseOptions } from "../bucket/diagnosis.js";
 import type { S3BucketOptions } from "../arguments/options.js";
 import { didYouMean } from "../text/spelling.js";
 
-/** What the command line asks for. */
 export interface Arguments {
   location: string;
   options: S3BucketOptions;
-  /** What the values are: text, JSON or bytes. */
+  /** The type of the values. */
   layer: "text" | "json" | "bytes";
   /** The code of `--eval`. */
   code?: string;
-  /** Of `--diagnose`. */
+  /** The options of `--diagnose`. */
   diagnosis?: DiagnoseOptions;
 }
 
-/** A mistake on the command line: the message says what to do instead. */
+/** A mistake on the command line. The message says what to do instead. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** The bucket of a local S3, where none is named. */
+/** The default bucket of a local S3. */
 const LOCAL_BUCKET = "bucket";
 
 const flags = {
-  local: { type: "string" },
-  endpoint: { type: "string" },
-  region: { type: "string" },
-  profile: { type: "string" },
+  local: { type: "string", needs: "a directory" },
+  endpoint: { type: "string", needs: "a URL" },
+  region: { type: "string", needs: "a region's name" },
+  profile: { type: "string", needs: "a profile's name" },
   json: { type: "boolean" },
   bytes: { type: "boolean" },
-  eval: { type: "string", short: "e" },
+  eval: { type: "string", short: "e", needs: "code" },
   diagnose: { type: "boolean" },
   "read-only": { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 } as const;
-
-const wanted: Readonly<Record<string, string>> = {
-  local: "a directory",
-  endpoint: "a URL",
-  region: "a region's name",
-  profile: "a profile's name",
-  eval: "code",
-};
 
 export const usage = `Usage: s3bucketmap [options] [bucket | s3://bucket/prefix]
 
@@ -124,8 +115,8 @@ function checkFlag(name: string, rawName: string, value: string | undefined): vo
     const end = didYouMean(name, Object.keys(flags), ": --help lists them", (right) => `--${right}`);
     throw new UsageError(`There is no option ${rawName}${end}`);
   }
-  const { type } = flags[name as keyof typeof flags];
-  if (type === "string" && value === undefined)
-    throw new UsageError(`${rawName} needs ${wanted[name]}: ${rawName}=…`);
-  if (type === "boolean" && value !== undefined) throw new UsageError(`${rawName} takes no value.`);
+  const flag = flags[name as keyof typeof flags];
+  if (flag.type === "string" && value === undefined)
+    throw new UsageError(`${rawName} needs ${flag.needs}: ${rawName}=…`);
+  if (flag.type === "boolean" && value !== undefined) throw new UsageError(`${rawName} takes no value.`);
 }

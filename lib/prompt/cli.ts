@@ -5,7 +5,7 @@ import type { Arguments } from "./arguments.js";
 import { problemLine } from "./problem.js";
 import { S3BucketMap } from "../bucket/s3-bucket-map.js";
 
-/** What a shell is told of a mistake on the command line. */
+/** The exit code for a mistake on the command line. */
 const USAGE_MISTAKE = 2;
 
 async function main(): Promise<void> {
@@ -25,12 +25,12 @@ function diagnose({ location, options, diagnosis }: Arguments): number {
   return report.ok ? 0 : 1;
 }
 
-// What was evaluated may have set an exit code of its own.
+// The evaluated code may have set an exit code.
 function end(code: number): void {
   if (code !== 0) process.exitCode = code;
 }
 
-// Not before they are needed: a mistake on the command line should be told at once.
+// Loaded late, so that mistakes on the command line are reported quickly.
 const headless = (): Promise<typeof import("./headless.js")> => import("./headless.js");
 
 async function start(given: Arguments): Promise<void> {
@@ -38,14 +38,14 @@ async function start(given: Arguments): Promise<void> {
   startInteractive(given, version);
 }
 
-// Whoever reads has had enough, as `head` does.
+// The reader has closed the pipe, as `head` does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit();
 });
 
 main().catch((error: unknown) => {
-  // The library's own TypeErrors say what is wrong with a location or an option.
+  // The library throws a TypeError for an invalid location or option.
   const isMistake = error instanceof UsageError || error instanceof TypeError;
   const text = isMistake ? error.message : problemLine(error);
   process.stderr.write(`s3bucketmap: ${text}${error instanceof UsageError ? " (--help says more)" : ""}\n`);

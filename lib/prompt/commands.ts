@@ -1,26 +1,24 @@
 import fs from "node:fs";
 import type { REPLServer } from "node:repl";
 import { inspect } from "node:util";
+import type { RequestCount } from "../bridge/protocol.js";
 import { asBytes, asCount, asKey } from "../text/format.js";
-import { peekAt } from "./peek.js";
-import { interruptible } from "./interruptible.js";
-import { problemInFull } from "./problem.js";
-import { statsTable } from "./stats.js";
+import { wordsOf } from "./line.js";
+import { listFirst, tableOf } from "./listing.js";
+import { interruptible } from "./prompt.js";
 import type { Session } from "./session.js";
-import { headingOf, rowsOf } from "./table.js";
-import { wordsOf } from "./words.js";
 
-/** S3 lists no more at once. */
+/** The longest page that S3 returns. */
 const MAX_PAGE = 1000;
 
-/** A command that was given the wrong words, or cannot be carried out: the message says how to say it. */
+/** Wrong arguments, or a command that cannot be carried out. The message says what to do instead. */
 class CommandError extends Error {
   override name = "Error";
 }
 
 /** Adds the commands that begin with a dot. */
 export function defineCommands(session: Session): void {
-  const { prompt } = session;
+  const { prompt, output } = session;
   let rest: { prefix: string; startAfter: string } | undefined;
 
   function define(name: string, help: string, action: (words: string[]) => void): void {
@@ -49,21 +47,22 @@ export function defineCommands(session: Session): void {
     let from = startAfter;
     for (;;) {
       const { entries, isMore } = interruptible(prompt, () =>
-        peekAt(session.base, {
+        listFirst(session.base, {
           prefix,
           delimiter: "/",
-          limit: Math.min(session.pageLength, MAX_PAGE),
+          limit: Math.min(output.pageLength(), MAX_PAGE),
           ...(from === undefined ? {} : { startAfter: from }),
         }),
       );
-      if (from === undefined && entries.length > 0) session.print(headingOf(prompt, entries));
+      const { heading, rows } = tableOf(prompt, entries);
+      if (from === undefined && entries.length > 0) output.print(heading);
       if (from === undefined && entries.length === 0)
-        session.print(prefix === "" ? "(no keys)" : `(no key begins with ${asKey(prefix)})`);
-      for (const row of rowsOf(prompt, entries)) session.print(row);
+        output.print(prefix === "" ? "(no keys)" : `(no key begins with ${asKey(prefix)})`);
+      for (const row of rows) output.print(row);
       from = entries.at(-1)?.key;
       rest = isMore && from !== undefined ? { prefix, startAfter: from } : undefined;
       if (rest === undefined) return;
-      if (session.pageLength !== Infinity) return session.print("… and more: .more lists them");
+      if (output.pageLength() !== Infinity) return output.print("… and more: .more lists them");
     }
   }
 
@@ -72,7 +71,7 @@ export function defineCommands(session: Session): void {
     refuseMore(more, ".head key");
     const head = interruptible(prompt, () => session.base.head(key));
     if (head === undefined) throw new CommandError(`There is no key ${asKey(key)}.`);
-    session.print(inspect(head, { colors: prompt.useColors }));
+    output.print(inspect(head, { colors: prompt.useColors }));
   });
 
   define("get", "Copy a value into a new file: .get key file", ([key, file, ...more]) => {
@@ -87,7 +86,7 @@ export function defineCommands(session: Session): void {
     const bytes = interruptible(prompt, () => session.bytes.get(key));
     if (bytes === undefined) throw new CommandError(`There is no key ${asKey(key)}.`);
     fs.writeFileSync(file, bytes, { flag: "wx" });
-    session.print(`${asBytes(bytes.length)} in ${file}`);
+    output.print(`${asBytes(bytes.length)} in ${file}`);
   });
 
   define("put", "Store a file's bytes as a value: .put file key", ([file, key, ...more]) => {
@@ -96,12 +95,12 @@ export function defineCommands(session: Session): void {
     refuseMore(more, ".put file key");
     const bytes = fs.readFileSync(file);
     interruptible(prompt, () => session.bytes.set(key, bytes));
-    session.print(`${asBytes(bytes.length)} in ${asKey(key)}`);
+    output.print(`${asBytes(bytes.length)} in ${asKey(key)}`);
   });
 
   define("stats", "Requests sent since the start, with bytes and time, by operation", (words) => {
     refuseMore(words, ".stats");
-    for (const line of statsTable(session.requests())) session.print(line);
+    for (const line of requestTable(session.requests())) output.print(line);
   });
 
   define("timing", "Show milliseconds and requests after each line: .timing [on|off]", ([state, ...more]) => {
@@ -110,7 +109,7 @@ export function defineCommands(session: Session): void {
       throw new CommandError("Say .timing on, .timing off, or .timing for the other of the two.");
     }
     session.isTiming = state === undefined ? !session.isTiming : state === "on";
-    session.print(session.isTiming ? "Timing is on." : "Timing is off.");
+    output.print(session.isTiming ? "Timing is on." : "Timing is off.");
   });
 
   define("diagnose", "What may be done here, and what is wrong: .diagnose [read-only]", ([how, ...more]) => {
@@ -118,14 +117,45 @@ export function defineCommands(session: Session): void {
     const readOnly = how === "read-only" || how === "--read-only";
     if (how !== undefined && !readOnly)
       throw new CommandError("Say .diagnose, or .diagnose read-only to write nothing.");
-    session.print(String(interruptible(prompt, () => session.base.diagnose({ readOnly }))));
+    output.print(String(interruptible(prompt, () => session.base.diagnose({ readOnly }))));
   });
 
   define("stack", "The last error with its stack and its cause", (words) => {
     refuseMore(words, ".stack");
     if (session.lastProblem === undefined) throw new CommandError("There was no error.");
-    session.print(problemInFull(session.lastProblem.thrown));
+    output.print(inspect(session.lastProblem.thrown, { showProxy: false }));
   });
+}
+
+/** A row for each operation of S3's, and one for their sum. */
+function requestTable(requests: readonly RequestCount[]): string[] {
+  if (requests.length === 0) return ["No requests yet."];
+  const sum: RequestCount = {
+    operation: "all",
+    requests: 0,
+    failed: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    ms: 0,
+  };
+  for (const count of requests)
+    for (const name of ["requests", "failed", "bytesSent", "bytesReceived", "ms"] as const)
+      sum[name] += count[name];
+  const heading = ["operation", "requests", "failed", "sent", "received", "time", "each"];
+  const rows = [...requests, sum].map((count) => [
+    count.operation,
+    asCount(count.requests),
+    asCount(count.failed),
+    asBytes(count.bytesSent),
+    asBytes(count.bytesReceived),
+    `${asCount(Math.round(count.ms))} ms`,
+    `${(count.ms / count.requests).toFixed(1)} ms`,
+  ]);
+  const widths = heading.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]!.length)));
+  return [heading, ...rows].map(
+    (row) =>
+      `  ${row.map((cell, at) => (at === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[at]!))).join("  ")}`,
+  );
 }
 
 function refuseMore(words: readonly string[], usage: string): void {

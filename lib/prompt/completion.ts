@@ -4,19 +4,19 @@ import { within } from "../bridge/call-limit.js";
 import { mapBehind } from "../facade/bucket-object.js";
 import type { Mapping } from "../facade/bucket-object.js";
 import { asLiteral } from "../text/format.js";
-import { peekAt } from "./peek.js";
-import type { Peeked } from "./peek.js";
 import { accessAtEnd, isIdentifier } from "./line.js";
 import type { Access } from "./line.js";
+import { listFirst } from "./listing.js";
+import type { Listing } from "./listing.js";
 import type { Prompt } from "./prompt.js";
 
 /** How long Tab may block the prompt. */
 const DEADLINE_MS = 1000;
 
-/** At most so many keys and folders are offered. */
-const OFFERED = 100;
+/** The limit of the listing: at most 99 keys and folders are offered. */
+const MAX_LISTED = 100;
 
-/** How long what was listed may be offered again. */
+/** How long a listing may be reused. */
 const KEPT_MS = 5000;
 
 const DELIMITER = "/";
@@ -24,15 +24,14 @@ const DELIMITER = "/";
 interface Kept {
   map: Mapping<unknown>;
   prefix: string;
-  /** Undefined where the listing failed: that, too, need not be waited for again at once. */
-  peeked: Peeked | undefined;
+  /** Undefined if the listing failed, so that Tab does not wait for the failure again. */
+  listing: Listing | undefined;
   until: number;
 }
 
 /**
- * Completes the keys of facades at Tab, by one small LIST. Whatever the prompt looks at while someone only
- * types, for its previews, sends nothing: Node would list the bucket at each key after the dot, and read the
- * object before a second dot.
+ * Completes the keys of facades on Tab, with one small LIST. Node also completes on every keystroke, for its previews. These
+ * send nothing here: Node would list the bucket at each character after the dot, and read the object before a second dot.
  */
 export function completeKeys(prompt: Prompt): void {
   const node = prompt.completer.bind(prompt);
@@ -41,27 +40,29 @@ export function completeKeys(prompt: Prompt): void {
   prompt.input.prependListener("keypress", (_text: string, key?: { name?: string }) => {
     isTab = key?.name === "tab";
   });
-  // Any line may have changed the bucket.
+  // A line may have changed the bucket.
   prompt.prependListener("line", () => (kept = []));
 
-  function peekAgain(map: Mapping<unknown>, prefix: string): Peeked | undefined {
+  function listingOf(map: Mapping<unknown>, prefix: string): Listing | undefined {
     const now = performance.now();
     kept = kept.filter(({ until }) => until > now);
-    const known = kept.find((one) => one.map === map && (one.prefix === prefix || tellsAll(one, prefix)));
-    if (known !== undefined) return known.peeked;
-    let peeked: Peeked | undefined;
+    const known = kept.find((one) => one.map === map && (one.prefix === prefix || covers(one, prefix)));
+    if (known !== undefined) return known.listing;
+    let listing: Listing | undefined;
     try {
-      peeked = within(DEADLINE_MS, () => peekAt(map, { prefix, delimiter: DELIMITER, limit: OFFERED }));
+      listing = within(DEADLINE_MS, () =>
+        listFirst(map, { prefix, delimiter: DELIMITER, limit: MAX_LISTED }),
+      );
     } catch {
-      // Not into the prompt: whoever then asks for a key is told what is wrong.
+      // Reading a key will report the error.
     }
-    kept.push({ map, prefix, peeked, until: performance.now() + KEPT_MS });
-    return peeked;
+    kept.push({ map, prefix, listing, until: performance.now() + KEPT_MS });
+    return listing;
   }
 
   prompt.completer = (line, callback) => {
     const mayAsk = isTab;
-    // The preview that follows a Tab is typing again.
+    // The preview that follows Tab must send nothing.
     isTab = false;
     try {
       const access = accessAtEnd(line);
@@ -71,28 +72,28 @@ export function completeKeys(prompt: Prompt): void {
         within(mayAsk ? DEADLINE_MS : 0, () => node(line, callback));
         return;
       }
-      const peeked = peekAgain(map, access.partial);
-      callback(null, [peeked === undefined ? [] : offer(access, peeked), access.typed]);
+      const listing = listingOf(map, access.partial);
+      callback(null, [listing === undefined ? [] : offer(access, listing), access.typed]);
     } catch {
       callback(null, [[], line]);
     }
   };
 }
 
-// A listing that was complete tells of longer prefixes, too, as long as they are in the same folder.
-function tellsAll({ prefix, peeked }: Kept, longer: string): boolean {
-  if (peeked === undefined || peeked.isMore || !longer.startsWith(prefix)) return false;
+// A complete listing also has the keys under a longer prefix in the same folder.
+function covers({ prefix, listing }: Kept, longer: string): boolean {
+  if (listing === undefined || listing.isMore || !longer.startsWith(prefix)) return false;
   return !longer.slice(prefix.length).includes(DELIMITER);
 }
 
-/** The map behind the facade that a path of names leads to; none is looked for by way of a getter or a Proxy. */
+/** The map behind the facade at a path of names. Calls no getter and no trap on the way. */
 function mapAt(prompt: Prompt, [first, ...rest]: string[]): Mapping<unknown> | undefined {
   let value: unknown;
   try {
     const script = new vm.Script(first ?? "");
     value = prompt.useGlobal ? script.runInThisContext() : script.runInContext(prompt.context);
   } catch {
-    return undefined; // No such variable, or one that is not set yet.
+    return undefined; // There is no such variable, or it is not initialized.
   }
   for (const name of rest) {
     if (mapBehind(value) !== undefined) return undefined;
@@ -102,17 +103,17 @@ function mapAt(prompt: Prompt, [first, ...rest]: string[]): Mapping<unknown> | u
   return mapBehind(value);
 }
 
-function offer(access: Access, { entries, isMore }: Peeked): string[] {
+function offer(access: Access, { entries, isMore }: Listing): string[] {
   const offered = entries
     .filter(({ key }) => key.startsWith(access.partial))
     .map(({ key, isFolder }) => complete(access, key, isFolder));
-  // It has nothing in common with the others, so nothing is completed of which not all is known.
+  // Node inserts what all completions have in common. The empty string keeps it from guessing if there are more.
   return isMore ? [...offered, "", "… and more"] : offered;
 }
 
 function complete({ object, chain, quote }: Access, key: string, isFolder: boolean): string {
   if (quote === undefined && !isFolder && isIdentifier(key)) return `${object}${chain}${key}`;
   const literal = asLiteral(key, quote);
-  // A folder is left open, to be completed further.
+  // A folder stays open for further completion.
   return `${object}${chain === "?." ? chain : ""}[${isFolder ? literal.slice(0, -1) : `${literal}]`}`;
 }

@@ -3,36 +3,33 @@ import { within } from "../bridge/call-limit.js";
 import { mapBehind } from "../facade/bucket-object.js";
 import type { Mapping } from "../facade/bucket-object.js";
 import { asBytes, asCount } from "../text/format.js";
-import { peekAt } from "./peek.js";
-import type { Peeked } from "./peek.js";
-import { interruptible, isInterruption } from "./interruptible.js";
-import { paint } from "./paint.js";
-import { setWriter } from "./prompt.js";
+import { listFirst, tableOf } from "./listing.js";
+import type { Listing } from "./listing.js";
+import { interruptible, isInterruption, paint, setWriter } from "./prompt.js";
 import type { Prompt, Writer } from "./prompt.js";
-import { rowsOf } from "./table.js";
 
-/** How long the echo of a bucket waits for its first keys. */
+/** How long the echo of a bucket may wait for its first keys. */
 const DEADLINE_MS = 2000;
 
-/** How many of them it shows. */
-const SHOWN_KEYS = 20;
+/** The limit of that listing. */
+const MAX_LISTED = 20;
 
-/** A longer string is shortened. */
+/** Longer strings are cut. */
 const SHOWN_CHARACTERS = 400;
 
-/** What `inspect` shows of bytes. */
+/** `inspect` shows this many bytes. */
 const SHOWN_BYTES = 50;
 
-/** Of any other value, so much of its text. */
+/** The text of any other value is cut at this length. */
 const SHOWN_TEXT = 8000;
 
 /**
- * Has the prompt show a facade as what it is, where it points and its first keys: 1 LIST. Only the echo does:
- * what Node inspects for its previews, while someone types, sends nothing.
+ * Echoes a facade as its class, its location and its first keys: 1 LIST. Node's previews, which appear while someone types,
+ * do not use the writer, and so send nothing.
  */
 export function echoFacades(prompt: Prompt): void {
   const node = prompt.writer;
-  // Else every facade within another value, and the preview of each, would be a Proxy's target and handler.
+  // Otherwise a facade within another value, or in a preview, would be shown as a Proxy's target and handler.
   node.options.showProxy = false;
   setWriter(prompt, (value) => {
     const map = mapBehind(value);
@@ -40,7 +37,7 @@ export function echoFacades(prompt: Prompt): void {
   });
 }
 
-/** Has the prompt shorten what is long, and say how long it is. */
+/** Cuts long values in the echo, and adds their lengths. */
 export function shortenLong(prompt: Prompt): void {
   const before = prompt.writer;
   setWriter(prompt, (value) => {
@@ -68,18 +65,18 @@ function describe(prompt: Prompt, facade: unknown, map: Mapping<unknown>): strin
 }
 
 function keysOf(prompt: Prompt, map: Mapping<unknown>): string[] {
-  let peeked: Peeked;
+  let listing: Listing;
   const started = performance.now();
   try {
-    peeked = within(DEADLINE_MS, () =>
-      interruptible(prompt, () => peekAt(map, { prefix: "", limit: SHOWN_KEYS })),
+    listing = within(DEADLINE_MS, () =>
+      interruptible(prompt, () => listFirst(map, { prefix: "", limit: MAX_LISTED })),
     );
   } catch (error) {
     return [paint(prompt, "red", `  ${reasonOf(error, performance.now() - started)}`)];
   }
-  if (peeked.entries.length === 0) return [paint(prompt, "gray", "  (no keys)")];
-  const rows = rowsOf(prompt, peeked.entries);
-  return peeked.isMore ? [...rows, paint(prompt, "gray", "  … and more")] : rows;
+  if (listing.entries.length === 0) return [paint(prompt, "gray", "  (no keys)")];
+  const { rows } = tableOf(prompt, listing.entries);
+  return listing.isMore ? [...rows, paint(prompt, "gray", "  … and more")] : rows;
 }
 
 function reasonOf(error: unknown, ms: number): string {

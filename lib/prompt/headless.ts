@@ -6,23 +6,21 @@ import { didYouMean } from "../text/spelling.js";
 import type { Arguments } from "./arguments.js";
 import { defineCommands } from "./commands.js";
 import { shortenLong } from "./echo.js";
-import { isInterruption } from "./interruptible.js";
 import { followLines } from "./lines.js";
 import type { Outcome } from "./lines.js";
 import { problemLine } from "./problem.js";
-import { setWriter } from "./prompt.js";
+import { isInterruption, setWriter } from "./prompt.js";
 import type { Prompt } from "./prompt.js";
 import { Session } from "./session.js";
 
-/** As a shell has it for a program that Ctrl-C ended. */
+/** A shell's exit code for a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
 const UNSETTLED =
   "The code waits for something that never comes: an await has not ended, and nothing is left that could end it.";
 
 /**
- * Evaluates what is piped in, a line after the other, and prints what each gives, as the prompt would; ends at
- * the first error.
+ * Evaluates piped input line by line, and prints each result as the prompt would. Ends at the first error.
  *
  * @returns the exit code
  */
@@ -42,7 +40,7 @@ export async function runPiped(given: Arguments): Promise<number> {
 }
 
 /**
- * Evaluates the code of `--eval` and prints what it gives: text with a newline, bytes as they are, with `--json` as JSON.
+ * Evaluates the code of `--eval` and prints its result: text with a newline, bytes as they are, JSON with `--json`.
  *
  * @returns the exit code
  */
@@ -57,17 +55,17 @@ export async function runCode(given: Arguments, code: string): Promise<number> {
 
 interface Ended {
   outcome: Outcome;
-  /** What it gave, if anything, or what was thrown. */
+  /** The result, if any, or what was thrown. */
   value?: unknown;
-  /** The session was ended by `.exit`. */
+  /** `.exit` ended the session. */
   isOver: boolean;
 }
 
 interface Headless {
   evaluate: (line: string) => Promise<Ended>;
-  /** Whether what an earlier line left behind, such as a timer, has thrown; that has been printed. */
+  /** Whether a callback of an earlier line, such as a timer's, has thrown. The error has been printed. */
   hasFailed: () => boolean;
-  /** A value as the prompt would echo it. */
+  /** Formats a value as the prompt would. */
   show: (value: unknown) => string;
 }
 
@@ -75,13 +73,13 @@ function open(given: Arguments): Headless {
   let failed: { thrown: unknown } | undefined;
   const session = new Session(
     given,
-    // What Node would print of its own, prompts and "Uncaught", has no place in a pipe.
+    // Node's own output, such as prompts and "Uncaught", does not belong into a pipe.
     { input: new PassThrough(), output: new Nowhere(), terminal: false, prompt: "", useColors: false },
     {
       print: (line) => void process.stdout.write(`${line}\n`),
       problem: (thrown) => (failed = { thrown }),
+      pageLength: () => Infinity,
     },
-    () => Infinity,
   );
   const { prompt } = session;
   defineCommands(session);
@@ -89,7 +87,7 @@ function open(given: Arguments): Headless {
   let isEvaluating = false;
   let hasFailed = false;
   let done: (ended: Ended) => void = () => {};
-  // Not told where the code itself ends the process.
+  // Node does not emit this if the code itself ends the process.
   process.once("beforeExit", () => {
     if (isEvaluating) process.exitCode = fail(new Error(UNSETTLED));
   });
@@ -101,12 +99,12 @@ function open(given: Arguments): Headless {
   });
   shortenLong(prompt);
   const show = prompt.writer;
-  // Node gives the writer what a line gave, to print it, and later what it left behind has thrown.
+  // Node passes to the writer the result of a line, and later any error that its callbacks throw.
   setWriter(prompt, (result) => {
     if (isEvaluating) {
       value = { value: result };
     } else if (!hasFailed) {
-      // Node may give it an error twice.
+      // Node may pass the same error twice.
       hasFailed = true;
       process.exitCode = fail(result);
     }
@@ -138,7 +136,7 @@ function open(given: Arguments): Headless {
   };
 }
 
-// Node only prints that there is none. A number may begin with a dot, too, and so may a line of a longer statement.
+// For an unknown command, Node only prints a message. Numbers and continuation lines may also begin with a dot.
 function unknownCommand(prompt: Prompt, line: string): { thrown: Error } | undefined {
   const name = /^\s*\.([a-z]\w*)(\s|$)/i.exec(line)?.[1];
   const isWithin = prompt.getPrompt() !== "";

@@ -1,7 +1,7 @@
 /**
- * `node -r s3bucketmap/repl`, or `require("s3bucketmap/repl")` at the prompt: facades are echoed as what they
- * are, with their first keys (1 LIST), and Tab completes their keys (1 small LIST). Typing sends nothing.
- * In a program that has no prompt of Node's it does nothing.
+ * `node -r s3bucketmap/repl`, or `require("s3bucketmap/repl")` at the prompt. Facades are then echoed with their location and
+ * first keys (1 LIST), and Tab completes their keys (1 small LIST). Typing sends nothing. In a program without Node's prompt,
+ * the module does nothing.
  *
  * @example
  * $ node -r s3bucketmap/repl
@@ -29,36 +29,32 @@ interface NodeRepl {
   repl?: REPLServer;
 }
 
-// Loaded by `-r`, it comes before the prompt. Node's module is asked for only where there will be one: it
-// loads node:domain, which changes how a program's errors are handled.
+// With `-r`, this module loads before the prompt. Require node:repl only if there will be one: it loads node:domain, which
+// changes how a program's errors are handled.
 function hasPrompt(): boolean {
   const asked = process.execArgv.some((flag) => flag === "-i" || flag === "--interactive");
   const { _eval } = process as { _eval?: string };
   return isMainThread && (asked || (process.argv[1] === undefined && _eval === undefined));
 }
 
-function whenThere(): void {
+function attachWhenStarted(): void {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- see above
   const module = require("node:repl") as NodeRepl;
   if (module.repl !== undefined) {
     attach(module.repl);
     return;
   }
+  let started: REPLServer | undefined;
   Object.defineProperty(module, "repl", {
     configurable: true,
     enumerable: true,
-    get: () => undefined,
+    get: () => started,
     set(repl: REPLServer) {
-      Object.defineProperty(module, "repl", {
-        value: repl,
-        configurable: true,
-        enumerable: true,
-        writable: true,
-      });
-      // It tells of itself before it is complete.
+      started = repl;
+      // Node sets this before the prompt is complete.
       process.nextTick(attach, repl);
     },
   });
 }
 
-if (hasPrompt()) whenThere();
+if (hasPrompt()) attachWhenStarted();

@@ -1,16 +1,15 @@
-/** The end of a line that names a property, or the beginning of one: `bucket.te`, `a.bucket["x y/`. */
+/** The property, or the beginning of its name, at the end of a line: `bucket.te`, `a.bucket["x y/`. */
 export interface Access {
   /** The names that lead to the object. */
   path: string[];
-  /** The object, as it was typed. */
+  /** The object as typed. */
   object: string;
-  /** How the property is asked for. */
   chain: "." | "?.";
-  /** The quote that the property's name began with, if one did. */
+  /** The quote before the property's name, if any. */
   quote?: '"' | "'" | "`";
   /** The beginning of the property's name. */
   partial: string;
-  /** All of it, as it was typed. */
+  /** All of the above as typed. */
   typed: string;
 }
 
@@ -22,7 +21,7 @@ const afterBracket = new RegExp(
   "u",
 );
 
-/** What the end of a line asks for, or undefined where it names no property. */
+/** Parses the end of a line. Returns undefined if it is not a property of a named object. */
 export function accessAtEnd(line: string): Access | undefined {
   const match = afterBracket.exec(line) ?? afterDot.exec(line);
   if (match?.groups === undefined) return undefined;
@@ -38,7 +37,7 @@ export function accessAtEnd(line: string): Access | undefined {
   return found;
 }
 
-// A string's literal that is not closed yet.
+// Of a string literal that is still open.
 function unescape(text: string): string {
   const short: Readonly<Record<string, string>> = {
     n: "\n",
@@ -62,7 +61,29 @@ function unescape(text: string): string {
 
 const identifier = new RegExp(`^${name}$`, "u");
 
-/** Whether a key can stand after a dot. */
+/** Whether `object.key` is valid syntax. */
 export function isIdentifier(key: string): boolean {
   return identifier.test(key);
+}
+
+/**
+ * Splits the arguments of a command such as `.put "my file" key`. Quotes keep spaces: double ones, where escapes such as
+ * `\n` and `\"` mean what they do in JavaScript, or single ones, where they mean nothing.
+ *
+ * @throws SyntaxError for a quote that is not closed
+ */
+export function wordsOf(text: string): string[] {
+  const words: string[] = [];
+  const word = /\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"']\S*))(?=\s|$)/uy;
+  let rest = text.trimEnd();
+  while (rest !== "") {
+    word.lastIndex = 0;
+    const match = word.exec(rest);
+    if (match === null)
+      throw new SyntaxError(`Put a word with spaces or quotes in it in quotes: ${rest.trim()}`);
+    const [all, double, single, plain] = match;
+    words.push(double === undefined ? (single ?? plain ?? "") : (JSON.parse(`"${double}"`) as string));
+    rest = rest.slice(all.length);
+  }
+  return words;
 }

@@ -2,19 +2,19 @@ import { Recoverable } from "node:repl";
 import { setWriter } from "./prompt.js";
 import type { Prompt } from "./prompt.js";
 
-/** How a line ended; a "part" is one that needs further lines. */
+/** How a line ended. A "part" needs further lines. */
 export type Outcome = "value" | "thrown" | "part" | "command";
 
 export interface LineEvents {
-  /** A line begins to be evaluated, or carried out as a command. */
+  /** A line is about to be evaluated, or run as a command. */
   begin?(): void;
-  /** How what was thrown is shown. */
+  /** Formats what was thrown. */
   thrown(error: unknown): string;
-  /** All of it has been printed, and the prompt is about to come back. */
+  /** The line's output is complete, and the prompt is about to return. */
   end?(outcome: Outcome): void;
 }
 
-/** Follows the lines of a prompt. Node tells of none of this: it is seen from what it calls. */
+/** Reports what happens to each line. Node has no events for this, so it is derived from the members that Node calls. */
 export function followLines(prompt: Prompt, events: LineEvents): void {
   let outcome: Outcome | undefined;
   prompt.prependListener("line", () => {
@@ -24,10 +24,10 @@ export function followLines(prompt: Prompt, events: LineEvents): void {
 
   const evaluate = prompt.eval;
   prompt.eval = function (code, context, file, done) {
-    // For a completion Node evaluates, too, while no line is under way.
+    // Node also evaluates for completions, between lines.
     if (outcome === undefined) return evaluate.call(this, code, context, file, done);
     outcome = "thrown";
-    // As many arguments as there are: without a result nothing is printed, not even undefined.
+    // Pass on the exact number of arguments: without a result, Node prints nothing, not even undefined.
     evaluate.call(this, code, context, file, (...ended) => {
       if (!ended[0]) outcome = "value";
       else if (ended[0] instanceof Recoverable) outcome = "part";
@@ -40,7 +40,7 @@ export function followLines(prompt: Prompt, events: LineEvents): void {
   const { breakLength } = options;
   setWriter(prompt, (value) => {
     if (outcome !== "thrown") return write(value);
-    // From this length on Node would break the line after its "Uncaught".
+    // For a longer text, Node would break the line after "Uncaught".
     options.breakLength = Infinity;
     return events.thrown(value);
   });

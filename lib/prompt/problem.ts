@@ -1,17 +1,17 @@
 import { inspect } from "node:util";
 import { isWriting } from "../bridge/bridge.js";
 import { printable } from "../text/format.js";
-import { isInterruption } from "./interruptible.js";
+import { isInterruption } from "./prompt.js";
 
-/** Interruptions of a write that had no answer yet. */
+/** The interruptions of a write that had not been answered. */
 const unsure = new WeakSet<object>();
 
-/** Notes, at an interruption, whether a write was under way: the next call no longer knows. */
+/** Records whether an interruption hit a write. To be called before the next call. */
 export function noteInterruption(thrown: object): void {
   if (isWriting()) unsure.add(thrown);
 }
 
-/** What was thrown, in one line: the library's errors say in theirs what to do. */
+/** What was thrown, in one line. */
 export function problemLine(thrown: unknown): string {
   if (isInterruption(thrown)) {
     noteInterruption(thrown);
@@ -22,12 +22,7 @@ export function problemLine(thrown: unknown): string {
   return printable(`${name}: ${message}`.replace(/\s*\n\s*/g, " "));
 }
 
-/** All that an error can tell: its stack, and that of its cause. */
-export function problemInFull(thrown: unknown): string {
-  return inspect(thrown, { showProxy: false });
-}
-
-// Not `instanceof`: it may come from another context.
+// Not `instanceof`: the error may come from another context.
 function isErrorLike(thrown: unknown): thrown is Error {
   if (typeof thrown !== "object" || thrown === null) return false;
   const { name, message, stack } = thrown as Partial<Error>;

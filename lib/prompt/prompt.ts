@@ -1,10 +1,12 @@
 import type { REPLEval, REPLServer } from "node:repl";
+import { styleText } from "node:util";
 import type { InspectOptions } from "node:util";
+import vm from "node:vm";
 
-/** How a prompt turns a value into text, with the options by which Node also inspects for its previews. */
+/** How a prompt formats values. Node uses the same options for its previews. */
 export type Writer = ((value: unknown) => string) & { options: InspectOptions };
 
-/** The completions, and the end of the line that they stand for. */
+/** The completions, and the part of the line that they replace. */
 export type Completions = [string[], string];
 
 export type Completer = (
@@ -12,7 +14,7 @@ export type Completer = (
   callback: (error: Error | null, completions?: Completions) => void,
 ) => void;
 
-/** Node's REPL with what is replaced here of it. */
+/** Node's REPL, with more exact types for the members that are replaced here. */
 export type Prompt = Omit<REPLServer, "writer" | "eval" | "completer" | "input"> & {
   writer: Writer;
   eval: (this: unknown, ...args: Parameters<REPLEval>) => void;
@@ -20,12 +22,47 @@ export type Prompt = Omit<REPLServer, "writer" | "eval" | "completer" | "input">
   readonly input: NodeJS.ReadableStream & Partial<Pick<NodeJS.ReadStream, "isRaw" | "setRawMode">>;
 };
 
-/** The prompt that a REPL of Node's is. */
 export function asPrompt(repl: REPLServer): Prompt {
+  // Node's types declare these members read-only, or less exactly.
   return repl as unknown as Prompt;
 }
 
-/** Replaces what a prompt writes values with; its options stay the same object, which others may hold. */
+/** Replaces a prompt's writer. Keeps the options object, to which others may refer. */
 export function setWriter(prompt: Prompt, write: (value: unknown) => string): void {
   prompt.writer = Object.assign(write, { options: prompt.writer.options });
+}
+
+/** Styles text if the prompt uses colours. */
+export function paint(
+  { useColors }: { readonly useColors: boolean },
+  style: "red" | "gray" | "bold" | "blue",
+  text: string,
+): string {
+  // Node has already decided on colours for this prompt, so do not examine stdout again.
+  return useColors ? styleText(style, text, { validateStream: false }) : text;
+}
+
+const script = new vm.Script("work()", { filename: "s3bucketmap" });
+
+/**
+ * Runs blocking work so that Ctrl-C interrupts it. While the terminal is in raw mode, Ctrl-C is an ordinary character, which
+ * nothing reads as long as the thread is blocked.
+ *
+ * The `deasync` wait recognises this function on the stack by its name.
+ *
+ * @throws what `work` throws, or ERR_SCRIPT_EXECUTION_INTERRUPTED
+ */
+export function interruptible<T>({ input }: Prompt, work: () => T): T {
+  const isRaw = input.isRaw === true;
+  if (isRaw) input.setRawMode?.(false);
+  try {
+    return script.runInContext(vm.createContext({ work }), { breakOnSigint: true }) as T;
+  } finally {
+    if (isRaw) input.setRawMode?.(true);
+  }
+}
+
+/** Whether Ctrl-C caused an error. */
+export function isInterruption(error: unknown): error is Error {
+  return (error as { code?: unknown } | null | undefined)?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
 }

@@ -1,19 +1,22 @@
 import os from "node:os";
 import path from "node:path";
 import { inspect } from "node:util";
+import type { RequestCount } from "../bridge/protocol.js";
 import { callsOf } from "../bucket/bucket-calls.js";
+import { asCount } from "../text/format.js";
 import type { Arguments } from "./arguments.js";
 import { defineCommands } from "./commands.js";
 import { completeKeys } from "./completion.js";
 import { shortenLong } from "./echo.js";
 import { followLines } from "./lines.js";
-import { paint } from "./paint.js";
 import { problemLine } from "./problem.js";
+import { paint } from "./prompt.js";
 import type { Prompt } from "./prompt.js";
 import { Session } from "./session.js";
-import type { Requests } from "./stats.js";
 
-/** A prompt at a terminal. */
+const PROMPT = "> ";
+
+/** Starts the prompt at a terminal. */
 export function startInteractive(given: Arguments, version: string): void {
   const { stdin, stdout } = process;
   const session: Session = new Session(
@@ -22,13 +25,13 @@ export function startInteractive(given: Arguments, version: string): void {
     {
       print: (line) => void stdout.write(`${line}\n`),
       problem: (thrown) => void stdout.write(`${paint(session.prompt, "red", problemLine(thrown))}\n`),
+      // Three rows are left for the heading, the line that says that there is more, and the prompt.
+      pageLength: () => Math.max(10, (stdout.rows ?? 24) - 3),
     },
-    // All but the heading, the prompt and the line that says that there is more.
-    () => Math.max(10, (stdout.rows ?? 24) - 3),
   );
   const { prompt } = session;
   defineCommands(session);
-  // Not until all is set up.
+  // Shown only now that the commands are defined.
   prompt.setPrompt(PROMPT);
   stdout.write(`${bannerOf(session, version).join("\n")}\n`);
   shortenLong(prompt);
@@ -36,11 +39,9 @@ export function startInteractive(given: Arguments, version: string): void {
   timeLines(session);
   keepHistory(prompt, () => prompt.displayPrompt());
   prompt.on("exit", () => endWhenHistoryIsKept(prompt));
-  // It is loaded while the first line is typed.
+  // The worker loads while the first line is typed.
   session.base[callsOf]().start();
 }
-
-const PROMPT = "> ";
 
 function bannerOf({ base, prompt }: Session, version: string): [string, string] {
   const shown = inspect(base).replace(/^S3BucketMap \{ (.*) \}$/s, "$1");
@@ -53,7 +54,7 @@ function bannerOf({ base, prompt }: Session, version: string): [string, string] 
 function timeLines(session: Session): void {
   let started = 0;
   let isTimed = false;
-  let before: Requests = [];
+  let before: readonly RequestCount[] = [];
   followLines(session.prompt, {
     begin() {
       isTimed = session.isTiming;
@@ -67,14 +68,29 @@ function timeLines(session: Session): void {
     end(outcome) {
       if (!isTimed || !session.isTiming || outcome === "part") return;
       const ms = performance.now() - started;
-      session.print(paint(session.prompt, "gray", `${ms.toFixed(1)} ms, ${session.requestsSince(before)}`));
+      const requests = difference(before, session.requests());
+      session.output.print(paint(session.prompt, "gray", `${ms.toFixed(1)} ms, ${requests}`));
     },
   });
 }
 
+/** How many requests were sent in between, and of which operations: `2 requests (GetObject, PutObject)`. */
+function difference(before: readonly RequestCount[], after: readonly RequestCount[]): string {
+  const more = after
+    .map(({ operation: name, requests }) => {
+      const known = before.find(({ operation }) => operation === name);
+      return { name, count: requests - (known?.requests ?? 0) };
+    })
+    .filter(({ count }) => count > 0);
+  const all = more.reduce((total, { count }) => total + count, 0);
+  const names = more.map(({ name, count }) => (count === 1 ? name : `${asCount(count)} ${name}`));
+  const which = names.length === 0 ? "" : ` (${names.join(", ")})`;
+  return `${all === 1 ? "1 request" : `${asCount(all)} requests`}${which}`;
+}
+
 function keepHistory(prompt: Prompt, done: () => void): void {
   const file = process.env["S3BUCKETMAP_HISTORY"] ?? path.join(os.homedir(), ".s3bucketmap_history");
-  // Where the file cannot be used, Node says so, and goes on without.
+  // If the file cannot be used, Node says so and continues without it.
   prompt.setupHistory(file, done);
 }
 

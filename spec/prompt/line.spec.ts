@@ -1,5 +1,5 @@
 import { accessAtEnd } from "../../lib/prompt/line.js";
-import { wordsOf } from "../../lib/prompt/words.js";
+import { wordsOf } from "../../lib/prompt/line.js";
 import { asKey, asLiteral, printable } from "../../lib/text/format.js";
 
 describe("accessAtEnd()", () => {
