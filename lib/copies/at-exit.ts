@@ -2,19 +2,19 @@ import fs from "node:fs";
 import { PartialFailureError } from "../errors/errors.js";
 import { threadWide } from "./thread-wide.js";
 
-/** The end of the program, as the process itself tells it. */
+/** The exit of the process. */
 export interface Exit {
-  /** From then on nothing can be left for later. */
+  /** From then on, nothing can be done later. */
   readonly hasBegun: boolean;
-  /** What is to be done when it begins. */
+  /** Run when the exit begins. */
   readonly tasks: Set<() => void>;
-  /** Makes the exit code that of a failure, unless it is one already. */
+  /** Sets a failing exit code, unless there is one. */
   fail(): void;
 }
 
 /**
- * The real process is asked: a test framework gives its realms a copy, whose events never come. Ours is the first of the
- * listeners, as any of them may end the process at once.
+ * Listens to the real process: that of a test framework's realm emits no events. Ours is the first listener, because any of
+ * them may end the process at once.
  */
 export function exit(): Exit {
   return threadWide<Exit>(
@@ -34,10 +34,10 @@ export function exit(): Exit {
   );
 }
 
-/** So many failed keys are printed at most. */
+/** The most failed keys that are printed. */
 const MOST_PRINTED = 100;
 
-/** Nobody can catch it any more: it is printed, each key by itself, and the exit code tells. */
+/** Reports an error that nothing can catch any more: prints it with its keys, and sets the exit code. */
 export function failAtExit(what: string, error: Error): void {
   const failed = error instanceof PartialFailureError ? [...error.failed.values()] : [];
   const more = failed.length - MOST_PRINTED;

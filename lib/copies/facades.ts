@@ -7,7 +7,7 @@ interface Facades {
   readonly facades: WeakMap<object, object>;
 }
 
-// A facade that another copy of the library made must be known, too.
+// Shared, to recognise the facades of other copies of the library.
 const { maps, facades } = threadWide<Facades>("facades/1", "{ maps: new WeakMap(), facades: new WeakMap() }");
 
 export function mapOfFacade(value: unknown): object | undefined {
@@ -23,12 +23,12 @@ export function rememberFacade(facade: object, map: object): void {
   maps.set(facade, map);
 }
 
-/** Whether it is a facade, found without asking it for any property. */
+/** Whether a value is a facade. Reads no property of it. */
 export function isFacade(value: unknown): boolean {
   return mapOfFacade(value) !== undefined;
 }
 
-/** Whether reading a property of it could read a key: it is a facade, or inherits from one. */
+/** Whether reading a property of a value could read a key: it is a facade, or inherits from one. */
 export function leadsToFacade(value: unknown): boolean {
   for (let next = value; isObject(next); next = Reflect.getPrototypeOf(next)) if (isFacade(next)) return true;
   return false;

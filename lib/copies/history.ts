@@ -1,81 +1,81 @@
-import { clock } from "./clock.js";
-import vm from "node:vm";
 import { isAlias } from "../arguments/location.js";
 import { operations } from "../bridge/operations.js";
 import type { Op } from "../bridge/operations.js";
+import { clock } from "./clock.js";
+import { threadWide } from "./thread-wide.js";
 
-/** So many entries of the log of written keys are kept; a write makes two. */
+/** The length of the log of written keys. A write makes two entries. */
 const MOST_LOGGED = 8000;
 
-/** Of so many buckets it is known when each was last written to. */
+/** For how many buckets the last write is remembered. */
 const MOST_BUCKETS = 100;
 
-/** More than this between the two clocks, and the machine has slept. */
+/** If the two clocks differ by more than this, the machine was suspended. */
 const MAX_ASLEEP_MS = 5;
 
-/** With `deasync`, callbacks that take no longer in one wait do not count: the wait's own work takes as long. */
+/** Shorter callbacks during a `deasync` wait are ignored: the wait itself uses as much time. */
 const MAX_BUSY_MS = 5;
 
-/** What became of a key by a write of this thread: "unsure" while it is under way, and where it failed. */
+/** What a write of this thread did to a key. "unsure" while it is under way, and if it failed. */
 export type Write = "set" | "deleted" | "unsure";
 
 interface History {
-  /** When the program last was in the library, by the clock that stands still while a laptop sleeps, and by the other. */
+  /** When the program last left the library, by a monotonic clock, which stops while the machine is suspended. */
   leftAt: number;
+  /** The same by the system's clock. */
   leftAtDate: number;
-  /** How long it has been outside altogether. */
+  /** The total time that the program has spent outside the library. */
   outsideMs: number;
-  /** How many calls may have told it something. */
+  /** How many calls may have told the program something. */
   calls: number;
-  /** Counts writes. By a bucket's name: which was the last one. */
+  /** Counts the writes of this thread. */
   writes: number;
+  /** The number of the last write, by bucket name. */
   readonly lastWriteTo: Map<string, number>;
-  /** The last one of which only so much is known: it was to any bucket. */
+  /** The number of the last write whose bucket is not known. */
   lastWriteToAny: number;
-  /** Which keys were written, four elements each: map, bucket, key, and what became of it. */
+  /** The written keys, four elements each: map, bucket, key, and a {@link Write}. */
   readonly log: (string | number)[];
-  /** How many entries were at the beginning of the log and no longer are. */
+  /** How many entries were dropped from the beginning of the log. */
   forgotten: number;
   lastNumber: number;
 }
 
-// One for the thread, however many copies of the library and realms of a test framework are in it. It holds nothing but
-// strings and numbers, so no realm is kept alive by it. A copy that shares something else has another name for it.
-const history = vm.runInThisContext(`(() => {
-  const key = Symbol.for("s3bucketmap.history.1");
-  if (globalThis[key] === undefined) {
-    const value = {
-      leftAt: 0, leftAtDate: 0, outsideMs: 0, calls: 0,
-      writes: 0, lastWriteTo: new Map(), lastWriteToAny: 0,
-      log: [], forgotten: 0, lastNumber: 0,
-    };
-    Object.defineProperty(globalThis, key, { value, configurable: true });
-  }
-  return globalThis[key];
-})()`) as History;
+// Only strings and numbers, so that it keeps no realm alive.
+const history = threadWide<History>(
+  "history.1",
+  `{
+    leftAt: 0, leftAtDate: 0, outsideMs: 0, calls: 0,
+    writes: 0, lastWriteTo: new Map(), lastWriteToAny: 0,
+    log: [], forgotten: 0, lastNumber: 0,
+  }`,
+);
 
-/** A number that nothing else in this thread has. */
+/** A number that is unique in this thread. */
 export function newNumber(): number {
   return (history.lastNumber += 1);
 }
 
-/** The program comes into the library. */
+/** The program enters the library. */
 export function entered(): void {
   history.outsideMs += Math.max(0, clock().now() - history.leftAt);
   left();
 }
 
-/** The program goes on. */
+/** The program leaves the library. */
 export function left(): void {
   const [now, date] = [clock().now(), Date.now()];
   const asleepMs = date - history.leftAtDate - (now - history.leftAt);
-  // Date counts whole milliseconds: a difference of one or two is nothing.
+  // Date has a resolution of 1 ms, so a small difference means nothing.
   if (asleepMs > MAX_ASLEEP_MS) history.outsideMs += asleepMs;
   history.leftAt = now;
   history.leftAtDate = date;
 }
 
-/** The event loop is about to turn in a wait; to be called when it has. What ran in its callbacks was outside, too. */
+/**
+ * Call before the event loop turns in a wait, and the returned function afterwards: callbacks that ran meanwhile were
+ * outside the library.
+ */
 export function turned(): () => void {
   const start = clock().now();
   const { idleTime } = clock().nodeTiming;
@@ -85,24 +85,24 @@ export function turned(): () => void {
   };
 }
 
-/** How long the program has been outside the library altogether. */
+/** The total time that the program has spent outside the library. */
 export function outsideMs(): number {
   return history.outsideMs;
 }
 
-/** The program may hear of what another program has done. */
+/** The program may have learnt what another program did. */
 export function heard(): void {
   history.calls += 1;
 }
 
-/** A call begins, or has ended. */
+/** A call begins or ends. */
 export function called(op: Op, bucket: string, failed: boolean = false): void {
   const { isWrite, isInformative } = operations[op];
   if (isWrite) wroteTo(bucket);
   if (failed || isInformative) heard();
 }
 
-/** How many calls may have told the program something. */
+/** How many calls may have told the program something so far. */
 export function callsSoFar(): number {
   return history.calls;
 }
@@ -119,18 +119,18 @@ function wroteTo(bucket: string): void {
   }
 }
 
-/** The number of the last write of this thread that may have changed this bucket. */
+/** The number of this thread's last write that may have changed the bucket. */
 export function lastWriteTo(bucket: string): number {
   if (isAlias(bucket)) return history.writes;
   return Math.max(history.lastWriteTo.get(bucket) ?? 0, history.lastWriteToAny);
 }
 
-/** Whether both names may be of one bucket. Where the bucket is does not tell: one place can have two names. */
+/** Whether two names may stand for the same bucket. Endpoints cannot decide that: one place can have several. */
 export function mayBeSame(bucket: string, other: string): boolean {
   return bucket === other || isAlias(bucket) || isAlias(other);
 }
 
-/** @param map - the number of the maps that certainly have one place in common */
+/** @param map - a number shared by maps that certainly have the same location */
 export function logWrite(map: number, bucket: string, key: string, write: Write): void {
   if (history.log.length >= 4 * MOST_LOGGED) {
     history.log.splice(0, 2 * MOST_LOGGED);
@@ -151,7 +151,7 @@ export interface LoggedWrite {
   readonly write: Write;
 }
 
-/** The writes from there on, or undefined where some of them are forgotten. */
+/** The writes since a position in the log, or undefined if some of them were dropped. */
 export function writesFrom(position: number): LoggedWrite[] | undefined {
   if (position < history.forgotten) return undefined;
   const writes: LoggedWrite[] = [];

@@ -1,20 +1,16 @@
 import vm from "node:vm";
 
-const isRealProcessExiting = vm.runInThisContext(
+/** Whether the process is running its exit handlers. Asks the real process: that of a test framework's realm does not know. */
+export const isExiting = vm.runInThisContext(
   `() => typeof process === "object" && process._exiting === true`,
 ) as () => boolean;
 
-/** Whether the process has told its exit handlers that it ends. A test framework's realms have a copy of it that does not know. */
-export function isExiting(): boolean {
-  return isRealProcessExiting();
-}
-
 /**
- * One value for the whole thread, whichever copy of the library asks: a program can hold several, and a test framework
- * loads one into each of its realms.
+ * One value for the whole thread, shared by all copies of the library: a program can contain several, and a test framework
+ * loads one into each realm.
  *
- * @param name - with a version, to be raised when the value changes
- * @param source - an expression that makes the value, evaluated in the main realm, so that no other is kept alive
+ * @param name - includes a version. Raise it when the shape of the value changes.
+ * @param source - an expression for the initial value. It is evaluated in the main realm, so that no other is kept alive.
  */
 export function threadWide<T extends object>(name: string, source: string): T {
   return vm.runInThisContext(`(() => {

@@ -1,5 +1,3 @@
-/** Numbers, sizes, times and keys as a person reads them. */
-
 const units = ["bytes", "KB", "MB", "GB", "TB"] as const;
 
 /** `0 bytes`, `1 byte`, `1.2 KB`, … with 1 KB = 1024 bytes. */
@@ -24,17 +22,17 @@ export function asSeconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** `2026-11-22 22:10:05`, in the local time. */
+/** `2026-11-22 22:10:05`, in local time. */
 export function asTime(date: Date): string {
   const two = (number: number): string => String(number).padStart(2, "0");
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":")}`;
 }
 
-// What a terminal would obey, or could not show: controls, invisible and line-breaking characters, lone surrogates.
+// What a terminal would interpret or cannot show: controls, invisible and line-breaking characters, lone surrogates.
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Text without anything that a terminal would obey. */
+/** Escapes everything that a terminal would interpret. */
 export function printable(text: string): string {
   return text.replace(unprintable, (character) =>
     [...Array(character.length).keys()]
@@ -43,14 +41,14 @@ export function printable(text: string): string {
   );
 }
 
-/** A JavaScript string's literal, in double quotes unless told otherwise, that is safe to print. */
+/** A JavaScript string literal that is safe to print. */
 export function asLiteral(text: string, quote: '"' | "'" | "`" = '"'): string {
   const inside = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"');
   const escaped = inside.replaceAll(quote, `\\${quote}`);
   return quote + printable(quote === "`" ? escaped.replaceAll("${", "\\${") : escaped) + quote;
 }
 
-/** A key as it is where nothing in it can be mistaken, otherwise as a string's literal. */
+/** A key as it is if it is unambiguous, otherwise as a string literal. */
 export function asKey(key: string): string {
   const isPlain = key !== "" && !/^[\s"]|\s$|\\/u.test(key) && printable(key) === key;
   return isPlain ? key : asLiteral(key);

@@ -1,6 +1,6 @@
 /**
- * Whether `a` comes before `b` in S3's order, that of their UTF-8 bytes: the order of code points. Where
- * JavaScript compares UTF-16 units, the surrogates of U+10000 and above wrongly come before U+E000.
+ * Whether `a` comes before `b` in S3's order: that of UTF-8 bytes, which is that of code points. JavaScript compares UTF-16
+ * units, and so sorts U+10000 and above, which are encoded as surrogates, before U+E000.
  */
 export function comesBefore(a: string, b: string): boolean {
   const length = Math.min(a.length, b.length);
@@ -12,7 +12,7 @@ export function comesBefore(a: string, b: string): boolean {
   return a.length < b.length;
 }
 
-/** {@link comesBefore} for these keys: without a surrogate, JavaScript's own order is the same, and found sooner. */
+/** {@link comesBefore} for these keys. Without surrogates, JavaScript's own order is the same, and faster. */
 export function orderOf(keys: readonly string[]): (a: string, b: string) => boolean {
   return /[\ud800-\udfff]/.test(keys.join("")) ? comesBefore : (a, b) => a < b;
 }
