@@ -6,7 +6,7 @@ import { CHUNK_SIZE, type PendingRecord } from "../store/records.js";
 import type { Store } from "../store/store.js";
 
 // A body of up to this size is kept in memory, and written in one transaction with its record.
-const MAX_BUFFERED_CHUNKS = 8;
+const MAX_BUFFERED_BYTES = 8 * CHUNK_SIZE;
 // A writer that stores nothing for this long is considered dead, even if its process cannot be checked.
 const MAX_IDLE_MS = 60 * 60 * 1000;
 
@@ -30,11 +30,10 @@ export function chunkKey(id: Buffer, index: number): Buffer {
  */
 export class BodyWriter {
   readonly id: Buffer = newBodyId();
-  size = 0;
+  /** What `commit` will write. */
+  bufferedBytes = 0;
   private readonly store: Store;
-  private chunks: Buffer[] = [];
-  private partial: Uint8Array[] = [];
-  private partialSize = 0;
+  private buffered: Uint8Array[] = [];
   private storedChunks = 0;
 
   constructor(store: Store) {
@@ -43,58 +42,37 @@ export class BodyWriter {
 
   /** Keeps a reference to `bytes`, which must not change afterwards. */
   async write(bytes: Uint8Array): Promise<void> {
-    this.size += bytes.length;
     for (let start = 0; start < bytes.length;) {
-      const piece = bytes.subarray(start, start + CHUNK_SIZE - this.partialSize);
-      this.partial.push(piece);
-      this.partialSize += piece.length;
+      const piece = bytes.subarray(start, start + MAX_BUFFERED_BYTES - this.bufferedBytes);
+      this.buffered.push(piece);
+      this.bufferedBytes += piece.length;
       start += piece.length;
-      if (this.partialSize < CHUNK_SIZE) break;
-      this.completeChunk();
-      if (this.chunks.length >= MAX_BUFFERED_CHUNKS) await this.storeChunks();
+      if (this.bufferedBytes === MAX_BUFFERED_BYTES) await this.storeChunks();
     }
-  }
-
-  /** What `commit` will write. */
-  get bufferedBytes(): number {
-    return this.chunks.length * CHUNK_SIZE + this.partialSize;
   }
 
   /** Plans the rest of the body. No `write` may follow. */
   commit(plan: Plan): void {
     this.needPending(plan);
-    if (this.partialSize > 0) this.completeChunk();
     this.planChunks(plan);
     if (this.storedChunks > 0) plan.remove(this.store.pending, this.id);
   }
 
   async discard(): Promise<void> {
-    this.chunks = [];
-    this.partial = [];
+    this.buffered = [];
     if (this.storedChunks > 0) await this.store.write(0, (plan) => removePending(this.store, this.id, plan));
-  }
-
-  private completeChunk(): void {
-    const [only, ...more] = this.partial;
-    this.chunks.push(
-      only && more.length === 0
-        ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
-        : Buffer.concat(this.partial, this.partialSize),
-    );
-    this.partial = [];
-    this.partialSize = 0;
   }
 
   private async storeChunks(): Promise<void> {
     if (this.storedChunks === 0) await sweepPending(this.store);
-    const bytes = this.chunks.length * CHUNK_SIZE;
-    await this.store.write(bytes, (plan) => {
+    await this.store.write(this.bufferedBytes, (plan) => {
       this.needPending(plan);
       plan.put(this.store.pending, this.id, { host: hostname(), pid: process.pid, active: Date.now() });
       this.planChunks(plan);
     });
-    this.storedChunks += this.chunks.length;
-    this.chunks = [];
+    this.storedChunks += MAX_BUFFERED_BYTES / CHUNK_SIZE;
+    this.buffered = [];
+    this.bufferedBytes = 0;
   }
 
   // If this thread was suspended for an hour, the stored chunks may have been swept.
@@ -105,9 +83,14 @@ export class BodyWriter {
   }
 
   private planChunks(plan: Plan): void {
-    this.chunks.forEach((chunk, index) => {
-      plan.putBytes(this.store.bodies, chunkKey(this.id, this.storedChunks + index), chunk);
-    });
+    const [only, ...more] = this.buffered;
+    const bytes =
+      only && more.length === 0
+        ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
+        : Buffer.concat(this.buffered, this.bufferedBytes);
+    let index = this.storedChunks;
+    for (let start = 0; start < bytes.length; start += CHUNK_SIZE)
+      plan.putBytes(this.store.bodies, chunkKey(this.id, index++), bytes.subarray(start, start + CHUNK_SIZE));
   }
 }
 
