@@ -1,12 +1,12 @@
 import { getEventListeners, setMaxListeners } from "node:events";
 
-/** Controllers whose calls ended in time, to be used again: making one takes as long as a third of a bridge's round trip. */
+/** Unused controllers. Making one takes a third as long as a round trip of the bridge. */
 const spare: AbortController[] = [];
 const MAX_SPARE = 64;
 
 const open = new Set<Deadline>();
 
-// One timer for all, set for the earliest. Mostly a call has ended long before, and its timer was for nothing.
+// One timer for all deadlines, set for the earliest: most calls end long before theirs.
 let timer: NodeJS.Timeout | undefined;
 let timerAt = Infinity;
 
@@ -26,11 +26,11 @@ function endOverdue(): void {
 }
 
 /**
- * Ends what a call has under way: when its time is up, or when nobody waits for it any more. It must be cleared
- * when the call has ended, and its signal not be used from then on.
+ * Aborts the work of a call when its time is up or it is cancelled. Clear it when the call has ended: its signal then serves
+ * other calls.
  */
 export class Deadline {
-  /** By the clock of performance.now(). */
+  /** On the clock of performance.now(). */
   readonly at: number;
   readonly #controller: AbortController;
   #lose: (reason: Error) => void = () => {};
@@ -42,7 +42,7 @@ export class Deadline {
     setTimer(this.at);
   }
 
-  /** How many there are that have not been cleared. */
+  /** How many have not been cleared. */
   static get underWay(): number {
     return open.size;
   }
@@ -51,7 +51,7 @@ export class Deadline {
     return this.#controller.signal;
   }
 
-  /** Whether its time is up. A thread that was busy may not have heard of it yet. */
+  /** Whether its time is up. In a busy thread the timer may be late. */
   get isOver(): boolean {
     return this.signal.aborted || performance.now() >= this.at;
   }
@@ -59,7 +59,7 @@ export class Deadline {
   cancel(): void {
     const reason = new DeadlinePassed();
     this.#controller.abort(reason);
-    // A call on many keys, which hears of it by the signal, tells first what it has done until then.
+    // Later, so that a call on many keys, which listens to the signal, can first report what it has done.
     setImmediate(() => this.#lose(reason));
   }
 
@@ -68,12 +68,12 @@ export class Deadline {
     if (getEventListeners(this.signal, "abort").length === 0) spare.push(this.#controller);
   }
 
-  /** `work`, or a rejection once the deadline has passed, even where `work` does not listen to the signal. */
+  /** Settles as `work` does, or rejects once the deadline has passed, even if `work` ignores the signal. */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#lose = reject;
       work.then(resolve, (error: unknown) => {
-        // What was cut off says so in words of its own; only a DeadlinePassed can have more to tell.
+        // Once aborted, work fails with errors of its own. Only a DeadlinePassed may have more to say.
         const isOwn = !this.signal.aborted || error instanceof DeadlinePassed;
         reject((isOwn ? error : this.signal.reason) as Error);
       });
@@ -83,12 +83,12 @@ export class Deadline {
 
 function newController(): AbortController {
   const controller = new AbortController();
-  // Each request of a call on many keys listens to it; Node takes more than ten for a leak, and says so.
+  // Every request of a call on many keys listens to it. Node warns of a leak beyond ten listeners.
   setMaxListeners(0, controller.signal);
   return controller;
 }
 
-/** Its message, if it has one, says what has become uncertain. */
+/** Its message, if any, says what is uncertain. */
 export class DeadlinePassed extends Error {
   override name = "DeadlinePassed";
 }

@@ -3,8 +3,8 @@ import { Signal } from "../bridge/messages.js";
 import type { FromWorker, WorkerStart } from "../bridge/messages.js";
 import { toWireError } from "./wire-error.js";
 
-// The thread that started this one may be blocked until it hears from here. So the first thing is to
-// make every end of this thread heard, before anything is loaded that could fail.
+// The calling thread may be blocked until this thread sends something. So every way in which this thread can end is
+// reported, from before anything is loaded that could fail.
 
 const { port, signal } = workerData as WorkerStart;
 
@@ -15,7 +15,7 @@ function sayGone(): void {
 }
 
 process.on("exit", sayGone);
-port.on("close", () => process.exit()); // Nobody can call any more.
+port.on("close", () => process.exit());
 process.on("uncaughtExceptionMonitor", sayLastWords);
 
 export function sayLastWords(error: unknown): void {

@@ -6,9 +6,9 @@ import { OperationError } from "./operation-error.js";
 import { toWireError } from "./wire-error.js";
 
 /**
- * Says in plain data why a call failed.
+ * The reason why a call failed, as plain data.
  *
- * @param mayHaveBeenApplied - whether a write of it may have happened all the same, as its `Doubt` says
+ * @param mayHaveBeenApplied - whether a write of the call may have happened nevertheless
  */
 export function toFailure(error: unknown, mayHaveBeenApplied: boolean): Failure {
   const failure = reasonOf(error);
@@ -44,8 +44,8 @@ function isUntrusted({ code }: SdkError): boolean {
   );
 }
 
-// What the SDK calls an answer whose body is not S3's XML (a proxy's page), or that has none: the status is
-// all there is. A service may have such a code of its own, as Ceph has UnknownError.
+// The SDK's names for an answer without S3's XML, such as a proxy's page: only the status is known. A service may use such a
+// name as a code, as Ceph does UnknownError.
 const nameless: ReadonlySet<string> = new Set([
   "Unknown",
   "UnknownError",
@@ -72,7 +72,7 @@ function codeOf(error: SdkError): string {
   return "Unknown";
 }
 
-// A system call on a socket or a name that failed, TLS that did, or an answer that is not HTTP.
+// A failed system call on a socket or host name, a TLS error, or an answer that is not HTTP.
 function isNetwork({ name, code, syscall }: SdkError): boolean {
   if (name === "TimeoutError" || name === "AbortError") return true;
   if (typeof code !== "string") return false;
@@ -81,7 +81,7 @@ function isNetwork({ name, code, syscall }: SdkError): boolean {
   return syscall === "connect" || syscall === "getaddrinfo";
 }
 
-// Settings that the SDK, Node's URL or an HTTP header cannot take. Anything else is nobody's setting.
+// A setting that the SDK, Node's URL or an HTTP header does not accept.
 function isConfiguration({ name, code, message }: SdkError): boolean {
   if (name === "EndpointError") return true;
   if (typeof code === "string")

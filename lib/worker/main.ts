@@ -1,4 +1,4 @@
-import { sayLastWords } from "./ends.js"; // The first of all.
+import { sayLastWords } from "./ends.js"; // Must be first.
 import { workerData } from "node:worker_threads";
 import type { FromWorker, WorkerStart } from "../bridge/messages.js";
 import { buildStamp } from "../build-stamp.js";
@@ -8,7 +8,7 @@ import { serve } from "./message-loop.js";
 const start = workerData as WorkerStart;
 const { port, signal } = start;
 
-// The SDK warns each Node version that it will drop; which versions are supported here, package.json says.
+// The SDK warns about Node versions that it will drop. The versions that this library supports are in package.json.
 const emitWarning = process.emitWarning.bind(process) as (...args: unknown[]) => void;
 process.emitWarning = (...args: unknown[]): void => {
   if (!String(args[0]).includes("NodeVersionSupportWarning")) emitWarning(...args);
@@ -20,7 +20,7 @@ try {
       "the files of s3bucketmap have changed since this program loaded them: start the program again",
     );
   }
-  // A worker takes this over from NODE_COMPILE_CACHE, but not from the program's own call.
+  // Workers inherit NODE_COMPILE_CACHE, but not a cache that the program has enabled by a call.
   if (start.compileCache !== undefined) {
     (module as { enableCompileCache?(directory: string): unknown }).enableCompileCache?.(start.compileCache);
   }

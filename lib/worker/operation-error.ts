@@ -1,6 +1,6 @@
 import type { Failure } from "../bridge/protocol.js";
 
-/** A failure found here, not reported by the SDK. */
+/** A failure that the library detected, not the SDK. */
 export class OperationError extends Error {
   override name = "OperationError";
   readonly code: string;

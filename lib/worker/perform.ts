@@ -1,6 +1,6 @@
 import type { Call, Op, Result } from "../bridge/operations.js";
 import { requestCounts } from "./observe/request-counts.js";
-import type { Prefetch } from "./prefetch.js";
+import { getAhead } from "./prefetch.js";
 import { removeIf, storeIf } from "./s3/conditional/conditional.js";
 import { diagnose } from "./s3/diagnosis/diagnose.js";
 import { listSpans } from "./s3/listing/list-spans.js";
@@ -14,64 +14,58 @@ import { listObjects } from "./s3/operations/list-objects.js";
 import { putObject } from "./s3/operations/put-object.js";
 import type { S3 } from "./s3/s3.js";
 
-/** What answers the calls of one set of settings. */
-export interface Service {
-  readonly s3: S3;
-  readonly prefetch: Prefetch;
-}
-
 type Run<One extends Op> = (
-  service: Service,
+  s3: S3,
   call: Call<One>,
   signal: AbortSignal,
   timeoutMs: number,
 ) => Promise<Result<One>>;
 
 const runs: { readonly [One in Op]: Run<One> } = {
-  get: ({ s3 }, call, signal) => s3.run((target) => getObjectAlone(target, call, signal)),
-  getAhead: ({ prefetch }, call, signal, timeoutMs) => prefetch.get(call, timeoutMs, signal),
-  has: ({ s3 }, { key }, signal) => s3.run((target) => objectExists(target, key, signal)),
-  head: ({ s3 }, { key }, signal) => s3.run((target) => headObject(target, key, signal)),
-  set: ({ s3 }, { key, body, headers }, signal) =>
+  get: (s3, call, signal) => s3.run((target) => getObjectAlone(target, call, signal)),
+  getAhead,
+  has: (s3, { key }, signal) => s3.run((target) => objectExists(target, key, signal)),
+  head: (s3, { key }, signal) => s3.run((target) => headObject(target, key, signal)),
+  set: (s3, { key, body, headers }, signal) =>
     s3.run((target) => putObject(target, key, body, headers, signal)),
-  delete: ({ s3 }, { key }, signal) => s3.run((target) => deleteObject(target, key, signal)),
+  delete: (s3, { key }, signal) => s3.run((target) => deleteObject(target, key, signal)),
   // Each key is run by itself, so that all of them follow a redirect to another region.
-  async getMany({ s3 }, { keys, maxBytes }, signal) {
+  async getMany(s3, { keys, maxBytes }, signal) {
     const outcomes = await forEachOf(keys, s3.settings.concurrency, signal, (key) =>
       s3.run((target) => getObject(target, key, maxBytes, signal)),
     );
     return outcomes.map((outcome) => ("value" in outcome ? { read: outcome.value } : outcome));
   },
-  async setMany({ s3 }, { objects }, signal) {
+  async setMany(s3, { objects }, signal) {
     const outcomes = await forEachOf(objects, s3.settings.concurrency, signal, ({ key, body, headers }) =>
       s3.run((target) => putObject(target, key, body, headers, signal)),
     );
     const keys = objects.map(({ key }) => key);
     return failuresOf(keys, outcomes);
   },
-  deleteMany: ({ s3 }, { keys }, signal) => s3.run((target) => deleteObjects(target, keys, signal)),
-  list: ({ s3 }, call, signal) => s3.run((target) => listObjects(target, call, signal)),
-  entries: ({ s3 }, call, signal) => s3.run((target) => listEntries(target, call, signal)),
-  listSpans: ({ s3 }, call, signal) => s3.run((target) => listSpans(target, call, signal)),
-  read: ({ s3 }, call, signal) => s3.run((target) => getObjectToChange(target, call, signal)),
-  store: ({ s3 }, call, signal) => s3.run((target) => storeIf(target, call, signal)),
-  remove: ({ s3 }, call, signal) => s3.run((target) => removeIf(target, call, signal)),
+  deleteMany: (s3, { keys }, signal) => s3.run((target) => deleteObjects(target, keys, signal)),
+  list: (s3, call, signal) => s3.run((target) => listObjects(target, call, signal)),
+  entries: (s3, call, signal) => s3.run((target) => listEntries(target, call, signal)),
+  listSpans: (s3, call, signal) => s3.run((target) => listSpans(target, call, signal)),
+  read: (s3, call, signal) => s3.run((target) => getObjectToChange(target, call, signal)),
+  store: (s3, call, signal) => s3.run((target) => storeIf(target, call, signal)),
+  remove: (s3, call, signal) => s3.run((target) => removeIf(target, call, signal)),
   requests: () => Promise.resolve(requestCounts()),
-  diagnose: ({ s3 }, call, signal, timeoutMs) =>
+  diagnose: (s3, call, signal, timeoutMs) =>
     diagnose((step) => s3.run(step), s3.settings, s3.environment, call, timeoutMs, signal),
 };
 
-/** Carries out an operation. */
+/** Carries out a call. */
 export function perform<One extends Op>(
-  service: Service,
+  s3: S3,
   call: Call<One>,
   signal: AbortSignal,
   timeoutMs: number,
 ): Promise<Result<One>> {
-  return runs[call.op](service, call, signal, timeoutMs);
+  return runs[call.op](s3, call, signal, timeoutMs);
 }
 
-/** What of a result moves to the calling thread instead of being copied. */
+/** The parts of a result that move to the calling thread instead of being copied. */
 export function bodiesOf(value: Result): ArrayBuffer[] {
   if (Array.isArray(value)) return value.flatMap((each) => ("read" in each ? bodiesOf(each.read) : []));
   if (typeof value !== "object") return [];

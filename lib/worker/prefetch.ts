@@ -1,25 +1,29 @@
 import type { Call, Result } from "../bridge/operations.js";
 import type { Arrived, Listed, Reading } from "../bridge/protocol.js";
 import { Deadline } from "./deadline.js";
+import { getObject } from "./s3/operations/get-object.js";
+import type { S3 } from "./s3/s3.js";
+import { inOrder } from "./write-ordering.js";
 
-type Get = (key: string, maxBytes: number, signal: AbortSignal) => Promise<Reading | undefined>;
+// Prefetches the keys that the calling thread names. Whether a value may be used, and how far to read ahead, is decided
+// there (bucket/prefetch-run.ts).
 
 interface Early {
-  /** Never rejects: what failed ahead is asked again when it is asked for. */
+  /** Never rejects: a read that failed is repeated when its key is asked for. */
   readonly end: Promise<void>;
-  /** As it was listed. */
+  /** The listed size. */
   readonly bytes: number;
   result?: { body: Reading | undefined; at: number };
 }
 
-/** An error's own body must fit, however small the value was when it was listed. */
+/** The least that a prefetched body may have, so that the body of an error fits. */
 const MIN_MAX_BYTES = 64 * 1024;
 
-/** Iterators that nobody goes on with: beyond so many, or so many bytes, the oldest give way. */
+/** Beyond this many runs, or bytes, the least recently used are dropped. A program may abandon its iterators. */
 const MOST_RUNS = 64;
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** What was read ahead for one run of reads, by key. */
+/** The prefetched values of one run of reads, by key. */
 class Run {
   readonly early: Map<string, Early> = new Map();
   readonly deadlines: Set<Deadline> = new Set();
@@ -37,88 +41,89 @@ class Run {
   }
 }
 
-// Of all maps, the one that was used last is the last.
+// Of all maps. The most recently used is the last.
 const runs = new Map<number, Run>();
 
-/**
- * Reads what is likely to be asked next. Whether it may still be used, and so how far it goes, the calling thread
- * knows: here is only what it named last.
- */
-export class Prefetch {
-  readonly #get: Get;
-
-  constructor(get: Get) {
-    this.#get = get;
+/** A value, and those of the next keys that have arrived, up to the first that has not. */
+export async function getAhead(
+  s3: S3,
+  { key, maxBytes, run: number, next, keepMs }: Call<"getAhead">,
+  signal: AbortSignal,
+  timeoutMs: number,
+): Promise<Result<"getAhead">> {
+  const cameAt = performance.now();
+  const arrived = ({ body, at }: { body: Reading | undefined; at: number }): Arrived => ({
+    body,
+    afterMs: at - cameAt,
+  });
+  const readNow = async (): Promise<NonNullable<Early["result"]>> => {
+    const body = await read(s3, key, maxBytes, signal);
+    return { body, at: performance.now() };
+  };
+  const run = use(number);
+  const early = run.early.get(key);
+  run.early.delete(key);
+  const asked = early === undefined ? readNow() : undefined;
+  begin(s3, run, next, timeoutMs);
+  await early?.end;
+  const first = arrived(await (asked ?? early?.result ?? readNow()));
+  // Lets values that arrive at the same time come along.
+  await new Promise(setImmediate);
+  const ahead: Arrived[] = [];
+  for (const { key: nextKey } of next) {
+    const there = run.early.get(nextKey)?.result;
+    if (there === undefined) break;
+    ahead.push(arrived(there));
+    run.early.delete(nextKey);
   }
+  keep(number, run, keepMs);
+  return { first, ahead };
+}
 
-  /** A value, and those of the next keys that are there, without a gap. */
-  async get(
-    { key, maxBytes, run: number, next, keepMs }: Call<"getAhead">,
-    timeoutMs: number,
-    signal: AbortSignal,
-  ): Promise<Result<"getAhead">> {
-    const cameAt = performance.now();
-    const arrived = ({ body, at }: { body: Reading | undefined; at: number }): Arrived => ({
-      body,
-      afterMs: at - cameAt,
-    });
-    const readNow = async (): Promise<NonNullable<Early["result"]>> => {
-      const body = await this.#get(key, maxBytes, signal);
-      return { body, at: performance.now() };
+/** Starts reading keys that are likely to be asked for. */
+export function prepare(
+  s3: S3,
+  number: number,
+  next: readonly Listed[],
+  timeoutMs: number,
+  keepMs: number,
+): void {
+  const run = use(number);
+  begin(s3, run, next, timeoutMs);
+  keep(number, run, keepMs);
+}
+
+export function leave(number: number): void {
+  runs.get(number)?.end();
+  runs.delete(number);
+}
+
+function begin(s3: S3, run: Run, next: readonly Listed[], timeoutMs: number): void {
+  for (const { key, bytes } of next) {
+    if (run.early.has(key)) continue;
+    const deadline = new Deadline(timeoutMs);
+    run.deadlines.add(deadline);
+    const early: Early = {
+      bytes,
+      // The value may have grown since it was listed, and memory is limited.
+      end: deadline.race(read(s3, key, Math.max(bytes, MIN_MAX_BYTES), deadline.signal)).then(
+        (body) => void (early.result = { body, at: performance.now() }),
+        () => {},
+      ),
     };
-    const run = use(number);
-    const early = run.early.get(key);
-    run.early.delete(key);
-    const asked = early === undefined ? readNow() : undefined;
-    this.#begin(run, next, timeoutMs);
-    await early?.end;
-    const first = arrived(await (asked ?? early?.result ?? readNow()));
-    // What has come at the same time should come along.
-    await new Promise(setImmediate);
-    const ahead: Arrived[] = [];
-    for (const { key: nextKey } of next) {
-      const there = run.early.get(nextKey)?.result;
-      if (there === undefined) break;
-      ahead.push(arrived(there));
-      run.early.delete(nextKey);
-    }
-    keep(number, run, keepMs);
-    return { first, ahead };
+    run.early.set(key, early);
+    void early.end.then(() => {
+      deadline.clear();
+      run.deadlines.delete(deadline);
+    });
   }
+  giveWay(run);
+}
 
-  /** Begins to read what is likely to be asked next. */
-  prepare(number: number, next: readonly Listed[], timeoutMs: number, keepMs: number): void {
-    const run = use(number);
-    this.#begin(run, next, timeoutMs);
-    keep(number, run, keepMs);
-  }
-
-  leave(number: number): void {
-    runs.get(number)?.end();
-    runs.delete(number);
-  }
-
-  #begin(run: Run, next: readonly Listed[], timeoutMs: number): void {
-    for (const { key, bytes } of next) {
-      if (run.early.has(key)) continue;
-      const deadline = new Deadline(timeoutMs);
-      run.deadlines.add(deadline);
-      const early: Early = {
-        bytes,
-        // Where it has grown since it was listed, it could be too much for the memory.
-        end: deadline.race(this.#get(key, Math.max(bytes, MIN_MAX_BYTES), deadline.signal)).then(
-          (body) => void (early.result = { body, at: performance.now() }),
-          () => {},
-        ),
-      };
-      run.early.set(key, early);
-      void early.end.then(() => {
-        deadline.clear();
-        run.deadlines.delete(deadline);
-      });
-    }
-    giveWay(run);
-  }
+function read(s3: S3, key: string, maxBytes: number, signal: AbortSignal): Promise<Reading | undefined> {
+  return inOrder(s3.settings.bucket, { op: "get", key, maxBytes }, () =>
+    s3.run((target) => getObject(target, key, maxBytes, signal)),
+  );
 }
 
 function use(number: number): Run {
@@ -132,10 +137,7 @@ function use(number: number): Run {
 function keep(number: number, run: Run, keepMs: number): void {
   clearTimeout(run.expiry);
   if (runs.get(number) !== run) return;
-  run.expiry = setTimeout(() => {
-    run.end();
-    runs.delete(number);
-  }, keepMs);
+  run.expiry = setTimeout(() => leave(number), keepMs);
 }
 
 function giveWay(to: Run): void {
@@ -144,8 +146,6 @@ function giveWay(to: Run): void {
   for (const [number, run] of [...runs].reverse()) {
     bytes += run.bytes;
     count += 1;
-    if (run === to || (count <= MOST_RUNS && bytes <= MOST_BYTES)) continue;
-    run.end();
-    runs.delete(number);
+    if (run !== to && (count > MOST_RUNS || bytes > MOST_BYTES)) leave(number);
   }
 }

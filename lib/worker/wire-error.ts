@@ -1,6 +1,6 @@
 import type { WireError } from "../bridge/protocol.js";
 
-/** What of an error may leave the worker: its other properties can hold a request with its signature. */
+/** An error without its other properties, which can hold a signed request. */
 export function toWireError(error: unknown, depth = 0): WireError {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   const { code } = error as { code?: unknown };

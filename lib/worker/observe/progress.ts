@@ -7,19 +7,19 @@ import { asBytes, asCount, asKey, asSeconds } from "../../text/format.js";
 import { bytesOnTheWire } from "../s3/transport/connections.js";
 import { watchListed, watchRequests } from "../s3/transport/seen-requests.js";
 
-/** What is done sooner shows nothing. */
+/** Shorter work shows no progress. */
 const SHOWN_AFTER_MS = 700;
 
-/** How often the line is drawn anew. */
+/** How often the line is redrawn. */
 const REDRAWN_EVERY_MS = 100;
 
-/** Calls that come in such a hurry after one another are one piece of work. */
+/** Calls that follow each other within this time are one piece of work. */
 const PAUSE_MS = 200;
 
-/** Shorter calls do not draw the line at their beginning: it would only flicker. */
+/** Calls that are shorter on average do not draw the line when they begin: it would flicker. */
 const SHORT_MS = 5;
 
-/** Erases a line of a terminal, the cursor at its beginning. */
+/** Moves the cursor to the beginning of the line, and erases it. */
 const ERASE = "\r\x1b[K";
 
 interface Work {
@@ -36,8 +36,8 @@ interface Work {
 }
 
 /**
- * A line on the terminal for work that takes long. The worker draws it, for the thread that waits is blocked;
- * it is gone before a call's answer is sent, for that thread may then print something itself.
+ * A line on the terminal for work that takes long. The worker draws it, as the calling thread is blocked, and erases it
+ * before it sends the reply, after which the calling thread may print.
  */
 export class Progress {
   readonly #running: Set<number> = new Set();
@@ -93,7 +93,7 @@ export class Progress {
     this.#erase();
   }
 
-  /** Ctrl-C ended it: what is called next is other work. */
+  /** Ctrl-C ended a call. The next one is other work. */
   cancel(id: number): void {
     this.end(id);
     if (this.#running.size === 0) this.#work = undefined;
@@ -130,7 +130,7 @@ function placeOf(call: Call, { bucket }: ClientConfig): string {
   return `s3://${bucket}/${rest}`;
 }
 
-// Calls on different keys of a bucket are the same work.
+// Calls on different keys of a bucket can be one piece of work.
 function root(where: string): string {
   return where.split("/", 3).join("/");
 }
@@ -145,12 +145,12 @@ function lineOf({ verb, where, startedAt, bytesBefore, calls, requests, keys, by
   said.push(asSeconds(ms));
   const width = widthOfTerminal();
   const end = `: ${said.join(", ")}`;
-  // A line that is wrapped could not be erased.
+  // A wrapped line could not be erased.
   const room = Math.max(10, width - verb.length - end.length - 2);
   return `${verb} ${asKey(where).slice(0, room)}${end}`;
 }
 
-// A worker's process.stderr is none of the terminal's.
+// In a worker, process.stderr is not the terminal.
 function widthOfTerminal(): number {
   try {
     const terminal = new tty.WriteStream(2);
@@ -166,6 +166,6 @@ function write(text: string): void {
   try {
     fs.writeSync(2, text);
   } catch {
-    // A terminal that is gone, or full for the moment, is not worth a call.
+    // A call must not fail because the terminal is gone or busy.
   }
 }

@@ -4,7 +4,7 @@ import { watchRequests } from "../s3/transport/seen-requests.js";
 const counts = new Map<string, RequestCount>();
 let isCounting = false;
 
-/** Counts requests from now on, of the clients that are made from now on. */
+/** Counts the requests of clients that are made from now on. */
 export function countRequests(): void {
   if (isCounting) return;
   isCounting = true;
@@ -18,7 +18,7 @@ export function countRequests(): void {
       ms: 0,
     };
     count.requests += 1;
-    // That a key is missing is an answer as good as any.
+    // A missing key is not a failure.
     if (typeof outcome !== "number" || (outcome >= 300 && outcome !== 404)) count.failed += 1;
     count.bytesSent += bytesSent ?? 0;
     if (operation !== "HeadObject") count.bytesReceived += bytesReceived ?? 0;
