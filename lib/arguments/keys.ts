@@ -4,6 +4,9 @@ import { argumentError } from "../errors/errors.js";
 /** Bytes of UTF-8, including the prefix. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
 export const MAX_KEY_BYTES = 1024;
 
+/** S3 returns at most this many keys on a page, and deletes at most this many in one request. */
+export const MAX_KEYS_AT_ONCE = 1000;
+
 /**
  * Joins a map's prefix and a key.
  *

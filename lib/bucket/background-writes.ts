@@ -29,9 +29,8 @@ export function prepare(
     bytes: body.length,
     read() {
       const encoding = contentEncoding === undefined ? {} : { contentEncoding };
-      const stored = calls.decode({ body: bytes(), etag: "", version: {}, ...encoding });
-      if ("failure" in stored) throw calls.error(stored.failure, "get", whole);
-      return { ...stored, etag: undefined };
+      const reading = { body: bytes(), etag: "", version: {}, ...encoding };
+      return { ...calls.stored(reading, whole), etag: undefined };
     },
   };
 }
@@ -61,9 +60,9 @@ export function send(calls: BucketCalls, writes: readonly Prepared<unknown>[]): 
     const begun = calls.begin({ op: "deleteMany", keys: deleted }, "delete");
     parts.push({ operation: "delete", keys: deleted, begun });
   }
-  for (const { begun } of parts) if (!("failure" in begun)) calls.shared.bridge!.loadWaits(begun);
+  for (const { begun } of parts) if (!("failure" in begun)) calls.bridge.loadWaits(begun);
   return {
-    isDone: () => parts.every(({ begun }) => "failure" in begun || calls.shared.bridge!.isSettled(begun)),
+    isDone: () => parts.every(({ begun }) => "failure" in begun || calls.bridge.isSettled(begun)),
     finish: () => finish(calls, parts),
   };
 }
@@ -81,9 +80,7 @@ function finish(calls: BucketCalls, parts: readonly Part[]): Map<string, S3Bucke
     const { operation, keys, begun } = part;
     const waited =
       part.outcome ??
-      ("failure" in begun
-        ? { ok: false as const, failure: begun.failure }
-        : calls.shared.bridge!.finish(begun));
+      ("failure" in begun ? { ok: false as const, failure: begun.failure } : calls.bridge.finish(begun));
     // A callback during a `deasync` wait may have finished it meanwhile, and has what came of it.
     const outcome = (part.outcome ??= waited);
     const failures: KeyFailure[] = outcome.ok

@@ -1,22 +1,19 @@
 import type { Begun, Bridge } from "../bridge/bridge.js";
-import type { WritePipeline } from "./write-pipeline.js";
 import type { Call, Method, Op, Result } from "../bridge/operations.js";
-import type { Failure, Page, PageStart, Reading } from "../bridge/protocol.js";
+import type { Failure, Reading } from "../bridge/protocol.js";
 import { toError } from "../errors/revive.js";
 import type { S3BucketMapError } from "../errors/errors.js";
 import { logWrite, newNumber } from "../copies/history.js";
 import type { Write } from "../copies/history.js";
 import type { Place, Stored } from "../map/internals.js";
-import type { ListOptions } from "../map/sync-map.js";
 import type { ExpectedReads, Run } from "./prefetch-run.js";
 import { MAX_STRING_BYTES, MAX_VALUE_BYTES, toBuffer, toText } from "../arguments/values.js";
 import type { Shared } from "./shared.js";
-import { PAGE } from "../map/page.js";
 
-/** The method that gives a map's {@link BucketCalls}. */
+/** The method that returns a map's {@link BucketCalls}. */
 export const callsOf: unique symbol = Symbol("callsOf");
 
-/** The calls of one map: whole keys, raw bodies, and errors that say what was tried on what. */
+/** The calls of one map. They take whole keys, return raw bodies, and throw errors that name what was tried. */
 export class BucketCalls {
   readonly shared: Shared;
   readonly prefix: string;
@@ -33,6 +30,10 @@ export class BucketCalls {
     return this.shared.settings.client.bucket;
   }
 
+  get bridge(): Bridge {
+    return (this.shared.bridge ??= loadBridge());
+  }
+
   get place(): Place {
     return { bucket: this.bucket, map: this.#number, prefix: this.prefix };
   }
@@ -46,53 +47,40 @@ export class BucketCalls {
     return this.shared.settings.readAs === "string" ? MAX_STRING_BYTES : MAX_VALUE_BYTES;
   }
 
-  /** @param timeoutMs - what is left of a deadline that several calls have in common */
+  /** @param timeoutMs - the rest of a deadline that several calls share */
   call<One extends Op>(call: Call<One>, method: Method = call.op, timeoutMs?: number): Result<One> {
     this.checkOpen(method);
-    this.shared.bridge ??= loadBridge();
-    const outcome = this.shared.bridge.call(this.shared, call, timeoutMs);
+    const outcome = this.bridge.call(this.shared, call, timeoutMs);
     if (outcome.ok) return outcome.value;
     throw this.error(outcome.failure, method, "key" in call ? call.key : undefined);
-  }
-
-  /** Starts the worker thread, if there is none, and does not wait for it. */
-  start(): void {
-    this.shared.bridge ??= loadBridge();
-    this.shared.bridge.start();
   }
 
   /** Sends a call without waiting for it. */
   begin<One extends Op>(call: Call<One>, method: Method): Begun<One> | { failure: Failure } {
     this.checkOpen(method);
-    this.shared.bridge ??= loadBridge();
-    return this.shared.bridge.begin(this.shared, call);
+    return this.bridge.begin(this.shared, call);
   }
 
-  /** Reads one value. It may have begun before: prefetch.ts. */
+  /** Reads a value, which may have been prefetched. */
   read(key: string): Reading | undefined {
     this.checkOpen("get");
     const run = prefetch?.runAt(this.shared, key);
     const reading = run === undefined ? this.readNow(key) : run.read(this);
-    if (reading === undefined) this.sawNone(key);
+    if (reading === undefined) this.tell(key, "unsure");
     return reading;
   }
 
   readNow(key: string): Reading | undefined {
-    // Without an ETag the answer is never "unchanged".
+    // Only a read with an ETag can be answered with "unchanged".
     return this.call({ op: "get", key, maxBytes: this.maxBytes }) as Reading | undefined;
   }
 
-  /** The program has learnt that a key is missing: no listing from before may say otherwise. */
-  sawNone(key: string): void {
-    this.tell(key, "unsure");
-  }
-
-  /** Keys that were listed and are likely to be read now, in this order. */
+  /** Notes listed keys that are likely to be read next, in this order. */
   expectReads(reads: ExpectedReads): void {
     if (this.#readsAhead) loadPrefetch().expectReads(this.shared, reads);
   }
 
-  /** The reads of an iterator, for it alone; undefined where the map's options are against reading ahead. */
+  /** A run of reads for one iterator, or undefined if the map does not read ahead. */
   beginRun(): Run | undefined {
     return this.#readsAhead ? loadPrefetch().beginAlone(this.shared) : undefined;
   }
@@ -102,10 +90,9 @@ export class BucketCalls {
     return readAhead && client.concurrency > 1;
   }
 
-  /** A write of one key: waited for, unless it is part of a batch. The facades' listings learn of it. */
+  /** Writes one key. In a batch it does not wait. */
   write(call: Call<"set" | "delete">): void {
     this.checkOpen(call.op);
-    // Beforehand: where it fails, nobody knows what is there.
     this.tell(call.key, "unsure");
     const batch = pipelines?.pipelineFor(this.shared, call.key);
     if (batch !== undefined) {
@@ -116,20 +103,7 @@ export class BucketCalls {
     this.tell(call.key, call.op === "set" ? "set" : "deleted");
   }
 
-  /** A batch for the keys of this map. */
-  openPipeline(): WritePipeline {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load the bridge with this file
-    pipelines ??= require("./write-pipeline.js") as typeof import("./write-pipeline.js");
-    this.shared.bridge ??= loadBridge();
-    return new pipelines.WritePipeline(this.shared.bridge, this.shared, this.prefix);
-  }
-
-  /** Runs `fn` while the batch is open. */
-  within<T>(batch: WritePipeline, fn: () => T, atExit: () => void): T {
-    return pipelines!.within(batch, fn, atExit);
-  }
-
-  /** Whether writes are waited for. */
+  /** Whether a write is stored when its call returns. */
   get writesAreDurable(): boolean {
     return pipelines === undefined || !pipelines.isAnyOpen();
   }
@@ -148,7 +122,7 @@ export class BucketCalls {
     });
   }
 
-  /** What reading gives: a string or a Buffer, or a failure where it should be text and is none. */
+  /** The value of a body, or a failure if the map reads strings and the body is not UTF-8. */
   decode({ body, etag, contentEncoding }: Reading): Stored<string | Buffer> | { failure: Failure } {
     const value = this.shared.settings.readAs === "string" ? toText(body) : toBuffer(body);
     return value === undefined
@@ -156,65 +130,40 @@ export class BucketCalls {
       : { value, etag, contentEncoding, size: body.length };
   }
 
+  /** The same. @throws where {@link decode} returns a failure */
+  stored(reading: Reading, key: string, method: Method = "get"): Stored<string | Buffer> {
+    const stored = this.decode(reading);
+    if ("failure" in stored) throw this.error(stored.failure, method, key);
+    return stored;
+  }
+
   relative(key: string): string {
     return key.slice(this.prefix.length);
   }
 
-  /** Lets the facades' listings know of a write: beforehand as "unsure", for it may fail. */
+  /**
+   * Tells the facades' listings what became of a key: "unsure" before each write, as it may fail, and where the program has
+   * learnt that a key is missing.
+   */
   tell(key: string, write: Write): void {
     logWrite(this.#number, this.bucket, key, write);
   }
-
-  /** A facade's listing must learn of a write; where it fails, nobody knows what is there. */
-  tracked(write: Write, key: string, run: () => void): void {
-    this.tell(key, "unsure");
-    run();
-    this.tell(key, write);
-  }
-
-  /**
-   * Whole keys and the sizes of their values, a page at a time. The options have been checked.
-   *
-   * @throws S3BucketMapError `Closed`, at once
-   */
-  pages(options: ListOptions = {}, operation: Method = "list"): IterableIterator<Page> {
-    this.checkOpen(operation);
-    return this.#pages(options, operation);
-  }
-
-  *#pages(
-    { prefix = "", startAfter, limit = Infinity }: ListOptions,
-    operation: Method,
-  ): Generator<Page, void, undefined> {
-    const where = { op: "list" as const, prefix: this.prefix + prefix };
-    let start: PageStart = startAfter === undefined ? {} : { startAfter: this.prefix + startAfter };
-    for (let left = limit; left > 0;) {
-      const page = this.call({ ...where, ...start, limit: Math.min(left, PAGE) }, operation);
-      // A service may give more than it was asked for.
-      if (page.keys.length > left) {
-        yield { keys: page.keys.slice(0, left), sizes: page.sizes.subarray(0, left) };
-        return;
-      }
-      left -= page.keys.length;
-      yield page;
-      if (page.next === undefined) return;
-      start = page.next;
-    }
-  }
 }
 
-// Loaded with the first batch.
+// These are loaded when they are first needed, so that a program that does not use them need not wait for them.
 let pipelines: typeof import("./write-pipeline.js") | undefined;
-
-// Loaded with the first listing whose keys are read.
 let prefetch: typeof import("./prefetch.js") | undefined;
+
+export function loadPipelines(): typeof import("./write-pipeline.js") {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
+  return (pipelines ??= require("./write-pipeline.js") as typeof import("./write-pipeline.js"));
+}
 
 function loadPrefetch(): typeof import("./prefetch.js") {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
   return (prefetch ??= require("./prefetch.js") as typeof import("./prefetch.js"));
 }
 
-// Not before it is needed: a script that makes a map and does not use it should not wait for it.
 function loadBridge(): Bridge {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
   const { sharedBridge } = require("../bridge/bridge.js") as typeof import("../bridge/bridge.js");

@@ -1,13 +1,13 @@
 import type { ObjectHeaders } from "../bridge/protocol.js";
-import { wholeKey } from "../arguments/keys.js";
+import { MAX_KEYS_AT_ONCE, wholeKey } from "../arguments/keys.js";
 import { objectHeaders } from "../arguments/method-options.js";
 import type { Internals, Stored } from "../map/internals.js";
 import { prepare, prepareDeletion, send } from "./background-writes.js";
 import type { BucketCalls } from "./bucket-calls.js";
-import { getStored, storedEntries } from "./bucket-reads.js";
+import { getIfChanged, getStored, storedEntries } from "./bucket-reads.js";
 import { getMany } from "./bulk.js";
 import { update } from "./conditional-writes.js";
-import { PAGE } from "../map/page.js";
+import type { listKeys } from "./listing.js";
 import { runInBatch } from "./run-batch.js";
 import { wholeListing } from "./whole-listing.js";
 
@@ -22,7 +22,7 @@ export function bucketInternals(calls: BucketCalls): Internals<string | Buffer> 
     delaysWrites: false,
     get: (key) => getStored(calls, key),
     getIfChanged: (key, etag, needs) =>
-      needs === "encoding" ? getStored(calls, key) : getStored(calls, key, etag),
+      needs === "encoding" ? getStored(calls, key) : getIfChanged(calls, key, etag),
     getMany: (keys) => getMany(calls, keys),
     entries: (options) => storedEntries(calls, options),
     update(key, change, optionsFor) {
@@ -55,15 +55,12 @@ function allKeys(calls: BucketCalls): string[] {
 }
 
 /** The map's keys, page by page. */
-export function* keysOf(
-  calls: BucketCalls,
-  pages: ReturnType<BucketCalls["pages"]>,
-): IterableIterator<string> {
+export function* keysOf(calls: BucketCalls, pages: ReturnType<typeof listKeys>): IterableIterator<string> {
   calls.listedSizes = undefined;
   for (const page of pages) {
     // Those that hintReads has not taken yet.
     const sizes = (calls.listedSizes ??= []);
-    if (sizes.length * PAGE < MAX_SIZES) sizes.push(page.sizes);
+    if (sizes.length * MAX_KEYS_AT_ONCE < MAX_SIZES) sizes.push(page.sizes);
     for (const key of page.keys) yield calls.relative(key);
   }
 }

@@ -1,19 +1,18 @@
 import type { Method } from "../bridge/operations.js";
-import type { ObjectHeaders, ObjectToStore } from "../bridge/protocol.js";
+import type { KeyFailure, ObjectHeaders, ObjectToStore } from "../bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
-import { PAGE } from "../map/page.js";
+import { listKeys } from "./listing.js";
 import { partialFailure, S3BucketMapError } from "../errors/errors.js";
-import { wholeKey } from "../arguments/keys.js";
+import { MAX_KEYS_AT_ONCE, wholeKey } from "../arguments/keys.js";
 import type { PartialFailureError } from "../errors/errors.js";
 import type { Stored } from "../map/internals.js";
 import { checkValue, toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
 import { entriesOf, iterable } from "../map/iterables.js";
 
-/** From so many bytes of bodies on, what has been gathered goes to the worker. */
+/** The values gathered so far are sent once they have this many bytes. */
 const MAX_BYTES_AT_ONCE = 64 * 1024 * 1024;
 
-/** The values of those keys that are there. */
 export function getMany(calls: BucketCalls, keys: Iterable<string>): Map<string, Stored<string | Buffer>> {
   const values = new Map<string, Stored<string | Buffer>>();
   const progress = new Progress(calls, "getMany", "get", "read");
@@ -25,7 +24,7 @@ export function getMany(calls: BucketCalls, keys: Iterable<string>): Map<string,
         const stored = "failure" in outcome ? outcome : outcome.read && calls.decode(outcome.read);
         if (stored !== undefined && "failure" in stored) progress.failed(key, stored.failure);
         else {
-          if (stored === undefined) calls.sawNone(key);
+          if (stored === undefined) calls.tell(key, "unsure");
           else values.set(calls.relative(key), stored);
           progress.succeeded(key);
         }
@@ -36,7 +35,6 @@ export function getMany(calls: BucketCalls, keys: Iterable<string>): Map<string,
   return values;
 }
 
-/** Stores many values; of a key that comes twice, the last one. */
 export function setMany(
   calls: BucketCalls,
   entries: Iterable<readonly [string, string | Bytes]>,
@@ -44,7 +42,7 @@ export function setMany(
 ): void {
   calls.checkOpen("setMany");
   const headers = { text: headersOf(true), bytes: headersOf(false) };
-  // What the program does to its bytes while others of them are sent, or the next entry is made, must not reach S3.
+  // The program may change its bytes while others are sent, or while it makes the next entry. S3 must not get the change.
   const canChange = calls.shared.settings.wait === "deasync" || !Array.isArray(entries);
   const values = new Map<string, string | Bytes>();
   for (const [key, value] of entriesOf(entries)) {
@@ -56,69 +54,68 @@ export function setMany(
   let objects: ObjectToStore[] = [];
   let bytes = 0;
   const send = (): void => {
-    storeSlice(calls, objects, progress);
+    const slice = objects;
+    const keys = slice.map(({ key }) => key);
+    writeSlice(calls, keys, "set", progress, () => calls.call({ op: "setMany", objects: slice }));
     objects = [];
     bytes = 0;
   };
-  // Bodies are made as they are sent: copies of all of them at once could be too much for the memory.
+  // Bodies are made when they are sent: copies of all at once could exhaust the memory.
   for (const [key, value] of values) {
     const body = canChange && typeof value !== "string" ? (value as Uint8Array) : toBody(value);
     objects.push({ key, body, headers: typeof value === "string" ? headers.text : headers.bytes });
     bytes += body.length;
-    if (objects.length >= PAGE || bytes >= MAX_BYTES_AT_ONCE) send();
+    if (objects.length >= MAX_KEYS_AT_ONCE || bytes >= MAX_BYTES_AT_ONCE) send();
   }
   if (objects.length > 0) send();
   progress.check();
 }
 
-/** Makes sure that many keys are gone. */
 export function deleteMany(calls: BucketCalls, keys: Iterable<string>): void {
   const progress = new Progress(calls, "deleteMany", "delete", "deleted");
-  for (const slice of slices(wholeKeys(calls, keys, "deleteMany"))) deleteSlice(calls, slice, progress);
-  progress.check();
+  deleteAll(calls, wholeKeys(calls, keys, "deleteMany"), progress);
 }
 
-/** Makes sure that all keys of the map are gone. */
 export function clear(calls: BucketCalls): void {
   const progress = new Progress(calls, "clear", "delete", "deleted");
-  // All are listed first: a listing that cannot be trusted deletes nothing, and one whose keys vanish meanwhile is none.
+  // All keys are listed before any is deleted: a listing that cannot be trusted deletes nothing, and one from which keys
+  // vanish meanwhile cannot be trusted.
   const all: string[] = [];
-  for (const { keys } of calls.pages({}, "clear")) for (const key of keys) all.push(key);
-  for (const slice of slices(all)) deleteSlice(calls, slice, progress);
+  for (const { keys } of listKeys(calls, {}, "clear")) for (const key of keys) all.push(key);
+  deleteAll(calls, all, progress);
+}
+
+/** Writes a slice of the keys. */
+function writeSlice(
+  calls: BucketCalls,
+  keys: string[],
+  write: "set" | "deleted",
+  progress: Progress,
+  send: () => KeyFailure[],
+): void {
+  for (const key of keys) calls.tell(key, "unsure");
+  progress.during(keys, () => {
+    const failures = new Map(send().map(({ key, failure }) => [key, failure]));
+    for (const key of keys) {
+      const failure = failures.get(key);
+      if (failure !== undefined) progress.failed(key, failure);
+      else {
+        calls.tell(key, write);
+        progress.succeeded(key);
+      }
+    }
+  });
+}
+
+function deleteAll(calls: BucketCalls, all: readonly string[], progress: Progress): void {
+  for (const keys of slices(all))
+    writeSlice(calls, keys, "deleted", progress, () =>
+      calls.call({ op: "deleteMany", keys }, progress.operation),
+    );
   progress.check();
 }
 
-function storeSlice(calls: BucketCalls, objects: ObjectToStore[], progress: Progress): void {
-  const keys = objects.map(({ key }) => key);
-  for (const key of keys) calls.tell(key, "unsure");
-  progress.during(keys, () => {
-    const failures = new Map(
-      calls.call({ op: "setMany", objects }).map(({ key, failure }) => [key, failure]),
-    );
-    for (const key of keys) {
-      const failure = failures.get(key);
-      if (failure === undefined) calls.tell(key, "set");
-      if (failure === undefined) progress.succeeded(key);
-      else progress.failed(key, failure);
-    }
-  });
-}
-
-function deleteSlice(calls: BucketCalls, keys: string[], progress: Progress): void {
-  for (const key of keys) calls.tell(key, "unsure");
-  progress.during(keys, () => {
-    const answer = calls.call({ op: "deleteMany", keys }, progress.operation);
-    const failures = new Map(answer.map(({ key, failure }) => [key, failure]));
-    for (const key of keys) {
-      const failure = failures.get(key);
-      if (failure === undefined) calls.tell(key, "deleted");
-      if (failure === undefined) progress.succeeded(key);
-      else progress.failed(key, failure);
-    }
-  });
-}
-
-/** How a call on many keys goes, key by key. */
+/** The keys of a call on many keys that have succeeded and failed. */
 export class Progress {
   readonly operation: Method;
   readonly #calls: BucketCalls;
@@ -127,7 +124,10 @@ export class Progress {
   readonly #succeeded: string[] = [];
   readonly #failed = new Map<string, S3BucketMapError>();
 
-  /** @param each - what is tried with each key; @param done - the same, as in "three keys were …" */
+  /**
+   * @param each - the method that a key's error names
+   * @param done - as in "three keys were …"
+   */
   constructor(calls: BucketCalls, operation: Method, each: Method, done: string) {
     this.#calls = calls;
     this.operation = operation;
@@ -143,7 +143,7 @@ export class Progress {
     this.#failed.set(this.#calls.relative(key), this.#calls.error(failure, each, key));
   }
 
-  /** Does something with a slice of the keys. Its error says all where it is the first; later it stands for its keys. */
+  /** Processes a slice of the keys. An error is thrown if nothing has succeeded yet. Otherwise it becomes the error of each key. */
   during(keys: readonly string[], run: () => void): void {
     try {
       run();
@@ -153,13 +153,12 @@ export class Progress {
     }
   }
 
-  /** @throws PartialFailureError naming both kinds, where any key failed */
+  /** @throws PartialFailureError if any key failed */
   check(): void {
     const error = this.error();
     if (error !== undefined) throw error;
   }
 
-  /** The same, for who has more to say. */
   error(): PartialFailureError | undefined {
     const { bucket } = this.#calls;
     const what = [`keys in bucket ${JSON.stringify(bucket)}`, this.#done] as const;
@@ -177,5 +176,6 @@ function wholeKeys(calls: BucketCalls, keys: Iterable<string>, operation: Method
 }
 
 function* slices(keys: readonly string[]): Generator<string[], void, undefined> {
-  for (let from = 0; from < keys.length; from += PAGE) yield keys.slice(from, from + PAGE);
+  for (let from = 0; from < keys.length; from += MAX_KEYS_AT_ONCE)
+    yield keys.slice(from, from + MAX_KEYS_AT_ONCE);
 }

@@ -1,23 +1,24 @@
 import { clock } from "../copies/clock.js";
+import type { Call, Method } from "../bridge/operations.js";
 import type { Failure, ObjectHeaders, Reading, Verdict, Version } from "../bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import type { Stored } from "../map/internals.js";
 import { checkValue, MAX_CONDITIONAL_BYTES, toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
 
-/** How often `update` begins at most. */
+/** How often `update` tries. */
 const MAX_TURNS = 100;
 
-/** How often in a row a service may refuse the state that it gives. It may be an old one, which then changes. */
+/** How often in a row a service may refuse the state that it has just returned. That state may be stale and still change. */
 const MAX_REFUSED = 10;
 
-/** The longest pause before another turn, and the first. */
+/** The longest pause before another try, and the first. */
 const MAX_PAUSE_MS = 1000;
 const FIRST_PAUSE_MS = 10;
 
 export type ChangeFunction = (stored: Stored<string | Buffer> | undefined) => string | Bytes | undefined;
 
-/** Stores a value where the key still has an ETag. */
+/** Stores a value if the key still has this ETag. */
 export function storeIfMatch(
   calls: BucketCalls,
   key: string,
@@ -25,14 +26,36 @@ export function storeIfMatch(
   headers: ObjectHeaders,
   etag: string,
 ): void {
-  const body = toBody(value, MAX_CONDITIONAL_BYTES);
-  calls.tracked("set", key, () => {
-    const verdict = calls.call(
-      { op: "store", key, body, headers, base: { etag }, prefix: calls.prefix },
-      "set",
-    );
-    if (verdict !== "done") throw calls.error(refusals[verdict], "set", key);
-  });
+  const object = { key, body: toBody(value, MAX_CONDITIONAL_BYTES), headers };
+  const verdict = write(calls, { op: "store", ...object, base: { etag }, prefix: calls.prefix }, "set");
+  if (verdict !== "done") throw calls.error(refusals[verdict], "set", key);
+}
+
+/** Stores a value if the key is missing. */
+export function create(
+  calls: BucketCalls,
+  key: string,
+  value: string | Bytes,
+  headers: ObjectHeaders,
+): boolean {
+  const object = { key, body: toBody(value, MAX_CONDITIONAL_BYTES), headers };
+  const verdict = write(calls, { op: "store", ...object, base: missing, prefix: calls.prefix }, "create");
+  if (verdict === "conflict") throw calls.error(refusals.conflict, "create", key);
+  return verdict === "done";
+}
+
+const missing: Version = { writes: [] };
+
+function write(
+  calls: BucketCalls,
+  call: Call<"store" | "remove">,
+  method: Method,
+  timeoutMs?: number,
+): Verdict {
+  calls.tell(call.key, "unsure");
+  const verdict = calls.call(call, method, timeoutMs);
+  if (verdict === "done") calls.tell(call.key, call.op === "store" ? "set" : "deleted");
+  return verdict;
 }
 
 const refusals: Record<Exclude<Verdict, "done">, Failure> = {
@@ -50,22 +73,6 @@ const refusals: Record<Exclude<Verdict, "done">, Failure> = {
   },
 };
 
-/** Stores a value where the key is missing. */
-export function create(
-  calls: BucketCalls,
-  key: string,
-  value: string | Bytes,
-  headers: ObjectHeaders,
-): boolean {
-  const body = toBody(value, MAX_CONDITIONAL_BYTES);
-  calls.tell(key, "unsure");
-  const base: Version = { writes: [] };
-  const verdict = calls.call({ op: "store", key, body, headers, base, prefix: calls.prefix }, "create");
-  if (verdict === "conflict") throw calls.error(refusals.conflict, "create", key);
-  if (verdict === "done") calls.tell(key, "set");
-  return verdict === "done";
-}
-
 /** Changes a value by compare-and-swap. */
 export function update(
   calls: BucketCalls,
@@ -73,16 +80,13 @@ export function update(
   fn: ChangeFunction,
   headersOf: (stored: Stored<string | Buffer> | undefined, isText: boolean) => ObjectHeaders,
 ): string | Bytes | undefined {
-  const { timeoutMs } = calls.shared.settings;
-  const deadline = clock().now() + timeoutMs;
+  const { prefix, shared } = calls;
+  const deadline = clock().now() + shared.settings.timeoutMs;
   const left = (): number => {
     const ms = Math.floor(deadline - clock().now());
     if (ms > 0) return ms;
-    throw calls.error(
-      { code: "TimedOut", reason: "with what its function took; nothing was written" },
-      "update",
-      key,
-    );
+    const reason = "with what its function took; nothing was written";
+    throw calls.error({ code: "TimedOut", reason }, "update", key);
   };
   let refused: Version | undefined;
   let timesRefused = 0;
@@ -91,32 +95,24 @@ export function update(
     const reading = calls.call({ op: "read", key, maxBytes: calls.maxBytes, delayMs }, "update", left());
     if (!isSame(reading?.version, refused)) timesRefused = 0;
     if (timesRefused === MAX_REFUSED) throw calls.error(refusesItsOwn(reading!), "update", key);
-    const stored = valueOf(calls, key, reading);
+    const stored = reading && {
+      ...calls.stored(reading, key, "update"),
+      contentType: reading.kept?.contentType,
+    };
     const next = fn(stored);
     if (next === undefined && reading === undefined) return undefined;
     if (next !== undefined) checkValue(next, MAX_CONDITIONAL_BYTES);
-    const base: Version = reading?.version ?? { writes: [] };
-    const write = next === undefined ? "deleted" : "set";
-    calls.tell(key, "unsure");
-    const verdict =
+    const base = reading?.version ?? missing;
+    const headersFor = (value: string | Bytes): ObjectHeaders => ({
+      ...reading?.kept,
+      ...headersOf(stored, typeof value === "string"),
+    });
+    const call: Call<"store" | "remove"> =
       next === undefined
-        ? calls.call({ op: "remove", key, base, prefix: calls.prefix }, "update", left())
-        : calls.call(
-            {
-              op: "store",
-              key,
-              body: toBody(next),
-              headers: { ...reading?.kept, ...headersOf(stored, typeof next === "string") },
-              base,
-              prefix: calls.prefix,
-            },
-            "update",
-            left(),
-          );
-    if (verdict === "done") {
-      calls.tell(key, write);
-      return next;
-    }
+        ? { op: "remove", key, base, prefix }
+        : { op: "store", key, body: toBody(next), headers: headersFor(next), base, prefix };
+    const verdict = write(calls, call, "update", left());
+    if (verdict === "done") return next;
     refused = verdict === "conflict" ? undefined : base;
     timesRefused += 1;
   }
@@ -124,7 +120,7 @@ export function update(
   throw calls.error({ code: "TooMuchContention", reason }, "update", key);
 }
 
-/** Whether an object is there, with the ETag and the newest write that it had. */
+/** Whether an object exists, and has the ETag and the newest write that it had before. */
 function isSame(now: Version | undefined, before: Version | undefined): boolean {
   return now?.etag !== undefined && now.etag === before?.etag && now.writes?.[0] === before.writes?.[0];
 }
@@ -135,15 +131,4 @@ function refusesItsOwn({ etag }: Reading): Failure {
     code: "ConditionsUnsupported",
     reason: `${times}: it does not accept its own ETags, or a cache before it gives old ones`,
   };
-}
-
-function valueOf(
-  calls: BucketCalls,
-  key: string,
-  reading: Reading | undefined,
-): Stored<string | Buffer> | undefined {
-  if (reading === undefined) return undefined;
-  const stored = calls.decode(reading);
-  if ("failure" in stored) throw calls.error(stored.failure, "update", key);
-  return { ...stored, contentType: reading.kept?.contentType };
 }

@@ -1,18 +1,20 @@
 import { failAtExit } from "../copies/at-exit.js";
 import { Progress } from "./bulk.js";
+import { loadPipelines } from "./bucket-calls.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { fatalCodes } from "../errors/codes.js";
 import type { WritePipeline } from "./write-pipeline.js";
 import { isPromise } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
 
-/** Runs `fn` while the writes of a map are pipelined. What it says of failures, `batch` documents. */
+/** Runs `fn` while the writes of a map are pipelined. See `batch` for the errors. */
 export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
   calls.checkOpen("batch");
-  const batch = calls.openPipeline();
+  const { WritePipeline, within } = loadPipelines();
+  const batch = new WritePipeline(calls.bridge, calls.shared, calls.prefix);
   let result: { value: T } | { thrown: unknown };
   try {
-    const value = calls.within(batch, fn, () => finishAtExit(calls, batch));
+    const value = within(batch, fn, () => finishAtExit(calls, batch));
     result = isPromise(value) ? { thrown: notSynchronous() } : { value };
   } catch (thrown) {
     result = { thrown };
@@ -30,7 +32,7 @@ export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
   );
 }
 
-// `fn` has ended the process, and does not return: what it wrote is stored all the same.
+// `fn` called process.exit. What it wrote is stored nevertheless.
 function finishAtExit(calls: BucketCalls, batch: WritePipeline): void {
   batch.finish();
   const failed = failureOf(calls, batch);

@@ -11,7 +11,7 @@ import { forEach, update } from "../map/methods.js";
 import { checkPrefix, wholeKey } from "../arguments/keys.js";
 import { internals } from "../map/internals.js";
 import type { HasInternals, Internals } from "../map/internals.js";
-import { listEntries } from "./list-entries.js";
+import { listEntries, listKeys } from "./listing.js";
 import { mapped } from "../map/iterables.js";
 import {
   checkEntriesOptions,
@@ -134,7 +134,7 @@ export class S3BucketMap<As extends ReadAs = "string">
   has(key: string): boolean {
     const whole = wholeKey(this.#calls.prefix, key);
     const found = this.#calls.call({ op: "has", key: whole });
-    if (!found) this.#calls.sawNone(whole);
+    if (!found) this.#calls.tell(whole, "unsure");
     return found;
   }
 
@@ -209,7 +209,7 @@ export class S3BucketMap<As extends ReadAs = "string">
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
    */
   keys(options?: ListOptions): IterableIterator<string> {
-    return keysOf(this.#calls, this.#calls.pages(checkListOptions(options)));
+    return keysOf(this.#calls, listKeys(this.#calls, checkListOptions(options)));
   }
 
   /** The values, as {@link entries} has them. */
@@ -256,7 +256,7 @@ export class S3BucketMap<As extends ReadAs = "string">
   head(key: string): ObjectHead | undefined {
     const whole = wholeKey(this.#calls.prefix, key);
     const head = this.#calls.call({ op: "head", key: whole });
-    if (head === undefined) this.#calls.sawNone(whole);
+    if (head === undefined) this.#calls.tell(whole, "unsure");
     return head && { ...head, lastModified: new Date(head.lastModified) };
   }
 

@@ -1,6 +1,6 @@
 import type { Method } from "../bridge/operations.js";
 import type { ListedSpan, Page, PageStart, Span } from "../bridge/protocol.js";
-import { PAGE } from "../map/page.js";
+import { MAX_KEYS_AT_ONCE } from "../arguments/keys.js";
 import type { BucketCalls } from "./bucket-calls.js";
 
 /** So many pages are listed one after the other, before it is worth while to do it at several places at once. */
@@ -26,7 +26,7 @@ export function* wholeListing(calls: BucketCalls, method: Method): Generator<Who
   let low: string | undefined;
   let start: PageStart = {};
   for (let pages = 1, inOrder: number = PAGES_IN_ORDER; ; pages += 1) {
-    const page = calls.call({ op: "list", prefix: calls.prefix, limit: PAGE, ...start }, method);
+    const page = calls.call({ op: "list", prefix: calls.prefix, limit: MAX_KEYS_AT_ONCE, ...start }, method);
     yield page;
     if (page.next === undefined) return;
     start = page.next;
@@ -77,7 +77,7 @@ function inParallel(
     requests = found.requests;
     for (const { keys } of found.spans.flat()) {
       listed += keys.length;
-      for (let at = 0; at < keys.length; at += PAGE) sample.push(keys[at]!);
+      for (let at = 0; at < keys.length; at += MAX_KEYS_AT_ONCE) sample.push(keys[at]!);
     }
   }
 }

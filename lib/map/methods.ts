@@ -1,8 +1,8 @@
+import { MAX_KEYS_AT_ONCE } from "../arguments/keys.js";
 import { isPromise, kindOf } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
 import { internals } from "./internals.js";
 import type { HasInternals, Stored } from "./internals.js";
-import { PAGE } from "./page.js";
 import type { ObjectOptions, SyncMap } from "./sync-map.js";
 
 // Methods that are the same for a bucket and for all layers.
@@ -16,7 +16,7 @@ export function forEach<V, M extends Pick<SyncMap<V>, "keys" | "get"> & HasInter
   if (typeof callback !== "function")
     throw argumentError(`forEach takes a function, not ${kindOf(callback)}.`);
   const listing = map.keys();
-  for (let keys = take(listing, PAGE); keys.length > 0; keys = take(listing, PAGE)) {
+  for (let keys = take(listing, MAX_KEYS_AT_ONCE); keys.length > 0; keys = take(listing, MAX_KEYS_AT_ONCE)) {
     map[internals].hintReads(keys);
     for (const key of keys) {
       const value = map.get(key);

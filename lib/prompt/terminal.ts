@@ -40,7 +40,7 @@ export function startInteractive(given: Arguments, version: string): void {
   keepHistory(prompt, () => prompt.displayPrompt());
   prompt.on("exit", () => endWhenHistoryIsKept(prompt));
   // The worker loads while the first line is typed.
-  session.base[callsOf]().start();
+  session.base[callsOf]().bridge.start();
 }
 
 function bannerOf({ base, prompt }: Session, version: string): [string, string] {

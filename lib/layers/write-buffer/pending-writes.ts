@@ -2,7 +2,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 import { exit, failAtExit } from "../../copies/at-exit.js";
 import { partialFailure, S3BucketMapError } from "../../errors/errors.js";
 import type { Internals, Prepared, Sending } from "../../map/internals.js";
-import { PAGE } from "../../map/page.js";
+import { MAX_KEYS_AT_ONCE } from "../../arguments/keys.js";
 
 /** A group of writes is complete from this many bytes on. */
 const MAX_BYTES_AT_ONCE = 64 * 1024 * 1024;
@@ -134,7 +134,7 @@ export class PendingWrites {
     for (const pending of this.#pending.values()) {
       if (pending.outcome.error !== undefined) continue;
       bytes += pending.write.bytes;
-      if (group.push(pending) === PAGE || bytes >= MAX_BYTES_AT_ONCE) break;
+      if (group.push(pending) === MAX_KEYS_AT_ONCE || bytes >= MAX_BYTES_AT_ONCE) break;
     }
     const [first] = group;
     if (first === undefined) return this.#settle();
