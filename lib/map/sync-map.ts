@@ -71,63 +71,180 @@ export interface ObjectHead {
 }
 
 /**
- * The interface of `Map<string, V>`, adapted to S3. `spec/support/sync-map-suite.ts` checks its contract on every map and layer:
+ * The interface of a `Map<string, V>`, adapted to S3. `spec/support/sync-map-suite.ts` checks this contract on every map and
+ * layer:
  *
- * - Every call blocks until S3 has answered. When `set` returns, the value is durable, and any later `get`, by anyone, gives it.
- * - A missing key is `undefined`. Everything else that goes wrong is thrown; the error says if a write may have happened.
- * - Keys are exact strings of well-formed Unicode. They are listed in the order of their UTF-8 bytes (a native `Map`: in
- *   the order of insertion), each at most once, page by page when they are needed.
- * - An iteration includes every key that exists all the while. A key that is added or deleted meanwhile may be included or not.
+ * - Every call blocks until S3 has answered. A value is durable when `set` returns, and any later `get`, by any program,
+ *   returns it.
+ * - A missing key is `undefined`. Any other problem is thrown. Then nothing has changed, unless the error says that it may
+ *   have.
+ * - Keys are exact strings of well-formed Unicode, with the prefix 1 to 1024 bytes of UTF-8. They are listed in the order of
+ *   their UTF-8 bytes (a native `Map`: of insertion), each at most once, lazily, page by page.
+ * - An iteration includes every key that exists throughout. Keys that are added or deleted meanwhile may or may not be included.
+ *
+ * Each method states its costs and limits on a bucket. A layer costs what its base does, unless its documentation says
+ * otherwise. Every method throws an `S3BucketMapError` if S3, the network or the worker thread fails (see its `code`), and a
+ * TypeError for a wrong argument, before anything is sent.
  */
 export interface SyncMap<V> {
-  /** The value, or `undefined` if the key is missing. */
+  /**
+   * The value of a key, or `undefined` if there is no such key. 1 GET. A value of more than 32 MiB may take 1 more for each
+   * 8 MiB, over several connections; it is one version of the value all the same.
+   *
+   * @throws S3BucketMapError `NotUtf8` if the bucket's values are read as strings and this one is not UTF-8, or
+   * `ValueTooLong` from 512 MiB on, the limit of V8's strings. `readAs: "bytes"` reads both, up to 4 GiB
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+   */
   get(key: string): V | undefined;
   /**
-   * Stores a value. With `ifMatch`, only if the key still has that ETag: otherwise it stores nothing and throws a
-   * `PreconditionFailedError`.
+   * Stores a value, which is durable when this returns. A bucket takes strings, stored as UTF-8, and bytes, whatever
+   * `readAs` says. 1 PUT. A value of more than 16 MiB takes 1 CreateMultipartUpload, 1 UploadPart for each 8 MiB, 4 at a
+   * time, and 1 CompleteMultipartUpload (and 1 AbortMultipartUpload if one of them fails), all within one deadline.
+   *
+   * With `ifMatch`, an ETag from `head` or `list`, it stores only if the key still has that ETag. Such a write is never
+   * blindly sent again: if the answer is lost, or a service other than AWS refuses, 1 HEAD finds out whether it happened. A
+   * proxy may have sent it twice. Before the first such write, a service other than AWS is checked for whether it honours
+   * conditions: 6 or 8 requests.
+   *
+   * @throws TypeError for a value of 4 GiB or more (with `ifMatch`: 2 GiB), and for an `ifMatch` that is `undefined`, as
+   * from `head` of a missing key: use {@link create} to write only if there is none
+   * @throws S3BucketMapError whose message says so if the write may have happened nevertheless. PreconditionFailedError if
+   * the key has another ETag or is gone, and `ConditionsUnsupported` if the service ignores conditions; then nothing was
+   * written
+   * @example
+   * const { etag } = map.head("testKey");
+   * map.set("testKey", "new value", { ifMatch: etag });
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
    */
   set(key: string, value: V, options?: SetOptions): this;
+  /**
+   * Whether a key exists. 1 HEAD, never the body. 1 GET of a single byte more when a key is missing for the first time and
+   * nothing has shown yet that the bucket exists.
+   *
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+   */
   has(key: string): boolean;
-  /** Makes sure that the key is gone. Always true: learning whether it existed would cost a request. */
+  /**
+   * Deletes a key, if it exists. 1 DELETE.
+   *
+   * @returns true: S3 does not say whether the key existed, and asking would cost another request
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
+   */
   delete(key: string): boolean;
-  /** Deletes every key of this map. */
+  /**
+   * Deletes all keys of this map, and no others. 1 LIST and 1 DeleteObjects a thousand keys. All are listed before any is
+   * deleted.
+   *
+   * @throws PartialFailureError if S3 refused to delete some of them
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+   */
   clear(): void;
+  /**
+   * The keys, lazily, in pages of 1000. 1 LIST a page.
+   *
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+   */
   keys(options?: ListOptions): IterableIterator<string>;
+  /** The values, in the order of the keys, at the cost of {@link entries}. */
   values(options?: ListOptions): IterableIterator<V>;
+  /**
+   * The keys with their values, in the order of the keys. 1 LIST a thousand keys, and 1 GET a value.
+   *
+   * Up to `concurrency` values, of 16 MiB at most, are prefetched for this iterator, unless the option `readAhead` is
+   * false. If the program takes long for each, it may miss what other programs write meanwhile. It sees what its own thread
+   * writes.
+   */
   entries(options?: ListOptions): IterableIterator<[string, V]>;
+  /** Calls `callback(value, key, map)` for each key, in order. 1 LIST a thousand keys, lazily, and 1 GET a value. */
   forEach(callback: (value: V, key: string, map: this) => void, thisArg?: unknown): void;
-  /** The number of keys, counted by listing them. */
+  /**
+   * The number of keys. 1 LIST a thousand keys. Above 10,000 keys they are listed in parallel, with at most 1.3 LIST a
+   * thousand, and 10. Each page has at least three quarters of a call's deadline.
+   */
   readonly size: number;
   [Symbol.iterator](): IterableIterator<[string, V]>;
-  /** The values of the given keys, in their order, without those that are missing. */
+  /**
+   * The values of those of the keys that exist, in the order of the keys. 1 GET a key, `concurrency` at a time. Each
+   * thousand keys have the deadline of a call.
+   *
+   * @throws PartialFailureError if some could not be read. Its `succeeded` includes missing keys
+   * @example
+   * map.getMany(["a", "b", "missing"]); // Map(2) { 'a' => …, 'b' => … }
+   */
   getMany(keys: Iterable<string>): Map<string, V>;
   /**
-   * Stores many values; if a key comes twice, the last one. All are durable when it returns. Each entry is checked before
+   * Stores many values, which are durable when this returns. Of a key that comes twice, the last value is stored. 1 PUT a
+   * key, `concurrency` at a time. Each thousand keys, or 64 MiB, have the deadline of a call. Each entry is checked before
    * the next is asked for, and all of them before any is stored.
+   *
+   * @throws PartialFailureError if some could not be stored
+   * @example
+   * map.setMany([["a", "1"], ["b", "2"]]);
+   * map.setMany(Object.entries({ a: "1", b: "2" }));
    */
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this;
-  /** Makes sure that many keys are gone. */
+  /**
+   * Deletes those of the keys that exist. 1 DeleteObjects a thousand keys, and 1 DELETE for a key that XML 1.0 cannot carry,
+   * such as U+0001.
+   *
+   * @throws PartialFailureError if S3 refused to delete some of them
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+   */
   deleteMany(keys: Iterable<string>): void;
-  /** What S3 says about an object without reading it, or `undefined` if the key is missing. */
+  /**
+   * What S3 knows of a value without reading it, or `undefined` if there is no such key. 1 HEAD, and sometimes 1 GET of a
+   * byte, as for {@link has}.
+   *
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+   */
   head(key: string): ObjectHead | undefined;
   /**
-   * The keys with size, ETag and time, and with `delimiter` the "folders", in one order. Listed page by page when they are
-   * needed.
+   * The keys, with what the listing says of each, in the order of their UTF-8 bytes, lazily, in pages of 1000. With a
+   * `delimiter`, the keys under a common prefix are one entry, a "folder". 1 LIST a page.
+   *
+   * @example
+   * for (const { key, prefix, size } of map.list({ delimiter: "/" })) {
+   *   console.log(key === undefined ? `${prefix} is a folder` : `${key} has ${size} bytes`);
+   * }
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html
    */
   list(options?: ListEntriesOptions): IterableIterator<ListedEntry>;
-  /** Stores a value if the key is missing, and returns whether it did. Of several concurrent writers, exactly one does. */
+  /**
+   * Stores a value if there is no such key. If several programs try at once, one of them does. 1 PUT, and where its answer
+   * is lost, or on a service other than AWS, more, as for {@link set} with `ifMatch`.
+   *
+   * @returns whether it stored the value; false if the key exists. Also false if a proxy before a service other than AWS has
+   * sent the write twice, and somebody has overwritten or deleted the key since
+   * @throws S3BucketMapError `ConditionsUnsupported` if the service ignores conditions
+   * @example
+   * if (map.create("lock", hostname())) work();
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+   */
   create(key: string, value: V, options?: ObjectOptions): boolean;
   /**
-   * Changes a value without losing anyone's write: reads it, calls `fn`, and stores the result only if the value
-   * is still the same. Otherwise it begins again. `fn` is given `undefined` for a missing key, and returns
-   * `undefined` to delete the key. If `fn` throws, nothing is stored. It must be synchronous, may be called several times, and may
-   * use the map.
+   * Changes a value without losing another program's write: reads it, asks `fn` for the new one, and stores that if the
+   * value is still the same. Otherwise it tries again, up to 100 times, within `timeoutMs` in all, including the time of
+   * `fn`. 1 GET and 1 PUT (or 1 DELETE) a try. Where an answer is lost, or on a service other than AWS, it takes more, as
+   * for {@link set} with `ifMatch`, and 4 or 6 more before the first deletion there. It also tries again if a proxy there
+   * has sent a deletion twice, or a write that somebody overwrote or deleted in between.
    *
-   * @returns what was stored, or `undefined` if the key was deleted or stays missing
+   * It preserves Content-Type, Content-Encoding, Cache-Control, Content-Disposition, Content-Language, Expires, a website's
+   * redirect, and the metadata as a whole, unless `options` name them.
+   *
+   * @param fn - receives the value, or `undefined` if there is no such key, and returns the new one, or `undefined` to
+   * delete the key. It must be synchronous, may be called several times, and may use the map. If it throws, so does `update`,
+   * and nothing is written
+   * @returns what was stored, or `undefined` if the key was deleted, or is still missing
+   * @throws S3BucketMapError `TooMuchContention` if other programs were quicker each time. `ConditionsUnsupported` if the
+   * service ignores conditions, as many do for DELETE, or refuses 10 times in a row the ETag that it has just returned.
+   * Nothing was written then
+   * @example
+   * map.update("counter", (count = "0") => String(Number(count) + 1));
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
    */
   update(key: string, fn: (value: V | undefined) => V | undefined, options?: ObjectOptions): V | undefined;
-  /** The part of this map whose keys begin with `prefix`, which is joined on as it is, without a slash. */
+  /** The part of this map whose keys begin with `prefix`, which is prepended as it is, without a slash. No request. */
   subMap(prefix: string): SyncMap<V>;
-  /** Closes this map: later calls throw. A program can end without it. */
+  /** Closes this map: later calls throw. Sub-maps stay open. Optional, as a program ends by itself. */
   close(): void;
 }
