@@ -48,7 +48,7 @@ export function prepareDeletion(calls: BucketCalls, key: string): Prepared<never
 /** Sends writes without waiting for them. */
 export function send(calls: BucketCalls, writes: readonly Prepared<unknown>[]): Sending {
   for (const { key } of writes) calls.tell(key, "unsure");
-  // A body moves to the worker; its own copy stays to be read.
+  // Bodies move to the worker. The originals stay, to be read.
   const objects = writes.flatMap(({ object }) => (object === undefined ? [] : [copyOf(object)]));
   const deleted = writes.flatMap(({ key, object }) => (object === undefined ? [key] : []));
   const parts: Part[] = [];
@@ -81,7 +81,7 @@ function finish(calls: BucketCalls, parts: readonly Part[]): Map<string, S3Bucke
     const waited =
       part.outcome ??
       ("failure" in begun ? { ok: false as const, failure: begun.failure } : calls.bridge.finish(begun));
-    // A callback during a `deasync` wait may have finished it meanwhile, and has what came of it.
+    // A callback during a `deasync` wait may have finished it already, and taken its outcome.
     const outcome = (part.outcome ??= waited);
     const failures: KeyFailure[] = outcome.ok
       ? outcome.value

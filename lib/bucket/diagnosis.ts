@@ -7,40 +7,40 @@ import { S3BucketMapError } from "../errors/errors.js";
 import { printable } from "../text/format.js";
 import { checkFlag, checkOptions } from "../arguments/checks.js";
 
-/** How `diagnose` goes about it. */
+/** Options of `diagnose`. */
 export interface DiagnoseOptions {
-  /** Leaves out whatever writes. */
+  /** Skips everything that writes. */
   readOnly?: boolean;
 }
 
-/** What was found out about one thing. */
+/** The result of one check. */
 export interface DiagnosisLine {
   /** `endpoint`, `region`, `credentials`, `clock`, `list`, `read`, `write`, `delete`, `conditional PUT`, … */
   readonly name: string;
   /**
-   * `"limited"`: the library goes on without it, or refuses what needs it. `"unknown"`: it was not tried, or its trial
-   * does not tell.
+   * `"limited"`: the library works around it, or refuses what needs it. `"unknown"`: it was not tried, or the trial was
+   * inconclusive.
    */
   readonly status: "ok" | "limited" | "failed" | "unknown";
-  /** What was found, and of a setting where it comes from. Never a secret: at most the last 4 characters of an access key's id. */
+  /** The finding, and the source of a setting. Never a secret: at most the last 4 characters of an access key id. */
   readonly text: string;
-  /** What to do about it. */
+  /** The remedy. */
   readonly todo?: string;
 }
 
-/** What `diagnose` has found out. As a string, and inspected, it is a report for people. */
+/** The result of `diagnose`. As a string, and inspected, it is a report. */
 export interface Diagnosis {
-  /** Whether nothing that is needed has failed. */
+  /** Whether nothing has failed that is needed. */
   readonly ok: boolean;
   readonly lines: readonly DiagnosisLine[];
   toString(): string;
 }
 
-/** Whatever happens, it becomes a part of the report. @throws TypeError for wrong options */
+/** Failures are part of the report. @throws TypeError for wrong options */
 export function diagnose(calls: BucketCalls, options: DiagnoseOptions | undefined): Diagnosis {
   const readOnly = isReadOnly(options);
   const { prefix, bucket } = calls;
-  // It is made here: it must be known, too, where the worker does not answer.
+  // Made here, so that it is known even if the worker does not answer.
   const trialKey = `${prefix}.s3bucketmap-diagnosis-${randomBytes(9).toString("base64url")}`;
   let findings: Finding[];
   try {
@@ -96,7 +96,7 @@ class Report implements Diagnosis {
 const isUntried = ({ status, text }: DiagnosisLine): boolean =>
   status === "unknown" && text.startsWith("not tried: ");
 
-/** Mostly they have one reason. */
+/** Groups the checks that were not tried by reason. Usually there is one. */
 function untriedLines(lines: readonly DiagnosisLine[]): string[] {
   const reasons = new Set(lines.map(({ text }) => text));
   return [...reasons].map((reason) => {
@@ -112,7 +112,7 @@ const MORE_TIME = "Check the network and the endpoint, or give it more time by t
 function toLine({ name, status, text, failure, todo }: Finding): DiagnosisLine {
   const said = [text, failure && saidOf(failure)].filter((part) => part !== undefined).join(": ");
   const toDo = todo ?? (failure && (adviceFor(failure) ?? otherAdvice(failure)));
-  // What a service has said may be anything.
+  // A service may have sent any characters.
   const line = { name, status, text: printable(said) };
   return Object.freeze(toDo === undefined ? line : { ...line, todo: printable(toDo) });
 }

@@ -4,49 +4,48 @@ import type { Call, Method, Result } from "../bridge/operations.js";
 import type { Arrived, Listed, Reading } from "../bridge/protocol.js";
 import type { Shared } from "./shared.js";
 
-/** What one run of reads may have early, by the sizes that were listed. */
+/** How many bytes of values a run may prefetch at a time, by the listed sizes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** More than this outside the library since a read began early, and the program may have heard of another's write. */
+/** If the program has spent more than this outside the library since a prefetch began, it may have heard of another's write. */
 const MAX_OUTSIDE_MS = 5;
 
-/** How long the worker keeps the values of an iterator that does not go on. */
+/** How long the worker keeps the values of an idle iterator. */
 const LIVES_ALONE_MS = 60_000;
 
-/** After values were requested in vain, so many reads must go well before others are requested early. */
+/** After prefetches in vain, this many reads must follow each other before the next prefetch. */
 const CAUTION = 4;
 
-/** Two full windows may be requested in vain; beyond that, one value in so many. */
+/** Two full windows may be prefetched in vain. Beyond that, one value for this many reads. */
 const WASTE = 8;
 
-/** Keys of a listing, in order, that are likely to be read. */
+/** Listed keys that are likely to be read, in order. */
 export interface ExpectedReads {
-  /** Joined with each of the keys it gives the whole one. */
+  /** The part before each of the keys. */
   readonly prefix: string;
   readonly keys: readonly string[];
-  /** Of their values, in bytes. */
+  /** The sizes of the values in bytes. */
   readonly sizes: Float64Array;
 }
 
-/** What sends the reads of a run. */
+/** Sends the reads of a run. */
 interface BucketReader {
   readonly maxBytes: number;
   call(call: Call<"getAhead">, method: Method): Result<"getAhead">;
   readNow(key: string): Reading | undefined;
 }
 
-/** A read that has begun before its turn. */
+/** A prefetch. */
 interface Early {
-  /** How long the program had been outside the library then. */
+  /** How long the program had been outside the library when it began. */
   readonly outsideMs: number;
-  /** Where it has come: the value, and the latest time at which it did. */
+  /** The value once it has arrived, and the latest time at which it can have. */
   value?: { readonly body: Reading | undefined; readonly at: number };
 }
 
 /**
- * Reads that follow a listing in order, and those that have begun before their turn. Their window doubles with each read,
- * from 1. A loop that writes or waits at each turn pays once, and one that does so at times pays no more than
- * {@link WASTE} says.
+ * Reads that follow a listing in order, with their prefetches. The window doubles with each read, from 1. A loop that writes
+ * or waits in each iteration wastes one prefetch, and one that does so occasionally no more than {@link WASTE} allows.
  */
 export class Run {
   readonly shared: Shared;
@@ -54,10 +53,10 @@ export class Run {
   readonly #early: Map<number, Early> = new Map();
   readonly #livesMs: number | undefined;
   #reads: ExpectedReads = { prefix: "", keys: [], sizes: new Float64Array() };
-  /** By which the worker knows it: another one each time that what it read early is dropped. */
+  /** The worker's number for it. It changes whenever prefetches are dropped. */
   #number: number = newNumber();
   #next = 0;
-  /** Up to where the worker was told to read. */
+  /** The end of the keys that the worker was told. */
   #told = 0;
   #streak = 0;
   #readSoFar = 0;
@@ -67,33 +66,33 @@ export class Run {
   /** How long the program had been outside the library at the last read. */
   #outsideMs = 0;
 
-  /** @param livesMs - how old values may be; undefined of an iterator's, which no other read may be given */
+  /** @param livesMs - how old values may be. Undefined for the run of an iterator, whose values no other read gets */
   constructor(shared: Shared, livesMs: number | undefined) {
     this.shared = shared;
     this.#livesMs = livesMs;
     this.#catchUp();
   }
 
-  /** Goes on with other keys: the listing's first, or its next page. */
+  /** Continues with other keys, such as the next page. */
   expect(reads: ExpectedReads): void {
     this.#drop();
     this.#reads = reads;
     this.#next = this.#told = 0;
   }
 
-  /** Whether this is the key that comes next. */
+  /** Whether this key is next. */
   isNext(key: string): boolean {
     const { keys, prefix } = this.#reads;
     const next = keys[this.#next];
     return next !== undefined && key.length === prefix.length + next.length && key === prefix + next;
   }
 
-  /** Whether it has not gone on for so long that nothing it holds may be used. */
+  /** Whether it has been idle for so long that its values may not be used. */
   get isIdle(): boolean {
     return performance.now() - this.#usedAt > (this.#livesMs ?? Infinity);
   }
 
-  /** Reads the value that comes next. */
+  /** Reads the next value. */
   read(calls: BucketReader): Reading | undefined {
     entered();
     if (this.#livesMs === undefined) heard();
@@ -127,7 +126,7 @@ export class Run {
       at: sentAt + afterMs,
     });
     if (early !== undefined) {
-      // Within a `deasync` wait the program may have gone on, and heard of something.
+      // Callbacks during a `deasync` wait may have told the program something.
       early.value = valueOf(arrived.first);
       if (this.#isTooOld(early)) return this.#readNow(calls, key);
     }
@@ -140,7 +139,7 @@ export class Run {
     return arrived.first.body;
   }
 
-  /** It does not go on. */
+  /** Ends the run, and drops its prefetches. */
   end(): void {
     this.#early.clear();
     this.#tellLeft();
@@ -148,7 +147,7 @@ export class Run {
 
   #readNow(calls: BucketReader, key: string): Reading | undefined {
     const reading = calls.readNow(key);
-    // It was no other call. What may have begun early within a `deasync` wait is another matter.
+    // This call was the run's own, so it does not make prefetches too old. Those that began during a `deasync` wait stay as they are.
     if (this.#early.size === 0) this.#catchUp();
     return reading;
   }
@@ -181,7 +180,11 @@ export class Run {
     this.#catchUp();
   }
 
-  /** What is to be read early and has not come yet, by position. With `onlyNew`, what the worker does not know of. */
+  /**
+   * Begins prefetches up to the end of the window.
+   *
+   * @returns those that have not arrived, by position; with `onlyNew`, those that the worker has not been told
+   */
   #begin(onlyNew: boolean = false): [number, Listed][] {
     const { keys, sizes, prefix } = this.#reads;
     const end = Math.min(keys.length, this.#next + this.#window);
@@ -201,7 +204,7 @@ export class Run {
   }
 
   get #window(): number {
-    // One of the requests under way is the read that is waited for.
+    // One request is the read that the program waits for.
     const most = this.shared.settings.client.concurrency - 1;
     const goneWell = this.#streak - (this.#inVain === 0 ? 1 : CAUTION);
     if (goneWell < 0) return 0;
@@ -213,7 +216,7 @@ export class Run {
     return this.#livesMs ?? LIVES_ALONE_MS;
   }
 
-  // Not a message for each of them.
+  // Saves messages: it tells the worker only when a quarter of the window is new.
   #tellNext(): void {
     const window = this.#window;
     const end = Math.min(this.#reads.keys.length, this.#next + window);

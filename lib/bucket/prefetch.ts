@@ -3,15 +3,15 @@ import type { Shared } from "./shared.js";
 import { Run } from "./prefetch-run.js";
 import type { ExpectedReads } from "./prefetch-run.js";
 
-/** How long a run is kept that does not go on. */
+/** How long an idle run is kept. */
 const LIVES_MS = 1000;
 
-// The reads that follow the last listing of a facade. There is one such run: as soon as the program reads something
-// else, whatever was read early for another is too old.
+// The run of reads that follow a facade's latest listing. One is enough: once the program reads something else, the values
+// that were prefetched for any other run are too old.
 let current: Run | undefined;
 let tidiesUp = false;
 
-/** Keys that were listed and are likely to be read, in this order. */
+/** Starts a run for listed keys that are likely to be read, in this order. */
 export function expectReads(shared: Shared, reads: ExpectedReads): void {
   current?.end();
   current = new Run(shared, LIVES_MS);
@@ -19,17 +19,17 @@ export function expectReads(shared: Shared, reads: ExpectedReads): void {
   if (!tidiesUp) tidyUpLater();
 }
 
-/** The run for which this key comes next. */
+/** The run in which this key is next. */
 export function runAt(shared: Shared, key: string): Run | undefined {
   return current?.shared === shared && current.isNext(key) ? current : undefined;
 }
 
-/** A run that no other read knows of. The program may take its time with each value. */
+/** A run for one iterator. The program may take any time between its values. */
 export function beginAlone(shared: Shared): Run {
   return new Run(shared, undefined);
 }
 
-// A million keys must not stay in memory for reads that will not come.
+// A run may hold a million keys, which must not stay in memory for reads that never come.
 function tidyUpLater(): void {
   tidiesUp = true;
   setTimeout(() => {

@@ -2,30 +2,25 @@ import { asObject } from "../facade/bucket-object.js";
 import type { BucketObject } from "../facade/bucket-object.js";
 import type { S3BucketOptions } from "../arguments/options.js";
 import { S3BucketMap } from "./s3-bucket-map.js";
+import type { ReadAs, ValueOf } from "./s3-bucket-map.js";
 
 /**
- * An S3 bucket, or the part of it under a prefix, as a plain object with blocking access. Making it sends
- * nothing; what each use of it sends is in the README's table of costs.
+ * An S3 bucket, or the part of it under a prefix, as a plain object with blocking access. Making it sends nothing. The
+ * README has a table of what each use of it costs.
  *
  * @param location - a bucket's name, an access point's ARN, or `s3://bucket/prefix`
- * @throws TypeError for a location or an option that cannot be right, naming the right one
+ * @throws TypeError for an invalid location or option; it names the right one
  * @example
  * const bucket = s3Bucket("my-bucket", { prefix: "testprefix/" });
- * bucket.testKey = "some value"; // stored durably when the statement ends: 1 PUT
+ * bucket.testKey = "some value"; // durable when the statement ends: 1 PUT
  * bucket.testKey; // 'some value': 1 GET
  * "testKey" in bucket; // true: 1 HEAD
  * delete bucket.testKey; // 1 DELETE
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html
  */
-export function s3Bucket(
+export function s3Bucket<As extends ReadAs = "string">(
   location: string,
-  options: S3BucketOptions & { readAs: "bytes" },
-): BucketObject<Buffer>;
-export function s3Bucket(
-  location: string,
-  options?: S3BucketOptions & { readAs?: "string" },
-): BucketObject<string>;
-export function s3Bucket(location: string, options?: S3BucketOptions): BucketObject<string | Buffer>;
-export function s3Bucket(location: string, options?: S3BucketOptions): BucketObject<string | Buffer> {
-  return asObject(new S3BucketMap(location, options));
+  options?: S3BucketOptions & { readAs?: As },
+): BucketObject<ValueOf<As>> {
+  return asObject(new S3BucketMap<As>(location, options));
 }

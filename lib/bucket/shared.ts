@@ -1,11 +1,11 @@
 import type { Bridge, Caller } from "../bridge/bridge.js";
 import type { Settings } from "../arguments/options.js";
 
-/** What the maps of one bucket have in common. */
+/** What a map and its sub-maps share. */
 export interface Shared extends Caller {
   readonly settings: Settings;
-  /** Made at the first call. */
+  /** Set by the first call. */
   bridge?: Bridge;
-  /** Given at the first listing or write. */
+  /** Set by the first listing or write. */
   number?: number;
 }

@@ -3,22 +3,21 @@ import type { ListedSpan, Page, PageStart, Span } from "../bridge/protocol.js";
 import { MAX_KEYS_AT_ONCE } from "../arguments/keys.js";
 import type { BucketCalls } from "./bucket-calls.js";
 
-/** So many pages are listed one after the other, before it is worth while to do it at several places at once. */
+/** This many pages are listed one after the other before listing in parallel is worth its cost. */
 export const PAGES_IN_ORDER = 10;
 
-/** For so long one call begins pages, or for a quarter of its deadline: each page has at least the rest of it. */
+/** One call requests pages for this long, or for a quarter of its deadline. So each page has at least the rest of it. */
 const BEGIN_FOR_MS = 1000;
 
-/** One key in so many tells what the others are like. */
+/** One key in this many goes into the sample. */
 const SAMPLE_EVERY = 20;
 
-/** Keys with the sizes of their values; not only so many as on one of S3's. */
+/** Any number of keys, with the sizes of their values. */
 export type WholePage = Pick<Page, "keys" | "sizes">;
 
 /**
- * All whole keys of a map, in order: for what needs them all at once, and cannot do with the first ones
- * sooner. Up to 10,000 keys: 1 LIST a thousand, and 1 where there are none. Beyond, the rest is listed at several places
- * at once, `concurrency` pages at a time, for at most 1.3 LIST a thousand keys, and 10.
+ * All whole keys of a map, in order, for callers that need all of them at once. Up to 10,000 keys: 1 LIST a thousand keys, at
+ * least 1. Above, the rest is listed in parallel, `concurrency` pages at a time, with at most 1.3 LIST a thousand keys and 10.
  */
 export function* wholeListing(calls: BucketCalls, method: Method): Generator<WholePage, void, undefined> {
   const sample: string[] = [];
@@ -51,7 +50,7 @@ export function* wholeListing(calls: BucketCalls, method: Method): Generator<Who
   }
 }
 
-/** @returns undefined where it must be listed from page to page: the service does not list from a key on, or not in S3's order */
+/** @returns undefined if the service cannot list from a given key, or not in S3's order: then it must be listed page by page */
 function inParallel(
   calls: BucketCalls,
   method: Method,
@@ -82,8 +81,8 @@ function inParallel(
   }
 }
 
-// A part ends where its page goes on beyond it. Where the service has another order, keys of the part may come
-// later still, and they would be in none: but then what the page has beyond is not in the next parts either.
+// A part ends where its page has keys beyond it, and those must be in a later part. In another order than S3's, keys of the
+// part could follow later still, and be in no part. But then the keys beyond are in no later part either.
 function areWhole(parts: readonly ListedSpan[]): boolean {
   return parts.every(({ beyond }, at) => {
     if (beyond === undefined) return true;

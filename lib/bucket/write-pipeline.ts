@@ -7,11 +7,10 @@ import { fatalCodes } from "../errors/codes.js";
 
 type PipelinedCall = Call<"set" | "delete">;
 
-/** The values that are under way at a time, in bytes. */
+/** How many bytes of values may be under way. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-// The name by which a batch is found on the JavaScript stack; a minifier cannot change it. Another copy of the
-// library has another.
+// Identifies a batch of this copy of the library on the JavaScript stack. It is a string so that minifiers keep it.
 const mark = `s3bucketmap:batch ${__filename}`;
 
 interface UnderWay {
@@ -20,17 +19,17 @@ interface UnderWay {
   readonly bytes: number;
 }
 
-/** How the last write of a key ended. */
+/** The outcome of the last write to a key. */
 export interface End {
   readonly op: PipelinedCall["op"];
   readonly failure?: Failure;
 }
 
-/** The writes of one batch: sent without waiting, so many at a time, and how each key's last one ended. */
+/** The writes of one batch, which are sent without waiting, a limited number at a time. */
 export class WritePipeline {
-  /** By whole key; without a failure it is durable. */
+  /** By whole key. A write without a failure is durable. */
   readonly ends: Map<string, End> = new Map();
-  /** A failure that every further write would meet, too. */
+  /** A failure that every further write would meet as well. */
   stopped: Failure | undefined;
   readonly #bridge: Bridge;
   readonly #caller: Caller;
@@ -49,10 +48,10 @@ export class WritePipeline {
     this.#prefix = prefix;
   }
 
-  /** Whether a write of this key by this caller, now, is one of the batch. */
+  /** Whether a write to this key by this caller belongs to the batch now. */
   covers(caller: Caller, key: string): boolean {
     if (caller !== this.#caller) return false;
-    // A callback that runs while a `deasync` wait turns the event loop is not the batch's function.
+    // Callbacks during a `deasync` wait are not part of the batch's function.
     return this.#bridge.depth === this.#depth && key.startsWith(this.#prefix);
   }
 
@@ -73,7 +72,7 @@ export class WritePipeline {
     this.#bytes += bytes;
   }
 
-  /** Waits until all that was sent has ended. */
+  /** Waits until all writes have ended. */
   finish(): void {
     while (this.#underWay.length > 0) this.#awaitSome();
   }
@@ -94,13 +93,13 @@ export class WritePipeline {
       }
       this.#bytes -= one.bytes;
       const { op, key } = one.call;
-      // In the order of the program: of several writes to a key the last one counts.
+      // In program order, as the last of several writes to a key counts.
       if (outcome.ok) {
         this.ends.set(key, { op });
         this.#anySucceeded = true;
       } else {
         this.ends.set(key, { op, failure: outcome.failure });
-        // Of those that come later nothing is sent.
+        // Later writes are not sent at all.
         if (fatalCodes.has(outcome.failure.code) && !this.#anySucceeded)
           this.stopped = { ...outcome.failure, mayHaveBeenApplied: false };
       }
@@ -109,26 +108,26 @@ export class WritePipeline {
   }
 }
 
-// The batches that are open, the innermost last.
+// The open batches, innermost last.
 let open: WritePipeline[] = [];
 
-/** The batch that this write belongs to. */
+/** The innermost batch that a write belongs to. */
 export function pipelineFor(caller: Caller, key: string): WritePipeline | undefined {
   if (open.length === 0) return undefined;
   forgetInterrupted();
   return open.findLast((batch) => batch.covers(caller, key));
 }
 
-/** Whether there is any, of whatever map. */
+/** Whether any batch is open, of any map. */
 export function isAnyOpen(): boolean {
   forgetInterrupted();
   return open.length > 0;
 }
 
 /**
- * Runs `fn` within the batch; it has ended whatever `fn` did.
+ * Runs `fn` while the batch is open.
  *
- * @param atExit - called where `fn` ends the process
+ * @param atExit - called if `fn` ends the process
  */
 export function within<T>(batch: WritePipeline, fn: () => T, atExit: () => void): T {
   forgetInterrupted();
@@ -148,7 +147,7 @@ export function within<T>(batch: WritePipeline, fn: () => T, atExit: () => void)
   }
 }
 
-// Ctrl-C in the REPL ends a batch without its `finally`: what is not on the stack is over.
+// Ctrl-C in the REPL ends a batch without running `finally`. A batch that is not on the stack has ended.
 function forgetInterrupted(): void {
   if (open.length > 0) open = open.slice(0, countFrames(mark));
 }
