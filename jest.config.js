@@ -1,8 +1,12 @@
+const { availableParallelism } = require("node:os");
+
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
-  // Most of them wait for processes and servers of their own.
-  maxWorkers: "100%",
+  // Most specs wait: for servers and processes of their own, for back-offs, for deadlines.
+  maxWorkers: Math.min(2 * availableParallelism() + 1, 12),
+  // Ends what hangs. A busy machine may take its time.
+  testTimeout: 30_000,
   roots: ["<rootDir>/spec"],
   testMatch: ["**/*.spec.ts"],
   // These need a service: jest.service.config.js.

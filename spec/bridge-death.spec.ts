@@ -2,9 +2,10 @@ import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { hostileBuild } from "./support/hostile-build.js";
 import type { HostileBuild } from "./support/hostile-build.js";
+import { sized } from "./support/size.js";
 
 // More by hand: KILLS=100 npx jest spec/bridge-death
-const kills = Number(process.env["KILLS"] ?? 5);
+const kills = Number(process.env["KILLS"] ?? sized(2, 5));
 
 let build: HostileBuild;
 beforeAll(() => {
@@ -59,7 +60,7 @@ describe.each(["atomics", "deasync"])("a worker that dies during a call, wait: %
   });
 
   it.each(["exit", "throw", "rejection", "heap", "loop"])(
-    `by %s leaves no thread and no descriptor behind, ${kills} times in a row`,
+    "by %s leaves no thread and no descriptor behind, however often",
     (how) => {
       const { outcomes, descriptors } = kill(how, wait, kills);
       const code = how === "loop" ? "TimedOut" : "WorkerDied";

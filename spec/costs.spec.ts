@@ -7,6 +7,7 @@ import type { BucketObject, S3BucketOptions } from "../lib/index.js";
 import { fill, numberedKeys } from "./support/fill.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
+import { sized } from "./support/size.js";
 
 // The design's table of costs: what each use of a bucket sends, counted where it arrives.
 
@@ -14,14 +15,23 @@ type Cost = Partial<Record<"GET" | "HEAD" | "PUT" | "DELETE" | "LIST" | "DELETE_
 type Bucket = BucketObject<string>;
 type Use = (bucket: Bucket, map: S3BucketMap) => unknown;
 
-const sizes = [0, 1, 1000, 1001, 2500];
+/** Keys on a page of a listing. At the small size the service has shorter ones. */
+const page = sized(100, 1000);
+const sizes = {
+  "no keys": 0,
+  "one key": 1,
+  "a page": page,
+  "a page and one": page + 1,
+  "2.5 pages": 2.5 * page,
+};
+type Size = keyof typeof sizes;
 const waits = ["atomics", "deasync"] as const;
-const pages = (size: number): number => Math.max(1, Math.ceil(size / 1000));
+const pages = (size: number): number => Math.max(1, Math.ceil(size / page));
 
 let server: HttpS3;
 beforeAll(async () => {
-  server = await startHttpS3();
-  for (const size of sizes) {
+  server = await startHttpS3({ pageSize: page });
+  for (const size of Object.values(sizes)) {
     for (const part of ["read", ...waits]) {
       await fill(server.directory, "bucket", `${size}/${part}/`, numberedKeys(size));
     }
@@ -88,12 +98,12 @@ const reading: [string, Use][] = [
 
 const [entries, values, ...others] = reading;
 // Every way for few keys, and for many, where each costs its seconds, a few of them.
-const readingOf: Record<number, [string, Use][]> = {
-  0: reading,
-  1: reading,
-  1000: [values!],
-  1001: others.slice(0, 1),
-  2500: [entries!],
+const readingOf: Record<Size, [string, Use][]> = {
+  "no keys": reading,
+  "one key": reading,
+  "a page": [values!],
+  "a page and one": others.slice(0, 1),
+  "2.5 pages": [entries!],
 };
 
 /** Goes on while the body says so. */
@@ -116,14 +126,14 @@ async function loopWithAwait(bucket: Bucket, body: () => Promise<unknown>): Prom
 }
 
 describe.each(waits)("the requests that are sent, wait: %s,", (wait) => {
-  describe.each(sizes)("for %d keys", (size) => {
+  describe.each(Object.entries(sizes) as [Size, number][])("for %s", (name, size) => {
     it.each(listing)("by %s: a LIST a page", (_name, use) => {
       const { bucket, map } = open(`${size}/read/`, { wait });
       use(bucket, map);
       expect(sent()).toEqual({ LIST: pages(size) });
     });
 
-    it.each(readingOf[size]!)(
+    it.each(readingOf[name])(
       "by %s: a LIST a page and a GET a key",
       (_name, use) => {
         // Few at a time: on a busy machine, a value that waited for more than a second would be read again.
@@ -160,13 +170,17 @@ describe.each(waits)("the requests that are sent, wait: %s,", (wait) => {
       await fill(server.directory, "bucket", `${size}/clear/`, numberedKeys(size));
       const { map } = open(`${size}/clear/`, { wait });
       map.clear();
-      expect(sent()).toEqual(cost({ LIST: pages(size), DELETE_OBJECTS: Math.ceil(size / 1000) }));
+      expect(sent()).toEqual(cost({ LIST: pages(size), DELETE_OBJECTS: Math.ceil(size / page) }));
       expect(map.size).toBe(0);
     });
   });
 
   // A request a key, so for one size of more than a page.
-  describe.each([0, 1, 1001])("for %d keys", (size) => {
+  describe.each([
+    ["no keys", 0],
+    ["one key", 1],
+    ["a page and one", page + 1],
+  ] as const)("for %s", (_name, size) => {
     it("by JSON.stringify: a GET more than by reading all, of toJSON", () => {
       const text = JSON.stringify(open(`${size}/read/`, { wait, concurrency: 8 }).bucket);
       expect(Object.keys(JSON.parse(text) as object)).toHaveLength(size);
@@ -250,23 +264,23 @@ describe.each(waits)("the requests that are sent, wait: %s,", (wait) => {
   });
 
   it("by a loop while another map writes to the same bucket: no more", () => {
-    const { bucket } = open("1000/read/", { wait });
+    const { bucket } = open(`${page}/read/`, { wait });
     const { bucket: other } = open("", { wait });
     let left = 10;
     const turns = loop(bucket, (key) => left-- <= 0 || Boolean((other[`other/${key}`] = key)));
-    expect(turns).toBe(1000);
+    expect(turns).toBe(page);
     expect(sent()).toEqual({ LIST: 1, PUT: 10 });
   });
 
   it("are the same under Jest's fake timers", async () => {
     jest.useFakeTimers();
     try {
-      const { bucket, map } = open("1001/read/", { wait });
+      const { bucket, map } = open(`${page + 1}/read/`, { wait });
       for (const [, use] of listing) {
         use(bucket, map);
         expect(sent()).toEqual({ LIST: 2 });
       }
-      expect(await loopWithAwait(bucket, () => Promise.resolve())).toBe(1001);
+      expect(await loopWithAwait(bucket, () => Promise.resolve())).toBe(page + 1);
       expect(sent()).toEqual({ LIST: 2 });
       expect(Object.entries(open("1/read/", { wait }).bucket)).toHaveLength(1);
       expect(sent()).toEqual({ LIST: 1, GET: 1 });
@@ -284,7 +298,7 @@ describe.each(waits)("the requests that are sent, wait: %s,", (wait) => {
 let concurrency = 100;
 
 async function once(use: Use, wait: (typeof waits)[number]): Promise<void> {
-  const { bucket, map } = open("1000/read/", { wait, concurrency: (concurrency += 1) });
+  const { bucket, map } = open(`${page}/read/`, { wait, concurrency: (concurrency += 1) });
   const result = use(bucket, map);
   // Awaiting a facade costs a request of its own.
   if (result instanceof Promise) await result;

@@ -2,12 +2,13 @@ import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
 import { cells, openService } from "./support/quirk-cells.js";
 import { quirks } from "./support/quirks/quirks.js";
+import { isFull } from "./support/size.js";
 
 // Each operation on each service there is: the right value, or a clear refusal that is named here.
 
 jest.setTimeout(120_000);
 
-const allRight = Object.fromEntries(Object.keys(cells).map((cell) => [cell, "right"]));
+const names = Object.keys(cells);
 
 let server: HttpS3;
 beforeAll(async () => {
@@ -15,12 +16,18 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+// What S3 answers does not depend on the wait: at the small size one wait asks all, the other every sixth cell in turn.
+const isAsked = (wait: string, at: number): boolean => isFull || wait === "atomics" || at % 6 === 0;
+
 describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
   it.each(quirks)("$name ($source)", (quirk) => {
     const service = openService(server, quirk, wait);
-    const found = Object.keys(cells).map((cell) => [cell, service.outcomeOf(cell)]);
+    const asked = names.filter((name, at) => isAsked(wait, quirks.indexOf(quirk) + at));
+    const found = asked.map((cell) => [cell, service.outcomeOf(cell)]);
     service.close();
-    expect(Object.fromEntries(found)).toEqual({ ...allRight, ...quirk.refuses });
+    const outcomes: Record<string, string> = quirk.refuses ?? {};
+    const expected = asked.map((cell) => [cell, outcomes[cell] ?? "right"]);
+    expect(Object.fromEntries(found)).toEqual(Object.fromEntries(expected));
   });
 });
 

@@ -167,6 +167,10 @@ async function serve({ options, handlerFile }) {
         body,
       });
     }
+    if (options.pageSize !== undefined && entry.operation === "ListObjectsV2") {
+      const asked = Number(request.query?.["max-keys"] ?? 1000);
+      request.query = { ...request.query, "max-keys": String(Math.min(asked, options.pageSize)) };
+    }
     if (action?.twice) request.body = Buffer.concat(await incoming.toArray());
     if (action?.range === "") delete request.headers["range"];
     else if (action?.range !== undefined) request.headers["range"] = action.range;

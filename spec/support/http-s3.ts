@@ -101,6 +101,8 @@ export interface HttpS3Options {
   createBuckets?: boolean;
   /** Delays every answer. */
   latencyMs?: number;
+  /** How many keys a page of a listing has at most. Default: 1000, as S3 has it. */
+  pageSize?: number;
   /** Answers InvalidAccessKeyId to others, and AccessDenied to unsigned requests. Signatures are never verified. */
   credentials?: { accessKeyId: string };
   /**
