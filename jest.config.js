@@ -1,9 +1,11 @@
+const { availableParallelism } = require("node:os");
+
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
   // Most specs wait: for servers and processes of their own, for back-offs, for deadlines. Many more workers, and what the
   // prompt has a second for, such as Tab, comes too late.
-  maxWorkers: "150%",
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   // Ends what hangs. A busy machine may take its time.
   testTimeout: 30_000,
   roots: ["<rootDir>/spec"],

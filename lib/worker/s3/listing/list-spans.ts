@@ -1,9 +1,10 @@
+import { MAX_KEYS_AT_ONCE } from "../../../arguments/keys.js";
 import { setMaxListeners } from "node:events";
 import type { Call, Result } from "../../../bridge/operations.js";
 import type { ListedSpan, Page, Span } from "../../../bridge/protocol.js";
 import { comesBefore } from "../../../text/utf8-order.js";
 import { follow } from "../follow.js";
-import { IgnoresStartAfter, listObjects, MAX_KEYS } from "../operations/list-objects.js";
+import { IgnoresStartAfter, listObjects } from "../operations/list-objects.js";
 import type { Target } from "../target.js";
 import { countWhile, SeenKeys } from "./seen-keys.js";
 import { divisionOf, keysLeft, WORTH_DIVIDING } from "./split-point.js";
@@ -77,7 +78,7 @@ class Run {
     this.#endsAt = performance.now() + request.beginForMs;
     this.#seen = new SeenKeys(request.sample);
     this.#spans = request.spans.map((span, of) => ({ ...opened(span, of), isProved: true }));
-    for (const span of this.#spans) span.left = keysLeft(span, MAX_KEYS, request.prefix, this.#seen);
+    for (const span of this.#spans) span.left = keysLeft(span, MAX_KEYS_AT_ONCE, request.prefix, this.#seen);
     // Each page in flight listens to it.
     setMaxListeners(Infinity, this.#abort.signal);
   }
@@ -116,7 +117,7 @@ class Run {
     this.#sent += 1;
     span.isInFlight = true;
     const { prefix } = this.#request;
-    const request = { prefix, limit: MAX_KEYS, ...span.start, checked: true };
+    const request = { prefix, limit: MAX_KEYS_AT_ONCE, ...span.start, checked: true };
     const page = await listObjects(this.#target, request, this.#abort.signal);
     span.isInFlight = false;
     this.#requests += 1;
@@ -152,7 +153,7 @@ class Run {
     const unproved = open.filter(({ isProved }) => !isProved).length;
     if (unproved >= Math.max(MAX_UNPROVED, open.length - unproved)) return undefined;
     const committed = this.#requests + open.length;
-    if (committed + 1 > (1.3 * this.#listed) / MAX_KEYS + 10) return undefined;
+    if (committed + 1 > (1.3 * this.#listed) / MAX_KEYS_AT_ONCE + 10) return undefined;
     for (const span of open.sort((a, b) => b.left - a.left)) {
       if (span.left < WORTH_DIVIDING) return undefined;
       const division = divisionOf(span, this.#request.prefix, this.#seen);

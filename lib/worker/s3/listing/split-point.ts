@@ -1,7 +1,7 @@
+import { MAX_KEYS_AT_ONCE } from "../../../arguments/keys.js";
 import { MAX_KEY_BYTES } from "../../../arguments/keys.js";
 import type { Span } from "../../../bridge/protocol.js";
 import { comesBefore } from "../../../text/utf8-order.js";
-import { MAX_KEYS } from "../operations/list-objects.js";
 import { LAST } from "./seen-keys.js";
 import type { SeenKeys } from "./seen-keys.js";
 
@@ -9,7 +9,7 @@ import type { SeenKeys } from "./seen-keys.js";
 type Unlisted = Omit<Span, "start">;
 
 /** With fewer keys left, a span is not divided. */
-export const WORTH_DIVIDING: number = 2 * MAX_KEYS;
+export const WORTH_DIVIDING: number = 2 * MAX_KEYS_AT_ONCE;
 
 interface Division {
   /** The upper part lists after this string. */
@@ -25,7 +25,7 @@ export function divisionOf(
   prefix: string,
   seen: SeenKeys,
 ): Division | undefined {
-  const end = predictableEnd(span, MAX_KEYS, prefix, seen);
+  const end = predictableEnd(span, MAX_KEYS_AT_ONCE, prefix, seen);
   // Whether there are keys after a predicted end, only the upper part's first page will show.
   if (end !== "open") return end && { point: end.until, lowerLeft: end.left, upperLeft: 0 };
   const point = middleOf(span, prefix, seen);

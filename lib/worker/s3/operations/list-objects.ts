@@ -1,3 +1,4 @@
+import { MAX_KEYS_AT_ONCE } from "../../../arguments/keys.js";
 import { sdk } from "../sdk.js";
 import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
 import type { Call } from "../../../bridge/operations.js";
@@ -9,9 +10,6 @@ import { checkAnswer } from "../listing/list-answer.js";
 import { badListing, firstNewName, nextPage } from "../listing/listed-names.js";
 import type { Target } from "../target.js";
 import { sayListed } from "../transport/seen-requests.js";
-
-/** S3's limit for a page. */
-export const MAX_KEYS = 1000;
 
 export interface ListRequest extends Omit<Call<"list">, "op"> {
   /** A page that begins at or before `startAfter` is an error, because it is not the next one that is wanted. */
@@ -58,7 +56,7 @@ export function listInput({ settings }: Target, request: ListRequest): ListObjec
   const input: ListObjectsV2CommandInput = {
     Bucket: settings.bucket,
     Prefix: request.prefix,
-    MaxKeys: Math.min(request.limit, MAX_KEYS),
+    MaxKeys: Math.min(request.limit, MAX_KEYS_AT_ONCE),
     // XML cannot carry every key unencoded.
     EncodingType: "url",
   };
