@@ -139,6 +139,17 @@ describe("the code", () => {
     expect(error.message).toContain("600000000 bytes");
   });
 
+  it.each(["atomics", "deasync"] as const)(
+    "says nothing of a condition after a plain call, wait: %s",
+    (wait) => {
+      // As from a proxy.
+      server.fault({ times: Infinity, action: { status: 412, body: "<html>Not now</html>" } });
+      const map = freshMap(server.endpoint, wait);
+      for (const use of [() => map.get("here"), () => map.set("here", "new"), () => map.delete("here")])
+        expect(thrown(use)).toMatchObject({ name: "S3BucketMapError", code: "HTTP412", statusCode: 412 });
+    },
+  );
+
   it("PartialFailure names the keys that were deleted, and those that were not with their errors", () => {
     const refusal =
       "<DeleteResult><Deleted><Key>p/here</Key></Deleted>" +
@@ -155,7 +166,7 @@ describe("the code", () => {
     expect([...error.failed.keys()]).toEqual(["other"]);
     expect(error.failed.get("other")).toBe(error.cause);
     expect(error.cause).toMatchObject({
-      name: "S3BucketMapError",
+      name: "AccessDeniedError",
       code: "AccessDenied",
       operation: "delete",
       key: "p/other",

@@ -23,7 +23,11 @@ describe("two on one directory of the local S3", () => {
         [path.join(__dirname, "fixtures/ping-pong.js"), kind, String(rounds)],
         { encoding: "utf8", env: { ...process.env, S3BUCKETMAP_LOCAL: directory } },
       );
-      expect({ stdout, stderr, status }).toEqual({ stdout: `${rounds} rounds, 0 stale\n`, stderr: "", status: 0 });
+      expect({ stdout, stderr, status }).toEqual({
+        stdout: `${rounds} rounds, 0 stale\n`,
+        stderr: "",
+        status: 0,
+      });
     },
     300_000,
   );

@@ -99,6 +99,11 @@ describe("parseSettings()", () => {
       { credentials: { accessKeyID: "a", secretAccessKey: "b" } },
       'did you mean "accessKeyId"?',
     ],
+    [
+      "a session's token by another name",
+      { credentials: { accessKeyId: "a", secretAccessKey: "b", token: "c" } },
+      'did you mean "sessionToken"?',
+    ],
     ["credentials with profile", { credentials, profile: "p" }, "exclude each other"],
     ["anonymous with credentials", { credentials, anonymous: true }, "exclude each other"],
     ["anonymous with profile", { profile: "p", anonymous: true }, "exclude each other"],

@@ -10,6 +10,14 @@ export const refusedCredentials: ReadonlySet<string> = new Set([
   "UnrecognizedClientException",
 ]);
 
+/** What is an AccessDeniedError, whatever its HTTP status: S3 answers some with 400, and for a key of DeleteObjects with 200. */
+export const deniedCodes: ReadonlySet<string> = new Set([
+  ...refusedCredentials,
+  "AccessDenied",
+  "SignatureDoesNotMatch",
+  "RequestTimeTooSkewed",
+]);
+
 /** Failures that every further request would meet as well. */
 export const fatalCodes: ReadonlySet<string> = new Set([
   "NoSuchBucket",

@@ -7,7 +7,7 @@ import {
   S3BucketMapError,
   TimedOutError,
 } from "./errors.js";
-import { refusedCredentials } from "./codes.js";
+import { deniedCodes } from "./codes.js";
 import { verbOf } from "../bridge/operations.js";
 import type { Method } from "../bridge/operations.js";
 import type { Failure, WireError } from "../bridge/protocol.js";
@@ -43,9 +43,9 @@ export function toError(failure: Failure, attempt: Attempt): S3BucketMapError {
 function classOf({ code, statusCode }: Failure): typeof S3BucketMapError {
   if (code === "NoSuchBucket") return NoSuchBucketError;
   if (code === "TimedOut") return TimedOutError;
-  if (code === "PreconditionFailed" || statusCode === 412) return PreconditionFailedError;
-  // S3 answers some of these with HTTP 400.
-  if (statusCode === 401 || statusCode === 403 || refusedCredentials.has(code)) return AccessDeniedError;
+  // A 412 alone may come from a proxy, to a call without a condition.
+  if (code === "PreconditionFailed") return PreconditionFailedError;
+  if (statusCode === 401 || statusCode === 403 || deniedCodes.has(code)) return AccessDeniedError;
   return S3BucketMapError;
 }
 
