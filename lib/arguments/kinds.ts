@@ -25,7 +25,7 @@ export function prototypes(object: object): number {
     next !== null;
     next = Reflect.getPrototypeOf(next as object)
   ) {
-    // It may be a bucket's object, and looking further would be a request.
+    // A bucket's object may be a prototype. To ask it for its own would send a request, so this counts as no plain object.
     if (types.isProxy(next)) return Infinity;
     count += 1;
   }

@@ -85,7 +85,7 @@ interface Verb {
 interface Facts<One extends Op> {
   readonly verb: Verb;
   readonly isWrite: boolean;
-  /** Whether success can tell the program what others have written. Prefetched values are then out of date. */
+  /** Whether its result can show what others have written. Values prefetched before it are then not used. */
   readonly isInformative: boolean;
   /** The keys it reads or writes, or "all" of the bucket. */
   readonly keys: (call: Call<One>) => readonly string[] | "all";

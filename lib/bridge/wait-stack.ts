@@ -74,8 +74,9 @@ export function functionsOnStack(): (string | null)[] {
 
 let errorOfAnotherRealm: ErrorConstructor | undefined;
 
-// The Error of another realm sees the same stack. The program's own may be frozen (`node --frozen-intrinsics`), and Ctrl-C
-// could strike before its settings are restored.
+// To read the stack, stackTraceLimit and prepareStackTrace of an Error constructor have to be changed. Those of the
+// program's Error may be frozen (`node --frozen-intrinsics`), and Ctrl-C could strike before they are set back. The Error
+// of another realm sees the same stack, and nobody else uses it.
 function makeErrorOfAnotherRealm(): ErrorConstructor {
   const error = runInNewContext("Error") as ErrorConstructor;
   error.stackTraceLimit = Infinity;

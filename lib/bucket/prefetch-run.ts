@@ -16,7 +16,7 @@ const LIVES_ALONE_MS = 60_000;
 /** After prefetches in vain, this many reads must follow each other before the next prefetch. */
 const CAUTION = 4;
 
-/** Two full windows may be prefetched in vain. Beyond that, one value for this many reads. */
+/** How many values may be prefetched in vain: two full windows, and beyond that one for each 8 reads. */
 const WASTE = 8;
 
 /** Listed keys that are likely to be read, in order. */
@@ -147,7 +147,8 @@ export class Run {
 
   #readNow(calls: BucketReader, key: string): Reading | undefined {
     const reading = calls.readNow(key);
-    // This call was the run's own, so it does not make prefetches too old. Those that began during a `deasync` wait stay as they are.
+    // A call of the run's own tells the program nothing that makes its prefetches too old. But a prefetch that is there
+    // already began during this call, in a callback of a `deasync` wait, and is judged by the calls since then.
     if (this.#early.size === 0) this.#catchUp();
     return reading;
   }

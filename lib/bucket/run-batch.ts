@@ -2,7 +2,7 @@ import { failAtExit } from "../copies/at-exit.js";
 import { Progress } from "./bulk.js";
 import { loadPipelines } from "./bucket-calls.js";
 import type { BucketCalls } from "./bucket-calls.js";
-import { fatalCodes } from "../errors/codes.js";
+import { fatalCodes } from "../errors/code-sets.js";
 import type { WritePipeline } from "./write-pipeline.js";
 import { isPromise } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
@@ -32,7 +32,7 @@ export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
   );
 }
 
-// `fn` called process.exit. What it wrote is stored nevertheless.
+// `fn` called process.exit. What it has written is still sent, and a failure changes the exit code.
 function finishAtExit(calls: BucketCalls, batch: WritePipeline): void {
   batch.finish();
   const failed = failureOf(calls, batch);

@@ -3,7 +3,7 @@ import type { Begun, Bridge, Caller } from "../bridge/bridge.js";
 import type { Call } from "../bridge/operations.js";
 import type { Failure } from "../bridge/protocol.js";
 import { countFrames } from "../bridge/wait-stack.js";
-import { fatalCodes } from "../errors/codes.js";
+import { fatalCodes } from "../errors/code-sets.js";
 
 type PipelinedCall = Call<"set" | "delete">;
 

@@ -7,7 +7,7 @@ import {
   S3BucketMapError,
   TimedOutError,
 } from "./errors.js";
-import { deniedCodes } from "./codes.js";
+import { deniedCodes } from "./code-sets.js";
 import { verbOf } from "../bridge/operations.js";
 import type { Method } from "../bridge/operations.js";
 import type { Failure, WireError } from "../bridge/protocol.js";

@@ -67,7 +67,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     running.set(id, deadline);
     tick();
     if (timeoutMs > SOON_OVER_MS) progress?.begin(id, call, s3.settings);
-    // Counts before it checks: if the calling thread finds no write counted after the deadline, none will be sent.
+    // It counts first and checks then. So if no write is counted once the deadline is over, none is sent any more.
     const doubt = new Doubt(() => {
       Atomics.add(signal, Signal.WritesSent, 1);
       if (deadline.isOver || Atomics.load(signal, Signal.Gone) === 1) throw new DeadlinePassed();

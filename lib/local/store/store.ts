@@ -58,6 +58,7 @@ export class Store {
       // The path may have been replaced while the files were opened.
       this.place.check();
       this.checkFormat();
+      // Keys are Buffers, and sorted by their bytes, as S3 sorts names.
       const json = { keyEncoding: "binary", encoding: "json", useVersions: true } as const;
       this.objects = this.root.openDB({ name: "objects", ...json });
       this.bodies = this.root.openDB({ name: "bodies", keyEncoding: "binary", encoding: "binary" });

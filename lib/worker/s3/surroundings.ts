@@ -45,7 +45,7 @@ export class Surroundings {
   #make(): Inside {
     const { variables, config, credentials } = this.environment;
     const others = Object.entries(programEnv).filter(([name]) => !isRead(name));
-    this.#files = [keep("config", config), keep("credentials", credentials)];
+    this.#files = [holdAsFile("config", config), holdAsFile("credentials", credentials)];
     const [AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE] = this.#files;
     // The program's other variables, such as PATH, are for the programs that the SDK may start.
     const ofPrograms = { ...Object.fromEntries(others), ...variables };
@@ -74,8 +74,9 @@ function within(): AsyncLocalStorage<Inside> {
 /** Texts that the SDK reads as files. */
 const texts = new Map<string, { text: string; users: number }>();
 
-// The SDK caches by name what it has read, so each text has a name of its own. No such file can exist: it would be below a file.
-function keep(name: string, text: string): string {
+// The SDK caches what it has read by the file's name, so each text has a name of its own. No file can have it: it is a path
+// below this file, which is no directory.
+function holdAsFile(name: string, text: string): string {
   const digest = createHash("sha256").update(text).digest("hex").slice(0, 32);
   const file = path.join(__filename, `${name}-${digest}`);
   const kept = texts.get(file) ?? { text, users: 0 };

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 
-/** The operations that can change what users read. */
+/** S3's operations that can change what users read: if the answer to one is lost, it may have been applied. */
 const writes: ReadonlySet<string> = new Set([
   "PutObject",
   "DeleteObject",
@@ -60,7 +60,8 @@ export function withoutDoubt<T>(run: () => T): T {
 
 const sendings = new AsyncLocalStorage<Sending>();
 
-// Bun and Deno do not call addRequest. There, a request counts as sent at once.
+// connections.ts learns from addRequest, which Node calls of an agent, when a request gets its connection. Bun and Deno do not
+// call it. There, a request counts as sent at once.
 const agentsAreTold = process.versions["bun"] === undefined && process.versions["deno"] === undefined;
 
 /** One attempt of a request. It counts as sent once its connection is established. */

@@ -67,7 +67,7 @@ export async function storeIf(
     checkEtag(await sendOnce(command, doubt, () => client.send(command, { abortSignal: signal })));
   };
   const verdict = await decide(target, "put", { key, base, prefix }, signal, ids, send);
-  // Where no trial was needed, nothing stands between this thread and the service.
+  // AWS and the local S3 need no trial, and no proxy before them repeats a write.
   if (verdict === "done" || conditions.put === undefined) return verdict;
   // A proxy repeats a PUT whose answer it has lost. The service then refuses the second one because of the first.
   const { now } = await look(target, key, signal);
@@ -162,7 +162,7 @@ function verdictOf(error: unknown, base: Version): Verdict | undefined {
   return undefined;
 }
 
-// A service may pass the trial and still not implement the condition of this very write.
+// The trial may have gone well and the service still lack the condition of this write, for example behind another gateway.
 function refusalOf(error: unknown): unknown {
   if (!(error instanceof Error) || !isNotImplemented(error)) return error;
   return unsupported(`it does not implement the condition of this write: ${error.message}`);

@@ -41,8 +41,8 @@ export async function sendAsWanted(
     if (!(error instanceof NotKnown)) throw error;
   }
   await withoutDoubt(async () => {
-    // A service may look at the object first, and then delete whatever is there by then. No trial of a DELETE shows that,
-    // but the services that are known to do so do not keep to the conditions of a PUT either.
+    // A service may check the condition of a DELETE first, and delete in a second step whatever is there then. No trial shows
+    // that. But the services known for it do not keep to the conditions of a PUT either.
     await learn(target, "put", prefix, signal);
     if (method === "delete") await learn(target, "delete", prefix, signal);
   });

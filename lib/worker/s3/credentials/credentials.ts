@@ -1,6 +1,6 @@
 import { sharedTexts } from "../../../arguments/environment.js";
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
-import { refusedCredentials } from "../../../errors/codes.js";
+import { refusedCredentials } from "../../../errors/code-sets.js";
 import { chain } from "../sdk.js";
 import type { Connections } from "../transport/connections.js";
 import { limits } from "../limits.js";

@@ -4,7 +4,7 @@ import type { Call } from "../../../bridge/operations.js";
 import type { ClientConfig, Environment, Failure, Finding } from "../../../bridge/protocol.js";
 import { MAX_KEY_BYTES } from "../../../arguments/keys.js";
 import { version } from "../../../build-stamp.js";
-import { fatalCodes } from "../../../errors/codes.js";
+import { fatalCodes } from "../../../errors/code-sets.js";
 import { SharedFiles } from "../credentials/shared-files.js";
 import { deleteObject } from "../operations/delete-object.js";
 import { Answers } from "./answers.js";

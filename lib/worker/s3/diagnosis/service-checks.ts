@@ -24,7 +24,8 @@ import type { Judgement } from "./findings.js";
 const BODY = Buffer.from("A trial of s3bucketmap's diagnosis; it can be deleted.\n");
 const HEADERS = { contentType: "text/plain; charset=utf-8" };
 
-const NOT_KEPT = "The service, or a cache before it, does not do what it says: do not trust it with values.";
+const UNTRUSTWORTHY =
+  "The service, or a cache before it, does not do what it says: do not trust it with values.";
 const ONLY_SET = "Delete the key by delete: update cannot delete here.";
 
 /** What the checks have learnt so far. All of them write to one key, which belongs to the library. */
@@ -89,7 +90,7 @@ export const read: Check = {
   async run(state, target, signal) {
     try {
       const seen = await look(state, target, signal);
-      if (seen === "missing" && state.isThere) return failed("what was written is missing", NOT_KEPT);
+      if (seen === "missing" && state.isThere) return failed("what was written is missing", UNTRUSTWORTHY);
       state.mayRead = true;
       state.givesChecksums = seen === "there, with a checksum";
       return ok("allowed");
@@ -127,7 +128,7 @@ export const extras: readonly Check[] = [
     name: "conditional DELETE",
     todo: ONLY_SET,
     async run(state, target, signal) {
-      // The service may look at the object first, and then delete whatever is there by then. No trial shows that.
+      // It may check the condition first, and delete in a second step whatever is there then. No trial shows that.
       if (!state.keepsPutConditions)
         return limited("not trusted where those of a PUT are not kept", ONLY_SET);
       return kept(await tryConditions("delete", target, state.key, signal));
@@ -141,7 +142,7 @@ export const extras: readonly Check[] = [
       await uploadInParts(target, objectInput(target, state.key, BODY, HEADERS), signal);
       state.mayBeThere = true;
       if (state.mayRead && (await look(state, target, signal)) === "missing")
-        return failed("what was uploaded is missing", NOT_KEPT);
+        return failed("what was uploaded is missing", UNTRUSTWORTHY);
       state.isThere = true;
       return ok("works");
     },
@@ -232,7 +233,7 @@ async function ifGone(
   target: Target,
   signal: AbortSignal,
 ): Promise<Judgement> {
-  if (!(await isGone(state, target, signal))) return failed("what was deleted is still there", NOT_KEPT);
+  if (!(await isGone(state, target, signal))) return failed("what was deleted is still there", UNTRUSTWORTHY);
   state.isThere = state.mayBeThere = false;
   return judgement;
 }

@@ -1,5 +1,5 @@
 import type { Failure, KeyFailure } from "../../../bridge/protocol.js";
-import { fatalCodes } from "../../../errors/codes.js";
+import { fatalCodes } from "../../../errors/code-sets.js";
 import { toFailure } from "../../failure.js";
 import { DeadlinePassed } from "../../deadline.js";
 import { Doubt } from "../attempts/doubt.js";
