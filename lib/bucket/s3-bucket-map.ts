@@ -10,7 +10,7 @@ import type { DiagnoseOptions, Diagnosis } from "./diagnosis.js";
 import { forEach, update } from "../map/methods.js";
 import { checkPrefix, wholeKey } from "../arguments/keys.js";
 import { internals } from "../map/internals.js";
-import type { HasInternals, Internals } from "../map/internals.js";
+import type { Internals } from "../map/internals.js";
 import { listEntries, listKeys } from "./listing.js";
 import { mapped } from "../map/iterables.js";
 import {
@@ -55,9 +55,8 @@ export type ValueOf<As extends ReadAs> = As extends "bytes" ? Buffer : string;
  * map.get("testKey"); // 'some value'
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html
  */
-export class S3BucketMap<As extends ReadAs = "string">
-  implements SyncMap<ValueOf<As>>, HasInternals<ValueOf<As>>
-{
+export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueOf<As>> {
+  // It also has internals, but does not declare so: they are not in the published types.
   // Editors show the comments of SyncMap for methods that have none here.
   readonly #calls: BucketCalls;
   #internals: Internals<ValueOf<As>> | undefined;
