@@ -3,10 +3,10 @@ const { availableParallelism } = require("node:os");
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
-  // Most specs wait: for servers and processes of their own, for back-offs, for deadlines. Many more workers, and what the
-  // prompt has a second for, such as Tab, comes too late.
+  // Most specs spend their time waiting: for servers, processes, back-offs and deadlines. But with many more workers the
+  // prompt's specs fail, because Tab waits for an answer for a second at most.
   maxWorkers: Math.ceil(1.5 * availableParallelism()),
-  // Ends what hangs. A busy machine may take its time.
+  // It is only there for tests that hang: on a busy machine a good one can take long.
   testTimeout: 30_000,
   roots: ["<rootDir>/spec"],
   testMatch: ["**/*.spec.ts"],

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-// What S3 answers does not depend on the wait: at the small size one wait asks all, the other every sixth cell in turn.
+// The service answers both waits alike. So at the small size only one wait runs every cell, and the other one cell in six.
 const isAsked = (wait: string, at: number): boolean => isFull || wait === "atomics" || at % 6 === 0;
 
 describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {

@@ -25,7 +25,7 @@ export function prototypes(object: object): number {
     next !== null;
     next = Reflect.getPrototypeOf(next as object)
   ) {
-    // A bucket's object may be a prototype. To ask it for its own would send a request, so this counts as no plain object.
+    // Proxies are not looked into, as one of them may be a bucket's object. Infinity means: not a plain object.
     if (types.isProxy(next)) return Infinity;
     count += 1;
   }

@@ -225,7 +225,7 @@ function checkCredentials(value: unknown, name: string): void {
   const names = ["accessKeyId", "secretAccessKey", "sessionToken"];
   for (const [part, partValue] of Object.entries(value)) {
     if (!names.includes(part)) {
-      // Its name where an instance's role gives it.
+      // This is what an instance's metadata service calls it.
       const end = /^token$/i.test(part) ? ': did you mean "sessionToken"?' : didYouMean(part, names, "");
       if (end !== "") throw argumentError(`There is no credentials.${part}${end}`);
       continue; // The SDK's own credentials have more: expiration, accountId, $source, …

@@ -147,8 +147,8 @@ export class Run {
 
   #readNow(calls: BucketReader, key: string): Reading | undefined {
     const reading = calls.readNow(key);
-    // A call of the run's own tells the program nothing that makes its prefetches too old. But a prefetch that is there
-    // already began during this call, in a callback of a `deasync` wait, and is judged by the calls since then.
+    // The run's own call does not make its prefetches too old. If there are some by now, a callback began them during this
+    // call, in a `deasync` wait. They are judged by all calls since then.
     if (this.#early.size === 0) this.#catchUp();
     return reading;
   }

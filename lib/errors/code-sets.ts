@@ -10,7 +10,7 @@ export const refusedCredentials: ReadonlySet<string> = new Set([
   "UnrecognizedClientException",
 ]);
 
-/** What is an AccessDeniedError, whatever its HTTP status: S3 answers some with 400, and for a key of DeleteObjects with 200. */
+/** Codes of an AccessDeniedError, whatever the HTTP status. S3 sends some with 400; one for a key of DeleteObjects comes with 200. */
 export const deniedCodes: ReadonlySet<string> = new Set([
   ...refusedCredentials,
   "AccessDenied",

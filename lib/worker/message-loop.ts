@@ -67,7 +67,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     running.set(id, deadline);
     tick();
     if (timeoutMs > SOON_OVER_MS) progress?.begin(id, call, s3.settings);
-    // It counts first and checks then. So if no write is counted once the deadline is over, none is sent any more.
+    // Counting comes before checking: if no write has been counted when the deadline is over, none is sent later.
     const doubt = new Doubt(() => {
       Atomics.add(signal, Signal.WritesSent, 1);
       if (deadline.isOver || Atomics.load(signal, Signal.Gone) === 1) throw new DeadlinePassed();

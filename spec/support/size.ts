@@ -1,6 +1,6 @@
 /**
- * How much a spec does that does the same over and over: random programs, ping-pongs, keys of a big listing. `npm test` runs
- * the small size; `npm run test:all`, which CI runs too, the full one. Files and names of tests are the same in both.
+ * The size of specs that repeat something: random programs, ping-pongs, the keys of a big listing. `npm test` runs the small
+ * size, `npm run test:all` the full one, and CI runs both. The files and names of tests are the same.
  */
 export const isFull = process.env["S3BUCKETMAP_SPEC_SIZE"] === "full";
 

@@ -162,7 +162,7 @@ function verdictOf(error: unknown, base: Version): Verdict | undefined {
   return undefined;
 }
 
-// The trial may have gone well and the service still lack the condition of this write, for example behind another gateway.
+// A service can pass the trial and still lack the condition of this write, for example if another gateway answers.
 function refusalOf(error: unknown): unknown {
   if (!(error instanceof Error) || !isNotImplemented(error)) return error;
   return unsupported(`it does not implement the condition of this write: ${error.message}`);
