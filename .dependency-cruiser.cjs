@@ -82,11 +82,12 @@ module.exports = {
     {
       name: "threads-are-the-bridges-affair",
       comment:
-        "Only the two ends of the bridge know threads. prompt/hook.ts asks whether it was loaded by `-r` in the main one.",
+        "Only the two ends of the bridge know threads. prompt/hook.ts asks whether it was loaded by `-r` in the main one, and copies/memory-places.ts whether the process ends with this one.",
       severity: "error",
       from: {
         path: "^lib/",
-        pathNot: "^lib/(bridge/|worker/(main|ends|message-loop)\\.ts$|prompt/hook\\.ts$)",
+        pathNot:
+          "^lib/(bridge/|worker/(main|ends|message-loop)\\.ts$|prompt/hook\\.ts$|copies/memory-places\\.ts$)",
       },
       to: { path: "^(node:)?worker_threads$" },
     },

@@ -1,4 +1,3 @@
-import path from "node:path";
 import type { ClientConfig } from "../bridge/protocol.js";
 import type { WaitName } from "../bridge/wait.js";
 import { leadsToFacade } from "../copies/facades.js";
@@ -6,6 +5,7 @@ import { argumentError } from "../errors/errors.js";
 import { didYouMean } from "../text/spelling.js";
 import { checkFlag, checkOneOf, checkOptions, checkText, checkWhole } from "./checks.js";
 import { checkPrefix } from "./keys.js";
+import { localDirectory } from "./local-directory.js";
 import { parseLocation } from "./location.js";
 
 /** The default of the option `timeoutMs`. */
@@ -50,7 +50,11 @@ export interface S3BucketOptions {
   kmsKeyId?: string;
   /** `"STANDARD_IA"`, `"INTELLIGENT_TIERING"`, … */
   storageClass?: string;
-  /** Keeps the buckets in this directory, in the embedded S3, instead of using a service. */
+  /**
+   * Keeps the buckets in this directory, in the embedded S3, instead of using a service. `":memory:"`, for tests: in a private
+   * temporary directory of this map and its sub-maps, which is removed at exit. `":memory:name"`: in one that all threads of
+   * the process share.
+   */
   local?: string;
   /**
    * How a call blocks: `"atomics"` (the default; nothing else runs meanwhile) or `"deasync"` (the event loop
@@ -77,6 +81,8 @@ export interface Settings {
   readAhead: boolean;
   /** What named the directory of the local S3. */
   localFrom?: string;
+  /** What is shown instead of a temporary directory: `":memory:"` or `":memory:name"`. */
+  memory?: string;
   client: ClientConfig;
 }
 
@@ -111,7 +117,7 @@ export function parseSettings(location: unknown, options: unknown): Settings {
   const { prefix, readAs, wait, timeoutMs, concurrency, readAhead, ...reach } = given;
   const client: ClientConfig = { ...reach, bucket, concurrency: concurrency ?? DEFAULT_CONCURRENCY };
   const local = localDirectory(given);
-  if (local !== undefined) client.local = local;
+  if (local !== undefined) client.local = local.directory;
   if (isInteractive()) client.interactive = true;
   return {
     prefix: checkPrefix(prefix ?? locationPrefix ?? ""),
@@ -119,9 +125,8 @@ export function parseSettings(location: unknown, options: unknown): Settings {
     wait: wait ?? "atomics",
     timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
     readAhead: readAhead ?? true,
-    ...(local === undefined
-      ? {}
-      : { localFrom: given.local === undefined ? "S3BUCKETMAP_LOCAL" : "option local" }),
+    ...(local === undefined ? {} : { localFrom: local.from }),
+    ...(local?.memory === undefined ? {} : { memory: local.memory }),
     client,
   };
 }
@@ -167,31 +172,6 @@ function refuseContradictions(options: S3BucketOptions): void {
     not("local", "endpoint", "the local S3 is in this process, at no address");
   if (options.kmsKeyId && !options.serverSideEncryption?.startsWith("aws:kms")) {
     throw argumentError('The option kmsKeyId needs serverSideEncryption: "aws:kms".');
-  }
-}
-
-function localDirectory(options: S3BucketOptions): string | undefined {
-  if (options.local !== undefined) return absolute(options.local, "The option local");
-  const fromEnvironment = process.env["S3BUCKETMAP_LOCAL"];
-  if (fromEnvironment === undefined || fromEnvironment === "") return undefined;
-  if (options.endpoint !== undefined) {
-    throw argumentError(
-      `The environment has S3BUCKETMAP_LOCAL=${fromEnvironment} and the option endpoint is ${options.endpoint}: ` +
-        `unset the one or leave out the other, so that it is clear where to write.`,
-    );
-  }
-  return absolute(fromEnvironment, "S3BUCKETMAP_LOCAL");
-}
-
-function absolute(directory: string, name: string): string {
-  if (directory.includes("\0"))
-    throw argumentError(`${name} has a NUL character in it, which no path can have.`);
-  try {
-    return path.resolve(directory);
-  } catch {
-    throw argumentError(
-      `${name} is "${directory}", and the working directory that it is relative to is gone: give an absolute path.`,
-    );
   }
 }
 

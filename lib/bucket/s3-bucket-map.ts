@@ -236,9 +236,14 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
 
   [inspect.custom](): string {
     const { shared, bucket, prefix, closed } = this.#calls;
-    const { local, endpoint } = shared.settings.client;
+    const { memory, client } = shared.settings;
+    const { local, endpoint } = client;
     const where =
-      local !== undefined ? ` in the local S3 at ${local}` : endpoint !== undefined ? ` at ${endpoint}` : "";
+      local !== undefined
+        ? ` in the local S3 at ${memory ?? local}`
+        : endpoint !== undefined
+          ? ` at ${endpoint}`
+          : "";
     return `S3BucketMap { s3://${bucket}/${prefix}${where}${closed ? ", closed" : ""} }`;
   }
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { DiagnoseOptions } from "../bucket/diagnosis.js";
+import { MEMORY } from "../arguments/local-directory.js";
 import type { S3BucketOptions } from "../arguments/options.js";
 import { didYouMean } from "../text/spelling.js";
 
@@ -41,7 +42,8 @@ export const usage = `Usage: s3bucketmap [options] [bucket | s3://bucket/prefix]
 A prompt of JavaScript where "bucket" is an S3 bucket, or the part of it under a prefix, as a plain object, and "map"
 the same as a map. Code can be piped in, too: it ends at its first error.
 
-  --local DIR     keep the buckets in a directory instead of S3 (the bucket is then "${LOCAL_BUCKET}" unless named)
+  --local DIR     keep the buckets in a directory instead of S3 (the bucket is then "${LOCAL_BUCKET}" unless named);
+                  with ${MEMORY} in a temporary one, until the end
   --endpoint URL  another S3 than AWS's
   --region NAME   the bucket's region
   --profile NAME  a profile of the shared AWS configuration files
@@ -94,6 +96,8 @@ export function parseArguments(
     const value = values[name];
     if (typeof value === "string") options[name] = value;
   }
+  // A prompt has several maps, which are to share the place.
+  if (options.local === MEMORY) options.local = `${MEMORY}prompt`;
   const isLocal = options.local !== undefined || Boolean(env["S3BUCKETMAP_LOCAL"]);
   if (location === undefined && !isLocal) {
     throw new UsageError(

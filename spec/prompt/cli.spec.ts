@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { S3BucketMap } from "s3bucketmap";
@@ -87,6 +87,17 @@ describe("s3bucketmap in a pipe", () => {
       out: "undefined\n[ '1', '2' ]\nundefined\na\nundefined\n",
       err: "",
     });
+  });
+
+  it("keeps the buckets in one temporary directory with --local :memory:", async () => {
+    const lines = ['void (bucket.a = "1")', ".get a copied", ".put copied b", "({ ...bucket })"];
+    const ended = await run(["--local", ":memory:"], lines.join("\n"), { TMPDIR: folder });
+    expect(ended).toEqual({
+      code: 0,
+      out: "undefined\n1 byte in copied\n1 byte in b\n{ a: '1', b: '1' }\n",
+      err: "",
+    });
+    expect(readdirSync(folder).filter((name) => name.includes("-memory-"))).toEqual([]);
   });
 
   it("keeps the order of lines that await", async () => {
