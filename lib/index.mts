@@ -15,6 +15,7 @@ export {
 export type {
   BucketObject,
   Bytes,
+  LinkOptions,
   ListedEntry,
   ListedObject,
   ListedPrefix,

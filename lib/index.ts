@@ -16,6 +16,7 @@ export { s3Bucket } from "./bucket/s3-bucket.js";
 export { S3BucketMap } from "./bucket/s3-bucket-map.js";
 export type { ReadAs, ValueOf } from "./bucket/s3-bucket-map.js";
 export type {
+  LinkOptions,
   ListedEntry,
   ListedObject,
   ListedPrefix,

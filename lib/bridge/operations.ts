@@ -5,6 +5,7 @@ import type {
   Finding,
   Head,
   KeyFailure,
+  Link,
   Listed,
   ListedSpan,
   ObjectHeaders,
@@ -63,6 +64,8 @@ interface Operations {
   /** Writes if the key is still as `base` says. Trials of the service stay under `prefix`, the map's. */
   store: { request: { base: Version; prefix: string } & ObjectToStore; result: Verdict };
   remove: { request: { key: string; base: Version; prefix: string }; result: Verdict };
+  /** Signs a link. Nothing is sent to S3. */
+  url: { request: { key: string; link: Link }; result: string };
   /** The requests of interactive maps since the worker started, by S3 operation. */
   requests: { request: object; result: RequestCount[] };
   /** `trialKey`: a key of the library's own, for trial writes. */
@@ -98,6 +101,7 @@ const lookingUp: Verb = { does: "look up", doing: "looking up" };
 const writing: Verb = { does: "write", doing: "writing" };
 const deleting: Verb = { does: "delete", doing: "deleting" };
 const listing: Verb = { does: "list", doing: "listing", what: "the keys" };
+const linking: Verb = { does: "sign a link to", doing: "signing a link to" };
 const diagnosing: Verb = { does: "diagnose", doing: "diagnosing", what: "what may be done" };
 
 const isRead = { isWrite: false, isInformative: true } as const;
@@ -136,6 +140,7 @@ export const operations: { readonly [One in Op]: Facts<One> } = {
   read: { verb: reading, ...isRead, keys: one },
   store: { verb: writing, ...isConditionalWrite, keys: one, bodies: body },
   remove: { verb: deleting, ...isConditionalWrite, keys: one },
+  url: { verb: linking, isWrite: false, isInformative: false, keys: none },
   requests: { verb: { does: "count", doing: "counting", what: "requests" }, ...isRead, keys: none },
   diagnose: { verb: diagnosing, ...isRead, keys: none },
 };

@@ -67,6 +67,17 @@ export interface Head {
   metadata: Record<string, string>;
 }
 
+/** A link that works without credentials until it expires. */
+export interface Link {
+  method: "GET" | "PUT";
+  /** Seconds. */
+  expiresIn: number;
+  /** Of a GET's answer; a PUT must send it. */
+  contentType?: string;
+  /** A Content-Disposition. */
+  disposition?: string;
+}
+
 /** Where a page of a listing begins, and the page before, against which it is checked. */
 export interface PageStart {
   /** S3's continuation token. */

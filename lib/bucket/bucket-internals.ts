@@ -7,6 +7,7 @@ import type { BucketCalls } from "./bucket-calls.js";
 import { getIfChanged, getStored, storedEntries } from "./bucket-reads.js";
 import { getMany } from "./bulk.js";
 import { update } from "./conditional-writes.js";
+import { linkTo } from "./link.js";
 import type { listKeys } from "./listing.js";
 import { runInBatch } from "./run-batch.js";
 import { wholeListing } from "./whole-listing.js";
@@ -34,6 +35,7 @@ export function bucketInternals(calls: BucketCalls): Internals<string | Buffer> 
     },
     allKeys: () => allKeys(calls),
     hintReads: (keys, isKnown) => hintReads(calls, keys, isKnown),
+    url: (key, options) => linkTo(calls, key, options),
     prepare: (key, value, options) => prepare(calls, key, value, options),
     prepareDeletion: (key) => prepareDeletion(calls, key),
     send: (writes) => send(calls, writes),

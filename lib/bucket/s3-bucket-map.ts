@@ -12,6 +12,7 @@ import { checkPrefix, wholeKey } from "../arguments/keys.js";
 import { internals } from "../map/internals.js";
 import type { Internals } from "../map/internals.js";
 import { listEntries, listKeys } from "./listing.js";
+import { linkTo } from "./link.js";
 import { mapped } from "../map/iterables.js";
 import {
   checkEntriesOptions,
@@ -23,6 +24,7 @@ import {
 import { parseSettings } from "../arguments/options.js";
 import type { S3BucketOptions } from "../arguments/options.js";
 import type {
+  LinkOptions,
   ListedEntry,
   ListEntriesOptions,
   ListOptions,
@@ -178,6 +180,10 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     options?: ObjectOptions,
   ): ValueOf<As> | undefined {
     return update(this, key, fn, options);
+  }
+
+  url(key: string, options?: LinkOptions): string {
+    return linkTo(this.#calls, key, options);
   }
 
   /**

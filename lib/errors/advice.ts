@@ -21,6 +21,8 @@ export const advice: Readonly<Record<string, string>> = {
   InvalidObjectState: "The object is archived: restore it first.",
   CredentialsMissing:
     "Give credentials in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), a profile, or the option credentials; open data needs anonymous: true.",
+  CredentialsEndFirst:
+    "Give a shorter expiresIn, or use credentials that last longer: the access key of a user, or a longer session.",
   NetworkError: "Check the network and the endpoint.",
   BadAnswer:
     "It is none of S3's: look whether a proxy or a login page gave it, and whether the endpoint is right.",

@@ -27,6 +27,10 @@ class ReadonlyLayer<V> extends Layer<V> {
   readonly [internals]: Internals<V> = {
     ...this.below,
     update: () => refuse("update"),
+    url: (key, options) => {
+      if (options?.method === "PUT") refuse("url for PUT");
+      return this.below.url(key, options);
+    },
     prepare: () => refuse("set"),
     prepareDeletion: () => refuse("delete"),
   };

@@ -2,7 +2,7 @@ import type { ObjectToStore } from "../bridge/protocol.js";
 import { argumentError } from "../errors/errors.js";
 import type { S3BucketMapError } from "../errors/errors.js";
 import { mapped } from "./iterables.js";
-import type { ListOptions, ObjectOptions, SyncMap } from "./sync-map.js";
+import type { LinkOptions, ListOptions, ObjectOptions, SyncMap } from "./sync-map.js";
 
 /** Where a map's keys are. */
 export interface Place {
@@ -90,6 +90,9 @@ export interface Internals<V> {
    */
   hintReads(keys: readonly string[], isKnown?: (key: string) => boolean): void;
 
+  /** A link to a key. @throws TypeError where it would not lead to the map's value */
+  url(key: string, options: LinkOptions | undefined): string;
+
   /** @throws TypeError for what `set` would refuse */
   prepare(key: string, value: V, options: ObjectOptions | undefined): Prepared<V>;
   prepareDeletion(key: string): Prepared<never>;
@@ -133,6 +136,7 @@ function internalsFrom<V>(map: SyncMap<V>): Internals<V> {
       map.update(key, (value) => change(storedIfAny(value)), optionsFor(undefined)),
     allKeys: () => [...map.keys()],
     hintReads: () => {},
+    url: needsBucket("url"),
     prepare: needsBucket("writeBuffer"),
     prepareDeletion: needsBucket("writeBuffer"),
     send: needsBucket("writeBuffer"),

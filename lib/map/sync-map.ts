@@ -28,6 +28,18 @@ export interface SetOptions extends ObjectOptions {
   ifMatch?: string;
 }
 
+/** Options of {@link SyncMap.url}. */
+export interface LinkOptions {
+  /** How many seconds the link works, from 1 to 604,800, which is 7 days. Default: 3600. */
+  expiresIn?: number;
+  /** What the link does: reads the value, or stores one. Default: `"GET"`. */
+  method?: "GET" | "PUT";
+  /** For GET, the Content-Type of the answer. For PUT, the Content-Type that the request must have, and the object then has. */
+  contentType?: string;
+  /** For GET: has browsers save the value as a file of this name. */
+  filename?: string;
+}
+
 /** Options of {@link SyncMap.list}, relative to the map's prefix. */
 export interface ListEntriesOptions extends ListOptions {
   /**
@@ -243,6 +255,23 @@ export interface SyncMap<V> {
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
    */
   update(key: string, fn: (value: V | undefined) => V | undefined, options?: ObjectOptions): V | undefined;
+  /**
+   * A link to a key, for whoever has no credentials: a presigned URL. No request to S3, so the key need not exist; only
+   * finding credentials may take requests to others, such as STS.
+   *
+   * The link ends when it expires, and when the credentials end that it was signed with. It allows what they allow. It is for
+   * the region that the map knows: if the bucket's is not configured, give it as `region`, or call another method before.
+   * A link for PUT stores with the bucket's own encryption and storage class, whatever the options of the map say.
+   *
+   * @throws TypeError over a layer that changes values, since a link leads to what is stored; for the local S3 and for
+   * `anonymous`; and for a key with `.` or `..` between slashes, which clients resolve
+   * @throws S3BucketMapError `CredentialsEndFirst` if the credentials end before the link would expire
+   * @example
+   * map.url("photo.jpg", { filename: "Photo.jpg" }); // https://…
+   * map.url("upload", { method: "PUT", contentType: "image/png", expiresIn: 600 });
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
+   */
+  url(key: string, options?: LinkOptions): string;
   /** The part of this map whose keys begin with `prefix`, which is prepended as it is, without a slash. No request. */
   subMap(prefix: string): SyncMap<V>;
   /** Closes this map: later calls throw. Sub-maps stay open. Optional, as a program ends by itself. */

@@ -98,6 +98,19 @@ export function defineCommands(session: Session): void {
     output.print(`${asBytes(bytes.length)} in ${asKey(key)}`);
   });
 
+  define(
+    "url",
+    "A link to a value, for an hour or so many seconds: .url key [seconds]",
+    ([key, seconds, ...more]) => {
+      if (key === undefined) throw new CommandError("Say which key: .url key [seconds]");
+      refuseMore(more, ".url key [seconds]");
+      if (seconds !== undefined && !/^\d+$/.test(seconds))
+        throw new CommandError("Say for how many seconds: .url key 600");
+      const options = seconds === undefined ? {} : { expiresIn: Number(seconds) };
+      output.print(interruptible(prompt, () => session.base.url(key, options)));
+    },
+  );
+
   define("stats", "Requests sent since the start, with bytes and time, by operation", (words) => {
     refuseMore(words, ".stats");
     for (const line of requestTable(session.requests())) output.print(line);

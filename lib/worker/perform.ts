@@ -11,6 +11,7 @@ import { getObject, getObjectAlone, getObjectToChange } from "./s3/operations/ge
 import { headObject, objectExists } from "./s3/operations/head-object.js";
 import { listEntries } from "./s3/operations/list-entries.js";
 import { listObjects } from "./s3/operations/list-objects.js";
+import { signUrl } from "./s3/operations/sign-url.js";
 import { putObject } from "./s3/operations/put-object.js";
 import type { S3 } from "./s3/s3.js";
 
@@ -50,6 +51,7 @@ const runs: { readonly [One in Op]: Run<One> } = {
   read: (s3, call, signal) => s3.run((target) => getObjectToChange(target, call, signal)),
   store: (s3, call, signal) => s3.run((target) => storeIf(target, call, signal)),
   remove: (s3, call, signal) => s3.run((target) => removeIf(target, call, signal)),
+  url: (s3, { key, link }, signal) => s3.run((target) => signUrl(target, key, link, signal)),
   requests: () => Promise.resolve(requestCounts()),
   diagnose: (s3, call, signal, timeoutMs) =>
     diagnose((step) => s3.run(step), s3.settings, s3.environment, call, timeoutMs, signal),

@@ -57,6 +57,7 @@ describeInTerminal("the prompt", () => {
       "head",
       "get",
       "put",
+      "url",
       "stats",
       "timing",
       "diagnose",
@@ -188,6 +189,10 @@ describeInTerminal("the commands", () => {
   it("show a head, and copy values from and to files", async () => {
     const terminal = await prompts.open(server, ["bucket"]);
     expect((await terminal.run(".head testKey")).join("\n")).toContain("size: 5");
+    expect((await terminal.run(".url testKey 60")).join("")).toMatch(
+      /^http:\S+\/bucket\/testKey\?\S*X-Amz-Expires=60&/,
+    );
+    expect((await terminal.run(".url testKey soon")).join("")).toMatch(/^Error: Say for how many seconds/);
     expect(await terminal.run(".head nothing")).toEqual(["Error: There is no key nothing."]);
 
     const bytes = Buffer.from([0, 255, 254, 10]);

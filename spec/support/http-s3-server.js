@@ -7,6 +7,7 @@ const { fork } = require("node:child_process");
 const { isMainThread, parentPort, workerData } = require("node:worker_threads");
 const { Faults } = require("./http-s3-faults.js");
 const { playQuirk, quirkOf } = require("./quirks/play.js");
+const { openLink } = require("./presigned.js");
 const { quirks } = require("./quirks/quirks.js");
 
 /** @typedef {import("./http-s3.js").Command} Command */
@@ -121,9 +122,10 @@ async function serve({ options, handlerFile }) {
     incoming.on("error", () => undefined);
     outgoing.on("error", () => undefined);
     const request = requestOf(incoming);
+    const link = openLink(request);
     const entry = logEntry(request);
     log.push(entry);
-    answer(request, incoming, outgoing, entry).catch((error) => {
+    answer(request, incoming, outgoing, entry, link).catch((error) => {
       if (outgoing.headersSent || incoming.destroyed) return void outgoing.destroy();
       entry.status = 500;
       outgoing.writeHead(500, { "content-type": "application/xml" });
@@ -146,9 +148,10 @@ async function serve({ options, handlerFile }) {
    * @param {http.IncomingMessage} incoming
    * @param {http.ServerResponse} outgoing
    * @param {LoggedRequest} entry
+   * @param {ReturnType<typeof openLink>} link
    */
-  async function answer(request, incoming, outgoing, entry) {
-    const denied = denial(request);
+  async function answer(request, incoming, outgoing, entry, link) {
+    const denied = link ? link.denial : denial(request);
     const action = denied ?? faults.next(kinds[entry.operation], entry);
     entry.faulted = action !== undefined && !denied;
     const delay = (options.latencyMs ?? 0) + (action?.delayMs ?? 0);
@@ -186,7 +189,7 @@ async function serve({ options, handlerFile }) {
     if (action) return faults.play(action, { incoming, outgoing, entry, apply });
     const response = await apply();
     entry.status = response.statusCode;
-    outgoing.writeHead(response.statusCode, response.headers);
+    outgoing.writeHead(response.statusCode, { ...response.headers, ...link?.shown });
     response.body.on("error", () => outgoing.destroy());
     response.body.pipe(outgoing);
   }

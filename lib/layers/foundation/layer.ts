@@ -5,7 +5,14 @@ import { internals, internalsOf } from "../../map/internals.js";
 import type { HasInternals, Internals } from "../../map/internals.js";
 import { mapped } from "../../map/iterables.js";
 import { forEach, update } from "../../map/methods.js";
-import type { ListOptions, ObjectHead, ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
+import type {
+  LinkOptions,
+  ListOptions,
+  ObjectHead,
+  ObjectOptions,
+  SetOptions,
+  SyncMap,
+} from "../../map/sync-map.js";
 
 /**
  * What all layers have in common. Reads go through a layer's {@link internals}; what does not concern values is passed to the base. A
@@ -95,6 +102,10 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasInternals<V> {
 
   list(...args: Parameters<SyncMap<V>["list"]>): ReturnType<SyncMap<V>["list"]> {
     return this.base.list(...args);
+  }
+
+  url(key: string, options?: LinkOptions): string {
+    return this[internals].url(key, options);
   }
 
   close(): void {

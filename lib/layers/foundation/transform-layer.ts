@@ -56,6 +56,11 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
       entries: (options, asked) =>
         mapped(below.entries(options, needs(asked)), ([key, stored]) => [key, this.#decode(stored, key)]),
       update: (key, change, optionsFor) => this.#update(key, change, optionsFor),
+      url: () => {
+        throw argumentError(
+          `A link leads to what is stored, which is not what ${codec.name} makes of it: call url of the map beneath ${codec.name}.`,
+        );
+      },
       prepare: (key, value, options) => {
         const prepared = below.prepare(key, ...this.#encode(key, value, options, "set"));
         return { ...prepared, read: () => this.#decode(prepared.read(), key) };

@@ -39,6 +39,11 @@ export class WriteBufferLayer<V> extends Layer<V> {
       this.#pending.wait();
       return this.below.allKeys();
     },
+    // Whoever follows the link must find what the program has written.
+    url: (key, options) => {
+      this.#pending.wait();
+      return this.below.url(key, options);
+    },
     // A write buffer over this one sends past it: an older write to the same key must be durable before.
     prepare: (key, value, options) => {
       if (this.#buffered(key) !== undefined) this.#pending.wait();

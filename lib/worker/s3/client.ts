@@ -1,5 +1,7 @@
 import type {
   $Command,
+  GetObjectCommand,
+  PutObjectCommand,
   S3Client,
   S3ClientResolvedConfig,
   ServiceInputTypes,
@@ -17,10 +19,13 @@ import { loading } from "./loading.js";
 import { LocalDirectory } from "./local-directory.js";
 import { logRequests } from "./transport/seen-requests.js";
 import { localClient, serviceClient } from "./sdk-client.js";
+import { presigner } from "./sdk.js";
 import { SharedFiles } from "./credentials/shared-files.js";
 import type { Surroundings } from "./surroundings.js";
 import { profileName } from "./credentials/written-credentials.js";
 import type { Credentials } from "./credentials/written-credentials.js";
+
+type PresigningOptions = Parameters<typeof presigner.getSignedUrl>[2];
 
 /** Identifies the library in a service's access logs. */
 const userAgent = `s3bucketmap/${version} md/nodejs#${process.versions.node}`;
@@ -101,6 +106,13 @@ export class Client {
     if (this.#hasSent) return send();
     // The first request loads the SDK's credential providers.
     return loading(send).finally(() => (this.#hasSent = true));
+  }
+
+  /** Signs a link that carries out a command, by the time of S3 if a request has shown that this clock is off. */
+  async presign(command: GetObjectCommand | PutObjectCommand, options: PresigningOptions): Promise<string> {
+    const client = await this.sdk();
+    const signingDate = new Date(Date.now() + client.config.systemClockOffset);
+    return this.#surroundings.run(() => presigner.getSignedUrl(client, command, { ...options, signingDate }));
   }
 
   async region(): Promise<string> {

@@ -21,6 +21,12 @@ export const sdk = late<typeof import("@aws-sdk/client-s3")>(() => {
   return require("@aws-sdk/client-s3");
 });
 
+/** Signs links. */
+export const presigner = late<typeof import("@aws-sdk/s3-request-presigner")>(() => {
+  replaceOnce();
+  return require("@aws-sdk/s3-request-presigner");
+});
+
 /** The SDK's chain of credentials. It loads much faster than the client. */
 export const chain = late<typeof import("@aws-sdk/credential-provider-node")>(() => {
   replaceOnce();

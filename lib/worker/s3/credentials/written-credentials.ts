@@ -42,6 +42,9 @@ export function writtenCredentials(
     CREDENTIALS_ENV_VARS: "g",
   });
   const isNamed = settings.profile !== undefined || AWS_PROFILE !== undefined;
+  const until = new Date(variables["AWS_CREDENTIAL_EXPIRATION"] ?? NaN);
+  if (inEnvironment !== undefined && !isNamed && !isNaN(until.getTime()))
+    return { ...inEnvironment, expiration: until };
   // If both are there, the SDK decides which one is meant, and warns.
   if (inEnvironment !== undefined) return isNamed ? undefined : inEnvironment;
   const profile = readPlainProfile(profileName(settings, variables), config, credentials);

@@ -1,0 +1,18 @@
+import { wholeKey } from "../arguments/keys.js";
+import { checkLinkable, checkLinkOptions } from "../arguments/link-options.js";
+import { argumentError } from "../errors/errors.js";
+import type { LinkOptions } from "../map/sync-map.js";
+import type { BucketCalls } from "./bucket-calls.js";
+
+/** A presigned link to a key. */
+export function linkTo(calls: BucketCalls, key: string, options: LinkOptions | undefined): string {
+  const whole = wholeKey(calls.prefix, key);
+  const link = checkLinkOptions(options);
+  checkLinkable(whole);
+  const { local, anonymous } = calls.shared.settings.client;
+  if (local !== undefined)
+    throw argumentError("url needs a service: the local S3 is in this process, and no link leads to it.");
+  if (anonymous === true)
+    throw argumentError("url needs credentials to sign a link with, and this map is anonymous.");
+  return calls.call({ op: "url", key: whole, link });
+}
