@@ -23,7 +23,7 @@ module.exports = {
       from: {},
       module: {
         path: "^lib/",
-        pathNot: "^lib/(index|layers/index|prompt/(cli|hook)|worker/main)[.]m?ts$",
+        pathNot: "^lib/(index|(layers|testing)/index|prompt/(cli|hook)|worker/main)[.]m?ts$",
         numberOfDependentsLessThan: 1,
       },
     },
@@ -40,6 +40,13 @@ module.exports = {
       severity: "error",
       from: { path: "^lib/layers/" },
       to: { path: allBut("layers", "map", ...common) },
+    },
+    {
+      name: "the-tests-of-maps-know-the-map-only",
+      comment: "Whoever writes a map runs them: they know it by its methods.",
+      severity: "error",
+      from: { path: "^lib/testing/" },
+      to: { path: "^lib/(?!testing/|map/sync-map)" },
     },
     {
       name: "the-contract-knows-no-bucket",

@@ -19,6 +19,7 @@ const stampFile = path.join(dist, "build-stamp.json");
 const entries = {
   index: "index.ts",
   "layers/index": "layers/index.ts",
+  "testing/index": "testing/index.ts",
   "prompt/hook": "prompt/hook.ts",
   "prompt/cli": "prompt/cli.ts",
 };
@@ -60,7 +61,7 @@ async function build(stamp) {
   writeTypes();
   await bundle(stamp, entries, together);
   for (const [name, file] of Object.entries(programs)) await bundle(stamp, { [name]: file });
-  for (const name of ["index", "layers/index"]) {
+  for (const name of ["index", "layers/index", "testing/index"]) {
     const source = fs.readFileSync(path.join(lib, `${name}.mts`), "utf8");
     fs.writeFileSync(path.join(dist, `${name}.mjs`), toJavaScript(source));
   }
@@ -74,6 +75,8 @@ const typed = [
   "index.d.mts",
   "layers/index.d.ts",
   "layers/index.d.mts",
+  "testing/index.d.ts",
+  "testing/index.d.mts",
   "prompt/hook.d.ts",
   "local/handler.d.ts",
 ];

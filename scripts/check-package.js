@@ -21,6 +21,8 @@ const required = [
   "dist/prompt/hook.js",
   "dist/layers/index.js",
   "dist/layers/index.mjs",
+  "dist/testing/index.js",
+  "dist/testing/index.mjs",
 ];
 const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
 
@@ -168,6 +170,9 @@ import type { BucketObject, ListOptions, ObjectHead, S3BucketOptions, SyncMap } 
 
 import { cache, encrypt, gzip, json, readonly, structured, text, transform, writeBuffer } from "s3bucketmap/layers";
 import type { WriteBuffer } from "s3bucketmap/layers";
+import { contract } from "s3bucketmap/testing";
+import type { ContractOptions } from "s3bucketmap/testing";
+import { describe, it } from "node:test";
 
 const options: S3BucketOptions = { region: "eu-west-1", timeoutMs: 1000, wait: "deasync" };
 const bucket = s3Bucket("my-bucket", { prefix: "testprefix/", readAs: "string" });
@@ -206,6 +211,11 @@ gzip(new S3BucketMap("my-bucket"));
 // @ts-expect-error -- the values are users
 users["ann"] = "Ann";
 
+const tested: ContractOptions = { describe, it, make: () => new S3BucketMap("my-bucket"), headOf: { size: "any" } };
+contract(tested);
+// @ts-expect-error -- the values are no strings
+contract({ describe, it, make: () => dates });
+
 // @ts-expect-error -- values are strings
 bucket.testKey = 1;
 // @ts-expect-error -- there is no such option
@@ -242,6 +252,7 @@ const other = required.s3Bucket("my-bucket", options);
 one.shared = "value";
 assert.strictEqual(other.shared, "value");
 delete other.shared;
+assert.strictEqual((await import("s3bucketmap/testing")).contract, require("s3bucketmap/testing").contract);
 const numbers = importedLayers.json(required.asMap(other));
 numbers.set("n", { n: 1 });
 assert.deepStrictEqual(requiredLayers.json(required.asMap(one)).get("n"), { n: 1 });

@@ -18,11 +18,11 @@ export interface Stack extends Omit<MapUnderTest, "make"> {
 
 export const secret: Buffer = Buffer.from("0123456789abcdef0123456789abcdef");
 
-const asJson = {
+const asJson: Omit<Stack, "over"> = {
   headOf: { size: 4, contentType: "application/json" },
   takes: ["null", "a number", "a plain object", "an array", "a lone surrogate"],
 };
-const asStructured = {
+const asStructured: Omit<Stack, "over"> = {
   headOf: { size: 11, contentType: "application/octet-stream" },
   takes: ["null", "a number", "a Date", "a plain object", "an array", "a lone surrogate"],
 };
@@ -67,7 +67,7 @@ export const stacks: Readonly<Record<string, Stack>> = {
   "text(encrypt(gzip(bytes)))": {
     over: (bytes) => text(encrypt(gzip(bytes), secret)),
     // What is encrypted is as good as random, and so is how far it can be compressed: it differs from write to write.
-    headOf: { size: expect.any(Number) as number },
+    headOf: { size: "any" },
   },
   "text(gzip(gzip(bytes)))": {
     over: (bytes) => text(gzip(gzip(bytes, { algorithm: "deflate" }), { algorithm: "brotli" })),

@@ -1,0 +1,2 @@
+export { contract } from "./contract.js";
+export type { ContractOptions, Define, RefusedValue } from "./options.js";
