@@ -146,8 +146,8 @@ export function markUnsure(error: S3BucketMapError): void {
 }
 
 /** A mistake in how the library was called: a plain TypeError at the caller's line. */
-export function argumentError(message: string): TypeError {
-  return startAtCaller(new TypeError(message));
+export function argumentError(message: string, cause?: unknown): TypeError {
+  return startAtCaller(new TypeError(message, cause === undefined ? undefined : { cause }));
 }
 
 setName(S3BucketMapError, "S3BucketMapError");

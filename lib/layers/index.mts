@@ -1,11 +1,24 @@
 // The same functions and state as by `require`: this file only passes them on.
-export { cache, encrypt, gzip, json, readonly, structured, text, transform, writeBuffer } from "./index.js";
+export {
+  cache,
+  encrypt,
+  gzip,
+  json,
+  readonly,
+  structured,
+  text,
+  transform,
+  validate,
+  writeBuffer,
+} from "./index.js";
 export type {
   BytesMap,
   CacheOptions,
   GzipOptions,
   LayerBase,
+  StandardSchema,
   Transformation,
+  ValidatedMap,
   WriteBuffer,
   WriteBufferOptions,
 } from "./index.js";

@@ -59,6 +59,13 @@ damaged on tuesday: 0
 damaged on tuesday, after an accident: true
 `;
 
+const validated = `\
+stored: {"name":"Ann","visits":0}, visits: 0
+TypeError: validate: the value does not fit the schema: at .visits
+bob in users = false
+Invalid, at visits
+`;
+
 /** The examples, with what they print. */
 export const examples: [string, string][] = [
   ["sample.js", sample],
@@ -67,6 +74,7 @@ export const examples: [string, string][] = [
   ["documents.js", documents],
   ["cached.js", cached],
   ["backup.js", backup],
+  ["validated.js", validated],
 ];
 
 /** Runs an example as a user does. */

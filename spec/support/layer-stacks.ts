@@ -7,8 +7,10 @@ import {
   structured,
   text,
   transform,
+  validate,
   writeBuffer,
 } from "../../lib/layers/index.js";
+import type { StandardSchema } from "../../lib/layers/index.js";
 import type { MapUnderTest } from "./map-under-test.js";
 
 /** A way to stack layers, as far as the contract of strings goes. */
@@ -36,6 +38,16 @@ const reversed = (map: SyncMap<string>): SyncMap<string> =>
     decode: (stored) => [...stored].reverse().join(""),
   });
 
+const anyString: StandardSchema<string> = {
+  "~standard": {
+    version: 1,
+    vendor: "specs",
+    validate: (value) =>
+      typeof value === "string" ? { value } : { issues: [{ message: "it is no string", path: [] }] },
+  },
+};
+const asJsonString = { ...asJson, takes: ["a lone surrogate"] };
+
 /** Each layer by itself. */
 export const layers: Readonly<Record<string, Stack>> = {
   transform: { over: (_bytes, strings) => reversed(strings) },
@@ -50,6 +62,8 @@ export const layers: Readonly<Record<string, Stack>> = {
   cache: { over: (_bytes, strings) => cache(strings) },
   "cache with a ttl": { over: (_bytes, strings) => cache(strings, { ttl: Infinity, max: 10 }) },
   writeBuffer: { over: (_bytes, strings) => writeBuffer(strings) },
+  validate: { over: (_bytes, strings) => validate(strings, anyString) },
+  "validate over json": { over: (_bytes, strings) => validate(json(strings), anyString), ...asJsonString },
   "cache of bytes": { over: (bytes) => text(cache(bytes, { ttl: Infinity, revalidate: false })) },
 };
 
@@ -105,6 +119,20 @@ export const stacks: Readonly<Record<string, Stack>> = {
   "transform(json(gzip(bytes)))": {
     over: (bytes) => reversed(json<string>(gzip(bytes))),
     headOf: { size: 24, contentType: "application/json" },
+  },
+  "cache(validate(json(cache(strings))))": {
+    over: (_bytes, strings) => cache(validate(json(cache(strings)), anyString), { ttl: Infinity }),
+    ...asJsonString,
+  },
+  "json(validate(text(gzip(bytes))))": {
+    over: (bytes) => json<string>(validate(text(gzip(bytes)), anyString)),
+    ...asJson,
+    headOf: { size: 24, contentType: "application/json" },
+  },
+  "writeBuffer(validate(structured(encrypt(bytes))))": {
+    over: (bytes) => writeBuffer(validate(structured(encrypt(bytes, secret)), anyString), { max: 5 }),
+    takes: ["a lone surrogate"],
+    headOf: { size: 11 + 43, contentType: "application/octet-stream" },
   },
   "json(writeBuffer(strings))": { over: (_bytes, strings) => json<string>(writeBuffer(strings)), ...asJson },
   "writeBuffer(json(gzip(encrypt(bytes))))": {

@@ -50,6 +50,15 @@ interface Place {
   child: object;
 }
 
+const guards = new WeakSet<object>();
+
 function guarded<T extends object>(value: T): T {
-  return new Proxy(Object.freeze(value), frozenGuard) as T;
+  const guard = new Proxy(Object.freeze(value), frozenGuard) as T;
+  guards.add(guard);
+  return guard;
+}
+
+/** Whether {@link deepFreeze} has made it. */
+export function isDeepFrozen(value: object): boolean {
+  return guards.has(value);
 }

@@ -1,5 +1,6 @@
 import { types } from "node:util";
-import { frozenGuard, refuse } from "./frozen.js";
+import { isFacade } from "../../copies/facades.js";
+import { frozenGuard, isDeepFrozen, refuse } from "./frozen.js";
 import { prototypes } from "../../arguments/kinds.js";
 
 /** The object behind each Proxy. */
@@ -124,6 +125,7 @@ export function unguarded(value: unknown, copies: Map<object, object> = new Map(
     for (const element of original) copy.add(unguarded(element, copies));
     return copy;
   }
+  if (types.isDate(original)) return add(new Date(original.getTime()));
   const isArray = Array.isArray(original);
   if (!isArray && prototypes(original) !== 1) return original;
   const copy = add(isArray ? new Array(original.length) : {});
@@ -132,4 +134,23 @@ export function unguarded(value: unknown, copies: Map<object, object> = new Map(
     Object.defineProperty(copy, key, { value: part, configurable: true, enumerable: true, writable: true });
   }
   return copy;
+}
+
+/** A value, or a copy of it if a part of it was read through json or structured, and so refuses changes. */
+export function changeable(value: unknown): unknown {
+  const seen = new Set<unknown>();
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    // Looking into a bucket's object would send requests.
+    if (typeof next !== "object" || next === null || seen.has(next) || isFacade(next)) continue;
+    if (originals.has(next) || unchangeable.has(next) || isDeepFrozen(next)) return unguarded(value);
+    seen.add(next);
+    if (types.isMap(next)) for (const entry of next) open.push(...entry);
+    else if (types.isSet(next)) open.push(...next);
+    else if (!ArrayBuffer.isView(next)) {
+      for (const { value: part } of Object.values(Object.getOwnPropertyDescriptors(next))) open.push(part);
+    }
+  }
+  return value;
 }

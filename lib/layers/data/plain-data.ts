@@ -24,7 +24,7 @@ export class Walk {
   }
 
   refuse(what: string, advice: string): TypeError {
-    const where = this.#path.length === 0 ? "" : `, at ${show(this.#path)}`;
+    const where = this.#path.length === 0 ? "" : `, at ${showPath(this.#path)}`;
     return argumentError(`${this.#layer} cannot keep ${what}${where}. ${advice}`);
   }
 
@@ -68,11 +68,12 @@ export function isIndex(key: string): boolean {
   return /^(0|[1-9]\d{0,9})$/.test(key) && Number(key) < 2 ** 32 - 1;
 }
 
-function show(path: readonly (string | number)[]): string {
+/** As in `.user.tags[3]`. */
+export function showPath(path: readonly PropertyKey[]): string {
   const shown = path.length > 12 ? [...path.slice(0, 8), "…", ...path.slice(-3)] : path;
   return shown
     .map((key) => {
-      if (typeof key === "number") return `[${key}]`;
+      if (typeof key !== "string") return `[${String(key)}]`;
       return /^[\p{L}_$…][\p{L}\p{N}_$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
     })
     .join("");

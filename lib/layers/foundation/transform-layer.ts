@@ -1,6 +1,5 @@
 import { checkWriteOptions } from "../../arguments/method-options.js";
-import { argumentError, partialFailure } from "../../errors/errors.js";
-import type { S3BucketMapError } from "../../errors/errors.js";
+import { argumentError, partialFailure, S3BucketMapError } from "../../errors/errors.js";
 import { internals, unchanged } from "../../map/internals.js";
 import type { Internals, Needs, Stored, ValueKind } from "../../map/internals.js";
 import { entriesOf, mapped } from "../../map/iterables.js";
@@ -23,6 +22,8 @@ export interface Codec<V, Raw> {
   encode(value: V, wholeKey: string, options: SetOptions | undefined): Raw;
   /** @throws anything for what this layer cannot have stored */
   decode(stored: Stored<Raw>, wholeKey: string): Stored<V>;
+  /** What `update` returns for what was stored. Left out: what the program's function returned. */
+  updated?(stored: Raw): V;
   /** What to pass to the base of the options of a write. Left out: all of them. */
   options?(options: SetOptions | undefined): SetOptions | undefined;
 }
@@ -125,8 +126,8 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
       try {
         decoded.set(key, this.#decode(stored, key));
       } catch (error) {
-        // #decode throws nothing else.
-        failed.set(key, error as S3BucketMapError);
+        if (!(error instanceof S3BucketMapError)) throw error;
+        failed.set(key, error);
       }
     }
     const { bucket } = this.below.place ?? {};
@@ -138,14 +139,15 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
   #update(...[key, change, optionsFor]: Parameters<Internals<V>["update"]>): V | undefined {
     let decoded: Stored<V> | undefined;
     let changed: V | undefined;
-    this.below.update(
+    let encoded: Raw | undefined;
+    let passed: ObjectOptions | undefined;
+    const stored = this.below.update(
       key,
       (stored) => {
         decoded = stored && this.#decode(stored, key);
         changed = change(decoded);
         if (changed === undefined) return undefined;
-        const encoded = this.#codec.encode(changed, this.#prefix + key, optionsFor(decoded)) as
-          Raw | undefined;
+        encoded = this.#codec.encode(changed, this.#prefix + key, optionsFor(decoded));
         if (encoded !== undefined) return encoded;
         // The base would delete the key. Only the program may say that.
         throw argumentError(`${this.#codec.name} encoded the value as undefined, which cannot be stored.`);
@@ -153,9 +155,14 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
       () => {
         const options = optionsFor(decoded);
         checkWriteOptions(options, "update");
-        return this.#passedOn(options);
+        return (passed = this.#passedOn(options));
       },
     );
-    return changed;
+    if (changed === undefined || stored === undefined) return changed;
+    if (this.#codec.updated !== undefined) return this.#codec.updated(stored);
+    // A layer beneath, such as validate, may have stored another value.
+    if (Object.is(stored, encoded)) return changed;
+    return this.#decode({ value: stored, etag: undefined, contentEncoding: passed?.contentEncoding }, key)
+      .value;
   }
 }

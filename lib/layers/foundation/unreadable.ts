@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { S3BucketMapError } from "../../errors/errors.js";
+import { argumentError, S3BucketMapError } from "../../errors/errors.js";
 import { dataProperty, kindOf } from "../../arguments/kinds.js";
 
 /** What a codec throws for an object that it cannot decode. */
@@ -34,14 +34,30 @@ export function checkFormat(bytes: Buffer, header: Buffer, code: string, advice:
   );
 }
 
-/** The error for a value that a layer cannot read. Anything but an {@link Unreadable} becomes its cause. */
+const misuses = new WeakSet<object>();
+
+/** An error for a mistake of the program that shows only when a value is read, and is not the value's. */
+export function misuse(message: string): TypeError {
+  const error = argumentError(message);
+  misuses.add(error);
+  return error;
+}
+
+function isMisuse(error: unknown): error is TypeError {
+  return typeof error === "object" && error !== null && misuses.has(error);
+}
+
+/**
+ * The error for a value that a layer cannot read. Anything but an {@link Unreadable} becomes its cause, unless it is not
+ * about the value.
+ */
 export function unreadable(
   error: unknown,
   layer: string,
   wholeKey: string,
   bucket: string | undefined,
-): S3BucketMapError {
-  if (error instanceof S3BucketMapError) return error;
+): Error {
+  if (error instanceof S3BucketMapError || isMisuse(error)) return error;
   const { code, message, advice, cause } =
     error instanceof Unreadable
       ? error
