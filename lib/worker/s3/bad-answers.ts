@@ -24,6 +24,13 @@ export function checkEtag<T extends { ETag?: string | undefined; $metadata: obje
   if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
 }
 
+/** Throws for a success that cannot be about a whole object: a part that nobody asked for, or no content. */
+export function checkIsWhole({ $metadata }: { $metadata: { httpStatusCode?: number | undefined } }): void {
+  const status = $metadata.httpStatusCode;
+  if (status !== 200)
+    throw new BadAnswer(`the answer's status is ${status}, and S3's for a whole object is 200`, $metadata);
+}
+
 /** An answer longer than anything S3 sends in its place. */
 export class TooLong extends BadAnswer {
   constructor(statusCode: number, limit: number) {

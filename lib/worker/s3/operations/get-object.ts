@@ -1,7 +1,7 @@
 import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Call } from "../../../bridge/operations.js";
 import type { KeptHeaders, Reading } from "../../../bridge/protocol.js";
-import { BadAnswer, checkEtag } from "../bad-answers.js";
+import { checkEtag, checkIsWhole } from "../bad-answers.js";
 import { readWhole } from "../body/whole-body.js";
 import { withoutWrites, writesIn } from "../conditional/write-id.js";
 import { directAttempt } from "../direct/direct-attempt.js";
@@ -81,11 +81,7 @@ async function request(
   try {
     const output = await client.send(command, { abortSignal: signal });
     checkEtag(output);
-    if (output.$metadata.httpStatusCode === 206)
-      throw new BadAnswer(
-        "all of the object was asked for, and the answer is a part of it",
-        output.$metadata,
-      );
+    checkIsWhole(output);
     target.bucketProved = true;
     return { ...output, Metadata: output.Metadata ?? {}, body: bytes() };
   } catch (error) {

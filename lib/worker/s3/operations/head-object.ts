@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { GetObjectCommand, HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { Head, Version } from "../../../bridge/protocol.js";
-import { BadAnswer, checkEtag } from "../bad-answers.js";
+import { BadAnswer, checkEtag, checkIsWhole } from "../bad-answers.js";
 import { withoutWrites, writesIn } from "../conditional/write-id.js";
 import { directAttempt } from "../direct/direct-attempt.js";
 import { heading, probing, wholeLength } from "../direct/reads.js";
@@ -80,6 +80,7 @@ async function head(target: Target, key: string, signal: AbortSignal): Promise<F
     return getFirstByte(target, key, signal);
   }
   checkEtag(output);
+  checkIsWhole(output);
   target.bucketProved = true;
   return output;
 }
