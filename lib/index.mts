@@ -3,6 +3,7 @@ export {
   AccessDeniedError,
   asMap,
   asObject,
+  at,
   batch,
   NoSuchBucketError,
   PartialFailureError,
@@ -15,6 +16,7 @@ export {
 export type {
   BucketObject,
   Bytes,
+  GetOptions,
   LinkOptions,
   ListedEntry,
   ListedObject,
@@ -23,6 +25,7 @@ export type {
   ListOptions,
   ObjectHead,
   ObjectOptions,
+  ObjectVersion,
   ReadAs,
   S3BucketMapErrorDetails,
   S3BucketOptions,

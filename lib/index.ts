@@ -12,10 +12,12 @@ export {
 } from "./errors/errors.js";
 export type { S3BucketMapErrorDetails } from "./errors/errors.js";
 export type { S3BucketOptions, S3Credentials } from "./arguments/options.js";
+export { at } from "./layers/at.js";
 export { s3Bucket } from "./bucket/s3-bucket.js";
 export { S3BucketMap } from "./bucket/s3-bucket-map.js";
 export type { ReadAs, ValueOf } from "./bucket/s3-bucket-map.js";
 export type {
+  GetOptions,
   LinkOptions,
   ListedEntry,
   ListedObject,
@@ -24,6 +26,7 @@ export type {
   ListOptions,
   ObjectHead,
   ObjectOptions,
+  ObjectVersion,
   SetOptions,
   SyncMap,
 } from "./map/sync-map.js";

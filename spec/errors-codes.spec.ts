@@ -43,15 +43,22 @@ function copyOfLibrary(name: string): { folder: string; load: () => typeof libra
   return { folder: copy, load: () => require(path.join(copy, "dist/index.js")) as typeof library };
 }
 
-describe.each(["atomics", "deasync"] as const)("a success that is not about a whole object, wait: %s", (wait) => {
-  it.each([204, 205, 206])("is BadAnswer to get, has and head alike: %i", (status) => {
-    const headers = { etag: '"x"', "last-modified": "Mon, 02 Nov 2026 10:00:00 GMT", "content-length": "0" };
-    server.fault({ times: Infinity, action: { status, headers, body: "" } });
-    const map = freshMap(server.endpoint, wait);
-    for (const read of [() => map.get("here"), () => map.has("here"), () => map.head("here")])
-      expect(thrown(read)).toMatchObject({ code: "BadAnswer", statusCode: status });
-  });
-});
+describe.each(["atomics", "deasync"] as const)(
+  "a success that is not about a whole object, wait: %s",
+  (wait) => {
+    it.each([204, 205, 206])("is BadAnswer to get, has and head alike: %i", (status) => {
+      const headers = {
+        etag: '"x"',
+        "last-modified": "Mon, 02 Nov 2026 10:00:00 GMT",
+        "content-length": "0",
+      };
+      server.fault({ times: Infinity, action: { status, headers, body: "" } });
+      const map = freshMap(server.endpoint, wait);
+      for (const read of [() => map.get("here"), () => map.has("here"), () => map.head("here")])
+        expect(thrown(read)).toMatchObject({ code: "BadAnswer", statusCode: status });
+    });
+  },
+);
 
 describe("an error", () => {
   it("of S3's has its code, what was tried on what, status, request id, tries and cause", () => {

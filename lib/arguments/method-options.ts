@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { WRITES_NAME } from "../bridge/protocol.js";
 import type { ObjectHeaders } from "../bridge/protocol.js";
-import { checkAreOptions, checkOptions, checkWhole } from "./checks.js";
+import { checkAreOptions, checkOptions, checkText, checkWhole } from "./checks.js";
 import { checkPrefix } from "./keys.js";
 import { kindOf, prototypes } from "./kinds.js";
 import { argumentError } from "../errors/errors.js";
@@ -21,6 +21,16 @@ const WRITE_ID_BYTES = 32;
 export function checkListOptions(options: ListOptions | undefined): ListOptions {
   if (options !== undefined) checkOptions(options, listNames, "a listing");
   return pickListOptions(options);
+}
+
+/** The version that `get` is asked for. An index beside the key is accepted, as from `keys.map(map.get, map)`. */
+export function checkVersionId(options: unknown): string | undefined {
+  if (options === undefined || (typeof options !== "object" && typeof options !== "string")) return undefined;
+  checkOptions(options, ["versionId"], "get");
+  if (!("versionId" in options)) return undefined;
+  const { versionId } = options as { versionId: unknown };
+  checkText(versionId, "versionId");
+  return versionId;
 }
 
 export function checkEntriesOptions(options: ListEntriesOptions | undefined): ListEntriesOptions {

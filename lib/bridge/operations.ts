@@ -17,6 +17,9 @@ import type {
   Span,
   Verdict,
   Version,
+  Versioning,
+  VersionMarker,
+  VersionPage,
 } from "./protocol.js";
 
 /** Each operation's request and result. Keys are whole keys: prefixes are the map's concern. */
@@ -33,7 +36,7 @@ interface Operations {
     result: { first: Arrived; ahead: Arrived[] };
   };
   has: { request: { key: string }; result: boolean };
-  head: { request: { key: string }; result: Head | undefined };
+  head: { request: { key: string; versionId?: string }; result: Head | undefined };
   set: { request: { key: string; body: string | Uint8Array; headers: ObjectHeaders }; result: undefined };
   delete: { request: { key: string }; result: undefined };
   getMany: {
@@ -43,6 +46,14 @@ interface Operations {
   };
   setMany: { request: { objects: ObjectToStore[] }; result: KeyFailure[] };
   deleteMany: { request: { keys: string[] }; result: KeyFailure[] };
+  /** One version of each key. */
+  getVersions: {
+    request: { keys: string[]; versionIds: string[]; maxBytes: number };
+    /** In the order of the keys. */
+    result: ({ read: Reading | undefined } | { failure: Failure })[];
+  };
+  versions: { request: { prefix: string; after?: VersionMarker }; result: VersionPage };
+  versioning: { request: object; result: Versioning };
   list: { request: { prefix: string; limit: number } & PageStart; result: Page };
   entries: { request: { prefix: string; delimiter?: string; limit: number } & PageStart; result: EntryPage };
   listSpans: {
@@ -134,6 +145,9 @@ export const operations: { readonly [One in Op]: Facts<One> } = {
     bodies: ({ objects }) => objects.map((object) => object.body),
   },
   deleteMany: { verb: { ...deleting, what: "many keys" }, ...isPlainWrite, keys: many },
+  getVersions: { verb: { ...reading, what: "versions" }, ...isRead, keys: many },
+  versions: { verb: { ...listing, what: "versions" }, ...isRead, keys: all },
+  versioning: { verb: { ...lookingUp, what: "the versioning" }, ...isRead, keys: none },
   list: { verb: listing, ...isRead, keys: all },
   entries: { verb: listing, ...isRead, keys: all },
   listSpans: { verb: listing, ...isRead, keys: all },

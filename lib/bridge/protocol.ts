@@ -109,6 +109,30 @@ export interface EntryPage {
   next?: PageStart;
 }
 
+/** One version of an object, or a delete marker, which has no size and no ETag. */
+export interface ListedVersion {
+  key: string;
+  versionId: string;
+  isLatest: boolean;
+  lastModified: number;
+  object?: { size: number; etag: string };
+}
+
+/** The version after which a page of versions begins. */
+export interface VersionMarker {
+  key: string;
+  versionId: string;
+}
+
+export interface VersionPage {
+  versions: ListedVersion[];
+  /** Where the next page begins. Absent on the last. */
+  next?: VersionMarker;
+}
+
+/** What S3 says of a bucket's versioning. "off" if it was never on. */
+export type Versioning = "Enabled" | "Suspended" | "off";
+
 /** A body as it was read, with its headers. */
 export interface Reading {
   body: Uint8Array;

@@ -10,6 +10,7 @@ import { update } from "./conditional-writes.js";
 import { linkTo } from "./link.js";
 import type { listKeys } from "./listing.js";
 import { runInBatch } from "./run-batch.js";
+import { allVersions, getVersions, headVersion, versionsOf } from "./versions.js";
 import { wholeListing } from "./whole-listing.js";
 
 /** The sizes of this many keys of a listing are kept for the reads that follow: 8 MB. */
@@ -33,6 +34,10 @@ export function bucketInternals(calls: BucketCalls): Internals<string | Buffer> 
       headersOf(undefined, true); // Throws for wrong options before anything is sent.
       return update(calls, whole, change, headersOf) as string | Buffer | undefined;
     },
+    versions: (key) => versionsOf(calls, key),
+    allVersions: (options) => allVersions(calls, options),
+    getVersions: (versionIds) => getVersions(calls, versionIds),
+    headVersion: (key, versionId) => headVersion(calls, key, versionId),
     allKeys: () => allKeys(calls),
     hintReads: (keys, isKnown) => hintReads(calls, keys, isKnown),
     url: (key, options) => linkTo(calls, key, options),

@@ -19,22 +19,26 @@ import {
   checkIfMatch,
   checkListOptions,
   checkNoOptions,
+  checkVersionId,
   objectHeaders,
 } from "../arguments/method-options.js";
 import { parseSettings } from "../arguments/options.js";
 import type { S3BucketOptions } from "../arguments/options.js";
 import type {
+  GetOptions,
   LinkOptions,
   ListedEntry,
   ListEntriesOptions,
   ListOptions,
   ObjectHead,
   ObjectOptions,
+  ObjectVersion,
   SetOptions,
   SyncMap,
 } from "../map/sync-map.js";
 import { toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
+import { getVersions, versionsOf } from "./versions.js";
 import { wholeListing } from "./whole-listing.js";
 
 // Sub-maps get settings that their map has checked.
@@ -80,8 +84,17 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
     this.#calls = new BucketCalls({ settings }, settings.prefix);
   }
 
-  get(key: string): ValueOf<As> | undefined {
-    return getStored(this.#calls, key)?.value as ValueOf<As> | undefined;
+  get(key: string, options?: GetOptions): ValueOf<As> | undefined {
+    const versionId = options === undefined ? undefined : checkVersionId(options);
+    const stored =
+      versionId === undefined
+        ? getStored(this.#calls, key)
+        : getVersions(this.#calls, new Map([[key, versionId]])).get(key);
+    return stored?.value as ValueOf<As> | undefined;
+  }
+
+  versions(key: string): ObjectVersion[] {
+    return versionsOf(this.#calls, key);
   }
 
   set(key: string, value: string | Bytes, options?: SetOptions): this {

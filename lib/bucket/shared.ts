@@ -8,4 +8,6 @@ export interface Shared extends Caller {
   bridge?: Bridge;
   /** Set by the first listing or write. */
   number?: number;
+  /** Whether S3 has said that the bucket's versioning is or was on. */
+  keepsVersions?: boolean;
 }

@@ -35,6 +35,8 @@ export const advice: Readonly<Record<string, string>> = {
     "Nothing was written. Try again later, let fewer programs change the same key at once, or give each a key of its own.",
   ConditionsUnsupported:
     "Without conditions a write of somebody else's could be lost, so nothing was written: use a service that keeps to them, or set, and see to it that one program writes at a time.",
+  VersioningOff:
+    "A bucket of S3 keeps versions once they are turned on: aws s3api put-bucket-versioning --bucket NAME --versioning-configuration Status=Enabled",
   WorkerNotStarted:
     "The worker thread that makes the requests could not be started: look at what NODE_OPTIONS has every thread load (--require, --import), whether the working directory still exists, and whether there is memory left.",
   WorkerDied: "The worker thread that makes the requests ended; the next call starts another.",

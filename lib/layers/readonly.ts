@@ -22,58 +22,61 @@ export function readonly<V>(map: LayerBase<V>): SyncMap<V> {
   return new ReadonlyLayer(checkBase("readonly", map));
 }
 
-class ReadonlyLayer<V> extends Layer<V> {
+export class ReadonlyLayer<V> extends Layer<V> {
   /** @internal */
   readonly [internals]: Internals<V> = {
     ...this.below,
-    update: () => refuse("update"),
+    update: () => this.#refuse("update"),
     url: (key, options) => {
-      if (options?.method === "PUT") refuse("url for PUT");
+      if (options?.method === "PUT") this.#refuse("url for PUT");
       return this.below.url(key, options);
     },
-    prepare: () => refuse("set"),
-    prepareDeletion: () => refuse("delete"),
+    prepare: () => this.#refuse("set"),
+    prepareDeletion: () => this.#refuse("delete"),
   };
+  readonly #by: string;
 
-  constructor(base: SyncMap<V>) {
-    super(base, "readonly");
+  /** @param by - the function that made it */
+  constructor(base: SyncMap<V>, by = "readonly", options?: object) {
+    super(base, by, options);
+    this.#by = by;
   }
 
   set(): never {
-    return refuse("set");
+    return this.#refuse("set");
   }
 
   setMany(): never {
-    return refuse("setMany");
+    return this.#refuse("setMany");
   }
 
   create(): never {
-    return refuse("create");
+    return this.#refuse("create");
   }
 
   override delete(): never {
-    return refuse("delete");
+    return this.#refuse("delete");
   }
 
   override deleteMany(): never {
-    return refuse("deleteMany");
+    return this.#refuse("deleteMany");
   }
 
   override clear(): never {
-    return refuse("clear");
+    return this.#refuse("clear");
   }
 
   override update(): never {
-    return refuse("update");
+    return this.#refuse("update");
   }
 
   subMap(prefix: string): SyncMap<V> {
     return new ReadonlyLayer(this.base.subMap(prefix));
   }
-}
 
-function refuse(method: string): never {
-  throw argumentError(
-    `This map is read-only: ${method} is refused. Write through the map that readonly was given.`,
-  );
+  #refuse(method: string): never {
+    throw argumentError(
+      `This map is read-only: ${method} is refused. Write through the map that ${this.#by} was given.`,
+    );
+  }
 }

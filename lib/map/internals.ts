@@ -2,7 +2,7 @@ import type { ObjectToStore } from "../bridge/protocol.js";
 import { argumentError } from "../errors/errors.js";
 import type { S3BucketMapError } from "../errors/errors.js";
 import { mapped } from "./iterables.js";
-import type { LinkOptions, ListOptions, ObjectOptions, SyncMap } from "./sync-map.js";
+import type { LinkOptions, ListOptions, ObjectHead, ObjectOptions, ObjectVersion, SyncMap } from "./sync-map.js";
 
 /** Where a map's keys are. */
 export interface Place {
@@ -81,6 +81,14 @@ export interface Internals<V> {
     change: (stored: Stored<V> | undefined) => V | undefined,
     optionsFor: (stored: Stored<V> | undefined) => ObjectOptions | undefined,
   ): V | undefined;
+  /** What the bucket keeps of a key, newest first. */
+  versions(key: string): ObjectVersion[];
+  /** The same for all keys, in order, page by page. */
+  allVersions(options: Pick<ListOptions, "prefix">): Iterable<[key: string, versions: ObjectVersion[]]>;
+  /** One version of each key. Those that are missing are left out. 1 GET each. */
+  getVersions(versionIds: ReadonlyMap<string, string>, needs: Needs): Map<string, Stored<V>>;
+  /** 1 HEAD. */
+  headVersion(key: string, versionId: string): ObjectHead | undefined;
   /** All keys at once, which can be listed in parallel. */
   allKeys(): string[];
   /**
@@ -134,6 +142,10 @@ function internalsFrom<V>(map: SyncMap<V>): Internals<V> {
     // Such a map does not say which headers an object has, so there are none to keep.
     update: (key, change, optionsFor) =>
       map.update(key, (value) => change(storedIfAny(value)), optionsFor(undefined)),
+    versions: needsBucket("versions"),
+    allVersions: needsBucket("at"),
+    getVersions: needsBucket("get with a versionId"),
+    headVersion: needsBucket("at"),
     allKeys: () => [...map.keys()],
     hintReads: () => {},
     url: needsBucket("url"),

@@ -8,6 +8,26 @@ export interface ListOptions {
   limit?: number;
 }
 
+/** Options of {@link SyncMap.get}. */
+export interface GetOptions {
+  /** A version's id, as {@link SyncMap.versions} gives it. */
+  versionId?: string;
+}
+
+/** A version of a key, as {@link SyncMap.versions} gives it. A delete marker says that the key was deleted, and has no value. */
+export interface ObjectVersion {
+  versionId: string;
+  /** Whether it is what the key has now. */
+  isLatest: boolean;
+  isDeleteMarker: boolean;
+  /** When it was stored. On AWS in whole seconds; for a multipart upload when that began. */
+  lastModified: Date;
+  /** Bytes, as stored. Undefined for a delete marker. */
+  size: number | undefined;
+  /** The ETag, quotes included. Undefined for a delete marker. */
+  etag: string | undefined;
+}
+
 /** What is stored with a value. */
 export interface ObjectOptions {
   /** The Content-Type. Default: `text/plain; charset=utf-8` for strings, `application/octet-stream` for bytes. */
@@ -103,11 +123,14 @@ export interface SyncMap<V> {
    * The value of a key, or `undefined` if there is no such key. 1 GET. A value of more than 32 MiB may take 1 more for each
    * 8 MiB, over several connections; it is one version of the value all the same.
    *
+   * With `versionId`, that version of the value; `undefined` if there is no such version, or it is a delete marker. Then 1
+   * GetBucketVersioning more may ask whether the bucket keeps versions at all.
+   *
    * @throws S3BucketMapError `NotUtf8` if the bucket's values are read as strings and this one is not UTF-8, or
    * `ValueTooLong` from 512 MiB on, the limit of V8's strings. `readAs: "bytes"` reads both, up to 4 GiB
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
    */
-  get(key: string): V | undefined;
+  get(key: string, options?: GetOptions): V | undefined;
   /**
    * Stores a value, which is durable when this returns. A bucket takes strings, stored as UTF-8, and bytes, whatever
    * `readAs` says. 1 PUT. A value of more than 16 MiB takes 1 CreateMultipartUpload, 1 UploadPart for each 8 MiB, 4 at a
@@ -210,6 +233,19 @@ export interface SyncMap<V> {
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   head(key: string): ObjectHead | undefined;
+  /**
+   * The versions of a key that the bucket keeps, newest first, with delete markers; none for a key that never was. The
+   * bucket needs versioning. 1 LIST a thousand versions, and 1 GetBucketVersioning once per map if no version has an id.
+   *
+   * What was stored before versioning was turned on, or while it is suspended, has the id "null".
+   *
+   * @throws S3BucketMapError `VersioningOff` if the bucket keeps no versions; the message says how to turn that on
+   * @example
+   * const [now, before] = map.versions("testKey");
+   * map.get("testKey", { versionId: before.versionId });
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
+   */
+  versions(key: string): ObjectVersion[];
   /**
    * The keys, with what the listing says of each, in the order of their UTF-8 bytes, lazily, in pages of 1000. With a
    * `delimiter`, the keys under a common prefix are one entry, a "folder". 1 LIST a page.

@@ -12,6 +12,7 @@ import { headObject, objectExists } from "./s3/operations/head-object.js";
 import { listEntries } from "./s3/operations/list-entries.js";
 import { listObjects } from "./s3/operations/list-objects.js";
 import { signUrl } from "./s3/operations/sign-url.js";
+import { getVersion, headVersionOf, listVersions, versioningOf } from "./s3/operations/versions.js";
 import { putObject } from "./s3/operations/put-object.js";
 import type { S3 } from "./s3/s3.js";
 
@@ -26,7 +27,12 @@ const runs: { readonly [One in Op]: Run<One> } = {
   get: (s3, call, signal) => s3.run((target) => getObjectAlone(target, call, signal)),
   getAhead,
   has: (s3, { key }, signal) => s3.run((target) => objectExists(target, key, signal)),
-  head: (s3, { key }, signal) => s3.run((target) => headObject(target, key, signal)),
+  head: (s3, { key, versionId }, signal) =>
+    s3.run((target) =>
+      versionId === undefined
+        ? headObject(target, key, signal)
+        : headVersionOf(target, key, versionId, signal),
+    ),
   set: (s3, { key, body, headers }, signal) =>
     s3.run((target) => putObject(target, key, body, headers, signal)),
   delete: (s3, { key }, signal) => s3.run((target) => deleteObject(target, key, signal)),
@@ -37,6 +43,15 @@ const runs: { readonly [One in Op]: Run<One> } = {
     );
     return outcomes.map((outcome) => ("value" in outcome ? { read: outcome.value } : outcome));
   },
+  async getVersions(s3, { keys, versionIds, maxBytes }, signal) {
+    const wanted = keys.map((key, at) => ({ key, versionId: versionIds[at]! }));
+    const outcomes = await forEachOf(wanted, s3.settings.concurrency, signal, ({ key, versionId }) =>
+      s3.run((target) => getVersion(target, key, versionId, maxBytes, signal)),
+    );
+    return outcomes.map((outcome) => ("value" in outcome ? { read: outcome.value } : outcome));
+  },
+  versions: (s3, call, signal) => s3.run((target) => listVersions(target, call, signal)),
+  versioning: (s3, _call, signal) => s3.run((target) => versioningOf(target, signal)),
   async setMany(s3, { objects }, signal) {
     const outcomes = await forEachOf(objects, s3.settings.concurrency, signal, ({ key, body, headers }) =>
       s3.run((target) => putObject(target, key, body, headers, signal)),

@@ -29,6 +29,8 @@ const shortcomings = [
   "unknown-key-code",
   // It takes any credentials.
   "authentication",
+  // It keeps no versions.
+  "versions",
 ] as const;
 type Shortcoming = (typeof shortcomings)[number];
 

@@ -1,15 +1,17 @@
 import { inspect } from "node:util";
 import type { InspectOptions } from "node:util";
-import { checkNoOptions } from "../../arguments/method-options.js";
+import { checkNoOptions, checkVersionId } from "../../arguments/method-options.js";
 import { internals, internalsOf } from "../../map/internals.js";
 import type { HasInternals, Internals } from "../../map/internals.js";
 import { mapped } from "../../map/iterables.js";
 import { forEach, update } from "../../map/methods.js";
 import type {
+  GetOptions,
   LinkOptions,
   ListOptions,
   ObjectHead,
   ObjectOptions,
+  ObjectVersion,
   SetOptions,
   SyncMap,
 } from "../../map/sync-map.js";
@@ -40,8 +42,14 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasInternals<V> {
   abstract create(key: string, value: V, options?: ObjectOptions): boolean;
   abstract subMap(prefix: string): SyncMap<V>;
 
-  get(key: string): V | undefined {
-    return this[internals].get(key, "value")?.value;
+  get(key: string, options?: GetOptions): V | undefined {
+    const versionId = checkVersionId(options);
+    if (versionId === undefined) return this[internals].get(key, "value")?.value;
+    return this[internals].getVersions(new Map([[key, versionId]]), "value").get(key)?.value;
+  }
+
+  versions(key: string): ObjectVersion[] {
+    return this[internals].versions(key);
   }
 
   getMany(keys: Iterable<string>): Map<string, V> {

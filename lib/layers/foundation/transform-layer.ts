@@ -54,6 +54,11 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
         return stored === undefined || stored === unchanged ? stored : this.#decode(stored, key);
       },
       getMany: (keys, asked) => this.#decodeAll(below.getMany(keys, needs(asked))),
+      getVersions: (versionIds, asked) => {
+        const read = below.getVersions(versionIds, needs(asked));
+        if (versionIds.size > 1) return this.#decodeAll(read);
+        return new Map(mapped(read, ([key, stored]) => [key, this.#decode(stored, key)]));
+      },
       entries: (options, asked) =>
         mapped(below.entries(options, needs(asked)), ([key, stored]) => [key, this.#decode(stored, key)]),
       update: (key, change, optionsFor) => this.#update(key, change, optionsFor),

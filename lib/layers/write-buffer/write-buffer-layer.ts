@@ -35,6 +35,15 @@ export class WriteBufferLayer<V> extends Layer<V> {
       };
       return this.below.update(key, changeAndWait, options);
     },
+    // What is in the buffer is no version yet.
+    versions: (key) => {
+      this.#pending.wait();
+      return this.below.versions(key);
+    },
+    allVersions: (options) => {
+      this.#pending.wait();
+      return this.below.allVersions(options);
+    },
     allKeys: () => {
       this.#pending.wait();
       return this.below.allKeys();

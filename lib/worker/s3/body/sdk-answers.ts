@@ -53,10 +53,11 @@ export function readPlainly(client: S3Client): void {
         readableHeaders(response.headers);
       } else {
         const text = await textOf(response.body);
-        const isListing = command === "ListObjectsV2Command";
         if (isPage(command, response, text)) throw badAnswer("the answer is a web page", response);
-        if (isListing && isOtherList(text)) throw badAnswer("the answer is not a listing", response);
-        response.body = Readable.from([Buffer.from(isListing ? readableFlag(readableDates(text)) : text)]);
+        const wanted = documents[command];
+        if (wanted?.is(rootOf(text)) === false) throw badAnswer(`the answer is not ${wanted.what}`, response);
+        const listed = wanted === undefined ? text : readableFlag(readableDates(text));
+        response.body = Readable.from([Buffer.from(command === VERSIONS ? inOneOrder(listed) : listed)]);
       }
       return result;
     },
@@ -92,9 +93,27 @@ function rootOf(text: string): string {
   return /^(?:<\?xml[^>]*>\s*)?<(?:\w+:)?(\w+)/.exec(text.trimStart().slice(0, 1000))?.[1] ?? "";
 }
 
-// The SDK would read a list of uploads or versions as a listing without keys.
-function isOtherList(text: string): boolean {
-  return /^List(?!Bucket|Objects)/.test(rootOf(text));
+const VERSIONS = "ListObjectVersionsCommand";
+
+// The SDK would read any other document, such as a list of uploads, as one that is empty.
+const documents: Readonly<Record<string, { what: string; is(root: string): boolean }>> = {
+  ListObjectsV2Command: { what: "a listing", is: (root) => !/^List(?!Bucket|Objects)/.test(root) },
+  GetBucketVersioningCommand: {
+    what: "the configuration of versioning",
+    is: (root) => root === "VersioningConfiguration",
+  },
+  // A service that knows no versions may answer with its keys.
+  [VERSIONS]: { what: "a list of versions", is: (root) => root.startsWith("ListVersions") },
+};
+
+/** The Size of a delete marker, which has none. */
+export const MARKER_SIZE = -1;
+
+// Versions and delete markers are listed in one order, newest first. The SDK would tell the two apart and lose it.
+function inOneOrder(xml: string): string {
+  return xml
+    .replace(/<DeleteMarker(?:\s[^<>]*)?>/g, `<Version><Size>${MARKER_SIZE}</Size>`)
+    .replace(/<\/DeleteMarker\s*>/g, "</Version>");
 }
 
 /** The SDK cannot compute these, and throws. */

@@ -103,7 +103,13 @@ function isAboutAnother({ $response }: SdkError, etag: string): boolean {
   return told !== undefined && unquote(told) !== unquote(etag);
 }
 
-function toReading({ body, ETag: etag, ContentEncoding, Metadata }: GotObject): Reading {
+/** What of an answer crosses to the calling thread. */
+export function toReading({
+  body,
+  ETag: etag,
+  ContentEncoding,
+  Metadata,
+}: Pick<GotObject, "body" | "ETag" | "ContentEncoding" | "Metadata">): Reading {
   const version = { etag: unquote(etag), writes: writesIn(Metadata) };
   const contentEncoding = withoutChunked(ContentEncoding);
   return { body, etag, version, ...(contentEncoding === undefined ? {} : { contentEncoding }) };

@@ -28,7 +28,11 @@ export async function headObject(
   let output = await head(target, key, signal);
   if (output !== false && output.ContentLength === undefined)
     output = await getFirstByte(target, key, signal);
-  if (output === false) return undefined;
+  return output === false ? undefined : toHead(output);
+}
+
+/** @throws BadAnswer if the size is missing */
+export function toHead(output: Found): Head {
   if (output.ContentLength === undefined) throw new BadAnswer("no answer tells the size of the object", {});
   return {
     size: output.ContentLength,

@@ -1,0 +1,181 @@
+import { checkPrefix, MAX_KEYS_AT_ONCE, wholeKey } from "../arguments/keys.js";
+import type { Method } from "../bridge/operations.js";
+import type { ListedVersion, VersionMarker, VersionPage, Versioning } from "../bridge/protocol.js";
+import { partialFailure, S3BucketMapError } from "../errors/errors.js";
+import type { Stored } from "../map/internals.js";
+import type { ListOptions, ObjectHead, ObjectVersion } from "../map/sync-map.js";
+import type { BucketCalls } from "./bucket-calls.js";
+
+/** The versions of one key, newest first. */
+export function versionsOf(calls: BucketCalls, key: string): ObjectVersion[] {
+  const whole = wholeKey(calls.prefix, key);
+  const versions: ObjectVersion[] = [];
+  // The prefix also has keys that only begin with this one. They come after it.
+  for (const [listed, found] of grouped(calls, whole, "versions")) {
+    if (listed !== whole) break;
+    versions.push(...found);
+  }
+  if (!versions.some(hasId)) checkVersioning(calls, "versions", whole);
+  return versions;
+}
+
+/** The versions of all keys, in the order of the keys. */
+export function* allVersions(
+  calls: BucketCalls,
+  { prefix = "" }: Pick<ListOptions, "prefix">,
+): Generator<[key: string, versions: ObjectVersion[]], void, undefined> {
+  let isSure = false;
+  for (const [key, versions] of grouped(
+    calls,
+    checkPrefix(calls.prefix + prefix, "The prefix"),
+    "versions",
+  )) {
+    // Without versioning the values would be those of now.
+    isSure ||= versions.some(hasId);
+    if (!isSure) {
+      checkVersioning(calls, "versions");
+      isSure = true;
+    }
+    yield [calls.relative(key), versions];
+  }
+  if (!isSure) checkVersioning(calls, "versions");
+}
+
+/** One version of each key. 1 GET each, `concurrency` at a time. */
+export function getVersions(
+  calls: BucketCalls,
+  versionIds: ReadonlyMap<string, string>,
+): Map<string, Stored<string | Buffer>> {
+  const wanted = Array.from(versionIds, ([key, versionId]) => ({
+    key: wholeKey(calls.prefix, key),
+    versionId,
+  }));
+  checkIsNotLocal(calls, "get", wanted.length === 1 ? wanted[0]!.key : undefined);
+  const values = new Map<string, Stored<string | Buffer>>();
+  const failed = new Map<string, S3BucketMapError>();
+  const missing: string[] = [];
+  for (let at = 0; at < wanted.length; at += MAX_KEYS_AT_ONCE) {
+    const slice = wanted.slice(at, at + MAX_KEYS_AT_ONCE);
+    const keys = slice.map(({ key }) => key);
+    const outcomes = calls.call(
+      {
+        op: "getVersions",
+        keys,
+        versionIds: slice.map(({ versionId }) => versionId),
+        maxBytes: calls.maxBytes,
+      },
+      "get",
+    );
+    for (const [index, key] of keys.entries()) {
+      const outcome = outcomes[index]!;
+      const stored = "failure" in outcome ? outcome : outcome.read && calls.decode(outcome.read);
+      if (stored === undefined) missing.push(key);
+      else if ("failure" in stored) failed.set(key, calls.error(stored.failure, "get", key));
+      else values.set(calls.relative(key), stored);
+    }
+  }
+  const [first] = failed.values();
+  if (first !== undefined) {
+    explain(calls, "get", first);
+    if (wanted.length === 1) throw first;
+    throw partialFailure("getMany", calls.bucket, ["versions", "read"], [...values.keys()], failed)!;
+  }
+  if (missing.length > 0) checkVersioning(calls, "get", missing[0]);
+  return values;
+}
+
+export function headVersion(calls: BucketCalls, key: string, versionId: string): ObjectHead | undefined {
+  const head = calls.call({ op: "head", key: wholeKey(calls.prefix, key), versionId });
+  return head && { ...head, lastModified: new Date(head.lastModified) };
+}
+
+function* grouped(
+  calls: BucketCalls,
+  prefix: string,
+  method: Method,
+): Generator<[key: string, versions: ObjectVersion[]], void, undefined> {
+  calls.checkOpen(method);
+  checkIsNotLocal(calls, method);
+  let key: string | undefined;
+  let versions: ObjectVersion[] = [];
+  let ids = new Set<string>();
+  for (let after: VersionMarker | undefined, isLast = false; !isLast;) {
+    const page = pageOf(calls, prefix, after, method);
+    for (const listed of page.versions) {
+      if (listed.key !== key) {
+        if (key !== undefined) yield [key, versions];
+        key = listed.key;
+        versions = [];
+        ids = new Set();
+      }
+      if (ids.has(listed.versionId))
+        throw calls.error({ code: "BadListing", reason: "the service lists a version twice" }, method, key);
+      ids.add(listed.versionId);
+      versions.push(toVersion(listed));
+    }
+    after = page.next;
+    isLast = after === undefined;
+  }
+  if (key !== undefined) yield [key, versions];
+}
+
+function pageOf(
+  calls: BucketCalls,
+  prefix: string,
+  after: VersionMarker | undefined,
+  method: Method,
+): VersionPage {
+  try {
+    return calls.call({ op: "versions", prefix, ...(after === undefined ? {} : { after }) }, method);
+  } catch (error) {
+    explain(calls, method, error as S3BucketMapError);
+    throw error;
+  }
+}
+
+// Services that keep no versions refuse to tell of them, or answer with what they have now.
+function explain(calls: BucketCalls, method: Method, { code, key }: S3BucketMapError): void {
+  if (code === "BadAnswer" || code === "NotImplemented") checkVersioning(calls, method, key);
+}
+
+function toVersion({ versionId, isLatest, lastModified, object }: ListedVersion): ObjectVersion {
+  return {
+    versionId,
+    isLatest,
+    isDeleteMarker: object === undefined,
+    lastModified: new Date(lastModified),
+    size: object?.size,
+    etag: object?.etag,
+  };
+}
+
+// Everything that was stored without versioning has the id "null".
+function hasId({ versionId }: ObjectVersion): boolean {
+  return versionId !== "null";
+}
+
+/** @throws VersioningOff if versioning was never on. Once a map knows that it was, it does not ask again */
+function checkVersioning(calls: BucketCalls, method: Method, key?: string): void {
+  if (calls.shared.keepsVersions === true) return;
+  let versioning: Versioning;
+  try {
+    versioning = calls.call({ op: "versioning" }, method);
+  } catch (error) {
+    // Then it stays unknown. Who may read versions need not have the right to ask this.
+    if (error instanceof S3BucketMapError && error.code === "AccessDenied") return;
+    throw error;
+  }
+  if (versioning === "off")
+    throw off(calls, method, key, "it keeps no versions, as its versioning was never on");
+  calls.shared.keepsVersions = true;
+}
+
+function checkIsNotLocal(calls: BucketCalls, method: Method, key?: string): void {
+  calls.checkOpen(method);
+  if (calls.shared.settings.client.local === undefined) return;
+  throw off(calls, method, key, "the local S3 keeps no versions");
+}
+
+function off(calls: BucketCalls, method: Method, key: string | undefined, reason: string): S3BucketMapError {
+  return calls.error({ code: "VersioningOff", reason }, method, key);
+}

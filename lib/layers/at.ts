@@ -1,0 +1,37 @@
+import { kindOf } from "../arguments/kinds.js";
+import { argumentError } from "../errors/errors.js";
+import type { SyncMap } from "../map/sync-map.js";
+import { checkBase } from "./foundation/base.js";
+import type { LayerBase } from "./foundation/base.js";
+
+/**
+ * A read-only map of all keys as they were at a moment, from the versions that the bucket keeps. It goes around all other
+ * layers, and needs an S3BucketMap under them.
+ *
+ * `get`, `has` and `head` cost 1 LIST a thousand versions of the key, and `get` 1 GET, `head` 1 HEAD more. Listings cost 1
+ * LIST a thousand versions of all keys, and `entries` 1 GET a value.
+ *
+ * It knows what S3 still keeps, and no more. Before versioning was turned on, and while it is suspended, only the latest
+ * state was kept. What a lifecycle rule or somebody has deleted for good is missing. AWS tells times in whole seconds: of
+ * what was stored within the second of `date`, all counts as stored before. An object that was uploaded in parts bears the
+ * time at which its upload began.
+ *
+ * @throws TypeError for what is not a map or not a date
+ * @throws S3BucketMapError `VersioningOff`, from its methods, if the bucket keeps no versions
+ * @example
+ * const yesterday = asObject(at(map, new Date(Date.now() - 24 * 3600 * 1000)));
+ * console.log(yesterday.testKey);
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
+ */
+export function at<V>(map: LayerBase<V>, date: Date): SyncMap<V> {
+  const base = checkBase("at", map);
+  const time =
+    date instanceof Date || Object.prototype.toString.call(date) === "[object Date]" ? Number(date) : NaN;
+  if (Number.isNaN(time)) {
+    const given = date instanceof Date ? "an invalid one" : kindOf(date);
+    throw argumentError(`at takes a date, such as new Date("2026-01-31T12:00:00Z"), not ${given}.`);
+  }
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
+  const { PastLayer } = require("./past-layer.js") as typeof import("./past-layer.js");
+  return new PastLayer(base, time);
+}

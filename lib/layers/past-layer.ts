@@ -1,0 +1,179 @@
+import { checkEntriesOptions, checkListOptions } from "../arguments/method-options.js";
+import { argumentError, PartialFailureError } from "../errors/errors.js";
+import { internals } from "../map/internals.js";
+import type { Internals, Needs, Stored } from "../map/internals.js";
+import { iterable } from "../map/iterables.js";
+import type {
+  ListedEntry,
+  ListedObject,
+  ListEntriesOptions,
+  ListOptions,
+  ObjectHead,
+  ObjectVersion,
+  SyncMap,
+} from "../map/sync-map.js";
+import { comesBefore } from "../text/utf8-order.js";
+import { ReadonlyLayer } from "./readonly.js";
+
+/** At most this many values are read at once during iteration. */
+const WINDOW = 32;
+
+type Existing = ObjectVersion & { size: number; etag: string };
+
+/** @see at */
+export class PastLayer<V> extends ReadonlyLayer<V> {
+  /** @internal */
+  override readonly [internals]: Internals<V> = {
+    ...this[internals],
+    get: (key, needs) => this.#read([[key, this.#versionOf(key)]], needs).get(key),
+    // What was stored then does not change, but the ETag may be one of another time.
+    getIfChanged: (key, _etag, needs) => this.#read([[key, this.#versionOf(key)]], needs).get(key),
+    getMany: (keys, needs) => {
+      const all = new Set(iterable(keys, "getMany takes an iterable of keys"));
+      return this.#read(
+        Array.from(all, (key) => [key, this.#versionOf(key)] as const),
+        needs,
+      );
+    },
+    entries: (options, needs) => this.#entries(checkListOptions(options), needs),
+    allKeys: () => [...this.keys()],
+    hintReads: () => {},
+    url: () => {
+      throw argumentError("A link leads to what the key has now, and not to what it had: url is refused by at.");
+    },
+    versions: (key) => this.below.versions(key).filter((version) => this.#isPast(version)),
+    allVersions: (options) => this.#allPast(options),
+  };
+  readonly #time: number;
+
+  constructor(base: SyncMap<V>, time: number) {
+    super(base, "at", { date: new Date(time).toISOString() });
+    this.#time = time;
+  }
+
+  override has(key: string): boolean {
+    return this.#versionOf(key) !== undefined;
+  }
+
+  override head(key: string): ObjectHead | undefined {
+    const version = this.#versionOf(key);
+    return version && this.below.headVersion(key, version.versionId);
+  }
+
+  override keys(options?: ListOptions): IterableIterator<string> {
+    return keysOf(this.#existing(checkListOptions(options)));
+  }
+
+  override get size(): number {
+    return [...this.#existing({})].length;
+  }
+
+  override list(options?: ListEntriesOptions): IterableIterator<ListedEntry> {
+    const { delimiter, ...listed } = checkEntriesOptions(options);
+    return delimiter === undefined ? objects(this.#existing(listed)) : this.#folders(delimiter, listed);
+  }
+
+  override subMap(prefix: string): SyncMap<V> {
+    return new PastLayer(this.base.subMap(prefix), this.#time);
+  }
+
+  #isPast({ lastModified }: ObjectVersion): boolean {
+    return lastModified.getTime() <= this.#time;
+  }
+
+  *#allPast(options: Pick<ListOptions, "prefix">): Generator<[string, ObjectVersion[]], void, undefined> {
+    for (const [key, versions] of this.below.allVersions(options))
+      yield [key, versions.filter((version) => this.#isPast(version))];
+  }
+
+  // Versions come newest first.
+  #existingOf(versions: readonly ObjectVersion[]): Existing | undefined {
+    const newest = versions.find((version) => this.#isPast(version));
+    return newest === undefined || newest.isDeleteMarker ? undefined : (newest as Existing);
+  }
+
+  #versionOf(key: string): Existing | undefined {
+    return this.#existingOf(this.below.versions(key));
+  }
+
+  *#existing({
+    prefix = "",
+    startAfter,
+    limit = Infinity,
+  }: ListOptions): Generator<[string, Existing], void, undefined> {
+    let left = limit;
+    if (left <= 0) return;
+    for (const [key, versions] of this.below.allVersions({ prefix })) {
+      if (startAfter !== undefined && !comesBefore(startAfter, key)) continue;
+      const version = this.#existingOf(versions);
+      if (version === undefined) continue;
+      yield [key, version];
+      left -= 1;
+      if (left === 0) return;
+    }
+  }
+
+  #read(wanted: Iterable<readonly [string, Existing | undefined]>, needs: Needs): Map<string, Stored<V>> {
+    const versionIds = new Map<string, string>();
+    for (const [key, version] of wanted) if (version !== undefined) versionIds.set(key, version.versionId);
+    return versionIds.size === 0 ? new Map() : this.below.getVersions(versionIds, needs);
+  }
+
+  *#entries(options: ListOptions, needs: Needs): IterableIterator<[string, Stored<V>]> {
+    let window: [string, Existing][] = [];
+    let most = 1;
+    for (const existing of this.#existing(options)) {
+      if (window.push(existing) < most) continue;
+      yield* this.#several(window, needs);
+      window = [];
+      most = Math.min(2 * most, WINDOW);
+    }
+    yield* this.#several(window, needs);
+  }
+
+  *#several(window: [string, Existing][], needs: Needs): IterableIterator<[string, Stored<V>]> {
+    let read: Map<string, Stored<V>> | undefined;
+    try {
+      read = this.#read(window, needs);
+    } catch (error) {
+      // Some cannot be read: they are read one by one, so that those before the first of them are given.
+      if (!(error instanceof PartialFailureError)) throw error;
+    }
+    for (const entry of window) {
+      const stored = (read ?? this.#read([entry], needs)).get(entry[0]);
+      if (stored !== undefined) yield [entry[0], stored];
+    }
+  }
+
+  *#folders(
+    delimiter: string,
+    { prefix = "", startAfter, limit = Infinity }: ListOptions,
+  ): IterableIterator<ListedEntry> {
+    let left = limit;
+    let folder: string | undefined;
+    if (left <= 0) return;
+    for (const entry of this.#existing({ prefix })) {
+      const [key] = entry;
+      const end = key.indexOf(delimiter, prefix.length);
+      const name = end === -1 ? key : key.slice(0, end + delimiter.length);
+      if ((end !== -1 && name === folder) || (startAfter !== undefined && !comesBefore(startAfter, name)))
+        continue;
+      if (end === -1) yield toListed(entry);
+      else yield { prefix: (folder = name) };
+      left -= 1;
+      if (left === 0) return;
+    }
+  }
+}
+
+function* keysOf(existing: Iterable<[string, Existing]>): IterableIterator<string> {
+  for (const [key] of existing) yield key;
+}
+
+function* objects(existing: Iterable<[string, Existing]>): IterableIterator<ListedEntry> {
+  for (const entry of existing) yield toListed(entry);
+}
+
+function toListed([key, { size, etag, lastModified }]: [string, Existing]): ListedObject {
+  return { key, size, etag, lastModified };
+}

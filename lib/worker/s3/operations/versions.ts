@@ -1,0 +1,177 @@
+import type { HeadObjectCommandOutput, ListObjectVersionsCommandInput } from "@aws-sdk/client-s3";
+import { MAX_KEYS_AT_ONCE } from "../../../arguments/keys.js";
+import type { Call } from "../../../bridge/operations.js";
+import type {
+  Head,
+  ListedVersion,
+  Reading,
+  VersionMarker,
+  VersionPage,
+  Versioning,
+} from "../../../bridge/protocol.js";
+import { comesBefore } from "../../../text/utf8-order.js";
+import { BadAnswer, checkEtag, checkIsWhole } from "../bad-answers.js";
+import { MARKER_SIZE } from "../body/sdk-answers.js";
+import { readWhole } from "../body/whole-body.js";
+import { badListing } from "../listing/listed-names.js";
+import { sdk } from "../sdk.js";
+import { statusOf } from "../sdk-errors.js";
+import { keyInput } from "../target.js";
+import type { Target } from "../target.js";
+import { toReading } from "./get-object.js";
+import { toHead } from "./head-object.js";
+import { namesOf } from "./list-objects.js";
+
+/**
+ * One page of the versions of the keys that begin with a prefix: keys in the order of their UTF-8 bytes, and the versions of
+ * a key as they became current, newest first. One LIST.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+ */
+export async function listVersions(
+  target: Target,
+  { prefix, after }: Omit<Call<"versions">, "op">,
+  signal: AbortSignal,
+): Promise<VersionPage> {
+  const { settings, client } = target;
+  const input: ListObjectVersionsCommandInput = {
+    Bucket: settings.bucket,
+    Prefix: prefix,
+    MaxKeys: MAX_KEYS_AT_ONCE,
+    // XML cannot carry every key unencoded.
+    EncodingType: "url",
+  };
+  if (settings.requestPayer === true) input.RequestPayer = "requester";
+  if (after !== undefined) {
+    input.KeyMarker = after.key;
+    input.VersionIdMarker = after.versionId;
+  }
+  const command = new sdk.ListObjectVersionsCommand(input);
+  const output = await client.send(command, { abortSignal: signal });
+  if (output.IsTruncated === undefined)
+    throw new BadAnswer("the answer is not a list of versions", output.$metadata);
+  target.bucketProved = true;
+  const listed = output.Versions ?? [];
+  const names = namesOf(
+    listed.map(({ Key = "" }) => Key),
+    output.EncodingType === "url",
+  );
+  const versions = listed.map(({ VersionId, IsLatest, LastModified, Size, ETag }, at): ListedVersion => {
+    const lastModified = LastModified?.getTime();
+    if (VersionId === undefined || VersionId === "" || lastModified === undefined || Size === undefined)
+      throw new BadAnswer("a version is listed without its id, its date or its size", output.$metadata);
+    const version = { key: names[at]!, versionId: VersionId, isLatest: IsLatest === true, lastModified };
+    if (Size === MARKER_SIZE) return version;
+    if (ETag === undefined) throw new BadAnswer("a version is listed without its ETag", output.$metadata);
+    return { ...version, object: { size: Size, etag: ETag } };
+  });
+  // Some services begin a page with its marker, others after it.
+  if (after !== undefined && versions.length > 0 && isSame(versions[0]!, after)) versions.shift();
+  check(versions, prefix, after);
+  if (!output.IsTruncated) return { versions };
+  // The service's own marker is not used: some encode it, and some do not.
+  const last = versions.at(-1);
+  if (last === undefined) throw badListing("the service says that there are more versions, and gives none");
+  return { versions, next: { key: last.key, versionId: last.versionId } };
+}
+
+function isSame(one: VersionMarker, other: VersionMarker): boolean {
+  return one.key === other.key && one.versionId === other.versionId;
+}
+
+function check(versions: readonly ListedVersion[], prefix: string, after: VersionMarker | undefined): void {
+  let previous = after?.key ?? "";
+  for (const { key } of versions) {
+    if (!key.startsWith(prefix))
+      throw badListing(
+        `the service lists ${JSON.stringify(key)}, which does not begin with ${JSON.stringify(prefix)}`,
+      );
+    if (comesBefore(key, previous))
+      throw badListing(
+        `the service lists ${JSON.stringify(key)} after ${JSON.stringify(previous)}, out of order, and cannot be trusted to list all versions`,
+      );
+    previous = key;
+  }
+}
+
+/**
+ * One version of an object; undefined if there is no such version, or it is a delete marker. One GET.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/RetrievingObjectVersions.html
+ */
+export async function getVersion(
+  target: Target,
+  key: string,
+  versionId: string,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Reading | undefined> {
+  const command = new sdk.GetObjectCommand({ ...keyInput(target, key), VersionId: versionId });
+  const bytes = readWhole(command, maxBytes);
+  try {
+    const output = await target.client.send(command, { abortSignal: signal });
+    checkVersion(output, versionId);
+    target.bucketProved = true;
+    const { ETag, ContentEncoding, Metadata = {} } = output;
+    return toReading({ body: bytes(), ETag, ContentEncoding, Metadata });
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    target.bucketProved = true;
+    return undefined;
+  }
+}
+
+/** What is known of one version, as for an object. One HEAD. */
+export async function headVersionOf(
+  target: Target,
+  key: string,
+  versionId: string,
+  signal: AbortSignal,
+): Promise<Head | undefined> {
+  const command = new sdk.HeadObjectCommand({ ...keyInput(target, key), VersionId: versionId });
+  let output: HeadObjectCommandOutput;
+  try {
+    output = await target.client.send(command, { abortSignal: signal });
+  } catch (error) {
+    // Without a body the answer has no code. The version was listed before.
+    if (statusOf(error) === 404 || statusOf(error) === 405) return undefined;
+    throw error;
+  }
+  checkVersion(output, versionId);
+  return toHead(output);
+}
+
+// A service that knows no versions would give the newest for any.
+function checkVersion<T extends Parameters<typeof checkIsWhole>[0] & Parameters<typeof checkEtag>[0]>(
+  output: T & { VersionId?: string | undefined },
+  versionId: string,
+): asserts output is T & { ETag: string } {
+  checkEtag(output);
+  checkIsWhole(output);
+  if (output.VersionId === versionId) return;
+  const given = output.VersionId === undefined ? "no version" : `version ${JSON.stringify(output.VersionId)}`;
+  throw new BadAnswer(
+    `version ${JSON.stringify(versionId)} was asked for, and the answer names ${given}`,
+    output.$metadata,
+  );
+}
+
+// AWS answers 405 for a delete marker, Ceph NoSuchKey for whatever it does not have.
+function isMissing(error: unknown): boolean {
+  const { name } = error as Error;
+  return (
+    (statusOf(error) === 404 && (name === "NoSuchVersion" || name === "NoSuchKey")) ||
+    (statusOf(error) === 405 && name === "MethodNotAllowed")
+  );
+}
+
+/**
+ * Whether the bucket keeps versions. One GetBucketVersioning.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
+ */
+export async function versioningOf(target: Target, signal: AbortSignal): Promise<Versioning> {
+  const command = new sdk.GetBucketVersioningCommand({ Bucket: target.settings.bucket });
+  const { Status } = await target.client.send(command, { abortSignal: signal });
+  return Status ?? "off";
+}
