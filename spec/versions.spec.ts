@@ -20,7 +20,7 @@ function open<As extends "string" | "bytes" = "string">(
   const { bucket = "kept", endpoint = service.endpoint, ...rest } = options;
   maps += 1;
   const settings = { prefix: `${maps}/`, region: "us-east-1", credentials, ...rest };
-  return new S3BucketMap<As>(bucket, { endpoint, ...settings } as S3BucketOptions & { readAs?: As });
+  return new S3BucketMap<As>(bucket, { endpoint, ...settings });
 }
 
 function thrown(run: () => unknown): S3BucketMapError {

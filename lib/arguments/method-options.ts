@@ -28,7 +28,7 @@ export function checkVersionId(options: unknown): string | undefined {
   if (options === undefined || (typeof options !== "object" && typeof options !== "string")) return undefined;
   checkOptions(options, ["versionId"], "get");
   if (!("versionId" in options)) return undefined;
-  const { versionId } = options as { versionId: unknown };
+  const { versionId } = options;
   checkText(versionId, "versionId");
   return versionId;
 }

@@ -116,7 +116,7 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
   #read(wanted: Iterable<readonly [string, Existing | undefined]>, needs: Needs): Map<string, Stored<V>> {
     const versionIds = new Map<string, string>();
     for (const [key, version] of wanted) if (version !== undefined) versionIds.set(key, version.versionId);
-    return versionIds.size === 0 ? new Map() : this.below.getVersions(versionIds, needs);
+    return versionIds.size === 0 ? new Map<string, Stored<V>>() : this.below.getVersions(versionIds, needs);
   }
 
   *#entries(options: ListOptions, needs: Needs): IterableIterator<[string, Stored<V>]> {
