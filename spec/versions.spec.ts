@@ -236,6 +236,10 @@ describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
       expect(await service.log()).toEqual([]);
     });
 
+    it("gives no link, which would lead to what the key has now", () => {
+      expect(() => at(open({ wait }), new Date()).url("k")).toThrow(/url is refused by at/);
+    });
+
     it("decodes by the layers under it, and a value that cannot be read ends a loop only when it is reached", () => {
       const map = open({ wait });
       for (const key of ["a", "b", "c"]) map.set(key, JSON.stringify({ key }));

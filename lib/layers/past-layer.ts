@@ -39,7 +39,9 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
     allKeys: () => [...this.keys()],
     hintReads: () => {},
     url: () => {
-      throw argumentError("A link leads to what the key has now, and not to what it had: url is refused by at.");
+      throw argumentError(
+        "A link leads to what the key has now, and not to what it had: url is refused by at.",
+      );
     },
     versions: (key) => this.below.versions(key).filter((version) => this.#isPast(version)),
     allVersions: (options) => this.#allPast(options),

@@ -2,7 +2,14 @@ import type { ObjectToStore } from "../bridge/protocol.js";
 import { argumentError } from "../errors/errors.js";
 import type { S3BucketMapError } from "../errors/errors.js";
 import { mapped } from "./iterables.js";
-import type { LinkOptions, ListOptions, ObjectHead, ObjectOptions, ObjectVersion, SyncMap } from "./sync-map.js";
+import type {
+  LinkOptions,
+  ListOptions,
+  ObjectHead,
+  ObjectOptions,
+  ObjectVersion,
+  SyncMap,
+} from "./sync-map.js";
 
 /** Where a map's keys are. */
 export interface Place {
