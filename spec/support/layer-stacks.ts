@@ -46,7 +46,7 @@ const anyString: StandardSchema<string> = {
       typeof value === "string" ? { value } : { issues: [{ message: "it is no string", path: [] }] },
   },
 };
-const asJsonString = { ...asJson, takes: ["a lone surrogate"] };
+const asJsonString: Omit<Stack, "over"> = { ...asJson, takes: ["a lone surrogate"] };
 
 /** Each layer by itself. */
 export const layers: Readonly<Record<string, Stack>> = {
