@@ -18,6 +18,7 @@ export type {
   Bytes,
   GetOptions,
   LinkOptions,
+  FileMap,
   ListedEntry,
   ListedObject,
   ListedPrefix,

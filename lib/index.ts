@@ -16,6 +16,7 @@ export { at } from "./layers/at.js";
 export { s3Bucket } from "./bucket/s3-bucket.js";
 export { S3BucketMap } from "./bucket/s3-bucket-map.js";
 export type { ReadAs, ValueOf } from "./bucket/s3-bucket-map.js";
+export type { FileMap } from "./map/file-map.js";
 export type {
   GetOptions,
   LinkOptions,

@@ -69,9 +69,12 @@ export function isBound(options: SetOptions | undefined): options is SetOptions 
 }
 
 /** The ETag of `ifMatch`, without its quotes. */
-export function checkIfMatch(options: SetOptions | undefined): string | undefined {
+export function checkIfMatch(
+  options: SetOptions | undefined,
+  of: "set" | "putFile" = "set",
+): string | undefined {
   if (options === undefined) return undefined;
-  checkOptions(options, setNames, "set");
+  checkOptions(options, setNames, of);
   if (!isBound(options)) return undefined;
   const ifMatch: unknown = options.ifMatch;
   // S3 would answer that what cannot be an ETag does not match, and not say why.
@@ -89,9 +92,9 @@ export function checkIfMatch(options: SetOptions | undefined): string | undefine
 export function objectHeaders(
   options: SetOptions | undefined,
   isText: boolean,
-  of: "set" | "setMany" | "create" | "update",
+  of: "set" | "putFile" | "setMany" | "create" | "update",
 ): ObjectHeaders {
-  if (of !== "set" && options !== undefined) checkOptions(options, objectNames, of);
+  if (of !== "set" && of !== "putFile" && options !== undefined) checkOptions(options, objectNames, of);
   const conditional = of === "create" || of === "update" || options?.ifMatch !== undefined;
   const { contentType, contentEncoding, cacheControl, metadata } = options ?? {};
   const headers: ObjectHeaders = {

@@ -155,9 +155,15 @@ export class Bridge {
   finish<One extends Op>(begun: Begun<One>): Outcome<One> {
     // The program may have been outside the library since `begin`.
     entered();
-    const { id, thread } = begun;
+    const { id, thread, timeoutMs, isCutShort } = begun;
     // A callback during a `deasync` wait may have taken the reply.
-    if (thread.awaits(id)) this.#wait(begun, () => !thread.awaits(id));
+    for (let { deadline } = begun; thread.awaits(id);) {
+      this.#wait({ ...begun, deadline }, () => !thread.awaits(id));
+      // The deadline of a file counts from the last time that bytes of it moved.
+      const extended = thread.movedAt(id) + timeoutMs;
+      if (isCutShort || thread.isGone || extended <= Math.max(deadline, performance.now())) break;
+      deadline = extended;
+    }
     const outcome = this.#outcome(begun);
     left();
     return outcome;

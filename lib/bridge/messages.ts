@@ -23,7 +23,12 @@ export type Reply =
   | { type: "reply"; id: number; ok: true; value: Result }
   | { type: "reply"; id: number; ok: false; failure: Failure };
 
-export type FromWorker = Reply | { type: "ready" } | { type: "last words"; error: WireError };
+export type FromWorker =
+  | Reply
+  | { type: "ready" }
+  | { type: "last words"; error: WireError }
+  /** Bytes of a file have moved: the deadline of this call counts from now. */
+  | { type: "moved"; id: number };
 
 /** The worker's `workerData`. */
 export interface WorkerStart {

@@ -77,6 +77,13 @@ interface Operations {
   remove: { request: { key: string; base: Version; prefix: string }; result: Verdict };
   /** Signs a link. Nothing is sent to S3. */
   url: { request: { key: string; link: Link }; result: string };
+  /** Stores a file: if the key is still as `base` says, where there is one. */
+  putFile: {
+    request: { key: string; path: string; headers: ObjectHeaders; base?: Version; prefix: string };
+    result: Verdict;
+  };
+  /** Writes an object into a file. False for a missing key. */
+  getFile: { request: { key: string; path: string }; result: boolean };
   /** The requests of interactive maps since the worker started, by S3 operation. */
   requests: { request: object; result: RequestCount[] };
   /** `trialKey`: a key of the library's own, for trial writes. */
@@ -113,6 +120,8 @@ const writing: Verb = { does: "write", doing: "writing" };
 const deleting: Verb = { does: "delete", doing: "deleting" };
 const listing: Verb = { does: "list", doing: "listing", what: "the keys" };
 const linking: Verb = { does: "sign a link to", doing: "signing a link to" };
+const uploading: Verb = { does: "upload", doing: "uploading", what: "a file to" };
+const downloading: Verb = { does: "download", doing: "downloading" };
 const diagnosing: Verb = { does: "diagnose", doing: "diagnosing", what: "what may be done" };
 
 const isRead = { isWrite: false, isInformative: true } as const;
@@ -155,6 +164,8 @@ export const operations: { readonly [One in Op]: Facts<One> } = {
   store: { verb: writing, ...isConditionalWrite, keys: one, bodies: body },
   remove: { verb: deleting, ...isConditionalWrite, keys: one },
   url: { verb: linking, isWrite: false, isInformative: false, keys: none },
+  putFile: { verb: uploading, ...isConditionalWrite, keys: one },
+  getFile: { verb: downloading, ...isRead, keys: one },
   requests: { verb: { does: "count", doing: "counting", what: "requests" }, ...isRead, keys: none },
   diagnose: { verb: diagnosing, ...isRead, keys: none },
 };

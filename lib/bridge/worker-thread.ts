@@ -1,4 +1,5 @@
 import type * as crypto from "node:crypto";
+import { performance } from "node:perf_hooks";
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { Signal } from "./messages.js";
@@ -132,20 +133,28 @@ export class WorkerThread {
     return this.#shared.expected.get(id);
   }
 
+  /** When bytes of a call's file last moved, on the clock of performance.now(); -Infinity if none did. */
+  movedAt(id: number): number {
+    return this.#shared.moved.get(id) ?? -Infinity;
+  }
+
   /** Drops the reply to a call, also if it is still to come. */
   forget(id: number): void {
     this.#shared.expected.delete(id);
+    this.#shared.moved.delete(id);
   }
 
   /** Receives all that the worker has sent. */
   drain(): void {
-    const { port, expected } = this.#shared;
+    const { port, expected, moved } = this.#shared;
     for (;;) {
       const received = receiveMessageOnPort(port) as { message: FromWorker } | undefined;
       if (received === undefined) return;
       const { message } = received;
       if (message.type === "reply") {
         if (expected.has(message.id)) expected.set(message.id, message);
+      } else if (message.type === "moved") {
+        if (expected.has(message.id)) moved.set(message.id, performance.now());
       } else if (message.type === "ready") {
         this.#shared.wasReady = true;
       } else this.#shared.lastWords = message.error;

@@ -58,7 +58,8 @@ function write(
   return verdict;
 }
 
-const refusals: Record<Exclude<Verdict, "done">, Failure> = {
+/** What a refused write throws. */
+export const refusals: Record<Exclude<Verdict, "done">, Failure> = {
   changed: {
     code: "PreconditionFailed",
     reason: "the service says that the key does not have the ETag that ifMatch gives",

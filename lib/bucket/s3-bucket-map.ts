@@ -7,8 +7,11 @@ import { getStored, storedEntries } from "./bucket-reads.js";
 import { checkDeasync } from "../bridge/check-deasync.js";
 import { create, storeIfMatch } from "./conditional-writes.js";
 import type { DiagnoseOptions, Diagnosis } from "./diagnosis.js";
+import { getFile, putFile } from "./files.js";
+import type { FileMap } from "../map/file-map.js";
 import { forEach, update } from "../map/methods.js";
 import { checkPrefix, wholeKey } from "../arguments/keys.js";
+import { checkFilePath, checkNoFileOptions } from "../arguments/paths.js";
 import { internals } from "../map/internals.js";
 import type { Internals } from "../map/internals.js";
 import { listEntries, listKeys } from "./listing.js";
@@ -34,7 +37,6 @@ import type {
   ObjectOptions,
   ObjectVersion,
   SetOptions,
-  SyncMap,
 } from "../map/sync-map.js";
 import { toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
@@ -53,7 +55,7 @@ export type ValueOf<As extends ReadAs> = As extends "bytes" ? Buffer : string;
 /**
  * An S3 bucket, or the part of it under a prefix, as a map with blocking calls. Making one sends nothing.
  *
- * Values are read as strings, or as Buffers with `readAs: "bytes"`. Both may be stored. {@link SyncMap} documents the methods.
+ * Values are read as strings, or as Buffers with `readAs: "bytes"`. Both may be stored. {@link FileMap} and its SyncMap document the methods.
  *
  * @example
  * const map = new S3BucketMap("my-bucket", { prefix: "testprefix/" });
@@ -61,9 +63,9 @@ export type ValueOf<As extends ReadAs> = As extends "bytes" ? Buffer : string;
  * map.get("testKey"); // 'some value'
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html
  */
-export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueOf<As>> {
+export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueOf<As>> {
   // It also has internals, but does not declare so: they are not in the published types.
-  // Editors show the comments of SyncMap for methods that have none here.
+  // Editors show the comments of FileMap and SyncMap for methods that have none here.
   readonly #calls: BucketCalls;
   #internals: Internals<ValueOf<As>> | undefined;
 
@@ -197,6 +199,20 @@ export class S3BucketMap<As extends ReadAs = "string"> implements SyncMap<ValueO
 
   url(key: string, options?: LinkOptions): string {
     return linkTo(this.#calls, key, options);
+  }
+
+  putFile(key: string, path: string | URL, options?: SetOptions): this {
+    const whole = wholeKey(this.#calls.prefix, key);
+    const file = checkFilePath(path, "putFile");
+    const ifMatch = checkIfMatch(options, "putFile");
+    putFile(this.#calls, whole, file, objectHeaders(options, false, "putFile"), ifMatch);
+    return this;
+  }
+
+  getFile(key: string, path: string | URL, options?: Record<string, never>): boolean {
+    const whole = wholeKey(this.#calls.prefix, key);
+    checkNoFileOptions(options);
+    return getFile(this.#calls, whole, checkFilePath(path, "getFile"));
   }
 
   /**

@@ -37,6 +37,12 @@ export const advice: Readonly<Record<string, string>> = {
     "Without conditions a write of somebody else's could be lost, so nothing was written: use a service that keeps to them, or set, and see to it that one program writes at a time.",
   VersioningOff:
     "A bucket of S3 keeps versions once they are turned on: aws s3api put-bucket-versioning --bucket NAME --versioning-configuration Status=Enabled",
+  FileNotRead: "Give the path of an ordinary file that this program may read.",
+  FileNotWritten:
+    "The target and its directory must be writable, as the file is written under a temporary name beside the target.",
+  FileChanged:
+    "A file must stay as it is until it is stored: nothing was stored; try again, or store a copy.",
+  ObjectChanged: "Nothing was written: try again when nobody writes to the key.",
   WorkerNotStarted:
     "The worker thread that makes the requests could not be started: look at what NODE_OPTIONS has every thread load (--require, --import), whether the working directory still exists, and whether there is memory left.",
   WorkerDied: "The worker thread that makes the requests ended; the next call starts another.",

@@ -55,7 +55,9 @@ function messageOf(failure: Failure, attempt: Attempt): string {
   const uncertain = failure.mayHaveBeenApplied === true ? "; the write may still have happened" : "";
   if (code === "TimedOut") {
     const because = reason === undefined ? "" : ` (${reason})`;
-    return `Timed out after ${attempt.timeoutMs} ms while ${doing} ${object(attempt)}${because}${uncertain}.`;
+    const idle =
+      attempt.operation === "putFile" || attempt.operation === "getFile" ? " without progress" : "";
+    return `Timed out after ${attempt.timeoutMs} ms${idle} while ${doing} ${object(attempt)}${because}${uncertain}.`;
   }
   const toDo = adviceFor(failure);
   const todo = toDo === undefined ? "" : ` ${toDo}`;
@@ -81,7 +83,7 @@ export function adviceFor({ code, statusCode, credentialsGiven }: Failure): stri
   return toDo.filter((one) => one !== undefined).join(" ") || undefined;
 }
 
-const readsOne: ReadonlySet<string> = new Set(["get", "has", "head"]);
+const readsOne: ReadonlySet<string> = new Set(["get", "has", "head", "getFile"]);
 
 function object({ operation, key, prefix, bucket }: Attempt): string {
   const { what } = verbOf(operation);

@@ -75,7 +75,13 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
     return delimiter === undefined ? objects(this.#existing(listed)) : this.#folders(delimiter, listed);
   }
 
-  override subMap(prefix: string): SyncMap<V> {
+  override getFile(): never {
+    throw argumentError(
+      "A file would get what the key has now, and not what it had: getFile is refused by at.",
+    );
+  }
+
+  override subMap(prefix: string): PastLayer<V> {
     return new PastLayer(this.base.subMap(prefix), this.#time);
   }
 

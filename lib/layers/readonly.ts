@@ -1,3 +1,5 @@
+import { filesOf } from "../map/file-map.js";
+import type { FileMap } from "../map/file-map.js";
 import { argumentError } from "../errors/errors.js";
 import { internals } from "../map/internals.js";
 import type { Internals } from "../map/internals.js";
@@ -18,7 +20,7 @@ import { Layer } from "./foundation/layer.js";
  * const settings = asObject(readonly(json(new S3BucketMap("my-bucket", { prefix: "settings/" }))));
  * settings.theme = "dark"; // TypeError: This map is read-only: …
  */
-export function readonly<V>(map: LayerBase<V>): SyncMap<V> {
+export function readonly<V>(map: LayerBase<V>): FileMap<V> {
   return new ReadonlyLayer(checkBase("readonly", map));
 }
 
@@ -70,7 +72,15 @@ export class ReadonlyLayer<V> extends Layer<V> {
     return this.#refuse("update");
   }
 
-  subMap(prefix: string): SyncMap<V> {
+  override putFile(): never {
+    return this.#refuse("putFile");
+  }
+
+  override getFile(...args: Parameters<FileMap<V>["getFile"]>): boolean {
+    return filesOf(this.base, "getFile").getFile(...args);
+  }
+
+  subMap(prefix: string): FileMap<V> {
     return new ReadonlyLayer(this.base.subMap(prefix));
   }
 

@@ -83,19 +83,18 @@ export function defineCommands(session: Session): void {
         `The file ${file} exists, and is not overwritten: name another, or remove it first.`,
       );
     }
-    const bytes = interruptible(prompt, () => session.bytes.get(key));
-    if (bytes === undefined) throw new CommandError(`There is no key ${asKey(key)}.`);
-    fs.writeFileSync(file, bytes, { flag: "wx" });
-    output.print(`${asBytes(bytes.length)} in ${file}`);
+    const isFound = interruptible(prompt, () => session.base.getFile(key, file));
+    if (!isFound) throw new CommandError(`There is no key ${asKey(key)}.`);
+    output.print(`${asBytes(fs.statSync(file).size)} in ${file}`);
   });
 
   define("put", "Store a file's bytes as a value: .put file key", ([file, key, ...more]) => {
     if (key === undefined || file === undefined)
       throw new CommandError("Say which file and which key: .put file key");
     refuseMore(more, ".put file key");
-    const bytes = fs.readFileSync(file);
-    interruptible(prompt, () => session.bytes.set(key, bytes));
-    output.print(`${asBytes(bytes.length)} in ${asKey(key)}`);
+    const { size } = fs.statSync(file);
+    interruptible(prompt, () => session.base.putFile(key, file));
+    output.print(`${asBytes(size)} in ${asKey(key)}`);
   });
 
   define(

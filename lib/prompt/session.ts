@@ -28,8 +28,6 @@ export class Session {
   readonly output: Output;
   /** Without layers. */
   readonly base: S3BucketMap<"string" | "bytes">;
-  /** Likewise, with Buffers as values. */
-  readonly bytes: S3BucketMap<"bytes">;
   isTiming = false;
   lastProblem: { thrown: unknown } | undefined;
 
@@ -42,7 +40,6 @@ export class Session {
       readAs: layer === "bytes" ? "bytes" : "string",
       // The class has an overload for each literal, and none for their union.
     } as S3BucketOptions & { readAs: "string" });
-    this.bytes = new S3BucketMap(location, { ...options, readAs: "bytes" });
     const map: SyncMap<unknown> = layer === "json" ? json(this.base as SyncMap<string>) : this.base;
     this.output = output;
     this.prompt = asPrompt(repl.start({ useGlobal: true, breakEvalOnSigint: true, ...start }));

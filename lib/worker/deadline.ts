@@ -31,7 +31,7 @@ function endOverdue(): void {
  */
 export class Deadline {
   /** On the clock of performance.now(). */
-  readonly at: number;
+  at: number;
   readonly #controller: AbortController;
   #lose: (reason: Error) => void = () => {};
 
@@ -54,6 +54,11 @@ export class Deadline {
   /** Whether its time is up. In a busy thread the timer may be late. */
   get isOver(): boolean {
     return this.signal.aborted || performance.now() >= this.at;
+  }
+
+  /** Counts again from now. The timer then finds nothing overdue, and is set anew. */
+  extend(timeoutMs: number): void {
+    this.at = performance.now() + timeoutMs;
   }
 
   cancel(): void {

@@ -22,6 +22,9 @@ const TICK_MS = 100;
 /** How long the thread spins for the next call before it sleeps. A program in a loop makes it at once. */
 const LINGER_MS = 0.1;
 
+/** At most this often the calling thread is told that bytes of a file have moved. Less often than its spare time allows would be too late. */
+const TELL_MOVED_MS = 500;
+
 /** Calls with a shorter deadline show no progress, as the user may be typing. */
 const SOON_OVER_MS = 3000;
 
@@ -72,12 +75,21 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       Atomics.add(signal, Signal.WritesSent, 1);
       if (deadline.isOver || Atomics.load(signal, Signal.Gone) === 1) throw new DeadlinePassed();
     });
+    let told = performance.now();
+    // Both ends count from the same moment: the worker must not go on after the calling thread has given up.
+    const moved = (): void => {
+      const now = performance.now();
+      if (now - told < Math.min(TELL_MOVED_MS, timeoutMs / 20) || deadline.isOver) return;
+      told = now;
+      deadline.extend(timeoutMs);
+      send({ type: "moved", id }, []);
+    };
     let reply: Reply;
     try {
       const work = inOrder(s3.settings.bucket, call, async () => {
         // The writes before it may have taken all its time.
         if (deadline.isOver) throw new DeadlinePassed();
-        return doubt.during(() => perform(s3, call, deadline.signal, timeoutMs));
+        return doubt.during(() => perform(s3, call, deadline.signal, timeoutMs, moved));
       });
       const value = await deadline.race(work);
       reply = { type: "reply", id, ok: true, value };

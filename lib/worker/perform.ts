@@ -8,6 +8,8 @@ import { deleteObject } from "./s3/operations/delete-object.js";
 import { deleteObjects } from "./s3/operations/delete-objects.js";
 import { failuresOf, forEachOf } from "./s3/operations/each-key.js";
 import { getObject, getObjectAlone, getObjectToChange } from "./s3/operations/get-object.js";
+import { getFile } from "./s3/files/get-file.js";
+import { putFile } from "./s3/files/put-file.js";
 import { headObject, objectExists } from "./s3/operations/head-object.js";
 import { listEntries } from "./s3/operations/list-entries.js";
 import { listObjects } from "./s3/operations/list-objects.js";
@@ -21,6 +23,8 @@ type Run<One extends Op> = (
   call: Call<One>,
   signal: AbortSignal,
   timeoutMs: number,
+  /** Say whenever bytes of a file have moved: the deadline then counts from there. */
+  moved: () => void,
 ) => Promise<Result<One>>;
 
 const runs: { readonly [One in Op]: Run<One> } = {
@@ -67,6 +71,8 @@ const runs: { readonly [One in Op]: Run<One> } = {
   store: (s3, call, signal) => s3.run((target) => storeIf(target, call, signal)),
   remove: (s3, call, signal) => s3.run((target) => removeIf(target, call, signal)),
   url: (s3, { key, link }, signal) => s3.run((target) => signUrl(target, key, link, signal)),
+  putFile: (s3, call, signal, _, moved) => s3.run((target) => putFile(target, call, signal, moved)),
+  getFile: (s3, call, signal, _, moved) => s3.run((target) => getFile(target, call, signal, moved)),
   requests: () => Promise.resolve(requestCounts()),
   diagnose: (s3, call, signal, timeoutMs) =>
     diagnose((step) => s3.run(step), s3.settings, s3.environment, call, timeoutMs, signal),
@@ -78,8 +84,9 @@ export function perform<One extends Op>(
   call: Call<One>,
   signal: AbortSignal,
   timeoutMs: number,
+  moved: () => void,
 ): Promise<Result<One>> {
-  return runs[call.op](s3, call, signal, timeoutMs);
+  return runs[call.op](s3, call, signal, timeoutMs, moved);
 }
 
 /** The parts of a result that move to the calling thread instead of being copied. */

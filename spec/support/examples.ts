@@ -52,7 +52,7 @@ always: blue, lately: blue, stored: "blue"
 const backup = `\
 monday: { files: 2, stored: 2 }
 tuesday: { files: 3, stored: 1 }
-3 contents, compressed
+3 contents, from the files themselves
 restored: notes/today.txt, picture.bin
 as it was on monday: true
 damaged on tuesday: 0

@@ -1,5 +1,7 @@
 import { checkNoOptions } from "../../arguments/method-options.js";
 import { PartialFailureError } from "../../errors/errors.js";
+import { filesOf } from "../../map/file-map.js";
+import type { FileMap } from "../../map/file-map.js";
 import { internals, unchanged } from "../../map/internals.js";
 import type { Internals, Needs, Prepared, Sending, Stored } from "../../map/internals.js";
 import { entriesOf, iterable, mapped } from "../../map/iterables.js";
@@ -109,7 +111,17 @@ export class CacheLayer<V> extends Layer<V> {
     }
   }
 
-  subMap(prefix: string): SyncMap<V> {
+  override putFile(...args: Parameters<FileMap<V>["putFile"]>): this {
+    const files = filesOf(this.base, "putFile");
+    this.#writing([args[0]], () => files.putFile(...args));
+    return this;
+  }
+
+  override getFile(...args: Parameters<FileMap<V>["getFile"]>): boolean {
+    return filesOf(this.base, "getFile").getFile(...args);
+  }
+
+  subMap(prefix: string): FileMap<V> {
     const base = this.base.subMap(prefix);
     return new CacheLayer(base, this.#store, this.#revalidate, this.#options, this.#prefix + prefix);
   }

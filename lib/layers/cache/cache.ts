@@ -1,7 +1,7 @@
 import { checkFlag, checkOptions, checkWhole } from "../../arguments/checks.js";
 import { argumentError } from "../../errors/errors.js";
 import { internalsOf } from "../../map/internals.js";
-import type { SyncMap } from "../../map/sync-map.js";
+import type { FileMap } from "../../map/file-map.js";
 import { checkBase } from "../foundation/base.js";
 import type { LayerBase } from "../foundation/base.js";
 import { CacheLayer } from "./cache-layer.js";
@@ -34,7 +34,7 @@ export interface CacheOptions {
  *
  * Writes go to the base at its cost. Whether they succeed or fail, the cache forgets the key.
  * Listings (`keys`, `list`, `size`, and the keys of `entries`) and `head` always ask the base, and `update` always reads what is stored.
- * Sub-maps share the cache of their map.
+ * Sub-maps share the cache of their map. Files (`putFile`, `getFile`) go past the cache, which forgets a key that is stored so.
  *
  * Buffers are copied, in and out. Other objects that the program could change cannot be cached: put the cache beneath the
  * layer that makes them, as in `structured(cache(map))`. What json gives is frozen, so both orders work: `json(cache(map))` parses on each
@@ -47,7 +47,7 @@ export interface CacheOptions {
  * settings.get("theme"); // no request
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match
  */
-export function cache<V>(map: LayerBase<V>, options: CacheOptions = {}): SyncMap<V> {
+export function cache<V>(map: LayerBase<V>, options: CacheOptions = {}): FileMap<V> {
   const base = checkBase(
     "cache",
     map,

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import type { InspectOptions } from "node:util";
 import { checkNoOptions, checkVersionId } from "../../arguments/method-options.js";
+import { refuseFiles } from "../../map/file-map.js";
 import { internals, internalsOf } from "../../map/internals.js";
 import type { HasInternals, Internals } from "../../map/internals.js";
 import { mapped } from "../../map/iterables.js";
@@ -114,6 +115,15 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasInternals<V> {
 
   url(key: string, options?: LinkOptions): string {
     return this[internals].url(key, options);
+  }
+
+  // A layer says by itself that it passes files on: they go past whatever it does with values.
+  putFile(_key: string, _path: string | URL, _options?: SetOptions): this {
+    return refuseFiles("putFile", this.#name);
+  }
+
+  getFile(_key: string, _path: string | URL, _options?: Record<string, never>): boolean {
+    return refuseFiles("getFile", this.#name);
   }
 
   close(): void {

@@ -1,4 +1,6 @@
 import { checkWriteOptions, checkNoOptions, isBound } from "../../arguments/method-options.js";
+import { filesOf } from "../../map/file-map.js";
+import type { FileMap } from "../../map/file-map.js";
 import { internals } from "../../map/internals.js";
 import type { Internals, Needs, Prepared, Stored } from "../../map/internals.js";
 import { entriesOf, iterable } from "../../map/iterables.js";
@@ -115,6 +117,19 @@ export class WriteBufferLayer<V> extends Layer<V> {
   create(key: string, value: V, options?: ObjectOptions): boolean {
     this.#pending.wait();
     return this.base.create(key, value, options);
+  }
+
+  override putFile(...args: Parameters<FileMap<V>["putFile"]>): this {
+    const files = filesOf(this.base, "putFile");
+    this.#pending.wait();
+    files.putFile(...args);
+    return this;
+  }
+
+  override getFile(...args: Parameters<FileMap<V>["getFile"]>): boolean {
+    const files = filesOf(this.base, "getFile");
+    if (this.#buffered(args[0]) !== undefined) this.#pending.wait();
+    return files.getFile(...args);
   }
 
   override clear(none?: undefined): void {

@@ -1,5 +1,5 @@
 import { internalsOf } from "../../map/internals.js";
-import type { SyncMap } from "../../map/sync-map.js";
+import type { FileMap } from "../../map/file-map.js";
 import { checkOptions, checkWhole } from "../../arguments/checks.js";
 import { argumentError } from "../../errors/errors.js";
 import { checkBase } from "../foundation/base.js";
@@ -16,7 +16,7 @@ export interface WriteBufferOptions {
 }
 
 /** A map whose writes are sent in the background. */
-export interface WriteBuffer<V> extends SyncMap<V> {
+export interface WriteBuffer<V> extends FileMap<V> {
   /**
    * Blocks until all writes are durable.
    *
@@ -31,7 +31,8 @@ export interface WriteBuffer<V> extends SyncMap<V> {
  * a time; if a key is written again before it was sent, only the last value is. `flush()` blocks until all are durable.
  *
  * The program reads its own writes: `get`, `has` and `getMany` answer from the buffer, without a request, for the keys in it.
- * Everything else first waits for all writes: listings, `size`, `head`, `create`, `update`, `clear`, and `set` with `ifMatch`.
+ * Everything else first waits for all writes: listings, `size`, `head`, `create`, `update`, `clear`, `putFile`, `getFile` of a key
+ * in the buffer, and `set` with `ifMatch`.
  *
  * What can be lost: a write is only durable, and visible to others, once `flush` or another call that waits has returned. When
  * the program ends by itself, by `process.exit` or by an uncaught error, the buffer is still written; failures

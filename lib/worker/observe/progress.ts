@@ -5,7 +5,7 @@ import type { Call } from "../../bridge/operations.js";
 import type { ClientConfig } from "../../bridge/protocol.js";
 import { asBytes, asCount, asKey, asSeconds } from "../../text/format.js";
 import { bytesOnTheWire } from "../s3/transport/connections.js";
-import { watchListed, watchRequests } from "../s3/transport/seen-requests.js";
+import { watchLengths, watchListed, watchRequests } from "../s3/transport/seen-requests.js";
 
 /** Shorter work shows no progress. */
 const SHOWN_AFTER_MS = 700;
@@ -31,6 +31,8 @@ interface Work {
   requests: number;
   keys: number;
   bytes: number;
+  /** How many bytes the files have that it moves. */
+  length: number;
   /** When its last call ended. */
   quietSince: number;
 }
@@ -54,6 +56,9 @@ export class Progress {
     });
     watchListed((keys) => {
       if (this.#work !== undefined) this.#work.keys += keys;
+    });
+    watchLengths((bytes) => {
+      if (this.#work !== undefined) this.#work.length += bytes;
     });
   }
 
@@ -80,6 +85,7 @@ export class Progress {
           requests: 0,
           keys: 0,
           bytes: 0,
+          length: 0,
           quietSince: now,
         };
     this.#timer ??= setInterval(() => this.#tick(), REDRAWN_EVERY_MS);
@@ -135,13 +141,17 @@ function root(where: string): string {
   return where.split("/", 3).join("/");
 }
 
-function lineOf({ verb, where, startedAt, bytesBefore, calls, requests, keys, bytes }: Work): string {
+function lineOf({ verb, where, startedAt, bytesBefore, calls, requests, keys, bytes, length }: Work): string {
   const ms = performance.now() - startedAt;
   const said: string[] = [];
   if (verb === "listing") said.push(`${asCount(keys)} keys`);
   else if (calls > 1 || requests > 1) said.push(`${asCount(requests)} requests`);
   const moved = Math.max(bytes, bytesOnTheWire() - bytesBefore);
-  if (verb !== "listing" && moved > 0) said.push(asBytes(moved), `${asBytes((moved / ms) * 1000)}/s`);
+  if (verb !== "listing" && moved > 0)
+    said.push(
+      asBytes(moved) + (length > 0 ? ` of ${asBytes(length)}` : ""),
+      `${asBytes((moved / ms) * 1000)}/s`,
+    );
   said.push(asSeconds(ms));
   const width = widthOfTerminal();
   const end = `: ${said.join(", ")}`;

@@ -1,9 +1,15 @@
+import type { Readable } from "node:stream";
 import type { GetObjectCommand } from "@aws-sdk/client-s3";
 import { noteAttempts } from "../attempts/watch-attempts.js";
 import { bodyOf } from "../body/whole-body.js";
 import type { Use } from "../credentials/credentials.js";
 import { noteUse } from "../credentials/renewal.js";
-import type { Answer } from "./messages.js";
+import type { Answer, AnswerHead } from "./messages.js";
+
+/** An answer whose body is read when the SDK reads it. */
+export interface Streamed extends AnswerHead {
+  readonly stream: Readable;
+}
 
 /** The outcome of a direct attempt. */
 export interface Tried<Result> {
@@ -33,7 +39,13 @@ export function isReplay(context: object): boolean {
  */
 export function replay<Command extends { readonly middlewareStack: object }>(
   command: Command,
-  { outcome, use, tries = 1 }: Omit<Tried<unknown>, "result">,
+  {
+    outcome,
+    use,
+    tries = 1,
+  }: Omit<Tried<unknown>, "result" | "outcome"> & {
+    outcome?: Answer | Streamed | Error;
+  },
 ): Command {
   if (outcome === undefined) return command;
   // The stacks of all commands are alike, but their types have nothing in common.
@@ -47,7 +59,8 @@ export function replay<Command extends { readonly middlewareStack: object }>(
         if (use !== undefined) noteUse(context, use);
         if (outcome instanceof Error) throw outcome;
         const { statusCode, headers } = outcome;
-        return { response: { statusCode, headers, body: bodyOf(outcome) } };
+        const body = "stream" in outcome ? outcome.stream : bodyOf(outcome);
+        return { response: { statusCode, headers, body } };
       };
     },
     { step: "deserialize", priority: "low", name: "s3bucketmapDirect" },

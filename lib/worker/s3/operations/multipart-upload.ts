@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import type { Readable } from "node:stream";
 import { sdk } from "../sdk.js";
 import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { combineCrc32s } from "../../../local/body/crc32.js";
@@ -18,8 +19,35 @@ export const MULTIPART_ABOVE: number = 16 * 1024 ** 2;
 const PART_BYTES = 8 * 1024 ** 2;
 const MAX_PARTS = 10_000;
 
-/** How many parts are in flight at once. They are views of the one body and take no memory of their own. */
+/** How many parts of a value are in flight at once. They are views of the one body and take no memory of their own. */
 const PARTS_AT_ONCE = 4;
+
+/** A part that is sent as a stream, which each attempt opens anew. */
+export interface StreamedPart {
+  readonly length: number;
+  /** Reads all of it. What is sent later must be the same. */
+  digest(): Promise<{ crc32: string; sha256: string }>;
+  /** @throws an error of the stream if the bytes are no longer those of the last digest */
+  open(): Readable;
+}
+
+/** Where the parts of an upload come from: a value, or a file. */
+export interface PartSource {
+  readonly length: number;
+  readonly partsAtOnce: number;
+  part(start: number, end: number): Buffer | StreamedPart;
+  /** Called once all parts are sent. If it throws, nothing is stored. */
+  check(): Promise<void>;
+}
+
+function sourceOf(body: Buffer): PartSource {
+  return {
+    length: body.length,
+    partsAtOnce: PARTS_AT_ONCE,
+    part: (start, end) => body.subarray(start, end),
+    check: () => Promise.resolve(),
+  };
+}
 
 /** How long aborting a failed upload may take. */
 const ABORT_MS = 5000;
@@ -31,12 +59,14 @@ export type ObjectInput = PutObjectCommandInput & { Bucket: string; Key: string;
  * Stores an object in parts. It appears whole, when this resolves. 1 CreateMultipartUpload, 1 UploadPart for each 8 MiB,
  * 1 CompleteMultipartUpload; if one of them fails, 1 AbortMultipartUpload.
  *
+ * @param source - Left out: the Body
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
  */
 export async function uploadInParts(
   target: Target,
   { Body: body, ...input }: ObjectInput,
   signal: AbortSignal,
+  source: PartSource = sourceOf(body),
 ): Promise<void> {
   const { client } = target;
   const withChecksums = await client.sendsChecksums();
@@ -52,15 +82,18 @@ export async function uploadInParts(
   // Many services accept the request without knowing checksums, and some of them then refuse a completion that has any.
   const known = checksum?.ChecksumAlgorithm === created.ChecksumAlgorithm ? created : undefined;
   try {
-    const parts = await eachPart(body, signal, (part, during) =>
-      uploadPart(client, { ...upload, ...part }, checksum, during),
+    const parts = await eachPart(source, signal, ({ body, ...part }, during) =>
+      Buffer.isBuffer(body)
+        ? uploadPart(client, { ...upload, ...part, Body: body }, checksum, during)
+        : uploadStreamed(client, { ...upload, ...part }, body, checksum, during),
     );
+    await source.check();
     const command = new sdk.CompleteMultipartUploadCommand({
       ...upload,
       MultipartUpload: { Parts: known?.ChecksumAlgorithm === undefined ? parts.map(withoutChecksum) : parts },
       ...(known?.ChecksumType === "FULL_OBJECT" && {
         ChecksumType: known.ChecksumType,
-        ChecksumCRC32: wholeCrc32(parts, body.length),
+        ChecksumCRC32: wholeCrc32(parts, source.length),
       }),
     });
     const output = await client.send(command, { abortSignal: signal });
@@ -90,7 +123,8 @@ function wholeCrc32(parts: CompletedPart[], length: number): string {
   );
 }
 
-function partSize(length: number): number {
+/** The size of all parts but the last. */
+export function partSize(length: number): number {
   return Math.max(PART_BYTES, Math.ceil(length / MAX_PARTS));
 }
 
@@ -113,14 +147,64 @@ async function uploadPart(
   return { PartNumber: input.PartNumber, ETag, ...sum };
 }
 
+/**
+ * Uploads a part whose bytes are not in memory. The SDK is given no body, as it sends a stream only once. Each attempt puts its
+ * own into the request, with the length and the SHA-256 that the request was signed with.
+ */
+async function uploadStreamed(
+  client: Client,
+  input: { Bucket: string; Key: string; UploadId: string; PartNumber: number },
+  part: StreamedPart,
+  checksum: { ChecksumAlgorithm: "CRC32" } | undefined,
+  signal: AbortSignal,
+): Promise<CompletedPart> {
+  const { crc32: crc, sha256 } = await part.digest();
+  signal.throwIfAborted();
+  const sum = checksum && { ChecksumCRC32: crc };
+  const command = new sdk.UploadPartCommand({ ...input, ...sum, ContentLength: part.length });
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { headers: Record<string, string> };
+      headers["content-type"] = "application/octet-stream";
+      headers["x-amz-content-sha256"] = sha256;
+      return next(args);
+    },
+    { step: "build", name: "s3bucketmapStreamedHeaders" },
+  );
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const body = part.open();
+      try {
+        // A copy: the SDK looks at its own request to decide whether it can send it again.
+        const request = Object.assign(Object.create(Object.getPrototypeOf(args.request) as object), {
+          ...(args.request as object),
+          body,
+        }) as typeof args.request;
+        return await next({ ...args, request });
+      } catch (error) {
+        body.destroy();
+        throw error;
+      }
+    },
+    { step: "deserialize", priority: "low", name: "s3bucketmapStreamedBody" },
+  );
+  const output = await client.send(command, { abortSignal: signal });
+  checkEtag(output);
+  return { PartNumber: input.PartNumber, ETag: output.ETag, ...sum };
+}
+
 // Rejects only when no part is in flight: one that arrives after the upload was aborted would stay.
 async function eachPart(
-  body: Buffer,
+  source: PartSource,
   signal: AbortSignal,
-  send: (part: { PartNumber: number; Body: Buffer }, signal: AbortSignal) => Promise<CompletedPart>,
+  send: (
+    part: { PartNumber: number; body: Buffer | StreamedPart },
+    signal: AbortSignal,
+  ) => Promise<CompletedPart>,
 ): Promise<CompletedPart[]> {
-  const size = partSize(body.length);
-  const done = new Array<CompletedPart>(Math.ceil(body.length / size));
+  const { length } = source;
+  const size = partSize(length);
+  const done = new Array<CompletedPart>(Math.ceil(length / size));
   const failed = new AbortController();
   setMaxListeners(Infinity, failed.signal);
   const unfollow = follow(signal, failed);
@@ -130,7 +214,7 @@ async function eachPart(
     for (let at = next++; at < done.length && first === undefined; at = next++) {
       try {
         done[at] = await send(
-          { PartNumber: at + 1, Body: body.subarray(at * size, (at + 1) * size) },
+          { PartNumber: at + 1, body: source.part(at * size, Math.min((at + 1) * size, length)) },
           failed.signal,
         );
       } catch (error) {
@@ -139,7 +223,7 @@ async function eachPart(
       }
     }
   };
-  await Promise.all(Array.from({ length: PARTS_AT_ONCE }, run));
+  await Promise.all(Array.from({ length: source.partsAtOnce }, run));
   unfollow();
   if (first !== undefined) throw first.error;
   return done;

@@ -23,6 +23,7 @@ interface SeenRequest {
 // Channels, because the code that sends requests must not know its observers.
 const requests = channel("s3bucketmap.request");
 const listed = channel("s3bucketmap.listed");
+const lengths = channel("s3bucketmap.length");
 
 export function watchRequests(watcher: (request: SeenRequest) => void): void {
   requests.subscribe((request) => watcher(request as SeenRequest));
@@ -35,6 +36,15 @@ export function sayListed(keys: number): void {
 
 export function watchListed(watcher: (keys: number) => void): void {
   listed.subscribe((keys) => watcher(keys as number));
+}
+
+/** Reports the length of a file that is about to be moved. */
+export function sayLength(bytes: number): void {
+  if (lengths.hasSubscribers) lengths.publish(bytes);
+}
+
+export function watchLengths(watcher: (bytes: number) => void): void {
+  lengths.subscribe((bytes) => watcher(bytes as number));
 }
 
 interface Message {

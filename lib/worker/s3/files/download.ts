@@ -1,0 +1,236 @@
+import { setMaxListeners } from "node:events";
+import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
+import { crc32 } from "node:zlib";
+import { crc32Text } from "../../../local/body/crc32.js";
+import { OperationError } from "../../operation-error.js";
+import { BrokenBody } from "../bad-answers.js";
+import type { Client } from "../client.js";
+import { follow } from "../follow.js";
+import { partSize } from "../operations/multipart-upload.js";
+import { RANGED_ABOVE } from "../operations/ranged-get.js";
+import { backOff } from "../pause.js";
+import { isNoSuchKey, statusOf } from "../sdk-errors.js";
+import { openBody } from "./open-body.js";
+import type { OpenAnswer } from "./open-body.js";
+import type { TargetFile } from "./target-file.js";
+
+/** How many ranges are in flight at once, beside the plain answer. Of each, a few chunks of 64 KiB are in memory. */
+const RANGES_AT_ONCE = 7;
+
+/** How often in a row a range may bring less than so many bytes. */
+const TRIES = 3;
+const MIN_BYTES = 64 * 1024;
+
+/** The download failed in a way that may be gone when it is begun anew. */
+export class Again extends Error {
+  readonly because: Error;
+
+  constructor(because: Error) {
+    super(because.message);
+    this.because = because;
+  }
+}
+
+interface Given {
+  client: Client;
+  input: GetObjectCommandInput;
+  file: TargetFile;
+  /** To a plain GET. */
+  answer: OpenAnswer;
+  /** Its Content-Length. */
+  length: number;
+  signal: AbortSignal;
+  moved: () => void;
+}
+
+/** A part that is being written: up to where, and the CRC32 so far. */
+interface Part {
+  readonly index: number;
+  at: number;
+  crc: number;
+}
+
+/**
+ * Writes one version of an object into a file: the plain answer from the beginning, and ranges of the same ETag from the end.
+ * The plain answer goes on through parts that ranges have taken, so that a range that is late or fails does no harm. If it breaks
+ * off itself, ranges bring the rest.
+ */
+export class Download {
+  readonly #given: Given;
+  readonly #size: number;
+  /** The CRC32 of each part that is whole. */
+  readonly #sums: (string | undefined)[];
+  #left: number;
+  /** All parts from here on were taken by ranges. */
+  #back: number;
+  /** The part that the plain answer is in. */
+  #front = 0;
+  /** Why no more ranges are asked for. */
+  #stopped: Error | undefined;
+  readonly #over = new AbortController();
+
+  constructor(given: Given) {
+    this.#given = given;
+    // Node warns of a leak beyond ten listeners.
+    setMaxListeners(Infinity, this.#over.signal);
+    this.#size = partSize(given.length);
+    this.#left = this.#back = Math.ceil(given.length / this.#size);
+    this.#sums = new Array<string | undefined>(this.#left);
+  }
+
+  /**
+   * @returns the CRC32 and the length of each part, in order
+   * @throws Again if the object has changed, or nothing brought the rest
+   */
+  async run(concurrency: number): Promise<{ checksum: string; size: number }[]> {
+    const { length, signal, answer } = this.#given;
+    const unfollow = follow(signal, this.#over);
+    const lanes = [this.#readPlain()];
+    const ranges = length > RANGED_ABOVE ? Math.min(RANGES_AT_ONCE, concurrency - 1) : 0;
+    for (let started = 0; started < ranges; started += 1) lanes.push(this.#readRanges());
+    // Those that read have ended when this goes on: nothing writes to the file any more.
+    const ends = await Promise.allSettled(lanes);
+    unfollow();
+    answer.body.destroy();
+    signal.throwIfAborted();
+    for (const end of ends) if (end.status === "rejected") throw end.reason as Error;
+    if (this.#left > 0) throw new Again(this.#stopped ?? new Error("the body ended early"));
+    return this.#sums.map((checksum, index) => ({
+      checksum: checksum!,
+      size: this.#end(index) - index * this.#size,
+    }));
+  }
+
+  #end(index: number): number {
+    return Math.min(this.#given.length, (index + 1) * this.#size);
+  }
+
+  #begin(index: number): Part {
+    return { index, at: index * this.#size, crc: 0 };
+  }
+
+  async #readPlain(): Promise<void> {
+    const { answer, length, file, moved } = this.#given;
+    let part = this.#begin(0);
+    const stop = (): unknown => answer.body.destroy();
+    this.#over.signal.addEventListener("abort", stop, { once: true });
+    let broken: Error | undefined;
+    try {
+      for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+        for (let rest = chunk; rest.length > 0 && this.#left > 0;) {
+          if (part.at === length) throw new Error("the body is longer than it says");
+          const bytes = rest.subarray(0, this.#end(part.index) - part.at);
+          rest = rest.subarray(bytes.length);
+          await this.#fill(file, part, bytes);
+          moved();
+          if (part.at === this.#end(part.index) && part.at < length) {
+            part = this.#begin(part.index + 1);
+            this.#front = part.index;
+          }
+        }
+        if (this.#left === 0) return;
+      }
+    } catch (error) {
+      this.#throwIfFatal(error);
+      broken = error as Error;
+    }
+    if (this.#left === 0 || this.#over.signal.aborted) return;
+    broken ??= new Error(`the body ended after ${part.at} of ${length} bytes`);
+    // Ranges that were taken already are under way, or have failed: then it is begun anew.
+    if (this.#stopped === undefined && this.#front < this.#back) await this.#readRanges(part);
+    if (this.#stopped === undefined || this.#stopped instanceof Unsupported)
+      this.#stopped = new BrokenBody(broken);
+  }
+
+  /** @param first - a part to begin with, in addition to those from the end */
+  async #readRanges(first?: Part): Promise<void> {
+    for (let part = first ?? this.#takeLast(); part !== undefined; part = this.#takeLast()) {
+      try {
+        await this.#readRange(part);
+      } catch (error) {
+        this.#throwIfFatal(error);
+        this.#stopped ??= error as Error;
+      }
+    }
+  }
+
+  #takeLast(): Part | undefined {
+    if (this.#stopped !== undefined || this.#over.signal.aborted || this.#back <= this.#front + 1)
+      return undefined;
+    this.#back -= 1;
+    return this.#begin(this.#back);
+  }
+
+  /** A range that breaks off is asked for again from there. */
+  async #readRange(part: Part): Promise<void> {
+    const { client, input, answer, length, file, moved } = this.#given;
+    const { signal } = this.#over;
+    const end = this.#end(part.index);
+    for (let tries = 1; part.at < end; tries += 1) {
+      const range = `${part.at}-${end - 1}`;
+      const asked = { ...input, IfMatch: answer.headers["etag"], Range: `bytes=${range}` };
+      let broken: unknown;
+      const from = part.at;
+      const got = await openBody(client, asked, signal).catch(changedIf);
+      const stop = (): unknown => got.body.destroy();
+      signal.addEventListener("abort", stop, { once: true });
+      try {
+        if (
+          got.statusCode !== 206 ||
+          got.headers["etag"] !== answer.headers["etag"] ||
+          got.headers["content-range"] !== `bytes ${range}/${length}`
+        )
+          throw new Unsupported();
+        for await (const chunk of got.body as AsyncIterable<Buffer>) {
+          if (chunk.length > end - part.at) throw new Unsupported();
+          await this.#fill(file, part, chunk);
+          moved();
+        }
+      } catch (error) {
+        this.#throwIfFatal(error);
+        if (error instanceof Unsupported) throw error;
+        broken = error;
+      } finally {
+        signal.removeEventListener("abort", stop);
+        got.body.destroy();
+      }
+      if (part.at === end) return;
+      if (signal.aborted) throw new Error("the download is over");
+      if (part.at - from >= MIN_BYTES) tries = 0;
+      else if (tries === TRIES)
+        throw new BrokenBody(broken instanceof Error ? broken : new Error("a range was not whole"));
+      await backOff(Math.max(1, tries), signal);
+    }
+  }
+
+  async #fill(file: TargetFile, part: Part, bytes: Buffer): Promise<void> {
+    await file.write(bytes, part.at);
+    part.crc = crc32(bytes, part.crc);
+    part.at += bytes.length;
+    if (part.at < this.#end(part.index) || this.#sums[part.index] !== undefined) return;
+    this.#sums[part.index] = crc32Text(part.crc);
+    this.#left -= 1;
+    if (this.#left === 0) this.#over.abort();
+  }
+
+  // What the file system refuses, it would refuse again.
+  #throwIfFatal(error: unknown): void {
+    if (!(error instanceof OperationError) || error.code !== "FileNotWritten") return;
+    this.#over.abort();
+    throw error;
+  }
+}
+
+/** The service gives other ranges than those that were asked for, or none. */
+class Unsupported extends Error {
+  constructor() {
+    super("the service does not give the range that was asked for");
+  }
+}
+
+function changedIf(error: unknown): never {
+  if (statusOf(error) === 412 || isNoSuchKey(error)) {
+    throw new OperationError("ObjectChanged", "each time it was overwritten or deleted meanwhile");
+  }
+  throw error;
+}

@@ -1,0 +1,170 @@
+import type { Readable } from "node:stream";
+import { sdk } from "../sdk.js";
+import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
+import type { Call } from "../../../bridge/operations.js";
+import { combineCrc32s } from "../../../local/body/crc32.js";
+import { OperationError } from "../../operation-error.js";
+import { BadAnswer, BrokenBody, MAX_UNTOLD_BYTES, TooLong } from "../bad-answers.js";
+import { isChunked } from "../body/whole-body.js";
+import type { Client } from "../client.js";
+import { replay } from "../direct/replay.js";
+import { isNoSuchKey } from "../sdk-errors.js";
+import { keyInput } from "../target.js";
+import type { Target } from "../target.js";
+import { sayLength } from "../transport/seen-requests.js";
+import { Again, Download } from "./download.js";
+import { openBody } from "./open-body.js";
+import type { OpenAnswer } from "./open-body.js";
+import { TargetFile } from "./target-file.js";
+
+/** How often a download is begun, where the object changes meanwhile, or what arrives is damaged or breaks off. */
+const TRIES = 3;
+
+/**
+ * Writes an object into a file. False for a missing key. 1 GET; for more than 32 MiB, at most 1 more for each 8 MiB.
+ *
+ * @param moved - called whenever bytes have been written
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+ */
+export async function getFile(
+  target: Target,
+  { key, path }: Omit<Call<"getFile">, "op">,
+  signal: AbortSignal,
+  moved: () => void,
+): Promise<boolean> {
+  const input = keyInput(target, key);
+  const file = await TargetFile.create(path, signal);
+  try {
+    for (let tries = 1; ; tries += 1) {
+      const answer = await openObject(target, input, signal);
+      if (answer === undefined) return false;
+      try {
+        await writeTo(file, target, input, answer, signal, moved);
+        file.replace();
+        return true;
+      } catch (error) {
+        if (!(error instanceof Again) || signal.aborted) throw error;
+        if (tries === TRIES) throw error.because;
+        await file.empty();
+      } finally {
+        answer.body.destroy();
+      }
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The answer to a plain GET, or undefined for a missing key. */
+async function openObject(
+  target: Target,
+  input: GetObjectCommandInput,
+  signal: AbortSignal,
+): Promise<OpenAnswer | undefined> {
+  let answer: OpenAnswer | undefined;
+  try {
+    answer = await openBody(target.client, input, signal);
+  } catch (error) {
+    if (!isNoSuchKey(error)) throw error;
+  }
+  if (answer !== undefined) {
+    const wrong =
+      answer.statusCode === 206
+        ? "all of the object was asked for, and the answer is a part of it"
+        : answer.headers["etag"] === undefined
+          ? "the answer has no ETag"
+          : undefined;
+    if (wrong !== undefined) {
+      answer.body.destroy();
+      throw new BadAnswer(wrong, { httpStatusCode: answer.statusCode });
+    }
+  }
+  target.bucketProved = true;
+  return answer;
+}
+
+/** @throws Again if it is worth beginning anew */
+async function writeTo(
+  file: TargetFile,
+  { client, settings }: Target,
+  input: GetObjectCommandInput,
+  answer: OpenAnswer,
+  signal: AbortSignal,
+  moved: () => void,
+): Promise<void> {
+  const { headers } = answer;
+  const told = headers["content-length"];
+  let crc32: string | undefined;
+  if (told === undefined) await writeUntold(file, answer, moved);
+  else {
+    sayLength(Number(told));
+    const download = new Download({ client, input, file, answer, length: Number(told), signal, moved });
+    crc32 = combineCrc32s(await download.run(settings.concurrency));
+  }
+  await verify(client, input, file, headers, crc32, signal, moved);
+}
+
+/** Writes a body whose length is not known beforehand, as of an answer that a proxy has compressed. */
+async function writeUntold(
+  file: TargetFile,
+  { statusCode, headers, body }: OpenAnswer,
+  moved: () => void,
+): Promise<void> {
+  if (!isChunked(headers)) {
+    throw new BadAnswer("it does not say how long it is, and would look whole wherever it broke off", {
+      httpStatusCode: statusCode,
+    });
+  }
+  let at = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      if (at + chunk.length > MAX_UNTOLD_BYTES) throw new TooLong(statusCode, MAX_UNTOLD_BYTES);
+      await file.write(chunk, at);
+      at += chunk.length;
+      moved();
+    }
+  } catch (error) {
+    if (error instanceof OperationError || error instanceof BadAnswer) throw error;
+    throw new Again(new BrokenBody(error as Error));
+  }
+}
+
+/**
+ * Compares what was written with the object's checksum, if the service gives one of all of its bytes. One of the checksums of
+ * parts says nothing of the bytes, unless it is known where the parts begin.
+ */
+async function verify(
+  client: Client,
+  input: GetObjectCommandInput,
+  file: TargetFile,
+  headers: OpenAnswer["headers"],
+  crc32: string | undefined,
+  signal: AbortSignal,
+  moved: () => void,
+): Promise<void> {
+  const given = Object.keys(headers).filter(
+    (name) =>
+      name.startsWith("x-amz-checksum-") && name !== "x-amz-checksum-type" && !headers[name]!.includes("-"),
+  );
+  if (given.length === 0) return;
+  if (given.length === 1 && given[0] === "x-amz-checksum-crc32" && crc32 !== undefined) {
+    if (headers["x-amz-checksum-crc32"] === crc32) return;
+    throw new Again(damaged());
+  }
+  // The SDK knows the other algorithms. It reads the file as if it were the answer.
+  const outcome = { statusCode: 200, headers: { ...headers }, stream: file.read() };
+  const command = replay(new sdk.GetObjectCommand(input), { outcome });
+  try {
+    const output = await client.send(command, { abortSignal: signal });
+    for await (const _ of output.Body as Readable) moved();
+  } catch (error) {
+    if (/checksum/i.test((error as Error).message)) throw new Again(damaged());
+    throw error;
+  } finally {
+    outcome.stream.destroy();
+  }
+}
+
+function damaged(): OperationError {
+  return new OperationError("ChecksumMismatch", "what arrived is not what its checksum says");
+}

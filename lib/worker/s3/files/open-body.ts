@@ -1,0 +1,52 @@
+import { Readable } from "node:stream";
+import { sdk } from "../sdk.js";
+import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
+import type { Client } from "../client.js";
+
+/** An answer whose body has not been read. */
+export interface OpenAnswer {
+  readonly statusCode: number;
+  /** Checksums included. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Readable;
+}
+
+/**
+ * Sends a GET, and leaves the body to be read by the caller. The SDK retries it until there are headers. It sees an empty body
+ * without checksums: it would verify only a body that is read from beginning to end.
+ */
+export async function openBody(
+  client: Client,
+  input: GetObjectCommandInput,
+  signal: AbortSignal,
+): Promise<OpenAnswer> {
+  const command = new sdk.GetObjectCommand(input);
+  let opened: OpenAnswer | undefined;
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const response = result.response as {
+        statusCode: number;
+        headers: Record<string, string>;
+        body: Readable;
+      };
+      if (response.statusCode >= 300) return result;
+      const { statusCode, headers, body } = response;
+      // Nobody may be reading it when it fails.
+      body.on("error", () => {});
+      opened?.body.destroy();
+      opened = { statusCode, headers: { ...headers }, body };
+      for (const name in headers) if (name.startsWith("x-amz-checksum-")) delete headers[name];
+      response.body = Readable.from([]);
+      return result;
+    },
+    { step: "deserialize", priority: "low", name: "s3bucketmapOpenBody" },
+  );
+  try {
+    await client.send(command, { abortSignal: signal });
+    return opened!;
+  } catch (error) {
+    opened?.body.destroy();
+    throw error;
+  }
+}

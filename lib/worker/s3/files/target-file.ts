@@ -1,0 +1,136 @@
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { checkOrdinary, fileError } from "./file-errors.js";
+
+/**
+ * A file that is downloaded: under a temporary name beside the target, which takes its place once it is whole. When the signal
+ * aborts, the temporary file is removed at once, before anybody is told.
+ */
+export class TargetFile {
+  readonly #target: string;
+  readonly #temporary: string;
+  readonly #handle: fs.promises.FileHandle;
+  readonly #signal: AbortSignal;
+  readonly #remove = (): void => fs.rmSync(this.#temporary, { force: true });
+
+  private constructor(
+    target: string,
+    temporary: string,
+    handle: fs.promises.FileHandle,
+    signal: AbortSignal,
+  ) {
+    this.#target = target;
+    this.#temporary = temporary;
+    this.#handle = handle;
+    this.#signal = signal;
+    signal.addEventListener("abort", this.#remove, { once: true });
+    if (signal.aborted) this.#remove();
+  }
+
+  /**
+   * A new, empty file. One that is already there lends it its mode and, where that is allowed, its owner.
+   *
+   * @throws OperationError `FileNotWritten` where the target could not be written
+   */
+  static async create(given: string, signal: AbortSignal): Promise<TargetFile> {
+    let handle: fs.promises.FileHandle | undefined;
+    try {
+      const target = await followed(given);
+      const old = await existing(target);
+      const mode = old === undefined ? undefined : old.mode & 0o777;
+      const temporary = nameBeside(target);
+      signal.throwIfAborted();
+      handle = await fs.promises.open(temporary, "wx+", mode).catch((error: unknown) => {
+        throw fileError("FileNotWritten", path.dirname(target), error);
+      });
+      const file = new TargetFile(target, temporary, handle, signal);
+      if (old !== undefined) await keepOwner(handle, old);
+      return file;
+    } catch (error) {
+      await handle?.close();
+      if (signal.aborted) throw signal.reason;
+      throw fileError("FileNotWritten", given, error);
+    }
+  }
+
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    try {
+      for (let at = 0; at < bytes.length;) {
+        const { bytesWritten } = await this.#handle.write(bytes, at, bytes.length - at, position + at);
+        at += bytesWritten;
+      }
+    } catch (error) {
+      throw fileError("FileNotWritten", this.#target, error);
+    }
+  }
+
+  /** Drops all that was written. */
+  async empty(): Promise<void> {
+    await this.#handle.truncate(0);
+  }
+
+  /** What was written, from the beginning. */
+  read(): fs.ReadStream {
+    return fs.createReadStream(this.#temporary);
+  }
+
+  /** Puts the file in the place of the target. */
+  replace(): void {
+    this.#signal.throwIfAborted();
+    try {
+      fs.renameSync(this.#temporary, this.#target);
+    } catch (error) {
+      throw fileError("FileNotWritten", this.#target, error);
+    }
+    this.#signal.removeEventListener("abort", this.#remove);
+  }
+
+  /** Closes the file, and removes it unless it has replaced the target. */
+  async close(): Promise<void> {
+    this.#signal.removeEventListener("abort", this.#remove);
+    this.#remove();
+    await this.#handle.close();
+  }
+}
+
+/** Where a symbolic link leads: the link stays, as when a program writes to it. */
+async function followed(target: string): Promise<string> {
+  try {
+    return await fs.promises.realpath(target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    const isLink = await fs.promises.lstat(target).then(
+      (stats) => stats.isSymbolicLink(),
+      () => false,
+    );
+    if (isLink) throw new Error("it is a symbolic link that leads nowhere", { cause: error });
+    return target;
+  }
+}
+
+async function existing(target: string): Promise<fs.Stats | undefined> {
+  let stats: fs.Stats;
+  try {
+    stats = await fs.promises.stat(target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  checkOrdinary("FileNotWritten", target, stats);
+  // To rename over a file takes no permission to write it.
+  await fs.promises.access(target, fs.constants.W_OK);
+  return stats;
+}
+
+function nameBeside(target: string): string {
+  return path.join(path.dirname(target), `.s3bucketmap-${randomBytes(9).toString("base64url")}.tmp`);
+}
+
+async function keepOwner(handle: fs.promises.FileHandle, { uid, gid, mode }: fs.Stats): Promise<void> {
+  const now = await handle.stat();
+  // Only root may give files away. The mode stays the old one in any case, which lets nobody read more than before.
+  if (now.uid !== uid || now.gid !== gid) await handle.chown(uid, gid).catch(() => {});
+  // Not limited by the umask, as the mode of a new file is.
+  await handle.chmod(mode & 0o777);
+}
