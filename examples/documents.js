@@ -1,7 +1,7 @@
 // npm run example:documents [-- ACCESS_KEY SECRET_KEY BUCKET]
 // A store of JSON documents: plain objects in, plain objects out.
 const { asMap, asObject } = require("s3bucketmap");
-const { json } = require("s3bucketmap/layers");
+const { edit, json } = require("s3bucketmap/layers");
 const { withBucket } = require("./open-bucket.js");
 
 void withBucket((bucket) => {
@@ -21,10 +21,10 @@ void withBucket((bucket) => {
     console.log(String(error).split(": ")[1]);
   }
   // This does, and loses no change that another program makes at the same time.
-  asMap(users).update(
-    "ann",
-    (ann) => ann && { ...ann, visits: ann.visits + 1, tags: [...ann.tags, "regular"] },
-  );
+  edit(users, "ann", (ann) => {
+    ann.visits += 1;
+    ann.tags.push("regular");
+  });
   console.log(`ann: ${users.ann?.visits} visits [${users.ann?.tags}]`);
 
   // What JSON would lose silently is refused, and nothing is stored.

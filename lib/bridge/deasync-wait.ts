@@ -8,7 +8,7 @@ import { spin } from "./spin.js";
 import { Signal } from "./messages.js";
 import { SPIN_MS, lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
-import { functionsOnStack, mark } from "./wait-stack.js";
+import { functionsOnStack, WAIT_MARK } from "../copies/stack-frames.js";
 import type { WorkerThread } from "./worker-thread.js";
 
 /**
@@ -78,8 +78,8 @@ function canTurn(): boolean {
   if (functions.some((name) => name !== null && endedByCtrlC.has(name))) return false;
   // Only between this wait and the enclosing one, which has checked the rest.
   const inner = functions
-    .slice(functions.indexOf(mark) + 1)
-    .find((name) => name === mark || name === "processImmediate");
+    .slice(functions.indexOf(WAIT_MARK) + 1)
+    .find((name) => name === WAIT_MARK || name === "processImmediate");
   if (inner !== "processImmediate") return true;
   // An Immediate, and the one before it in Node's list.
   const running = executionAsyncResource() as { _onImmediate?: unknown; _idlePrev?: unknown };

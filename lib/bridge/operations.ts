@@ -15,6 +15,7 @@ import type {
   Reading,
   RequestCount,
   Span,
+  StoreResult,
   Verdict,
   Version,
   Versioning,
@@ -73,7 +74,7 @@ interface Operations {
   /** Reads a value and its version for `update`, after a pause. */
   read: { request: { key: string; maxBytes: number; delayMs: number }; result: Reading | undefined };
   /** Writes if the key is still as `base` says. Trials of the service stay under `prefix`, the map's. */
-  store: { request: { base: Version; prefix: string } & ObjectToStore; result: Verdict };
+  store: { request: { base: Version; prefix: string } & ObjectToStore; result: StoreResult };
   remove: { request: { key: string; base: Version; prefix: string }; result: Verdict };
   /** Signs a link. Nothing is sent to S3. */
   url: { request: { key: string; link: Link }; result: string };

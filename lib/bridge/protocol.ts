@@ -139,8 +139,7 @@ export interface Reading {
   /** As the service returned it. */
   etag: string;
   contentEncoding?: string;
-  /** Only in the result of "read". */
-  kept?: KeptHeaders;
+  kept: KeptHeaders;
   version: Version;
 }
 
@@ -152,6 +151,13 @@ export interface Arrived {
 
 /** The outcome of a conditional write. All but "done" mean that nothing was written. */
 export type Verdict = "done" | "exists" | "changed" | "missing" | "conflict";
+
+/** The outcome of a conditional PUT. */
+export interface StoreResult {
+  verdict: Verdict;
+  /** What was stored. Absent if another write may have followed. */
+  version?: Version;
+}
 
 /** The requests of one S3 operation. Each attempt counts. */
 export interface RequestCount {

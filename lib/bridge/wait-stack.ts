@@ -1,12 +1,9 @@
-import { runInNewContext } from "node:vm";
+import { countFrames, WAIT_MARK } from "../copies/stack-frames.js";
 import type { Wait, WaitName } from "./wait.js";
 import type { WorkerThread } from "./worker-thread.js";
 
 /** Node aborts the process at about 300 nested turns of its event loop. */
 const maxDepth = 64;
-
-/** The name that identifies a wait on the JavaScript stack. It is a string so that minifiers keep it. */
-export const mark = "s3bucketmap:wait";
 
 interface Waiting {
   readonly id: number;
@@ -45,7 +42,7 @@ export class WaitStack {
     if (this.#waiting.length === 0) return [];
     // No code runs during an `atomics` wait. If one is still listed, it was interrupted, and so was every wait inside it.
     const blocked = this.#waiting.findIndex(({ wait }) => wait === "atomics");
-    const onStack = countFrames(mark);
+    const onStack = countFrames(WAIT_MARK);
     const alive = blocked === -1 ? onStack : Math.min(blocked, onStack);
     return this.#waiting.splice(alive).map(({ id }) => id);
   }
@@ -58,28 +55,4 @@ const markedFrame = (
   deadline: number,
   outerDeadline: number | undefined,
 ): void => wait(thread, settled, deadline, outerDeadline);
-Object.defineProperty(markedFrame, "name", { value: mark });
-
-/** How many functions of this name are on the JavaScript stack. */
-export function countFrames(name: string): number {
-  return functionsOnStack().filter((found) => found === name).length;
-}
-
-/** The names of the functions on the JavaScript stack, innermost first. */
-export function functionsOnStack(): (string | null)[] {
-  errorOfAnotherRealm ??= makeErrorOfAnotherRealm();
-  // prepareStackTrace below returns an array where the type says string.
-  return new errorOfAnotherRealm().stack as unknown as (string | null)[];
-}
-
-let errorOfAnotherRealm: ErrorConstructor | undefined;
-
-// To read the stack, stackTraceLimit and prepareStackTrace of an Error constructor have to be changed. Those of the
-// program's Error may be frozen (`node --frozen-intrinsics`), and Ctrl-C could strike before they are set back. The Error
-// of another realm sees the same stack, and nobody else uses it.
-function makeErrorOfAnotherRealm(): ErrorConstructor {
-  const error = runInNewContext("Error") as ErrorConstructor;
-  error.stackTraceLimit = Infinity;
-  error.prepareStackTrace = (_error, frames) => frames.map((frame) => frame.getFunctionName());
-  return error;
-}
+Object.defineProperty(markedFrame, "name", { value: WAIT_MARK });

@@ -29,7 +29,7 @@ export function prepare(
     bytes: body.length,
     read() {
       const encoding = contentEncoding === undefined ? {} : { contentEncoding };
-      const reading = { body: bytes(), etag: "", version: {}, ...encoding };
+      const reading = { body: bytes(), etag: "", kept: {}, version: {}, ...encoding };
       return { ...calls.stored(reading, whole), etag: undefined };
     },
   };

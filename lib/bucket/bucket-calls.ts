@@ -123,11 +123,25 @@ export class BucketCalls {
   }
 
   /** The value of a body, or a failure if the map reads strings and the body is not UTF-8. */
-  decode({ body, etag, contentEncoding }: Reading): Stored<string | Buffer> | { failure: Failure } {
+  decode({
+    body,
+    etag,
+    contentEncoding,
+    kept,
+    version,
+  }: Reading): Stored<string | Buffer> | { failure: Failure } {
     const value = this.shared.settings.readAs === "string" ? toText(body) : toBuffer(body);
     return value === undefined
       ? { failure: { code: "NotUtf8", reason: "its bytes are not UTF-8" } }
-      : { value, etag, contentEncoding, size: body.length };
+      : {
+          value,
+          etag,
+          contentEncoding,
+          contentType: kept.contentType,
+          size: body.length,
+          // What is read from a write buffer has no version yet.
+          state: version.etag === undefined ? undefined : { version, kept },
+        };
   }
 
   /** The same. @throws where {@link decode} returns a failure */

@@ -27,12 +27,12 @@ export function bucketInternals(calls: BucketCalls): Internals<string | Buffer> 
       needs === "encoding" ? getStored(calls, key) : getIfChanged(calls, key, etag),
     getMany: (keys) => getMany(calls, keys),
     entries: (options) => storedEntries(calls, options),
-    update(key, change, optionsFor) {
+    update(key, change, optionsFor, resumed) {
       const whole = wholeKey(calls.prefix, key);
       const headersOf = (stored: Stored<string | Buffer> | undefined, isText: boolean): ObjectHeaders =>
         objectHeaders(optionsFor(stored), isText, "update");
       headersOf(undefined, true); // Throws for wrong options before anything is sent.
-      return update(calls, whole, change, headersOf) as string | Buffer | undefined;
+      return update(calls, whole, change, headersOf, resumed) as string | Buffer | undefined;
     },
     versions: (key) => versionsOf(calls, key),
     allVersions: (options) => allVersions(calls, options),

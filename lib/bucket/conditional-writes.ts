@@ -1,8 +1,8 @@
 import { clock } from "../copies/clock.js";
 import type { Call, Method } from "../bridge/operations.js";
-import type { Failure, ObjectHeaders, Reading, Verdict, Version } from "../bridge/protocol.js";
+import type { Failure, ObjectHeaders, StoreResult, Verdict, Version } from "../bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
-import type { Stored } from "../map/internals.js";
+import type { Resumed, Stored } from "../map/internals.js";
 import { checkValue, MAX_CONDITIONAL_BYTES, toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
 
@@ -27,7 +27,8 @@ export function storeIfMatch(
   etag: string,
 ): void {
   const object = { key, body: toBody(value, MAX_CONDITIONAL_BYTES), headers };
-  const verdict = write(calls, { op: "store", ...object, base: { etag }, prefix: calls.prefix }, "set");
+  const call = { op: "store", ...object, base: { etag }, prefix: calls.prefix } as const;
+  const { verdict } = write(calls, call, "set");
   if (verdict !== "done") throw calls.error(refusals[verdict], "set", key);
 }
 
@@ -39,7 +40,8 @@ export function create(
   headers: ObjectHeaders,
 ): boolean {
   const object = { key, body: toBody(value, MAX_CONDITIONAL_BYTES), headers };
-  const verdict = write(calls, { op: "store", ...object, base: missing, prefix: calls.prefix }, "create");
+  const call = { op: "store", ...object, base: missing, prefix: calls.prefix } as const;
+  const { verdict } = write(calls, call, "create");
   if (verdict === "conflict") throw calls.error(refusals.conflict, "create", key);
   return verdict === "done";
 }
@@ -51,11 +53,12 @@ function write(
   call: Call<"store" | "remove">,
   method: Method,
   timeoutMs?: number,
-): Verdict {
+): StoreResult {
   calls.tell(call.key, "unsure");
-  const verdict = calls.call(call, method, timeoutMs);
-  if (verdict === "done") calls.tell(call.key, call.op === "store" ? "set" : "deleted");
-  return verdict;
+  const result = calls.call(call, method, timeoutMs);
+  const outcome = typeof result === "string" ? { verdict: result } : result;
+  if (outcome.verdict === "done") calls.tell(call.key, call.op === "store" ? "set" : "deleted");
+  return outcome;
 }
 
 /** What a refused write throws. */
@@ -80,6 +83,7 @@ export function update(
   key: string,
   fn: ChangeFunction,
   headersOf: (stored: Stored<string | Buffer> | undefined, isText: boolean) => ObjectHeaders,
+  resumed?: Resumed<string | Buffer>,
 ): string | Bytes | undefined {
   const { prefix, shared } = calls;
   const deadline = clock().now() + shared.settings.timeoutMs;
@@ -93,27 +97,34 @@ export function update(
   let timesRefused = 0;
   for (let turn = 0; turn < MAX_TURNS; turn += 1) {
     const delayMs = turn === 0 ? 0 : Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn);
-    const reading = calls.call({ op: "read", key, maxBytes: calls.maxBytes, delayMs }, "update", left());
-    if (!isSame(reading?.version, refused)) timesRefused = 0;
-    if (timesRefused === MAX_REFUSED) throw calls.error(refusesItsOwn(reading!), "update", key);
-    const stored = reading && {
-      ...calls.stored(reading, key, "update"),
-      contentType: reading.kept?.contentType,
-    };
+    let stored = turn === 0 && resumed?.from.state !== undefined ? resumed.from : undefined;
+    if (stored === undefined) {
+      const reading = calls.call({ op: "read", key, maxBytes: calls.maxBytes, delayMs }, "update", left());
+      if (!isSame(reading?.version, refused)) timesRefused = 0;
+      if (timesRefused === MAX_REFUSED) throw calls.error(refusesItsOwn(reading!.etag), "update", key);
+      stored = reading && calls.stored(reading, key, "update");
+    }
     const next = fn(stored);
-    if (next === undefined && reading === undefined) return undefined;
+    if (next === undefined && stored === undefined) return undefined;
     if (next !== undefined) checkValue(next, MAX_CONDITIONAL_BYTES);
-    const base = reading?.version ?? missing;
+    const base = stored?.state?.version ?? missing;
     const headersFor = (value: string | Bytes): ObjectHeaders => ({
-      ...reading?.kept,
+      ...stored?.state?.kept,
       ...headersOf(stored, typeof value === "string"),
     });
     const call: Call<"store" | "remove"> =
       next === undefined
         ? { op: "remove", key, base, prefix }
         : { op: "store", key, body: toBody(next), headers: headersFor(next), base, prefix };
-    const verdict = write(calls, call, "update", left());
-    if (verdict === "done") return next;
+    const { verdict, version } = write(calls, call, "update", left());
+    if (verdict === "done") {
+      if (call.op === "store") {
+        // Each layer gives the Content-Encoding of what it stores anew.
+        const { contentEncoding: _, ...kept } = call.headers;
+        resumed?.stored(version && { version, kept });
+      }
+      return next;
+    }
     refused = verdict === "conflict" ? undefined : base;
     timesRefused += 1;
   }
@@ -126,7 +137,7 @@ function isSame(now: Version | undefined, before: Version | undefined): boolean 
   return now?.etag !== undefined && now.etag === before?.etag && now.writes?.[0] === before.writes?.[0];
 }
 
-function refusesItsOwn({ etag }: Reading): Failure {
+function refusesItsOwn(etag: string): Failure {
   const times = `${MAX_REFUSED} times in a row the service gave the ETag ${etag}, and then refused it`;
   return {
     code: "ConditionsUnsupported",

@@ -2,7 +2,7 @@ import { exit } from "../copies/at-exit.js";
 import type { Begun, Bridge, Caller } from "../bridge/bridge.js";
 import type { Call } from "../bridge/operations.js";
 import type { Failure } from "../bridge/protocol.js";
-import { countFrames } from "../bridge/wait-stack.js";
+import { countFrames } from "../copies/stack-frames.js";
 import { fatalCodes } from "../errors/code-sets.js";
 
 type PipelinedCall = Call<"set" | "delete">;

@@ -145,6 +145,11 @@ export function markUnsure(error: S3BucketMapError): void {
   unsureErrors.add(error);
 }
 
+/** Whether a write may have happened although it failed with this error. */
+export function isUnsure(error: unknown): boolean {
+  return unsureErrors.has(error as S3BucketMapError);
+}
+
 /** A mistake in how the library was called: a plain TypeError at the caller's line. */
 export function argumentError(message: string, cause?: unknown): TypeError {
   return startAtCaller(new TypeError(message, cause === undefined ? undefined : { cause }));

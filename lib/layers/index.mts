@@ -1,6 +1,7 @@
 // The same functions and state as by `require`: this file only passes them on.
 export {
   cache,
+  edit,
   encrypt,
   gzip,
   json,

@@ -2,6 +2,7 @@ export type { LayerBase } from "./foundation/base.js";
 export type { BytesMap } from "./foundation/bytes.js";
 export { cache } from "./cache/cache.js";
 export type { CacheOptions } from "./cache/cache.js";
+export { edit } from "./edit.js";
 export { encrypt } from "./encrypt.js";
 export { gzip } from "./gzip.js";
 export type { GzipOptions } from "./gzip.js";

@@ -19,7 +19,7 @@ import { Unreadable } from "./foundation/unreadable.js";
  * Date, a Map). Values may be nested 1000 levels deep.
  *
  * Values that were read are deeply frozen, because changing them would not change S3: `bucket.user.name = "x"`
- * throws a TypeError that says what to do instead, even in sloppy mode. For that they are
+ * throws a TypeError that says what to do instead ({@link edit}), even in sloppy mode. For that they are
  * Proxies, which `structuredClone` and `postMessage` refuse: pass `JSON.parse(JSON.stringify(value))`.
  *
  * @throws TypeError for a base that gives neither strings nor bytes

@@ -1,4 +1,4 @@
-import type { ObjectToStore } from "../bridge/protocol.js";
+import type { KeptHeaders, ObjectToStore, Version } from "../bridge/protocol.js";
 import { argumentError } from "../errors/errors.js";
 import type { S3BucketMapError } from "../errors/errors.js";
 import { mapped } from "./iterables.js";
@@ -32,6 +32,22 @@ export interface Stored<V> {
   readonly contentType?: string | undefined;
   /** How many bytes the value was made of, if known. */
   readonly size?: number;
+  /** What `update` needs to go on from here. Undefined if there is no S3BucketMap at the bottom. */
+  readonly state?: State | undefined;
+}
+
+/** A state of an object in a bucket, with the headers that a change of its value keeps. */
+export interface State {
+  readonly version: Version;
+  readonly kept: KeptHeaders;
+}
+
+/** Lets `update` begin with what is known instead of reading it, and says what it has stored. */
+export interface Resumed<V> {
+  /** What was read or stored before. If it has no state, or the key has another by now, `update` reads it. */
+  readonly from: Stored<V>;
+  /** Called when the value is stored, with its state, or undefined if another write may have followed. */
+  stored(state: State | undefined): void;
 }
 
 /** The result of a conditional read when the object still has the given ETag. */
@@ -82,11 +98,15 @@ export interface Internals<V> {
   getIfChanged(key: string, etag: string, needs: Needs): Stored<V> | typeof unchanged | undefined;
   getMany(keys: Iterable<string>, needs: Needs): Map<string, Stored<V>>;
   entries(options: ListOptions | undefined, needs: Needs): IterableIterator<[string, Stored<V>]>;
-  /** @param optionsFor - also called with undefined before anything is read, to check the options */
+  /**
+   * @param optionsFor - also called with undefined before anything is read, to check the options
+   * @param resumed - `change` is then called with `from` itself first, and 1 GET is saved
+   */
   update(
     key: string,
     change: (stored: Stored<V> | undefined) => V | undefined,
     optionsFor: (stored: Stored<V> | undefined) => ObjectOptions | undefined,
+    resumed?: Resumed<V>,
   ): V | undefined;
   /** What the bucket keeps of a key, newest first. */
   versions(key: string): ObjectVersion[];

@@ -57,8 +57,8 @@ export function update<V>(
   return map[internals].update(key, change, (stored) => keeping(options, stored));
 }
 
-// The bucket itself keeps the headers that no layer touches.
-function keeping(
+/** The options of a changed value: the bucket itself keeps the headers that no layer touches. */
+export function keeping(
   options: ObjectOptions | undefined,
   stored: Stored<unknown> | undefined,
 ): ObjectOptions | undefined {

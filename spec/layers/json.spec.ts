@@ -165,7 +165,7 @@ describe("what json gives", () => {
     for (const user of [users["ann"], asMap(users).getMany(["ann"]).get("ann")!, Object.values(users)[0]!]) {
       const error = thrownBy(() => change(user)) as Error;
       expect(error).toBeInstanceOf(TypeError);
-      expect(error.message).toMatch(/would not reach S3.*asMap\(bucket\)\.update\(/);
+      expect(error.message).toMatch(/would not reach S3.*edit\(bucket, .*live\(json\(map\)\)/);
       expect(user).toEqual(ann);
     }
     expect(users["ann"]).toEqual(ann);

@@ -26,7 +26,7 @@ export class CacheLayer<V> extends Layer<V> {
       this.#store.limits.ttl === 0
         ? this.below.entries(options, needs)
         : this.#entriesOf(this.base.keys(options), needs),
-    update: (key, change, options) => this.#writing([key], () => this.below.update(key, change, options)),
+    update: (key, ...change) => this.#writing([key], () => this.below.update(key, ...change)),
     // Reading ahead what is cached would cost the requests that the cache saves.
     hintReads: (keys, isKnown) =>
       this.below.hintReads(keys, (key) => this.#known(key) !== undefined || isKnown?.(key) === true),

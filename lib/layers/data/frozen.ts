@@ -2,11 +2,11 @@ import { argumentError } from "../../errors/errors.js";
 
 /** @param advice - an example of how to make a changed copy; left out for an object */
 export function refuse(what: string, advice?: string): never {
+  const example = advice === undefined ? "" : ` Or store a changed copy, made as in ${advice}.`;
   throw argumentError(
     `${what}: a value that was read is a copy, and changing it would not reach S3. ` +
-      (advice === undefined
-        ? 'Store a changed one: asMap(bucket).update("user", (user) => ({ ...user, name: "x" })), or bucket.user = { ...bucket.user, name: "x" }.'
-        : `Store a changed copy, made as in ${advice}.`),
+      'Change what is stored: edit(bucket, "user", (user) => { user.name = "x"; }), or put live around the map, as in ' +
+      `live(json(map)), whose values can be changed in place; both are in s3bucketmap/layers.${example}`,
   );
 }
 

@@ -61,7 +61,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
       },
       entries: (options, asked) =>
         mapped(below.entries(options, needs(asked)), ([key, stored]) => [key, this.#decode(stored, key)]),
-      update: (key, change, optionsFor) => this.#update(key, change, optionsFor),
+      update: (...change) => this.#update(...change),
       url: () => {
         throw argumentError(
           `A link leads to what is stored, which is not what ${codec.name} makes of it: call url of the map beneath ${codec.name}.`,
@@ -141,15 +141,17 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
     return decoded;
   }
 
-  #update(...[key, change, optionsFor]: Parameters<Internals<V>["update"]>): V | undefined {
+  #update(...[key, change, optionsFor, resumed]: Parameters<Internals<V>["update"]>): V | undefined {
     let decoded: Stored<V> | undefined;
     let changed: V | undefined;
     let encoded: Raw | undefined;
     let passed: ObjectOptions | undefined;
+    // The base does not look at the value that it is to go on from, and gives it back as it is.
+    const below = resumed && { ...resumed, from: { ...resumed.from, value: undefined as Raw } };
     const stored = this.below.update(
       key,
       (stored) => {
-        decoded = stored && this.#decode(stored, key);
+        decoded = stored === below?.from ? resumed?.from : stored && this.#decode(stored, key);
         changed = change(decoded);
         if (changed === undefined) return undefined;
         encoded = this.#codec.encode(changed, this.#prefix + key, optionsFor(decoded));
@@ -162,6 +164,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
         checkWriteOptions(options, "update");
         return (passed = this.#passedOn(options));
       },
+      below,
     );
     if (changed === undefined || stored === undefined) return changed;
     if (this.#codec.updated !== undefined) return this.#codec.updated(stored);

@@ -1,12 +1,12 @@
 import { WRITES_NAME } from "../../../bridge/protocol.js";
 import type { Call } from "../../../bridge/operations.js";
-import type { Verdict, Version } from "../../../bridge/protocol.js";
+import type { StoreResult, Verdict, Version } from "../../../bridge/protocol.js";
 import { isAmbiguous } from "../attempts/ambiguous.js";
 import { Doubt } from "../attempts/doubt.js";
 import { beforeSending, sendOnce } from "../attempts/send-once.js";
 import { CONFLICT } from "../attempts/watch-attempts.js";
 import { checkEtag } from "../bad-answers.js";
-import { quote } from "../etag.js";
+import { quote, unquote } from "../etag.js";
 import type { Quoting } from "../etag.js";
 import { headVersion } from "../operations/head-object.js";
 import { putCommand } from "../operations/put-object.js";
@@ -50,8 +50,9 @@ export async function storeIf(
   target: Target,
   { key, body, headers, base, prefix }: Omit<Call<"store">, "op">,
   signal: AbortSignal,
-): Promise<Verdict> {
+): Promise<StoreResult> {
   const { client, conditions } = target;
+  let version: Version | undefined;
   const used = Object.entries(headers.metadata ?? {}).reduce((sum, [n, v]) => sum + n.length + v.length, 0);
   const ids: string[] = [];
   const send: Send = async (doubt, quoting, check) => {
@@ -64,14 +65,17 @@ export async function storeIf(
     if (base.etag === undefined) command.input.IfNoneMatch = "*";
     else command.input.IfMatch = quote(base.etag, quoting);
     beforeSending(command, check);
-    checkEtag(await sendOnce(command, doubt, () => client.send(command, { abortSignal: signal })));
+    const stored = await sendOnce(command, doubt, () => client.send(command, { abortSignal: signal }));
+    checkEtag(stored);
+    version = { etag: unquote(stored.ETag ?? ""), writes: history.split(",") };
   };
   const verdict = await decide(target, "put", { key, base, prefix }, signal, ids, send);
+  if (verdict === "done") return version === undefined ? { verdict } : { verdict, version };
   // AWS and the local S3 need no trial, and no proxy before them repeats a write.
-  if (verdict === "done" || conditions.put === undefined) return verdict;
+  if (conditions.put === undefined) return { verdict };
   // A proxy repeats a PUT whose answer it has lost. The service then refuses the second one because of the first.
   const { now } = await look(target, key, signal);
-  return isNamed(ids, now) ? "done" : verdict;
+  return { verdict: isNamed(ids, now) ? "done" : verdict };
 }
 
 /**

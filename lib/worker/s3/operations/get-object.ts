@@ -46,15 +46,14 @@ export async function getObjectAlone(
   return typeof object === "object" ? toReading(object) : object;
 }
 
-/** The same as getObject, after a pause, with the headers and metadata that a changed value keeps. */
+/** The same as getObject, after a pause. */
 export async function getObjectToChange(
   target: Target,
   { key, maxBytes, delayMs }: Call<"read">,
   signal: AbortSignal,
 ): Promise<Reading | undefined> {
   if (delayMs > 0) await pause(delayMs, signal);
-  const object = await request(target, key, maxBytes, signal, undefined, false);
-  return typeof object === "object" ? { ...toReading(object), kept: keptOf(object) } : undefined;
+  return getObject(target, key, maxBytes, signal);
 }
 
 async function request(
@@ -104,17 +103,15 @@ function isAboutAnother({ $response }: SdkError, etag: string): boolean {
 }
 
 /** What of an answer crosses to the calling thread. */
-export function toReading({
-  body,
-  ETag: etag,
-  ContentEncoding,
-  Metadata,
-}: Pick<GotObject, "body" | "ETag" | "ContentEncoding" | "Metadata">): Reading {
+export function toReading(object: GotObject): Reading {
+  const { body, ETag: etag, ContentEncoding, Metadata } = object;
   const version = { etag: unquote(etag), writes: writesIn(Metadata) };
   const contentEncoding = withoutChunked(ContentEncoding);
-  return { body, etag, version, ...(contentEncoding === undefined ? {} : { contentEncoding }) };
+  const read = { body, etag, version, kept: keptOf(object) };
+  return contentEncoding === undefined ? read : { ...read, contentEncoding };
 }
 
+/** The headers and metadata that a changed value keeps. */
 function keptOf(object: GotObject): KeptHeaders {
   const headers = {
     contentType: object.ContentType,

@@ -1,0 +1,28 @@
+import { runInNewContext } from "node:vm";
+
+/** The name that identifies a wait on the JavaScript stack. It is a string so that minifiers keep it. */
+export const WAIT_MARK = "s3bucketmap:wait";
+
+/** How many functions of this name are on the JavaScript stack. */
+export function countFrames(name: string): number {
+  return functionsOnStack().filter((found) => found === name).length;
+}
+
+/** The names of the functions on the JavaScript stack, innermost first. */
+export function functionsOnStack(): (string | null)[] {
+  errorOfAnotherRealm ??= makeErrorOfAnotherRealm();
+  // prepareStackTrace below returns an array where the type says string.
+  return new errorOfAnotherRealm().stack as unknown as (string | null)[];
+}
+
+let errorOfAnotherRealm: ErrorConstructor | undefined;
+
+// To read the stack, stackTraceLimit and prepareStackTrace of an Error constructor have to be changed. Those of the
+// program's Error may be frozen (`node --frozen-intrinsics`), and Ctrl-C could strike before they are set back. The Error
+// of another realm sees the same stack, and nobody else uses it.
+function makeErrorOfAnotherRealm(): ErrorConstructor {
+  const error = runInNewContext("Error") as ErrorConstructor;
+  error.stackTraceLimit = Infinity;
+  error.prepareStackTrace = (_error, frames) => frames.map((frame) => frame.getFunctionName());
+  return error;
+}

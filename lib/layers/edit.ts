@@ -1,0 +1,62 @@
+import { isDeepStrictEqual } from "node:util";
+import { isPromise, kindOf } from "../arguments/kinds.js";
+import { mapOfFacade } from "../copies/facades.js";
+import { argumentError } from "../errors/errors.js";
+import { internals, internalsOf } from "../map/internals.js";
+import { update } from "../map/methods.js";
+import type { ObjectOptions } from "../map/sync-map.js";
+import { checkBase } from "./foundation/base.js";
+import type { LayerBase } from "./foundation/base.js";
+import { copyOf, ownLeaf } from "./data/copies.js";
+
+/**
+ * Changes a value in place: `fn` is given a copy that can be changed, and what it has become is stored by the rules of
+ * `update`. So no change of another program is lost, and `fn` is called again where somebody was quicker. 1 GET and 1 PUT each
+ * time that it begins.
+ *
+ * What `fn` returns is ignored, so it may be an arrow function such as `(user) => user.tags.push("new")`. Only where there is no
+ * object to change, since the key is missing or its value is a string or a number, the result is stored instead;
+ * `undefined` then leaves the key as it is.
+ *
+ * @param objectOrMap - any map whose values are strings, bytes, or what `json` or `structured` gives, or its object
+ * @param fn - must be synchronous. What it throws passes through, and nothing is stored
+ * @returns the value that was stored, a copy; undefined where nothing was
+ * @throws TypeError if `fn` changes nothing and returns another object: `update` replaces a value
+ * @throws S3BucketMapError as `update` does
+ * @example
+ * edit(users, "ann", (user) => {
+ *   user.tags.push("new");
+ *   user.visits += 1;
+ * });
+ * edit(counters, "visits", (n = 0) => n + 1);
+ */
+export function edit<V>(
+  objectOrMap: LayerBase<V> | { [key: string]: V | undefined },
+  key: string,
+  fn: (value: V) => unknown,
+  options?: ObjectOptions,
+): V | undefined {
+  const map = checkBase<V>("edit", (mapOfFacade(objectOrMap) ?? objectOrMap) as LayerBase<V>);
+  if (typeof fn !== "function") throw argumentError(`edit takes a function, not ${kindOf(fn)}.`);
+  const below = internalsOf(map);
+  const shares = below.valueKind !== "frozen";
+  const change = (stored: V | undefined): V | undefined => {
+    const value = copyOf(stored, shares, ownLeaf) as V;
+    const returned = fn(value);
+    // update refuses it.
+    if (isPromise(returned)) return returned as V;
+    if (typeof value !== "object" || value === null) return returned === undefined ? stored : (returned as V);
+    if (typeof returned === "object" && returned !== null && returned !== (value as object)) {
+      if (isDeepStrictEqual(value, copyOf(stored, shares, ownLeaf))) throw changedNothing(key);
+    }
+    return value;
+  };
+  return update({ [internals]: below }, key, change, options);
+}
+
+function changedNothing(key: string): TypeError {
+  return argumentError(
+    `The function given to edit left the value of ${JSON.stringify(key)} as it is, and returned another: ` +
+      "edit stores the copy that it gives, so change that one; to replace a value, use update.",
+  );
+}
