@@ -116,16 +116,17 @@ describe.each(["atomics", "deasync"] as const)("edit (%s)", (wait) => {
   it("refuses a function that returns a promise, a wrong function and a wrong map", () => {
     expect(() => edit(users, "ann", () => Promise.resolve())).toThrow(/must be synchronous/);
     expect(() => edit(users, "ann", 5 as never)).toThrow("edit takes a function, not the number 5.");
-    expect(() => edit({}, "ann", () => {})).toThrow(
-      /^edit takes a map with all of SyncMap's methods/,
-    );
+    expect(() => edit({}, "ann", () => {})).toThrow(/^edit takes a map with all of SyncMap's methods/);
     expect(() => edit(readonly(users), "ann", () => {})).toThrow(/^This map is read-only: update is refused/);
     expect(users.get("ann")).toEqual(ann());
   });
 
   it("says that the write may have happened exactly when that is not known", () => {
+    const denied = { status: 403, code: "AccessDenied" };
     server.fault({ operation: "PUT", action: { reset: "after-apply" }, times: 1 });
-    server.fault({ operation: "HEAD", action: { status: 500, code: "InternalError" }, times: Infinity });
+    server.fault({ operation: "HEAD", action: denied, times: Infinity });
+    // The HEAD's error is asked for its reason by a GET.
+    server.fault({ operation: "GET", action: denied, after: 1, times: Infinity });
     expect(() => edit(users, "ann", (user) => (user.n = 2))).toThrow(/may still have happened/);
     server.clearFaults();
     expect(users.get("ann")!.n).toBe(2);
