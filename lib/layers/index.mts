@@ -5,6 +5,7 @@ export {
   encrypt,
   gzip,
   json,
+  live,
   readonly,
   structured,
   text,

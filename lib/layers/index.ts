@@ -7,6 +7,7 @@ export { encrypt } from "./encrypt.js";
 export { gzip } from "./gzip.js";
 export type { GzipOptions } from "./gzip.js";
 export { json } from "./json.js";
+export { live } from "./live/live.js";
 export { readonly } from "./readonly.js";
 export { structured } from "./structured.js";
 export { text } from "./text.js";

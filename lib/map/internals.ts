@@ -20,7 +20,7 @@ export interface Place {
 }
 
 /** What kind of values a map gives; undefined if it does not say. */
-export type ValueKind = "string" | "bytes" | "frozen" | "objects" | undefined;
+export type ValueKind = "string" | "bytes" | "frozen" | "objects" | "live" | undefined;
 
 /** A value with what S3 said about it. */
 export interface Stored<V> {

@@ -63,8 +63,9 @@ export function copyOf(value: unknown, shares: boolean, leaf: (part: object) => 
     // Without sharing only the objects around this one are known: one that is inside itself stays so, and is refused.
     const known = copies.get(original);
     if (known !== undefined) return known;
-    // structured refuses Proxies. Those of json are plain data.
-    const kind = shares && types.isProxy(original) ? undefined : kindOfContainer(original);
+    // structured refuses Proxies. The frozen ones of json are plain data.
+    const isRefused = shares && types.isProxy(original) && !Object.isFrozen(original);
+    const kind = isRefused ? undefined : kindOfContainer(original);
     if (kind === undefined) return leaf(original);
     if (kind === "date" && Reflect.ownKeys(original).length === 0)
       return keep(original, new Date(Date.prototype.getTime.call(original)));

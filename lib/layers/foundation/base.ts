@@ -55,6 +55,10 @@ export function checkBase<V>(
   }
   const base = map as SyncMap<V>;
   const { valueKind } = internalsOf(base);
+  if (valueKind === "live" && layer !== "edit")
+    throw argumentError(
+      `${layer} cannot stand on a live map, because live goes outermost: live(${layer}(map)).`,
+    );
   if (valueKind === undefined || wanted.length === 0 || wanted.includes(valueKind)) return base;
   throw argumentError(
     `${layer} needs a map that gives ${wanted.join(" or ")}, and this one gives ${valueKind}: use ${advice}.`,

@@ -33,7 +33,8 @@ export async function putFile(
     if (base !== undefined) {
       checkLength(length, MAX_CONDITIONAL_BYTES, "is written on a condition, and so by one request,");
       const body = await file.readAll();
-      return await storeIf(target, { key, body, headers, base, prefix }, signal);
+      const { verdict } = await storeIf(target, { key, body, headers, base, prefix }, signal);
+      return verdict;
     }
     checkLength(length, MAX_BYTES, "is stored in S3");
     if (length <= MULTIPART_ABOVE) {

@@ -1,0 +1,187 @@
+import { elementsOf, entriesOf } from "../data/copies.js";
+import type { Kind } from "../data/copies.js";
+import type { Owner } from "./owner.js";
+import { nodeOf } from "./owner.js";
+
+/**
+ * Makes a Map, Set or Date of a document one that stores its changes: it gets another prototype, as those have that are read
+ * without live. It stays a real Map, Set or Date for whatever looks into it.
+ */
+export function asLive(object: object, kind: Kind): object {
+  return Object.setPrototypeOf(
+    object,
+    kind === "map" ? liveMap : kind === "set" ? liveSet : liveDate,
+  ) as object;
+}
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** A prototype with other methods. Where `this` is not in a document they are the usual ones. */
+function prototypeOf(
+  usual: object,
+  methods: Record<string | symbol, (owner: Owner, object: never, args: unknown[], self: unknown) => unknown>,
+): object {
+  const made = Object.create(usual) as object;
+  for (const name of Reflect.ownKeys(methods)) {
+    const own = Reflect.getOwnPropertyDescriptor(usual, name)!;
+    const before = (own.get ?? own.value) as Method;
+    const method = function (this: unknown, ...args: unknown[]): unknown {
+      const node = nodeOf(this);
+      if (node === undefined) return Reflect.apply(before, this, args);
+      node.owner.look(node.plain);
+      return methods[name]!(node.owner, node.plain as never, args, this);
+    };
+    Object.defineProperty(method, "name", { value: before.name });
+    Object.defineProperty(method, "length", { value: before.length });
+    Object.defineProperty(
+      made,
+      name,
+      own.get === undefined ? { ...own, value: method } : { ...own, get: method },
+    );
+  }
+  return made;
+}
+
+type AnyMap = Map<unknown, unknown>;
+type AnySet = Set<unknown>;
+
+/** The key in the document for one that the program gives: an object of the document stands for itself. */
+function keyIn(key: unknown): unknown {
+  return nodeOf(key)?.plain ?? key;
+}
+
+/** Where a key or element is that is an object; undefined for any other, which is found by itself. */
+function positionOf(keys: Iterable<unknown>, key: unknown): { position: number } | undefined {
+  if (typeof key !== "object" || key === null) return undefined;
+  const position = [...keys].indexOf(key);
+  return position === -1 ? undefined : { position };
+}
+
+function* keysOf(map: AnyMap): Generator<unknown> {
+  for (const [key] of entriesOf(map)) yield key;
+}
+
+/** A field that stands for what is in a collection as a whole, as the length does for an array. */
+const ALL = "length";
+
+function* viewedEntries(owner: Owner, map: AnyMap): Generator<[unknown, unknown], undefined> {
+  for (const [key, value] of entriesOf(map)) {
+    owner.look(map, key);
+    yield [owner.view(key), owner.view(value)];
+  }
+  return undefined;
+}
+
+function* picked(owner: Owner, map: AnyMap, at: 0 | 1): Generator<unknown, undefined> {
+  for (const entry of viewedEntries(owner, map)) yield entry[at];
+  return undefined;
+}
+
+function* viewedElements(owner: Owner, set: AnySet, twice = false): Generator<unknown, undefined> {
+  for (const element of elementsOf(set)) {
+    owner.look(set, element);
+    const view = owner.view(element);
+    yield twice ? [view, view] : view;
+  }
+  return undefined;
+}
+
+function eachOf(
+  entries: Iterable<readonly [unknown, unknown]>,
+  [callback, thisArg]: unknown[],
+  self: unknown,
+): void {
+  if (typeof callback !== "function") throw new TypeError(`${String(callback)} is not a function`);
+  for (const [key, value] of entries) Reflect.apply(callback, thisArg, [value, key, self]);
+}
+
+const entriesOfMap = (owner: Owner, map: AnyMap): unknown => viewedEntries(owner, map);
+
+const liveMap = prototypeOf(Map.prototype, {
+  get(owner, map: AnyMap, [key]) {
+    owner.look(map, keyIn(key));
+    return owner.view(Map.prototype.get.call(map, keyIn(key)));
+  },
+  has(owner, map: AnyMap, [key]) {
+    owner.look(map, keyIn(key));
+    return Map.prototype.has.call(map, keyIn(key));
+  },
+  size(owner, map: AnyMap) {
+    owner.look(map, ALL);
+    return Reflect.get(Map.prototype, "size", map);
+  },
+  set(owner, map: AnyMap, [key, value], self) {
+    const at = positionOf(keysOf(map), keyIn(key));
+    const [plainKey, plain] = [at === undefined ? owner.plain(key) : undefined, owner.plain(value)];
+    owner.change(map, { do: "mapSet", key: plainKey, value: plain, ...at });
+    return self;
+  },
+  delete(owner, map: AnyMap, [key]) {
+    return owner.change(map, { do: "remove", key: plainKeyOf(key), ...positionOf(keysOf(map), keyIn(key)) });
+  },
+  clear: (owner, map: AnyMap) => owner.change(map, { do: "clear" }),
+  entries: entriesOfMap,
+  [Symbol.iterator]: entriesOfMap,
+  keys: (owner, map: AnyMap) => picked(owner, map, 0),
+  values: (owner, map: AnyMap) => picked(owner, map, 1),
+  forEach: (owner, map: AnyMap, args, self) => eachOf(viewedEntries(owner, map), args, self),
+});
+
+const elementsOfSet = (owner: Owner, set: AnySet): unknown => viewedElements(owner, set);
+
+const liveSet = prototypeOf(Set.prototype, {
+  has(owner, set: AnySet, [element]) {
+    owner.look(set, keyIn(element));
+    return Set.prototype.has.call(set, keyIn(element));
+  },
+  size(owner, set: AnySet) {
+    owner.look(set, ALL);
+    return Reflect.get(Set.prototype, "size", set);
+  },
+  add(owner, set: AnySet, [element], self) {
+    const at = positionOf(elementsOf(set), keyIn(element));
+    owner.change(set, { do: "add", key: at === undefined ? owner.plain(element) : undefined, ...at });
+    return self;
+  },
+  delete(owner, set: AnySet, [element]) {
+    return owner.change(set, {
+      do: "remove",
+      key: plainKeyOf(element),
+      ...positionOf(elementsOf(set), keyIn(element)),
+    });
+  },
+  clear: (owner, set: AnySet) => owner.change(set, { do: "clear" }),
+  entries: (owner, set: AnySet) => viewedElements(owner, set, true),
+  keys: elementsOfSet,
+  values: elementsOfSet,
+  [Symbol.iterator]: elementsOfSet,
+  forEach: (owner, set: AnySet, args, self) =>
+    eachOf(viewedElements(owner, set, true) as Iterable<[unknown, unknown]>, args, self),
+});
+
+/** No key of a collection. */
+const nowhere = Symbol("nowhere");
+
+/** An object is found by its position, or is not there. */
+function plainKeyOf(key: unknown): unknown {
+  return (typeof key === "object" && key !== null) || typeof key === "function" ? nowhere : key;
+}
+
+const dateMethods = Object.getOwnPropertyNames(Date.prototype).filter((name) => name !== "constructor");
+
+const liveDate = prototypeOf(
+  Date.prototype,
+  Object.fromEntries(
+    dateMethods.map((name) => {
+      const usual = Reflect.get(Date.prototype, name) as Method;
+      const read = (_owner: Owner, date: Date, args: unknown[]): unknown => Reflect.apply(usual, date, args);
+      const change = (owner: Owner, date: Date, args: unknown[]): unknown => {
+        const changed = new Date(Date.prototype.getTime.call(date));
+        const result = Reflect.apply(usual, changed, args);
+        owner.change(date, { do: "time", time: changed.getTime() });
+        return result;
+      };
+      return [name, name.startsWith("set") ? change : read];
+    }),
+  ),
+);

@@ -1,0 +1,104 @@
+import { checkNoOptions } from "../../arguments/method-options.js";
+import { internals } from "../../map/internals.js";
+import type { Internals, Needs, Stored } from "../../map/internals.js";
+import { entriesOf, iterable, mapped } from "../../map/iterables.js";
+import type { ObjectHead, ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
+import { copyOf, ownLeaf } from "../data/copies.js";
+import { Layer } from "../foundation/layer.js";
+import { Desk } from "./desk.js";
+
+/** @see live */
+export class LiveLayer<V> extends Layer<V> {
+  /** @internal */
+  readonly [internals]: Internals<V> = {
+    ...this.below,
+    valueKind: "live",
+    get: (key, needs) => this.#get(key, needs),
+    getIfChanged: (key, _etag, needs) => this.#get(key, needs),
+    getMany: (keys, needs) =>
+      new Map(
+        mapped(this.below.getMany(keys, needs), ([key, stored]) => [key, this.#desk.documentOf(key, stored)]),
+      ),
+    entries: (options, needs) =>
+      mapped(this.below.entries(options, needs), ([key, stored]) => [
+        key,
+        this.#desk.documentOf(key, stored),
+      ]),
+    update: (key, change, ...more) => {
+      this.#desk.settle([key]);
+      return this.below.update(key, (stored) => this.#plain(change(stored)), ...more);
+    },
+    prepare: (key, value, options) => this.below.prepare(key, this.#plain(value), options),
+    runBatch: (fn) => this.#desk.runBatch(fn),
+  };
+  readonly #desk: Desk<V>;
+
+  constructor(base: SyncMap<V>, outer?: Desk<V>, prefix = "") {
+    super(base, "live");
+    this.#desk = new Desk(this.below, outer, prefix);
+  }
+
+  set(key: string, value: V, options?: SetOptions): this {
+    this.#desk.settle([key]);
+    this.base.set(key, this.#plain(value), options);
+    return this;
+  }
+
+  setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
+    const plain = Array.from(entriesOf(entries), ([key, value]) => [key, this.#plain(value)] as const);
+    this.#desk.settle(plain.map(([key]) => key));
+    this.base.setMany(plain, options);
+    return this;
+  }
+
+  create(key: string, value: V, options?: ObjectOptions): boolean {
+    this.#desk.settle([key]);
+    return this.base.create(key, this.#plain(value), options);
+  }
+
+  override delete(key: string): boolean;
+  override delete(key: string, none?: unknown): boolean {
+    checkNoOptions(none, "delete");
+    this.#desk.settle([key]);
+    return this.base.delete(key);
+  }
+
+  override deleteMany(keys: Iterable<string>, none?: undefined): void {
+    checkNoOptions(none, "deleteMany");
+    const given = [...iterable(keys, "deleteMany takes an iterable of keys")];
+    this.#desk.settle(given);
+    this.base.deleteMany(given);
+  }
+
+  override clear(none?: undefined): void {
+    checkNoOptions(none, "clear");
+    this.#desk.settle();
+    this.base.clear();
+  }
+
+  override head(key: string): ObjectHead | undefined {
+    this.#desk.settle([key]);
+    return this.base.head(key);
+  }
+
+  override list(...args: Parameters<SyncMap<V>["list"]>): ReturnType<SyncMap<V>["list"]> {
+    this.#desk.settle();
+    return this.base.list(...args);
+  }
+
+  subMap(prefix: string): SyncMap<V> {
+    return new LiveLayer(this.base.subMap(prefix), this.#desk, prefix);
+  }
+
+  #get(key: string, needs: Needs): Stored<V> | undefined {
+    const pending = this.#desk.pending(key);
+    if (pending !== undefined) return pending;
+    const stored = this.below.get(key, needs);
+    return stored && this.#desk.documentOf(key, stored);
+  }
+
+  // A value of a document is stored as a copy.
+  #plain<T>(value: T): T {
+    return copyOf(value, this.below.valueKind !== "frozen", ownLeaf) as T;
+  }
+}

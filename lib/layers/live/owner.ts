@@ -1,0 +1,34 @@
+import type { Action } from "./operation.js";
+
+/** What the values of a document, such as an object in it, need of the document. */
+export interface Owner {
+  /** Whether one object may be in two places, as structured keeps it. */
+  readonly shares: boolean;
+  /** To be called before an object, or one field of it, is read. Notes that the field was read. */
+  look(node: object, field?: unknown): void;
+  /** What the program is given for a value in the document. */
+  view(value: unknown): unknown;
+  /** A plain copy of a value that the program gives or is given. */
+  plain(value: unknown): unknown;
+  /** Stores a change. @returns what the action returned */
+  change(node: object, action: Action): unknown;
+  /** Runs a program's function that may not edit. */
+  compare<T>(fn: () => T): T;
+}
+
+export interface Node {
+  readonly owner: Owner;
+  /** The plain object in the document. */
+  readonly plain: object;
+}
+
+const nodes = new WeakMap<object, Node>();
+
+export function rememberNode(view: object, node: Node): void {
+  nodes.set(view, node);
+}
+
+/** What is behind a value that a document gave; undefined for any other value. */
+export function nodeOf(value: unknown): Node | undefined {
+  return typeof value === "object" && value !== null ? nodes.get(value) : undefined;
+}

@@ -1,0 +1,112 @@
+import { elementsOf, entriesOf, kindOfContainer } from "../data/copies.js";
+import { showPath } from "../data/plain-data.js";
+
+/** The way from an object to one inside it. Positions are those in the order of a Map or a Set. */
+export type Step =
+  /** A property of an object, or an element of an array. */
+  | { readonly in: "object" | "array"; readonly key: PropertyKey }
+  /** The value of a Map's entry whose key is no object. */
+  | { readonly in: "entry"; readonly key: unknown }
+  /** A key that is an object, or the value that belongs to it, or an element of a Set. */
+  | { readonly in: "keyAt" | "valueAt" | "elementAt"; readonly position: number };
+
+export type Path = readonly Step[];
+
+/** Whether a step leads to the same place only if the object around it is as it was. */
+export function isByPosition(step: Step): boolean {
+  return step.in !== "object" && step.in !== "entry";
+}
+
+/** The object that a step leads to; undefined if there is none. */
+export function childAt(node: object, step: Step): object | undefined {
+  const child = stepInto(node, step);
+  return typeof child === "object" && child !== null ? child : undefined;
+}
+
+function stepInto(node: object, step: Step): unknown {
+  const kind = kindOfContainer(node);
+  switch (step.in) {
+    case "object":
+    case "array":
+      return kind === step.in ? Reflect.getOwnPropertyDescriptor(node, step.key)?.value : undefined;
+    case "entry":
+      return kind === "map" ? Map.prototype.get.call(node as Map<unknown, unknown>, step.key) : undefined;
+    case "keyAt":
+    case "valueAt":
+      return kind === "map" ? [...entriesOf(node)][step.position]?.[step.in === "keyAt" ? 0 : 1] : undefined;
+    case "elementAt":
+      return kind === "set" ? [...elementsOf(node)][step.position] : undefined;
+  }
+}
+
+/** The object at the end of a path that is known to exist. */
+export function nodeAt(root: unknown, path: Path): object {
+  return path.reduce((node, step) => childAt(node, step)!, root as object);
+}
+
+/** The objects right inside one, and how they are reached. */
+function* childrenOf(node: object): Generator<[Step, object], void, undefined> {
+  const kind = kindOfContainer(node);
+  if (kind === "object" || kind === "array") {
+    for (const key of Reflect.ownKeys(node)) {
+      const child: unknown = Reflect.getOwnPropertyDescriptor(node, key)?.value;
+      if (typeof child === "object" && child !== null) yield [{ in: kind, key }, child];
+    }
+  } else if (kind === "map") {
+    let position = 0;
+    for (const [key, value] of entriesOf(node)) {
+      const isObject = typeof key === "object" && key !== null;
+      if (isObject) yield [{ in: "keyAt", position }, key];
+      if (typeof value === "object" && value !== null)
+        yield [isObject ? { in: "valueAt", position } : { in: "entry", key }, value];
+      position += 1;
+    }
+  } else if (kind === "set") {
+    let position = 0;
+    for (const element of elementsOf(node)) {
+      if (typeof element === "object" && element !== null) yield [{ in: "elementAt", position }, element];
+      position += 1;
+    }
+  }
+}
+
+/** The way from a document's root to an object in it; undefined if it is not in it, or no longer. */
+export function pathTo(root: unknown, wanted: object): Path | undefined {
+  if (root === wanted) return [];
+  if (typeof root !== "object" || root === null) return undefined;
+  const came = new Map<object, { from: object; step: Step } | undefined>([[root, undefined]]);
+  const open = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    for (const [step, child] of childrenOf(node)) {
+      if (came.has(child)) continue;
+      came.set(child, { from: node, step });
+      if (child === wanted) return wayBack(came, child);
+      open.push(child);
+    }
+  }
+  return undefined;
+}
+
+function wayBack(came: Map<object, { from: object; step: Step } | undefined>, end: object): Path {
+  const steps: Step[] = [];
+  for (let at = came.get(end); at !== undefined; at = came.get(at.from)) steps.push(at.step);
+  return steps.reverse();
+}
+
+/** As in `.address.tags[3]`. */
+export function textOf(path: Path, ...more: readonly unknown[]): string {
+  const keys = path.map((step): PropertyKey => {
+    if ("position" in step) return step.position;
+    return step.in === "array" ? indexOr(step.key) : asKey(step.key);
+  });
+  return showPath([...keys, ...more.map(asKey)]) || "the document";
+}
+
+function indexOr(key: PropertyKey): PropertyKey {
+  return typeof key === "string" && /^\d+$/.test(key) ? Number(key) : key;
+}
+
+function asKey(key: unknown): PropertyKey {
+  if (typeof key === "string" || typeof key === "number" || typeof key === "symbol") return key;
+  return typeof key === "object" && key !== null ? "an object" : String(key);
+}

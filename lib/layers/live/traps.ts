@@ -1,0 +1,99 @@
+import { argumentError } from "../../errors/errors.js";
+import { arrayMethods } from "./array-methods.js";
+import { nodeOf } from "./owner.js";
+import type { Owner } from "./owner.js";
+
+/** The traps of the objects and arrays of one document. The target is the plain object in it, so inspecting one shows that. */
+export class Traps implements ProxyHandler<object> {
+  readonly #owner: Owner;
+
+  constructor(owner: Owner) {
+    this.#owner = owner;
+  }
+
+  get(target: object, key: string | symbol, receiver: unknown): unknown {
+    this.#look(target, key);
+    if (Object.hasOwn(target, key)) return this.#owner.view(Reflect.get(target, key));
+    const inherited: unknown = Reflect.get(target, key, receiver);
+    if (typeof key === "string" && Array.isArray(target) && typeof inherited === "function")
+      return arrayMethods[key] ?? inherited;
+    return inherited;
+  }
+
+  set(target: object, key: string | symbol, value: unknown, receiver: unknown): boolean {
+    // An object that inherits from this one gets a property of its own.
+    if (nodeOf(receiver)?.plain !== target)
+      return Reflect.set(Object.create(null) as object, key, value, receiver);
+    if (Array.isArray(target) && key === "length") return this.#setLength(target, value);
+    if (key === "__proto__" && !Object.hasOwn(target, key))
+      return this.setPrototypeOf(target, value as object);
+    this.#owner.change(target, { do: "set", key, value: this.#owner.plain(value) });
+    return true;
+  }
+
+  has(target: object, key: string | symbol): boolean {
+    this.#look(target, key);
+    return Reflect.has(target, key);
+  }
+
+  deleteProperty(target: object, key: string | symbol): boolean {
+    if (Array.isArray(target) && key === "length") return false;
+    this.#owner.change(target, { do: "delete", key });
+    return true;
+  }
+
+  ownKeys(target: object): (string | symbol)[] {
+    this.#look(target, "length");
+    return Reflect.ownKeys(target);
+  }
+
+  getOwnPropertyDescriptor(target: object, key: string | symbol): PropertyDescriptor | undefined {
+    this.#look(target, key);
+    const property = Reflect.getOwnPropertyDescriptor(target, key);
+    return property && { ...property, value: this.#owner.view(property.value) };
+  }
+
+  defineProperty(target: object, key: string | symbol, property: PropertyDescriptor): boolean {
+    const isThere = Object.hasOwn(target, key);
+    const name = typeof key === "string" ? JSON.stringify(key) : String(key);
+    const cannot = (what: string): TypeError =>
+      argumentError(`A live document cannot keep ${name} as ${what}. Store its value.`);
+    if ("get" in property || "set" in property) throw cannot("a getter or setter");
+    const isLength = Array.isArray(target) && key === "length";
+    for (const attribute of ["enumerable", "writable", "configurable"] as const) {
+      // An attribute that is left out stays as it is, or is false in a new property.
+      const wanted = property[attribute] ?? isThere;
+      if (!wanted && !isLength) throw cannot(`a property that is not ${attribute}`);
+    }
+    if (isLength && property.writable === false) throw cannot("a property that is not writable");
+    if (!("value" in property)) return true;
+    if (isLength) return this.#setLength(target, property.value);
+    this.#owner.change(target, { do: "set", key, value: this.#owner.plain(property.value) });
+    return true;
+  }
+
+  setPrototypeOf(target: object, prototype: object | null): boolean {
+    if (prototype === Reflect.getPrototypeOf(target)) return true;
+    throw argumentError("Cannot change the prototype of a live document: what is stored is plain data.");
+  }
+
+  preventExtensions(): boolean {
+    throw argumentError(
+      "A live document cannot be frozen, sealed or closed to new properties: others may write to it. " +
+        "Take a copy, such as { ...bucket.user }, and freeze that.",
+    );
+  }
+
+  // That a field is missing counts as read, too; what the prototype has does not.
+  #look(target: object, key: string | symbol): void {
+    this.#owner.look(target);
+    if (Object.hasOwn(target, key) || !(key in target)) this.#owner.look(target, key);
+  }
+
+  #setLength(target: unknown[], value: unknown): boolean {
+    const length = Number(value);
+    if (length >>> 0 !== length) throw new RangeError("Invalid array length");
+    this.#owner.change(target, { do: "length", length });
+    return true;
+  }
+}
