@@ -262,6 +262,17 @@ describeInTerminal("work that takes long", () => {
     expect(terminal.raw).toMatch(/reading s3:\/\/bucket\/large: /);
   });
 
+  it("shows how much of a file has moved", async () => {
+    map.set("large", "x".repeat(8 * 1024 ** 2));
+    server.fault({ key: "large", action: { hold: 1 } });
+    const terminal = await prompts.open(server);
+    terminal.press(".get large moved\r");
+    await terminal.until(() => terminal.raw.includes(" of 8.0 MB, "), "the progress");
+    expect(terminal.raw).toMatch(/downloading s3:\/\/bucket\/large: [^\r]* of 8\.0 MB, /);
+    map.get("x");
+    await terminal.shows("8.0 MB in moved");
+  });
+
   it("is drawn no more after Ctrl-C", async () => {
     server.fault({ key: "stalled", action: { stall: "before" } });
     const terminal = await prompts.open(server);

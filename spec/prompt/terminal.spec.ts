@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { S3BucketMap } from "s3bucketmap";
 import { startHttpS3 } from "../support/http-s3.js";
 import type { HttpS3 } from "../support/http-s3.js";
@@ -281,6 +284,22 @@ describeInTerminal("Ctrl-C", () => {
       await terminal.prompt();
       expect(await terminal.run(`bucket.testKey = "value ${time}"`)).toEqual([`'value ${time}'`]);
       expect(await terminal.run("bucket.testKey + ' read'")).toEqual([`'value ${time} read'`]);
+    }
+  });
+
+  it("ends a download, and nothing of it is left", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-terminal-spec-"));
+    try {
+      const terminal = await prompts.open(server);
+      server.fault({ key: "testKey", action: { stall: "mid-body" } });
+      terminal.press(`.get testKey ${path.join(folder, "copied")}\r`);
+      await terminal.until(() => readdirSync(folder).length === 1, "the temporary file");
+      terminal.press(keys.ctrlC);
+      await terminal.shows("Interrupted.");
+      expect(await terminal.run("bucket.testKey")).toEqual(["'value'"]);
+      expect(readdirSync(folder)).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 

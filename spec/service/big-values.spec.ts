@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import type { S3BucketMap } from "../../lib/index.js";
 import { serviceMap } from "../support/service.js";
@@ -45,6 +47,25 @@ describe.each(["atomics", "deasync"] as const)("big values on a service (%s)", (
     expect(digest(map.get("value"))).toBe(digest(big));
     // What is read first is read by the SDK.
     expect(digest(map.get("value"))).toBe(digest(big));
+  });
+
+  it("keeps a file, and writes it back", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-service-spec-"));
+    try {
+      const [source, target] = [path.join(folder, "source"), path.join(folder, "target")];
+      for (const length of [0, 1000, 20 * MIB + 3, big.length]) {
+        writeFileSync(source, big.subarray(0, length));
+        map.putFile("file", source, { contentType: "image/x" });
+        expect(digest(map.get("file"))).toBe(digest(big.subarray(0, length)));
+        expect(map.head("file")).toMatchObject({ size: length, contentType: "image/x" });
+        expect(map.getFile("file", target)).toBe(true);
+        expect(digest(readFileSync(target))).toBe(digest(big.subarray(0, length)));
+      }
+      expect(map.getFile("missing", target)).toBe(false);
+      expect(readdirSync(folder).sort()).toEqual(["source", "target"]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("reads one version or the other while another process overwrites it", async () => {
