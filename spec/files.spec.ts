@@ -204,14 +204,23 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#putFile() (%s)", (wa
     );
     expect(operations()).toEqual([]);
   });
+});
+
+// The map waits by deasync here, so that this thread can change the file.
+describe("S3BucketMap#putFile() where something goes wrong", () => {
+  const wait = "deasync";
+  let map: S3BucketMap<"bytes">;
+  beforeEach(() => {
+    map = open({ wait });
+    map.set("key", "old");
+    server.reset();
+  });
 
   it.each<[string, (file: string) => void]>([
     ["grows", (file) => fs.appendFileSync(file, "more")],
     ["is cut short", (file) => fs.truncateSync(file, 17 * MIB)],
     ["is modified", (file) => fs.writeSync(fs.openSync(file, "r+"), "other", MIB)],
   ])("stores nothing of a file that %s meanwhile", async (_how, change) => {
-    // The map waits by deasync here, so that this thread can change the file.
-    if (wait === "atomics") return;
     const file = write(medium);
     fs.utimesSync(file, 1, 1);
     server.fault({ operation: "UploadPart", after: 1, times: 2, action: { delayMs: 500 } });
@@ -349,6 +358,16 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#getFile() (%s)", (wa
     expect(error.message).toMatch(words);
     expect(operations()).toEqual([]);
   });
+});
+
+describe("S3BucketMap#getFile() where something goes wrong", () => {
+  const wait = "atomics";
+  let map: S3BucketMap<"bytes">;
+  beforeEach(() => {
+    map = open({ wait });
+    server.reset();
+  });
+  afterEach(() => expect(temporaries()).toEqual([]));
 
   it.each<[string, FaultAction]>([
     ["S3 was too busy for", { status: 503, code: "SlowDown" }],
@@ -443,9 +462,15 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#getFile() (%s)", (wa
       server.clearFaults();
     }
   });
+});
 
+describe.each(["atomics", "deasync"] as const)("files and the local S3 (%s)", (wait) => {
   it("reads a value from the local S3, and stores one in it", () => {
-    const local = new S3BucketMap("bucket", { local: path.join(folder, "local"), readAs: "bytes", wait });
+    const local = new S3BucketMap("bucket", {
+      local: path.join(folder, `local ${wait}`),
+      readAs: "bytes",
+      wait,
+    });
     const file = name();
     local.putFile("long", write(big)).putFile("empty", write(""));
     expect(digest(local.get("long"))).toBe(digest(big));

@@ -7,7 +7,7 @@ import { called, entered, left, turned } from "../copies/history.js";
 import { spin } from "./spin.js";
 import { Signal } from "./messages.js";
 import type { ToWorker } from "./messages.js";
-import { operations } from "./operations.js";
+import { operations, transferred } from "./operations.js";
 import type { Call, Op, Result } from "./operations.js";
 import type { ClientConfig, Environment, Failure } from "./protocol.js";
 import type { KnownSettings } from "./shared-thread.js";
@@ -278,12 +278,6 @@ export class Bridge {
 
 function hasEnded({ thread, id }: Begun): boolean {
   return thread.isGone || !thread.awaits(id);
-}
-
-/** What moves to the worker with a call instead of being copied. */
-function transferred<One extends Op>(call: Call<One>): ArrayBuffer[] {
-  const bodies = operations[call.op].bodies?.(call) ?? [];
-  return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
 }
 
 // Weak, so that the worker ends once the last map is garbage: only maps hold the bridge.

@@ -171,6 +171,12 @@ export const operations: { readonly [One in Op]: Facts<One> } = {
   diagnose: { verb: diagnosing, ...isRead, keys: none },
 };
 
+/** What moves to the worker with a call instead of being copied. */
+export function transferred<One extends Op>(call: Call<One>): ArrayBuffer[] {
+  const bodies = operations[call.op].bodies?.(call) ?? [];
+  return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
+}
+
 /** Methods of a map that are not an operation of the same name. */
 const composed = {
   create: { does: "create", doing: "creating" },
