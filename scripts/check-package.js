@@ -162,6 +162,30 @@ async function typeChecks(check, project) {
       succeed([bin("tsc"), "-p", config], project),
     );
   }
+  // Older TypeScript settings know no "exports", and find sub-paths by "typesVersions".
+  fs.writeFileSync(path.join(project, "older.ts"), typed + subPaths());
+  const older = {
+    ...compilerOptions,
+    module: "commonjs",
+    moduleResolution: "node10",
+    ignoreDeprecations: "6.0",
+  };
+  fs.writeFileSync(
+    path.join(project, "tsconfig.older.json"),
+    JSON.stringify({ compilerOptions: older, files: ["older.ts"] }),
+  );
+  await check("older.ts type-checks under node10, every sub-path included", () =>
+    succeed([bin("tsc"), "-p", "tsconfig.older.json"], project),
+  );
+}
+
+/** An import of each sub-path that package.json exports. */
+function subPaths() {
+  const { exports: exported } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
+  return Object.keys(exported)
+    .filter((name) => name !== "." && name !== "./package.json")
+    .map((name) => `import "s3bucketmap/${name.slice(2)}";\n`)
+    .join("");
 }
 
 const typed = `

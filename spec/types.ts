@@ -9,7 +9,11 @@ declare function is<Expected>(): <Actual>(value: Actual, same: Same<Actual, Expe
 
 export function strings(): void {
   const bucket = s3Bucket("bucket");
-  is<BucketObject<string>>()(bucket, true);
+  is<BucketObject<string, S3BucketMap>>()(bucket, true);
+  is<S3BucketMap>()(asMap(bucket), true);
+  asMap(bucket).set("picture", Buffer.of(1)).diagnose();
+  const any: BucketObject<string> = bucket;
+  is<SyncMap<string>>()(asMap(any), true);
   // Every property, the names of Object.prototype included, is a key.
   is<string | undefined>()(bucket.testKey, true);
   is<string | undefined>()(bucket["odd key"], true);
@@ -96,8 +100,18 @@ export function maps(): void {
 
 export function objects(): void {
   const map = new S3BucketMap("bucket");
-  is<BucketObject<string>>()(asObject(map), true);
-  is<SyncMap<string>>()(asMap(asObject(map)), true);
+  is<BucketObject<string, S3BucketMap>>()(asObject(map), true);
+  is<S3BucketMap>()(asMap(asObject(map)), true);
+  is<S3BucketMap<"bytes">>()(map.as("bytes"), true);
+  // @ts-expect-error -- no such reading
+  map.as("text");
+  for (const { key, prefix, size, etag, lastModified } of map.list({ delimiter: "/" })) {
+    is<string | undefined>()(key, true);
+    is<string | undefined>()(prefix, true);
+    is<number | undefined>()(size, true);
+    is<string | undefined>()(etag, true);
+    is<Date | undefined>()(lastModified, true);
+  }
   // Over any map, its type.
   const numbers = asObject(new Map<string, number>());
   is<number | undefined>()(numbers.a, true);

@@ -184,6 +184,7 @@ const composed = {
   clear: { does: "delete", doing: "deleting", what: "the keys" },
   batch: { does: "write", doing: "writing", what: "many keys" },
   subMap: { does: "make", doing: "making", what: "a sub-map" },
+  as: { does: "make", doing: "making", what: "a map with another reading" },
 } satisfies Record<string, Verb>;
 
 /** What an error names as its `operation`. */

@@ -8,7 +8,7 @@ import type { Write } from "../copies/history.js";
 import type { Place, Stored } from "../map/internals.js";
 import type { ExpectedReads, Run } from "./prefetch-run.js";
 import { MAX_STRING_BYTES, MAX_VALUE_BYTES, toBuffer, toText } from "../arguments/values.js";
-import type { Shared } from "./shared.js";
+import type { ReadAs, Shared } from "./shared.js";
 
 /** The method that returns a map's {@link BucketCalls}. */
 export const callsOf: unique symbol = Symbol("callsOf");
@@ -17,13 +17,16 @@ export const callsOf: unique symbol = Symbol("callsOf");
 export class BucketCalls {
   readonly shared: Shared;
   readonly prefix: string;
+  /** As this map reads: others share its settings. */
+  readonly readAs: ReadAs;
   closed = false;
   /** The sizes of the values of the last whole listing, a page each, until they are used. */
   listedSizes: Float64Array[] | undefined;
 
-  constructor(shared: Shared, prefix: string) {
+  constructor(shared: Shared, prefix: string, readAs: ReadAs = shared.settings.readAs) {
     this.shared = shared;
     this.prefix = prefix;
+    this.readAs = readAs;
   }
 
   get bucket(): string {
@@ -44,7 +47,7 @@ export class BucketCalls {
 
   /** The longest body that can be read as a value. */
   get maxBytes(): number {
-    return this.shared.settings.readAs === "string" ? MAX_STRING_BYTES : MAX_VALUE_BYTES;
+    return this.readAs === "string" ? MAX_STRING_BYTES : MAX_VALUE_BYTES;
   }
 
   /** @param timeoutMs - the rest of a deadline that several calls share */
@@ -130,7 +133,7 @@ export class BucketCalls {
     kept,
     version,
   }: Reading): Stored<string | Buffer> | { failure: Failure } {
-    const value = this.shared.settings.readAs === "string" ? toText(body) : toBuffer(body);
+    const value = this.readAs === "string" ? toText(body) : toBuffer(body);
     return value === undefined
       ? { failure: { code: "NotUtf8", reason: "its bytes are not UTF-8" } }
       : {

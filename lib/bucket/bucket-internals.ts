@@ -20,7 +20,7 @@ const MAX_SIZES = 1_000_000;
 export function bucketInternals(calls: BucketCalls): Internals<string | Buffer> {
   return {
     place: calls.place,
-    valueKind: calls.shared.settings.readAs,
+    valueKind: calls.readAs,
     delaysWrites: false,
     get: (key) => getStored(calls, key),
     getIfChanged: (key, etag, needs) =>

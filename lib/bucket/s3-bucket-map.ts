@@ -1,9 +1,10 @@
 import { inspect } from "node:util";
 import { BucketCalls, callsOf } from "./bucket-calls.js";
 import { bucketInternals, keysOf } from "./bucket-internals.js";
-import type { Shared } from "./shared.js";
+import type { ReadAs, Shared } from "./shared.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { getStored, storedEntries } from "./bucket-reads.js";
+import { checkOneOf } from "../arguments/checks.js";
 import { checkDeasync } from "../bridge/check-deasync.js";
 import { create, storeIfMatch } from "./conditional-writes.js";
 import type { DiagnoseOptions, Diagnosis } from "./diagnosis.js";
@@ -46,8 +47,7 @@ import { wholeListing } from "./whole-listing.js";
 // Sub-maps get settings that their map has checked.
 const checked = Symbol("checked");
 
-/** What reading gives. */
-export type ReadAs = "string" | "bytes";
+export type { ReadAs } from "./shared.js";
 
 /** The type of the values. */
 export type ValueOf<As extends ReadAs> = As extends "bytes" ? Buffer : string;
@@ -75,10 +75,15 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
    */
   constructor(location: string, options?: S3BucketOptions & { readAs?: As });
   /** @internal */
-  constructor(location: typeof checked, shared: Shared, prefix: string);
-  constructor(location: string | typeof checked, options?: S3BucketOptions | Shared, prefix?: string) {
+  constructor(location: typeof checked, shared: Shared, prefix: string, readAs: As);
+  constructor(
+    location: string | typeof checked,
+    options?: S3BucketOptions | Shared,
+    prefix?: string,
+    readAs?: As,
+  ) {
     if (location === checked) {
-      this.#calls = new BucketCalls(options as Shared, prefix!);
+      this.#calls = new BucketCalls(options as Shared, prefix!, readAs);
       return;
     }
     const settings = parseSettings(location, options);
@@ -239,7 +244,23 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
   subMap(prefix: string): S3BucketMap<As> {
     this.#calls.checkOpen("subMap");
     const joined = checkPrefix(this.#calls.prefix + checkPrefix(prefix), "The prefix, with the map's own,");
-    return new S3BucketMap<As>(checked, this.#calls.shared, joined);
+    return new S3BucketMap<As>(checked, this.#calls.shared, joined, this.#calls.readAs as As);
+  }
+
+  /**
+   * The same map with another reading: it gives strings, or Buffers. No request. Like a sub-map it shares this map's settings
+   * and batches, and stays open when this map is closed.
+   *
+   * @throws TypeError for anything but `"string"` and `"bytes"`
+   * @example
+   * const map = new S3BucketMap("my-bucket");
+   * map.set("picture", Buffer.of(0x89, 0x50));
+   * map.as("bytes").get("picture"); // <Buffer 89 50>
+   */
+  as<Other extends ReadAs>(readAs: Other): S3BucketMap<Other> {
+    this.#calls.checkOpen("as");
+    checkOneOf(readAs, "readAs", ["string", "bytes"]);
+    return new S3BucketMap<Other>(checked, this.#calls.shared, this.#calls.prefix, readAs);
   }
 
   close(): void {

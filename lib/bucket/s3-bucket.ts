@@ -21,6 +21,6 @@ import type { ReadAs, ValueOf } from "./s3-bucket-map.js";
 export function s3Bucket<As extends ReadAs = "string">(
   location: string,
   options?: S3BucketOptions & { readAs?: As },
-): BucketObject<ValueOf<As>> {
+): BucketObject<ValueOf<As>, S3BucketMap<As>> {
   return asObject(new S3BucketMap<As>(location, options));
 }

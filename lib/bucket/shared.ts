@@ -1,6 +1,9 @@
 import type { Bridge, Caller } from "../bridge/bridge.js";
 import type { Settings } from "../arguments/options.js";
 
+/** What reading gives. */
+export type ReadAs = "string" | "bytes";
+
 /** What a map and its sub-maps share. */
 export interface Shared extends Caller {
   readonly settings: Settings;

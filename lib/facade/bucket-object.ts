@@ -16,11 +16,17 @@ import { answer, remember } from "./recent-listings.js";
 import { argumentError } from "../errors/errors.js";
 import type { SyncMap } from "../map/sync-map.js";
 
+/** Only in types: the property with the type of the map behind an object. No object has it. */
+declare const mapBehindIt: unique symbol;
+
 /**
  * A map as a plain object: every property is a key of the map. A missing property is
  * `undefined`, and assigning `undefined` is a TypeError.
+ *
+ * `M` is the type of the map that `asMap` gives, where it is known.
  */
-export interface BucketObject<V> {
+export interface BucketObject<V, M = unknown> {
+  readonly [mapBehindIt]?: M;
   [key: string]: V | undefined;
   // Ordinary keys. Undeclared, TypeScript would take them for methods of Object.prototype, which the object does not have.
   constructor?: V | undefined;
@@ -55,14 +61,16 @@ export interface Mapping<V> {
  * const bucket = asObject(new S3BucketMap("my-bucket"));
  * bucket.testKey = "some value";
  */
-export function asObject<V>(map: Mapping<V>): BucketObject<V> {
+export function asObject<V, M extends Mapping<V>>(map: M & Mapping<V>): BucketObject<V, M>;
+export function asObject<V>(map: Mapping<V>): BucketObject<V>;
+export function asObject(map: Mapping<unknown>): object {
   checkMap(map);
   let facade = facadeOfMap(map);
   if (facade === undefined) {
     facade = new Proxy(makeTarget(map), new Traps(map));
     rememberFacade(facade, map);
   }
-  return facade as BucketObject<V>;
+  return facade;
 }
 
 /**
@@ -72,9 +80,9 @@ export function asObject<V>(map: Mapping<V>): BucketObject<V> {
  * @example
  * asMap(bucket).head("testKey").size;
  */
-export function asMap<V>(object: BucketObject<V>): SyncMap<V> {
+export function asMap<V, M>(object: BucketObject<V, M>): unknown extends M ? SyncMap<V> : M {
   const map = mapBehind(object);
-  if (map !== undefined) return map as object as SyncMap<V>;
+  if (map !== undefined) return map as unknown extends M ? SyncMap<V> : M;
   throw argumentError(
     `asMap takes an object that s3Bucket or asObject made, not ${kindOf(object)}. (A copy such as {...bucket} is no longer one.)`,
   );

@@ -84,6 +84,9 @@ export interface ListedObject {
 export interface ListedPrefix {
   prefix: string;
   key?: undefined;
+  size?: undefined;
+  etag?: undefined;
+  lastModified?: undefined;
 }
 
 /** A "folder" if `entry.key === undefined`. */

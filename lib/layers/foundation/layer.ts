@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import type { InspectOptions } from "node:util";
 import { checkNoOptions, checkVersionId } from "../../arguments/method-options.js";
+import { argumentError } from "../../errors/errors.js";
 import { refuseFiles } from "../../map/file-map.js";
 import { internals, internalsOf } from "../../map/internals.js";
 import type { HasInternals, Internals } from "../../map/internals.js";
@@ -124,6 +125,13 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasInternals<V> {
 
   getFile(_key: string, _path: string | URL, _options?: Record<string, never>): boolean {
     return refuseFiles("getFile", this.#name);
+  }
+
+  /** A bucket's method. A layer's values are its own, unless it gives those of its base as they are. */
+  as(): SyncMap<unknown> {
+    throw argumentError(
+      `${this.#name} cannot give its values as strings or bytes. as is a method of S3BucketMap: put ${this.#name} over map.as(…).`,
+    );
   }
 
   close(): void {
