@@ -248,13 +248,9 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
   }
 
   /**
-   * The same map with another reading: it gives strings, or Buffers. No request. Like a sub-map it shares this map's settings
-   * and batches, and stays open when this map is closed.
+   * The same map with another reading: `"string"` or `"bytes"`. No request. Like a sub-map it shares settings and batches.
    *
-   * @throws TypeError for anything but `"string"` and `"bytes"`
    * @example
-   * const map = new S3BucketMap("my-bucket");
-   * map.set("picture", Buffer.of(0x89, 0x50));
    * map.as("bytes").get("picture"); // <Buffer 89 50>
    */
   as<Other extends ReadAs>(readAs: Other): S3BucketMap<Other> {
