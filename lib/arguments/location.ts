@@ -37,6 +37,19 @@ export function isAlias(bucket: string): boolean {
   return bucket.includes(":") || bucket.endsWith("-s3alias") || bucket.endsWith("--ol-s3");
 }
 
+/** Whether a bucket can have this name. */
+export function isBucketName(name: string): boolean {
+  // Before 2018, us-east-1 also allowed capitals, "_" and up to 255 characters.
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(name) && !/\.\.|--x-s3$/.test(name);
+}
+
+/** @throws TypeError for a name that no bucket can have */
+export function checkBucketName(name: unknown): asserts name is string {
+  if (typeof name !== "string")
+    throw argumentError(`The name of a bucket must be a string, not ${kindOf(name)}.`);
+  checkName(name, name);
+}
+
 function checkName(name: string, location: string): string {
   const of = name === location ? "" : ` in "${location}"`;
   if (name === "") throw argumentError(`The location${of === "" ? " is empty" : of + " names no bucket"}.`);
@@ -50,8 +63,7 @@ function checkName(name: string, location: string): string {
       `"${name}"${of} is a directory bucket (S3 Express), which lists its keys unordered: not supported.`,
     );
   }
-  // Before 2018, us-east-1 also allowed capitals, "_" and up to 255 characters.
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(name) || name.includes("..")) {
+  if (!isBucketName(name)) {
     throw argumentError(
       `"${name}"${of} is not a bucket name: 3 to 63 letters, digits, "." and "-", beginning and ending with a letter or digit. Buckets from before 2018 may also have "_", and up to 255 characters.`,
     );

@@ -3,10 +3,10 @@ import type { WaitName } from "../bridge/wait.js";
 import { leadsToFacade } from "../copies/facades.js";
 import { argumentError } from "../errors/errors.js";
 import { didYouMean } from "../text/spelling.js";
-import { checkFlag, checkOneOf, checkOptions, checkText, checkWhole } from "./checks.js";
+import { checkAreOptions, checkFlag, checkOneOf, checkOptions, checkText, checkWhole } from "./checks.js";
 import { checkPrefix } from "./keys.js";
 import { localDirectory } from "./local-directory.js";
-import { parseLocation } from "./location.js";
+import { isAlias, parseLocation } from "./location.js";
 
 /** The default of the option `timeoutMs`. */
 export const DEFAULT_TIMEOUT_MS = 300_000;
@@ -56,6 +56,8 @@ export interface S3BucketOptions {
    * the process share.
    */
   local?: string;
+  /** Makes the bucket at the first write if there is none, by 1 CreateBucket more. Reads and deletions never make it. Default: false. */
+  createBucket?: boolean;
   /**
    * How a call blocks: `"atomics"` (the default; nothing else runs meanwhile) or `"deasync"` (the event loop
    * keeps running; needs the optional package deasync).
@@ -100,6 +102,7 @@ const checks: { [Name in keyof Required<S3BucketOptions>]: (value: unknown, name
   kmsKeyId: checkText,
   storageClass: checkText,
   local: checkText,
+  createBucket: checkFlag,
   wait: (value, name) => checkOneOf(value, name, ["atomics", "deasync"]),
   timeoutMs: (value, name) => checkWhole(value, name, 1, 2 ** 31 - 1),
   concurrency: (value, name) => checkWhole(value, name, 1, 1024),
@@ -114,13 +117,26 @@ export function parseSettings(location: unknown, options: unknown): Settings {
       `The location names the prefix "${locationPrefix}" and the options name "${given.prefix}": give one of them.`,
     );
   }
-  const { prefix, readAs, wait, timeoutMs, concurrency, readAhead, ...reach } = given;
+  if (given.createBucket === true && isAlias(bucket)) {
+    throw argumentError(`The option createBucket needs a bucket's name: "${bucket}" is an access point.`);
+  }
+  return settingsOf(bucket, given.prefix ?? locationPrefix ?? "", given);
+}
+
+/** The settings of an account: of all its buckets, and of none of them. */
+export function parseAccountSettings(options: unknown): Settings {
+  const given = checkEach(options ?? {}, "s3Buckets");
+  return settingsOf("", "", given);
+}
+
+function settingsOf(bucket: string, prefix: string, given: S3BucketOptions): Settings {
+  const { prefix: _, readAs, wait, timeoutMs, concurrency, readAhead, ...reach } = given;
   const client: ClientConfig = { ...reach, bucket, concurrency: concurrency ?? DEFAULT_CONCURRENCY };
   const local = localDirectory(given);
   if (local !== undefined) client.local = local.directory;
   if (isInteractive()) client.interactive = true;
   return {
-    prefix: checkPrefix(prefix ?? locationPrefix ?? ""),
+    prefix: checkPrefix(prefix),
     readAs: readAs ?? "string",
     wait: wait ?? "atomics",
     timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
@@ -142,8 +158,22 @@ function isInteractive(): boolean {
   return interactive || process.env["S3BUCKETMAP_PROGRESS"] === "1";
 }
 
-function checkEach(options: unknown): S3BucketOptions {
-  checkOptions(options, Object.keys(checks));
+function checkEach(options: unknown, of?: "s3Buckets"): S3BucketOptions {
+  const names = Object.keys(checks);
+  if (of === undefined) checkOptions(options, names);
+  else {
+    checkAreOptions(options, of);
+    if (Object.hasOwn(options, "prefix") && (options as S3BucketOptions).prefix !== undefined) {
+      throw argumentError(
+        "s3Buckets takes no prefix, which is of one bucket: s3Bucket(name, { prefix }), or asMap(s3.name).subMap(prefix).",
+      );
+    }
+    checkOptions(
+      Object.fromEntries(Object.entries(options).filter(([name]) => name !== "prefix")),
+      names.filter((name) => name !== "prefix"),
+      of,
+    );
+  }
   const checked: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
     // Undefined counts as left out, as in { region: process.env.REGION }.

@@ -85,6 +85,12 @@ interface Operations {
   };
   /** Writes an object into a file. False for a missing key. */
   getFile: { request: { key: string; path: string }; result: boolean };
+  /** A page of the account's buckets. The settings name none. */
+  listBuckets: { request: { token?: string }; result: { names: string[]; token?: string } };
+  headBucket: { request: object; result: boolean };
+  /** Succeeds if the bucket is already this account's. */
+  createBucket: { request: object; result: undefined };
+  deleteBucket: { request: object; result: undefined };
   /** The requests of interactive maps since the worker started, by S3 operation. */
   requests: { request: object; result: RequestCount[] };
   /** `trialKey`: a key of the library's own, for trial writes. */
@@ -102,6 +108,8 @@ interface Verb {
   readonly does: string;
   readonly doing: string;
   readonly what?: string;
+  /** It is about no key: about the bucket itself, or about all buckets. */
+  readonly of?: "bucket" | "account";
 }
 
 interface Facts<One extends Op> {
@@ -124,6 +132,8 @@ const linking: Verb = { does: "sign a link to", doing: "signing a link to" };
 const uploading: Verb = { does: "upload", doing: "uploading", what: "a file to" };
 const downloading: Verb = { does: "download", doing: "downloading" };
 const diagnosing: Verb = { does: "diagnose", doing: "diagnosing", what: "what may be done" };
+
+const ofBucket = (does: string, doing: string): Verb => ({ does, doing, of: "bucket" });
 
 const isRead = { isWrite: false, isInformative: true } as const;
 const isPlainWrite = { isWrite: true, isInformative: false } as const;
@@ -167,6 +177,10 @@ export const operations: { readonly [One in Op]: Facts<One> } = {
   url: { verb: linking, isWrite: false, isInformative: false, keys: none },
   putFile: { verb: uploading, ...isConditionalWrite, keys: one },
   getFile: { verb: downloading, ...isRead, keys: one },
+  listBuckets: { verb: { ...listing, what: "the buckets", of: "account" }, ...isRead, keys: none },
+  headBucket: { verb: ofBucket("look up", "looking up"), ...isRead, keys: none },
+  createBucket: { verb: ofBucket("create", "creating"), ...isConditionalWrite, keys: all },
+  deleteBucket: { verb: ofBucket("delete", "deleting"), ...isConditionalWrite, keys: all },
   requests: { verb: { does: "count", doing: "counting", what: "requests" }, ...isRead, keys: none },
   diagnose: { verb: diagnosing, ...isRead, keys: none },
 };

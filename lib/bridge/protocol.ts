@@ -12,6 +12,7 @@ export interface ClientConfig {
   kmsKeyId?: string;
   storageClass?: string;
   local?: string;
+  createBucket?: boolean;
   concurrency: number;
   /** At a prompt: requests are counted, and long calls show their progress. */
   interactive?: boolean;

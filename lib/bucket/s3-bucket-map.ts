@@ -27,7 +27,7 @@ import {
   objectHeaders,
 } from "../arguments/method-options.js";
 import { parseSettings } from "../arguments/options.js";
-import type { S3BucketOptions } from "../arguments/options.js";
+import type { S3BucketOptions, Settings } from "../arguments/options.js";
 import type {
   GetOptions,
   LinkOptions,
@@ -298,4 +298,13 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
           : "";
     return `S3BucketMap { s3://${bucket}/${prefix}${where}${closed ? ", closed" : ""} }`;
   }
+}
+
+/**
+ * A map with settings that have been checked.
+ *
+ * @internal
+ */
+export function mapWithSettings<As extends ReadAs>(settings: Settings): S3BucketMap<As> {
+  return new S3BucketMap<As>(checked, { settings }, settings.prefix);
 }

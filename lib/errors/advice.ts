@@ -1,7 +1,10 @@
 /** What to do about an error, by its code. The README's table of errors has more detail. */
 export const advice: Readonly<Record<string, string>> = {
   NoSuchBucket:
-    "There is no such bucket at this endpoint: check its name, the region and the endpoint; the library does not create buckets.",
+    "There is no such bucket at this endpoint: check its name, the region and the endpoint. The option createBucket makes a missing one at the first write.",
+  BucketAlreadyExists: "Another account has a bucket of that name: choose another name.",
+  BucketNotEmpty:
+    "Only an empty bucket can be deleted: asMap(s3.name).clear() deletes its keys. Versions, and uploads that were not completed, count as well.",
   AccessDenied: "The credentials do not allow it.",
   InvalidAccessKeyId:
     "The access key is not known to this service: check the credentials, the profile and the endpoint.",

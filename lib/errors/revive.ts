@@ -29,7 +29,7 @@ export function toError(failure: Failure, attempt: Attempt): S3BucketMapError {
   const error = new ErrorClass(messageOf(failure, attempt), {
     code,
     operation: attempt.operation,
-    bucket: attempt.bucket,
+    bucket: attempt.bucket === "" ? undefined : attempt.bucket,
     key: attempt.key,
     statusCode,
     requestId,
@@ -51,8 +51,9 @@ function classOf({ code, statusCode }: Failure): typeof S3BucketMapError {
 
 function messageOf(failure: Failure, attempt: Attempt): string {
   const { code, reason } = failure;
-  const { does, doing } = verbOf(attempt.operation);
-  const uncertain = failure.mayHaveBeenApplied === true ? "; the write may still have happened" : "";
+  const { does, doing, of } = verbOf(attempt.operation);
+  const it = of === undefined ? "the write" : "it";
+  const uncertain = failure.mayHaveBeenApplied === true ? `; ${it} may still have happened` : "";
   if (code === "TimedOut") {
     const because = reason === undefined ? "" : ` (${reason})`;
     const idle =
@@ -86,7 +87,9 @@ export function adviceFor({ code, statusCode, credentialsGiven }: Failure): stri
 const readsOne: ReadonlySet<string> = new Set(["get", "has", "head", "getFile"]);
 
 function object({ operation, key, prefix, bucket }: Attempt): string {
-  const { what } = verbOf(operation);
+  const { what, of } = verbOf(operation);
+  if (of === "account") return what!;
+  if (of === "bucket") return `bucket ${quote(bucket)}`;
   const which = key !== undefined ? `${quote(key)} ` : prefix ? `under ${quote(prefix)} ` : "";
   return `${what === undefined ? "" : `${what} `}${which}in bucket ${quote(bucket)}`;
 }

@@ -21,7 +21,7 @@ type Run = (context: Context, request: S3Request) => Reply | Promise<Reply>;
  * is answered with NotImplemented: `GET key?acl` does not ask for the object.
  */
 export const operations = {
-  ListBuckets: [listBuckets],
+  ListBuckets: [listBuckets, "max-buckets", "continuation-token"],
   CreateBucket: [createBucket],
   HeadBucket: [headBucket],
   DeleteBucket: [deleteBucket],

@@ -5,7 +5,8 @@ import type { S3BucketOptions } from "../arguments/options.js";
 import { didYouMean } from "../text/spelling.js";
 
 export interface Arguments {
-  location: string;
+  /** Without one, the prompt has the account's buckets only. */
+  location: string | undefined;
   options: S3BucketOptions;
   /** The type of the values. */
   layer: "text" | "json" | "bytes";
@@ -40,7 +41,8 @@ const flags = {
 export const usage = `Usage: s3bucketmap [options] [bucket | s3://bucket/prefix]
 
 A prompt of JavaScript where "bucket" is an S3 bucket, or the part of it under a prefix, as a plain object, and "map"
-the same as a map. Code can be piped in, too: it ends at its first error.
+the same as a map. "s3" is an object of all buckets, and all there is where none is named. Code can be piped in, too: it
+ends at its first error.
 
   --local DIR     keep the buckets in a directory instead of S3 (the bucket is then "${LOCAL_BUCKET}" unless named);
                   with ${MEMORY} in a temporary one, until the end
@@ -99,13 +101,14 @@ export function parseArguments(
   // A prompt has several maps, which are to share the place.
   if (options.local === MEMORY) options.local = `${MEMORY}prompt`;
   const isLocal = options.local !== undefined || Boolean(env["S3BUCKETMAP_LOCAL"]);
-  if (location === undefined && !isLocal) {
+  for (const flag of ["diagnose", "json"]) {
+    if (location !== undefined || isLocal || values[flag] !== true) continue;
     throw new UsageError(
-      "Which bucket? Say s3bucketmap s3://bucket/prefix, or --local DIR to try it without S3.",
+      `Which bucket? --${flag} goes with one: s3bucketmap --${flag} s3://bucket/prefix, or --local DIR to try it without S3.`,
     );
   }
   const parsed: Arguments = {
-    location: location ?? LOCAL_BUCKET,
+    location: location ?? (isLocal ? LOCAL_BUCKET : undefined),
     options,
     layer: values["json"] === true ? "json" : values["bytes"] === true ? "bytes" : "text",
   };

@@ -20,7 +20,8 @@ async function main(): Promise<void> {
 
 /** Prints the report. @returns the exit code */
 function diagnose({ location, options, diagnosis }: Arguments): number {
-  const report = new S3BucketMap(location, options).diagnose(diagnosis);
+  // parseArguments asks for a location with --diagnose.
+  const report = new S3BucketMap(location!, options).diagnose(diagnosis);
   process.stdout.write(`${String(report)}\n`);
   return report.ok ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import vm from "node:vm";
 import { within } from "../bridge/call-limit.js";
+import { bucketsBehind } from "../bucket/buckets-map.js";
 import { mapBehind } from "../facade/bucket-object.js";
 import type { Mapping } from "../facade/bucket-object.js";
 import { asLiteral } from "../text/format.js";
@@ -96,6 +97,12 @@ function mapAt(prompt: Prompt, [first, ...rest]: string[]): Mapping<unknown> | u
     return undefined; // There is no such variable, or it is not initialized.
   }
   for (const name of rest) {
+    const buckets = bucketsBehind(value);
+    if (buckets !== undefined) {
+      // Its buckets are read without a request.
+      value = buckets.get(name);
+      continue;
+    }
     if (mapBehind(value) !== undefined) return undefined;
     const own = typeof value === "object" && value !== null && !types.isProxy(value);
     value = own ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;

@@ -4,6 +4,10 @@ import { setInteractive } from "../arguments/options.js";
 import type { S3BucketOptions } from "../arguments/options.js";
 import type { RequestCount } from "../bridge/protocol.js";
 import { callsOf } from "../bucket/bucket-calls.js";
+import type { BucketCalls } from "../bucket/bucket-calls.js";
+import { bucketsBehind } from "../bucket/buckets-map.js";
+import { s3Buckets } from "../bucket/s3-buckets.js";
+import type { S3Buckets } from "../bucket/s3-buckets.js";
 import { S3BucketMap } from "../bucket/s3-bucket-map.js";
 import { asObject } from "../facade/bucket-object.js";
 import { json } from "../layers/json.js";
@@ -26,8 +30,9 @@ export interface Output {
 export class Session {
   readonly prompt: Prompt;
   readonly output: Output;
-  /** Without layers. */
-  readonly base: S3BucketMap<"string" | "bytes">;
+  /** The buckets of the account. */
+  readonly s3: S3Buckets<string | Buffer>;
+  readonly #base: S3BucketMap<"string" | "bytes"> | undefined;
   isTiming = false;
   lastProblem: { thrown: unknown } | undefined;
 
@@ -35,18 +40,38 @@ export class Session {
   constructor(given: Arguments, start: ReplOptions, output: Output) {
     setInteractive();
     const { location, layer, options } = given;
-    this.base = new S3BucketMap(location, {
+    const read = {
       ...options,
       readAs: layer === "bytes" ? "bytes" : "string",
-      // The class has an overload for each literal, and none for their union.
-    } as S3BucketOptions & { readAs: "string" });
-    const map: SyncMap<unknown> = layer === "json" ? json(this.base as SyncMap<string>) : this.base;
+      // There is an overload for each literal, and none for their union.
+    } as S3BucketOptions & { readAs: "string" };
+    this.s3 = s3Buckets(read);
+    const variables: Record<string, unknown> = { s3: this.s3 };
+    if (location !== undefined) {
+      this.#base = new S3BucketMap(location, read);
+      const map: SyncMap<unknown> = layer === "json" ? json(this.#base as SyncMap<string>) : this.#base;
+      Object.assign(variables, { bucket: asObject(map), map });
+    }
     this.output = output;
     this.prompt = asPrompt(repl.start({ useGlobal: true, breakEvalOnSigint: true, ...start }));
-    const variables = { bucket: asObject(map), map };
     defineVariables(this.prompt, variables);
     this.prompt.on("reset", () => defineVariables(this.prompt, variables));
     echoFacades(this.prompt);
+  }
+
+  /** The bucket's map, without layers. @throws if none was named */
+  get base(): S3BucketMap<"string" | "bytes"> {
+    return this.#base ?? noBucket();
+  }
+
+  /** What the prompt shows at its start: the map, or all buckets. */
+  get shown(): object {
+    return this.#base ?? bucketsBehind(this.s3)!;
+  }
+
+  /** Of the map, or of all buckets. */
+  get calls(): BucketCalls {
+    return (this.#base ?? bucketsBehind(this.s3)!)[callsOf]();
   }
 
   /** Runs a command, and shows what it throws. */
@@ -70,9 +95,15 @@ export class Session {
 
   /** The requests so far, by operation. Sends none, and does not start the worker. */
   requests(): readonly RequestCount[] {
-    const calls = this.base[callsOf]();
+    const { calls } = this;
     return calls.shared.bridge === undefined ? [] : calls.call({ op: "requests" });
   }
+}
+
+function noBucket(): never {
+  throw new Error(
+    "Which bucket? This prompt was started without one: s3bucketmap NAME, or s3.NAME in a line.",
+  );
 }
 
 function defineVariables({ context }: Prompt, variables: Record<string, unknown>): void {

@@ -2,7 +2,7 @@ import os from "node:os";
 import path from "node:path";
 import { inspect } from "node:util";
 import type { RequestCount } from "../bridge/protocol.js";
-import { callsOf } from "../bucket/bucket-calls.js";
+import { S3BucketMap } from "../bucket/s3-bucket-map.js";
 import { asCount } from "../text/format.js";
 import type { Arguments } from "./arguments.js";
 import { defineCommands } from "./commands.js";
@@ -40,14 +40,18 @@ export function startInteractive(given: Arguments, version: string): void {
   keepHistory(prompt, () => prompt.displayPrompt());
   prompt.on("exit", () => endWhenHistoryIsKept(prompt));
   // The worker loads while the first line is typed.
-  session.base[callsOf]().bridge.start();
+  session.calls.bridge.start();
 }
 
-function bannerOf({ base, prompt }: Session, version: string): [string, string] {
-  const shown = inspect(base).replace(/^S3BucketMap \{ (.*) \}$/s, "$1");
+function bannerOf({ shown: of, prompt }: Session, version: string): [string, string] {
+  const shown = inspect(of).replace(/^\w+ \{ (.*) \}$/s, "$1");
+  const hint =
+    of instanceof S3BucketMap
+      ? 'bucket.key = "value", bucket.key, bucket.<Tab>, delete bucket.key; the same as a Map: map; .help for more'
+      : "Object.keys(s3), s3.<Tab>, s3.name.key; .help for more";
   return [
     `${paint(prompt, "bold", shown)}  (s3bucketmap ${version}, Node.js ${process.versions.node})`,
-    'bucket.key = "value", bucket.key, bucket.<Tab>, delete bucket.key; the same as a Map: map; .help for more',
+    hint,
   ];
 }
 

@@ -4,6 +4,7 @@ import { getAhead } from "./prefetch.js";
 import { removeIf, storeIf } from "./s3/conditional/conditional.js";
 import { diagnose } from "./s3/diagnosis/diagnose.js";
 import { listSpans } from "./s3/listing/list-spans.js";
+import { bucketExists, createBucket, deleteBucket, listBuckets } from "./s3/operations/buckets.js";
 import { deleteObject } from "./s3/operations/delete-object.js";
 import { deleteObjects } from "./s3/operations/delete-objects.js";
 import { failuresOf, forEachOf } from "./s3/operations/each-key.js";
@@ -17,6 +18,8 @@ import { signUrl } from "./s3/operations/sign-url.js";
 import { getVersion, headVersionOf, listVersions, versioningOf } from "./s3/operations/versions.js";
 import { putObject } from "./s3/operations/put-object.js";
 import type { S3 } from "./s3/s3.js";
+import { isNoSuchBucket } from "./s3/sdk-errors.js";
+import type { Target } from "./s3/target.js";
 
 type Run<One extends Op> = (
   s3: S3,
@@ -38,7 +41,7 @@ const runs: { readonly [One in Op]: Run<One> } = {
         : headVersionOf(target, key, versionId, signal),
     ),
   set: (s3, { key, body, headers }, signal) =>
-    s3.run((target) => putObject(target, key, body, headers, signal)),
+    s3.write((target) => putObject(target, key, body, headers, signal), signal),
   delete: (s3, { key }, signal) => s3.run((target) => deleteObject(target, key, signal)),
   // Each key is run by itself, so that all of them follow a redirect to another region.
   async getMany(s3, { keys, maxBytes }, signal) {
@@ -58,7 +61,7 @@ const runs: { readonly [One in Op]: Run<One> } = {
   versioning: (s3, _call, signal) => s3.run((target) => versioningOf(target, signal)),
   async setMany(s3, { objects }, signal) {
     const outcomes = await forEachOf(objects, s3.settings.concurrency, signal, ({ key, body, headers }) =>
-      s3.run((target) => putObject(target, key, body, headers, signal)),
+      s3.write((target) => putObject(target, key, body, headers, signal), signal),
     );
     const keys = objects.map(({ key }) => key);
     return failuresOf(keys, outcomes);
@@ -67,12 +70,31 @@ const runs: { readonly [One in Op]: Run<One> } = {
   list: (s3, call, signal) => s3.run((target) => listObjects(target, call, signal)),
   entries: (s3, call, signal) => s3.run((target) => listEntries(target, call, signal)),
   listSpans: (s3, call, signal) => s3.run((target) => listSpans(target, call, signal)),
-  read: (s3, call, signal) => s3.run((target) => getObjectToChange(target, call, signal)),
-  store: (s3, call, signal) => s3.run((target) => storeIf(target, call, signal)),
+  async read(s3, call, signal) {
+    try {
+      return await s3.run((target) => getObjectToChange(target, call, signal));
+    } catch (error) {
+      // `update` then creates the key, and with it the bucket.
+      if (s3.settings.createBucket !== true || !isNoSuchBucket(error)) throw error;
+      return undefined;
+    }
+  },
+  store(s3, call, signal) {
+    const store = (target: Target): Promise<Result<"store">> => storeIf(target, call, signal);
+    // In a new bucket no key has an ETag.
+    return call.base.etag === undefined ? s3.write(store, signal) : s3.run(store);
+  },
   remove: (s3, call, signal) => s3.run((target) => removeIf(target, call, signal)),
   url: (s3, { key, link }, signal) => s3.run((target) => signUrl(target, key, link, signal)),
-  putFile: (s3, call, signal, _, moved) => s3.run((target) => putFile(target, call, signal, moved)),
+  putFile(s3, call, signal, _, moved) {
+    const put = (target: Target): Promise<Result<"putFile">> => putFile(target, call, signal, moved);
+    return call.base?.etag === undefined ? s3.write(put, signal) : s3.run(put);
+  },
   getFile: (s3, call, signal, _, moved) => s3.run((target) => getFile(target, call, signal, moved)),
+  listBuckets: (s3, { token }, signal) => s3.run((target) => listBuckets(target, token, signal)),
+  headBucket: (s3, _call, signal) => s3.run((target) => bucketExists(target, signal)),
+  createBucket: (s3, _call, signal) => s3.run((target) => createBucket(target, signal)),
+  deleteBucket: (s3, _call, signal) => s3.run((target) => deleteBucket(target, signal)),
   requests: () => Promise.resolve(requestCounts()),
   diagnose: (s3, call, signal, timeoutMs) =>
     diagnose((step) => s3.run(step), s3.settings, s3.environment, call, timeoutMs, signal),

@@ -226,9 +226,51 @@ describe("s3bucketmap --eval", () => {
   });
 });
 
+describe("s3bucketmap without a bucket", () => {
+  it("has all buckets, and says which command needs one", async () => {
+    const env = { AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
+    const lines = [
+      'void (s3["of-the-cli"].a = "1")',
+      '"of-the-cli" in s3',
+      "s3['of-the-cli'].a",
+      "typeof bucket",
+    ];
+    expect(await run(["--endpoint", server.endpoint], lines.join("\n"), env)).toEqual({
+      code: 0,
+      out: "undefined\ntrue\n'1'\n'undefined'\n",
+      err: "",
+    });
+    const names = await run(["--endpoint", server.endpoint, "-e", "JSON.stringify(s3)"], "", env);
+    expect(JSON.parse(names.out)).toContain("of-the-cli");
+    const bytes = await run(["--endpoint", server.endpoint, "--bytes", "-e", "s3['of-the-cli'].a"], "", env);
+    expect(bytes.out).toBe("1");
+    for (const command of [".ls", ".head a", ".get a b", ".put README.md a"]) {
+      const ended = await run(["--endpoint", server.endpoint], command, env);
+      expect([command, ended.code]).toEqual([command, 1]);
+      expect(ended.err).toMatch(/Which bucket|ENOENT/);
+    }
+    const stats = await run(["--endpoint", server.endpoint], "Object.keys(s3).length > 0\n.stats", env);
+    expect(stats.out).toMatch(/^true\n[^]*ListBuckets +1 /);
+  });
+
+  it("has them beside the bucket, too", async () => {
+    const ended = await run([
+      "--local",
+      ":memory:",
+      "-e",
+      "bucket.a = '1'; `${Object.keys(s3)} ${s3.bucket.a}`",
+    ]);
+    expect(ended).toEqual({ code: 0, out: "bucket 1\n", err: "" });
+  });
+});
+
 describe("the command line", () => {
   it.each([
-    [[], /^s3bucketmap: Which bucket\? Say s3bucketmap s3:\/\/bucket\/prefix, or --local DIR/],
+    [
+      ["--json"],
+      /^s3bucketmap: Which bucket\? --json goes with one: s3bucketmap --json s3:\/\/bucket\/prefix, or --local DIR/,
+    ],
+    [["--diagnose"], /^s3bucketmap: Which bucket\? --diagnose goes with one/],
     [["--lcal", "x"], /^s3bucketmap: There is no option --lcal: did you mean --local\?/],
     [["--frobnicate"], /^s3bucketmap: There is no option --frobnicate: --help lists them/],
     [["bucket", "--local"], /^s3bucketmap: --local needs a directory/],

@@ -1,6 +1,7 @@
 import type { Context, Reply, S3Request } from "../request.js";
 import { S3Error } from "../s3-error.js";
 import type { Plan } from "../store/plan.js";
+import type { BucketRecord } from "../store/records.js";
 import { element, xmlDocument } from "../xml.js";
 
 const OWNER = "<Owner><ID>local</ID><DisplayName>local</DisplayName></Owner>";
@@ -17,8 +18,11 @@ export function checkBucketName(bucket: string): void {
 
 /** Must be called within a read or a write. */
 export function checkBucket({ store, createBuckets }: Context, bucket: string): void {
-  if (!createBuckets && !store.buckets.get(Buffer.from(bucket)))
-    throw new S3Error("NoSuchBucket", { elements: { BucketName: bucket } });
+  if (!createBuckets) checkRecord(store.buckets.get(Buffer.from(bucket)), bucket);
+}
+
+function checkRecord(record: BucketRecord | undefined, bucket: string): void {
+  if (!record) throw new S3Error("NoSuchBucket", { elements: { BucketName: bucket } });
 }
 
 /**
@@ -52,8 +56,9 @@ export async function createBucket({ store }: Context, { bucket }: S3Request): P
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html */
-export function headBucket(context: Context, { bucket }: S3Request): Reply {
-  context.store.read(() => checkBucket(context, bucket));
+export function headBucket({ store }: Context, { bucket }: S3Request): Reply {
+  // Where every name is taken for a bucket, those exist that ListBuckets lists.
+  store.read(() => checkRecord(store.buckets.get(Buffer.from(bucket)), bucket));
   return { statusCode: 200, headers: { "x-amz-bucket-region": "us-east-1" } };
 }
 
@@ -64,28 +69,40 @@ export function getBucketLocation(context: Context, { bucket }: S3Request): Repl
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html */
-export async function deleteBucket(context: Context, { bucket }: S3Request): Promise<Reply> {
-  const { store } = context;
+export async function deleteBucket({ store }: Context, { bucket }: S3Request): Promise<Reply> {
   await store.write(0, (plan) => {
-    checkBucket(context, bucket);
-    const record = plan.read(store.buckets, Buffer.from(bucket));
+    checkRecord(plan.read(store.buckets, Buffer.from(bucket)), bucket);
     const start = bucketPrefix(bucket);
     const range = { start, end: Buffer.concat([start, Buffer.of(0xff)]), limit: 1 };
     if (store.objects.getKeysCount(range) > 0 || store.uploads.getKeysCount(range) > 0)
       throw new S3Error("BucketNotEmpty", { elements: { BucketName: bucket } });
-    if (record) plan.remove(store.buckets, Buffer.from(bucket));
+    plan.remove(store.buckets, Buffer.from(bucket));
   });
   return { statusCode: 204, headers: {} };
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html, all of them in one page. */
-export function listBuckets({ store }: Context): Reply {
-  const buckets = store
-    .read(() => [...store.buckets.getRange({})])
-    .map(({ key, value }) => {
-      const created = new Date(value.created).toISOString();
-      return `<Bucket>${element("Name", key.toString())}${element("CreationDate", created)}</Bucket>`;
+/**
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html. In the order of their names; the token of a page is the
+ * last of its names.
+ */
+export function listBuckets({ store }: Context, { query }: S3Request): Reply {
+  const max = query["max-buckets"] === undefined ? Infinity : Number(query["max-buckets"]);
+  if (max !== Infinity && !(Number.isInteger(max) && max >= 1 && max <= 10_000))
+    throw new S3Error("InvalidArgument", {
+      elements: { ArgumentName: "max-buckets", ArgumentValue: query["max-buckets"]! },
     });
-  const body = xmlDocument("ListAllMyBucketsResult", `${OWNER}<Buckets>${buckets.join("")}</Buckets>`);
+  const after = Buffer.from(query["continuation-token"] ?? "");
+  const range = after.length === 0 ? {} : { start: Buffer.concat([after, Buffer.of(0)]) };
+  const found = store.read(() => [...store.buckets.getRange(range)]);
+  const page = found.slice(0, max);
+  const buckets = page.map(({ key, value }) => {
+    const created = new Date(value.created).toISOString();
+    return `<Bucket>${element("Name", key.toString())}${element("CreationDate", created)}</Bucket>`;
+  });
+  const token = found.length > page.length ? element("ContinuationToken", page.at(-1)!.key.toString()) : "";
+  const body = xmlDocument(
+    "ListAllMyBucketsResult",
+    `${OWNER}<Buckets>${buckets.join("")}</Buckets>${token}`,
+  );
   return { statusCode: 200, headers: {}, body };
 }

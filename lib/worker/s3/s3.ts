@@ -1,6 +1,8 @@
 import type { ClientConfig, Environment } from "../../bridge/protocol.js";
 import { Client } from "./client.js";
-import { otherRegion } from "./sdk-errors.js";
+import { withoutDoubt } from "./attempts/doubt.js";
+import { createBucket } from "./operations/buckets.js";
+import { isNoSuchBucket, otherRegion } from "./sdk-errors.js";
 import { Surroundings } from "./surroundings.js";
 import type { Target } from "./target.js";
 
@@ -9,6 +11,8 @@ export class S3 {
   readonly settings: ClientConfig;
   readonly #surroundings: Surroundings;
   #target: Target | undefined;
+  /** The bucket is being made for the call with this signal. */
+  readonly #creations: Map<AbortSignal, Promise<undefined>> = new Map();
   #inFlight = 0;
   #isForgotten = false;
 
@@ -35,7 +39,7 @@ export class S3 {
       return await operation(target);
     } catch (error) {
       // The bucket may have been deleted since it was seen.
-      if ((error as Error).name === "NoSuchBucket") target.bucketProved = false;
+      if (isNoSuchBucket(error)) target.bucketProved = false;
       const region = otherRegion(error);
       if (region === undefined || region === (await target.client.region())) throw error;
       // Another call may have learnt the region in the meantime.
@@ -44,6 +48,38 @@ export class S3 {
     } finally {
       this.#inFlight -= 1;
       this.#closeIfForgotten();
+    }
+  }
+
+  /**
+   * Runs an operation that writes. With `createBucket`, where there is no bucket, it makes it and runs the operation once more:
+   * S3 has refused it, so nothing was written.
+   *
+   * @param signal - of the call: all writes of one wait for the same CreateBucket
+   */
+  async write<T>(operation: (target: Target) => Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      return await this.run(operation);
+    } catch (error) {
+      if (this.settings.createBucket !== true || !isNoSuchBucket(error)) throw error;
+    }
+    let creation = this.#creations.get(signal);
+    if (creation === undefined) {
+      creation = this.#create(signal).finally(() => this.#creations.delete(signal));
+      this.#creations.set(signal, creation);
+    }
+    await creation;
+    return this.run(operation);
+  }
+
+  async #create(signal: AbortSignal): Promise<undefined> {
+    try {
+      // Whatever becomes of this, the key is not written.
+      return await withoutDoubt(() => this.run((target) => createBucket(target, signal)));
+    } catch (error) {
+      if (error instanceof Error && (error as { $metadata?: object }).$metadata !== undefined)
+        error.message = `the bucket is missing, and cannot be created: ${error.message}`;
+      throw error;
     }
   }
 

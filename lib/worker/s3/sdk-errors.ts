@@ -1,3 +1,5 @@
+import { OperationError } from "../operation-error.js";
+
 /** What the SDK adds to the errors it throws. */
 export interface SdkError extends Error {
   code?: unknown;
@@ -13,6 +15,13 @@ export interface SdkError extends Error {
 
 export function statusOf(error: unknown): number | undefined {
   return (error as SdkError).$metadata?.httpStatusCode;
+}
+
+/** Whether there was no bucket. A trial of conditions reports it as a failure of its own. */
+export function isNoSuchBucket(error: unknown): boolean {
+  return error instanceof OperationError
+    ? error.code === "NoSuchBucket"
+    : (error as Error).name === "NoSuchBucket";
 }
 
 /** Whether a request for an object failed because there is no such key. Then there is such a bucket. */

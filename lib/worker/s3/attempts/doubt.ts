@@ -8,6 +8,8 @@ const writes: ReadonlySet<string> = new Set([
   "DeleteObject",
   "DeleteObjects",
   "CompleteMultipartUpload",
+  "CreateBucket",
+  "DeleteBucket",
 ]);
 
 const doubts = new AsyncLocalStorage<Doubt | undefined>();

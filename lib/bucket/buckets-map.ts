@@ -1,0 +1,130 @@
+import { inspect } from "node:util";
+import { checkDeasync } from "../bridge/check-deasync.js";
+import { asObject, mapBehind } from "../facade/bucket-object.js";
+import type { BucketObject } from "../facade/bucket-object.js";
+import { isBucketName } from "../arguments/location.js";
+import type { Settings } from "../arguments/options.js";
+import { argumentError } from "../errors/errors.js";
+import { internals } from "../map/internals.js";
+import type { Internals } from "../map/internals.js";
+import { BucketCalls, callsOf } from "./bucket-calls.js";
+import { mapWithSettings } from "./s3-bucket-map.js";
+import type { ReadAs, S3BucketMap, ValueOf } from "./s3-bucket-map.js";
+
+/** Recognises the map of another copy of the library as well. */
+const isBuckets = Symbol.for("s3bucketmap.buckets/1");
+
+/** The buckets of an account by name, for the facade over them. */
+export class BucketsMap<As extends ReadAs = ReadAs> {
+  readonly [isBuckets] = true;
+  readonly #settings: Settings;
+  readonly #account: BucketCalls;
+  readonly #maps: Map<string, S3BucketMap<As>> = new Map();
+
+  constructor(settings: Settings) {
+    if (settings.wait === "deasync") checkDeasync();
+    this.#settings = settings;
+    this.#account = new BucketCalls({ settings }, "");
+  }
+
+  /** No request. */
+  get(name: string): BucketObject<ValueOf<As>> | (() => string[]) | undefined {
+    // Otherwise JSON.stringify would read each key of each bucket.
+    if (name === "toJSON") return () => this.keys();
+    return isBucketName(name) ? asObject(this.map(name)) : undefined;
+  }
+
+  /** 1 HeadBucket. */
+  has(name: string): boolean {
+    if (name === "toJSON" || !isBucketName(name)) return false;
+    return this.map(name)[callsOf]().call({ op: "headBucket" });
+  }
+
+  set(name: string): never {
+    throw argumentError(
+      `Buckets cannot be assigned: createBucket(s3, ${JSON.stringify(name)}) makes one. A key is assigned in its bucket, as in s3.${isBucketName(name) ? name : "name"}.key = value.`,
+    );
+  }
+
+  delete(name: string): never {
+    throw argumentError(
+      `Buckets cannot be deleted like properties: deleteBucket(s3, ${JSON.stringify(name)}) deletes an empty one.`,
+    );
+  }
+
+  /** All names, as the service orders them. 1 ListBuckets a page. */
+  keys(): string[] {
+    const names = new Set<string>();
+    const tokens = new Set<string>();
+    let token: string | undefined;
+    do {
+      const page = this.#account.call({ op: "listBuckets", ...(token === undefined ? {} : { token }) });
+      for (const name of page.names) names.add(name);
+      token = page.token;
+      if (token !== undefined && tokens.has(token)) {
+        const reason = "the service returned a continuation token for the second time";
+        throw this.#account.error({ code: "BadListing", reason }, "listBuckets");
+      }
+      if (token !== undefined) tokens.add(token);
+    } while (token !== undefined);
+    return [...names];
+  }
+
+  /** A bucket's map. */
+  map(name: string): S3BucketMap<As> {
+    let map = this.#maps.get(name);
+    if (map === undefined) {
+      const client = { ...this.#settings.client, bucket: name };
+      map = mapWithSettings<As>({ ...this.#settings, client });
+      this.#maps.set(name, map);
+    }
+    return map;
+  }
+
+  create(name: string): void {
+    this.#change(name, "createBucket", "set");
+  }
+
+  remove(name: string): void {
+    this.#change(name, "deleteBucket", "deleted");
+  }
+
+  // The facade's listings then know of it.
+  #change(name: string, op: "createBucket" | "deleteBucket", write: "set" | "deleted"): void {
+    this.#account.tell(name, "unsure");
+    this.map(name)[callsOf]().call({ op });
+    this.#account.tell(name, write);
+  }
+
+  /** What the facade and `batch` use. */
+  get [internals](): Pick<Internals<unknown>, "place" | "allKeys" | "hintReads" | "runBatch"> {
+    return {
+      place: this.#account.place,
+      allKeys: () => this.keys(),
+      hintReads: () => {},
+      runBatch: () => {
+        throw argumentError("batch takes one bucket's object, as in batch(s3.name, …).");
+      },
+    };
+  }
+
+  [callsOf](): BucketCalls {
+    return this.#account;
+  }
+
+  [inspect.custom](): string {
+    const { memory, client } = this.#settings;
+    const { local, endpoint } = client;
+    const where =
+      local !== undefined
+        ? `the local S3 at ${memory ?? local}`
+        : (endpoint ?? "AWS or the endpoint that the environment names");
+    return `S3Buckets { all buckets of ${where} }`;
+  }
+}
+
+/** The map behind an object of `s3Buckets`, or undefined for anything else. */
+export function bucketsBehind(value: unknown): BucketsMap | undefined {
+  const map = mapBehind(value) as Partial<BucketsMap> | undefined;
+  return map?.[isBuckets] === true ? (map as BucketsMap) : undefined;
+}

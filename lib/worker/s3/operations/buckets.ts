@@ -1,0 +1,104 @@
+import type { Result } from "../../../bridge/operations.js";
+import { BadAnswer } from "../bad-answers.js";
+import { Doubt } from "../attempts/doubt.js";
+import { backOff } from "../pause.js";
+import { otherRegion, statusOf } from "../sdk-errors.js";
+import type { SdkError } from "../sdk-errors.js";
+import { sdk } from "../sdk.js";
+import type { Target } from "../target.js";
+
+/** S3's limit. */
+const MAX_BUCKETS = 10_000;
+
+/** How often a bucket is asked for while S3 is busy with another request for it. */
+const MAX_SENT = 6;
+
+/**
+ * A page of the account's buckets. One ListBuckets. A service that knows no pages returns all.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+ */
+export async function listBuckets(
+  { client }: Target,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<Result<"listBuckets">> {
+  const input = { MaxBuckets: MAX_BUCKETS, ...(token === undefined ? {} : { ContinuationToken: token }) };
+  const output = await client.send(new sdk.ListBucketsCommand(input), { abortSignal: signal });
+  const { Buckets = [], ContinuationToken } = output;
+  const names = Buckets.flatMap(({ Name }) => (Name === undefined ? [] : [Name]));
+  if (names.length < Buckets.length) throw new BadAnswer("a bucket has no name", output.$metadata);
+  // Some services give an empty token with the last page.
+  return { names, ...(ContinuationToken ? { token: ContinuationToken } : {}) };
+}
+
+/**
+ * Whether the bucket exists. One HEAD. A failure of another kind than S3's 404 costs one LIST of at most one key more: its
+ * answer has a body that names the reason.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+ */
+export async function bucketExists(
+  { client, settings: { bucket } }: Target,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await client.send(new sdk.HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal });
+    return true;
+  } catch (error) {
+    if (statusOf(error) === undefined || otherRegion(error) !== undefined) throw error;
+    // A proxy's 404, which has no request id, says nothing about the bucket.
+    if (statusOf(error) === 404 && (error as SdkError).$metadata?.requestId) return false;
+  }
+  try {
+    const input = { Bucket: bucket, MaxKeys: 1 };
+    await client.send(new sdk.ListObjectsV2Command(input), { abortSignal: signal });
+    return true;
+  } catch (error) {
+    if ((error as Error).name === "NoSuchBucket") return false;
+    throw error;
+  }
+}
+
+/**
+ * Makes the bucket, in the client's region. It may be this account's already. One CreateBucket, and more while S3 is busy
+ * with another request for the same name.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+ */
+export async function createBucket(
+  { client, settings: { bucket } }: Target,
+  signal: AbortSignal,
+): Promise<undefined> {
+  for (let sent = 1; ; sent += 1) {
+    try {
+      // The SDK adds the region, unless it is us-east-1, for which S3 wants none.
+      await client.send(new sdk.CreateBucketCommand({ Bucket: bucket }), { abortSignal: signal });
+      return undefined;
+    } catch (error) {
+      const { name } = error as Error;
+      if (name === "BucketAlreadyOwnedByYou") return undefined;
+      if (name !== "OperationAborted" || sent === MAX_SENT) throw error;
+    }
+    await backOff(sent, signal);
+  }
+}
+
+/**
+ * Deletes the bucket, which must be empty. One DeleteBucket.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
+ */
+export async function deleteBucket(target: Target, signal: AbortSignal): Promise<undefined> {
+  const { client, settings } = target;
+  const doubt = new Doubt();
+  const command = new sdk.DeleteBucketCommand({ Bucket: settings.bucket });
+  try {
+    await doubt.during(() => client.send(command, { abortSignal: signal }));
+  } catch (error) {
+    // An earlier attempt, whose answer was lost, has deleted it.
+    if ((error as Error).name !== "NoSuchBucket" || !doubt.exists) throw error;
+  }
+  target.bucketProved = false;
+  return undefined;
+}
