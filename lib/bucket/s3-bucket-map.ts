@@ -300,11 +300,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
   }
 }
 
-/**
- * A map with settings that have been checked.
- *
- * @internal
- */
+/** @internal A map with settings that have been checked. */
 export function mapWithSettings<As extends ReadAs>(settings: Settings): S3BucketMap<As> {
-  return new S3BucketMap<As>(checked, { settings }, settings.prefix);
+  return new S3BucketMap<As>(checked, { settings }, settings.prefix, settings.readAs as As);
 }
