@@ -3,7 +3,7 @@ import { isUnsure, partialFailure, PartialFailureError, S3BucketMapError } from 
 import type { Internals, Stored } from "../../map/internals.js";
 import { copyOf } from "../data/copies.js";
 import { Batches } from "./batches.js";
-import { Document } from "./document.js";
+import { Document, nextOrder } from "./document.js";
 import type { Home, Known } from "./document.js";
 import { Edits } from "./edits.js";
 import type { Outcome } from "./edits.js";
@@ -27,13 +27,12 @@ export class Desk<V> implements Home {
   /** What the program gets for a value that was read. */
   documentOf(key: string, stored: Stored<V>): Stored<V> {
     if (typeof stored.value !== "object" || stored.value === null) return stored;
-    const known = { value: copyOf(stored.value, this.shares), from: { ...stored, value: undefined } };
+    const value = copyOf(stored.value, this.shares);
+    const known = { value, from: { ...stored, value: undefined }, order: nextOrder() };
     const document = new Document(this, key, known);
     const edits = this.#batches.of(this.#prefix + key);
     if (edits !== undefined) {
-      edits.rebase(known);
       edits.isFresh = true;
-      for (const other of edits.documents) other.seen = -1;
       this.#join(document, edits);
     }
     return { ...stored, value: document.root as V };
@@ -160,6 +159,11 @@ export class Desk<V> implements Home {
   }
 
   #join(document: Document, edits: Edits): void {
+    // It knows a later state of the key than the edits were made on.
+    if (document.known.order > edits.known.order) {
+      edits.rebase(document.known);
+      for (const other of edits.documents) other.seen = -1;
+    }
     edits.documents.add(document);
     document.adopt(edits.value);
     document.seen = edits.count;

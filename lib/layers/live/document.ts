@@ -24,6 +24,14 @@ export interface Known {
   readonly value: unknown;
   /** What `update` can go on from; undefined if it has to read first. */
   readonly from: Stored<unknown> | undefined;
+  /** A later reading, or a later edit, has a higher number. */
+  readonly order: number;
+}
+
+let lastOrder = 0;
+
+export function nextOrder(): number {
+  return (lastOrder += 1);
 }
 
 /** What a document needs of the map that it came from. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Internals, State, Stored } from "../../map/internals.js";
 import { keeping } from "../../map/methods.js";
 import { copyOf } from "../data/copies.js";
+import { nextOrder } from "./document.js";
 import type { Document, Known } from "./document.js";
 import { apply, NotTheSame, reapply } from "./operation.js";
 import type { Operation } from "./operation.js";
@@ -93,7 +94,7 @@ export class Edits {
       isOther = true;
     }
     const next = state && { ...last, value: undefined, etag: undefined, state };
-    return { known: { value, from: next }, isOther, result };
+    return { known: { value, from: next, order: nextOrder() }, isOther, result };
   }
 
   #on(value: unknown): { value: unknown; result: unknown } {

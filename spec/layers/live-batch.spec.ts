@@ -1,0 +1,226 @@
+import { asMap, asObject, batch, S3BucketMap } from "../../lib/index.js";
+import type { BucketObject } from "../../lib/index.js";
+import { json, live } from "../../lib/layers/index.js";
+import { startHttpS3 } from "../support/http-s3.js";
+import type { HttpS3 } from "../support/http-s3.js";
+import { thrownBy } from "../support/local-maps.js";
+
+interface User {
+  [field: string]: unknown;
+  n: number;
+  tags: string[];
+}
+
+let server: HttpS3;
+beforeAll(async () => {
+  server = await startHttpS3();
+});
+afterAll(() => server.close());
+afterEach(() => server.clearFaults());
+
+let places = 0;
+
+describe.each(["atomics", "deasync"] as const)("batch over live (%s)", (wait) => {
+  let strings: S3BucketMap;
+  let users: BucketObject<User>;
+  let others: BucketObject<User>;
+  const stored = (key = "ann"): User => JSON.parse(strings.get(key)!) as User;
+  const ann = (): User => users["ann"]!;
+  beforeEach(() => {
+    strings = new S3BucketMap("bucket", {
+      endpoint: server.endpoint,
+      region: "us-east-1",
+      credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+      prefix: `${places++}/`,
+      wait,
+    });
+    users = asObject(live(json<User>(strings)));
+    others = asObject(live(json<User>(strings)));
+    asMap(users).create("ann", { n: 1, tags: ["a"] });
+  });
+
+  it("makes one PUT a key of many edits, and one GET", () => {
+    users["bob"] = { n: 1, tags: [] };
+    server.reset();
+    const result = batch(users, () => {
+      for (const tag of ["b", "c", "d"]) ann().tags.push(tag);
+      ann().n += 1;
+      users["bob"]!.n = 7;
+      users["eve"] = { n: 0, tags: [] };
+      return 5;
+    });
+    // The first edit begins with a document that was read in the batch, and so does the second.
+    expect(server.counts()).toMatchObject({ PUT: 3, GET: 3 });
+    expect(result).toBe(5);
+    expect([stored(), stored("bob").n, stored("eve").n]).toEqual([
+      { n: 2, tags: ["a", "b", "c", "d"] },
+      7,
+      0,
+    ]);
+  });
+
+  it("costs 1 PUT for a document that was read before", () => {
+    const user = ann();
+    server.reset();
+    batch(users, () => {
+      user.n = 2;
+      user.tags.push("b");
+    });
+    expect(server.counts()).toMatchObject({ PUT: 1, total: 1 });
+    user.n = 3;
+    expect(server.counts()).toMatchObject({ PUT: 2, total: 2 });
+    expect(stored()).toEqual({ n: 3, tags: ["a", "b"] });
+  });
+
+  it("shows all documents of a key the edits that are not stored yet", () => {
+    const [one, two] = [ann(), ann()];
+    batch(users, () => {
+      one.n = 2;
+      expect(two.n).toBe(2);
+      two.tags.push("b");
+      expect(one.tags).toEqual(["a", "b"]);
+      expect(ann()).toEqual({ n: 2, tags: ["a", "b"] });
+      expect(asObject(asMap(users).subMap("an"))["n"]!.n).toBe(2);
+      expect(stored().n).toBe(1);
+    });
+    expect(stored()).toEqual({ n: 2, tags: ["a", "b"] });
+  });
+
+  it("begins with the latest state that a document of the key knows", () => {
+    const [one, two] = [ann(), ann()];
+    two["x"] = 1;
+    batch(users, () => {
+      one["y"] = 2;
+      expect(two["x"]).toBe(1);
+    });
+    expect(stored()).toMatchObject({ x: 1, y: 2 });
+    batch(users, () => {
+      one["z"] = 3;
+      others["ann"]!["w"] = 4;
+      expect(ann()["w"]).toBe(4);
+    });
+    expect(stored()).toMatchObject({ x: 1, y: 2, z: 3, w: 4 });
+  });
+
+  it("refuses what the base cannot keep at once, and goes on", () => {
+    const user = ann();
+    batch(users, () => {
+      expect(() => user.tags.push(NaN as never)).toThrow(/^json cannot keep NaN, at \.tags\[1\]/);
+      expect(user.tags).toEqual(["a"]);
+      user.n = 2;
+    });
+    expect(stored()).toEqual({ n: 2, tags: ["a"] });
+  });
+
+  it("makes the edits again where somebody else was quicker", () => {
+    const user = ann();
+    batch(users, () => {
+      user.tags.push("b");
+      others["ann"]!.tags.push("other");
+      user["x"] = 1;
+    });
+    expect(stored()).toEqual({ n: 1, tags: ["a", "other", "b"], x: 1 });
+    expect(user).toEqual(stored());
+  });
+
+  it("throws a PartialFailureError with what could not be stored, and shows again what is", () => {
+    const user = ann();
+    users["bob"] = { n: 1, tags: [] };
+    const error = thrownBy(() =>
+      batch(users, () => {
+        user.tags[0] = "x";
+        users["bob"]!.n = 2;
+        others["ann"]!.tags.push("other");
+      }),
+    );
+    expect(error).toMatchObject({ code: "PartialFailure", succeeded: ["bob"] });
+    expect((error as { failed: Map<string, unknown> }).failed.get("ann")).toMatchObject({
+      code: "DocumentChanged",
+    });
+    expect([stored().tags, user.tags, stored("bob").n]).toEqual([["a", "other"], ["a"], 2]);
+  });
+
+  it("stores what was edited before its function threw, and throws that", () => {
+    const user = ann();
+    const error = new Error("mine");
+    const use = () =>
+      batch(users, () => {
+        user.n = 2;
+        throw error;
+      });
+    expect(thrownBy(use)).toBe(error);
+    expect(stored().n).toBe(2);
+  });
+
+  it("stores the edits of a key before a whole write of it, and those of an inner batch at its end", () => {
+    batch(users, () => {
+      const user = ann();
+      user.n = 2;
+      batch(users, () => (user.n = 3));
+      expect(stored().n).toBe(3);
+      user.n = 4;
+      users["ann"] = { n: 10, tags: [] };
+      ann().n += 1;
+    });
+    expect(stored()).toEqual({ n: 11, tags: [] });
+  });
+
+  it("takes no more edits of a document after one that may have happened", () => {
+    const user = ann();
+    const denied = { status: 403, code: "AccessDenied" };
+    server.fault({ operation: "PUT", action: { reset: "after-apply" }, times: 1 });
+    server.fault({ operation: "HEAD", action: denied, times: Infinity });
+    server.fault({ operation: "GET", action: denied, times: Infinity });
+    expect(() => batch(users, () => (user.n = 2))).toThrow(/1 may have been/);
+    server.clearFaults();
+    expect(() => (user.n = 3)).toThrow(/not known whether/);
+  });
+});
+
+describe("a callback during a deasync wait", () => {
+  it("stores its own edit when its statement ends, also of a key that a batch has edited", async () => {
+    const strings = new S3BucketMap("bucket", {
+      endpoint: server.endpoint,
+      region: "us-east-1",
+      credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+      prefix: `${places++}/`,
+      wait: "deasync",
+    });
+    const users = asObject(live(json<User>(strings)));
+    asMap(users).create("ann", { n: 1, tags: ["a"] });
+    const user = users["ann"]!;
+    const seen: unknown[] = [];
+    setTimeout(() => {
+      user.tags.push("callback");
+      seen.push(JSON.parse(strings.get("ann")!));
+    }, 0);
+    server.fault({ operation: "HEAD", action: { delayMs: 200 }, times: 1 });
+    batch(users, () => {
+      user.n = 2;
+      expect("missing" in users).toBe(false);
+      user["more"] = 1;
+    });
+    expect(seen).toEqual([{ n: 2, tags: ["a", "callback"] }]);
+    expect(JSON.parse(strings.get("ann")!)).toEqual({ n: 2, tags: ["a", "callback"], more: 1 });
+    await Promise.resolve();
+  });
+
+  it("may edit the document that is being stored", () => {
+    const strings = new S3BucketMap("bucket", {
+      endpoint: server.endpoint,
+      region: "us-east-1",
+      credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+      prefix: `${places++}/`,
+      wait: "deasync",
+    });
+    const users = asObject(live(json<User>(strings)));
+    asMap(users).create("ann", { n: 1, tags: ["a"] });
+    const user = users["ann"]!;
+    setTimeout(() => user.tags.push("callback"), 0);
+    server.fault({ operation: "PUT", action: { delayMs: 200 }, times: 1 });
+    user.tags.push("b");
+    expect([...user.tags].sort()).toEqual(["a", "b", "callback"]);
+    user.n = 5;
+    expect(JSON.parse(strings.get("ann")!)).toEqual({ n: 5, tags: user.tags });
+  });
+});
