@@ -4,6 +4,7 @@ import {
   encrypt,
   gzip,
   json,
+  live,
   structured,
   text,
   transform,
@@ -133,6 +134,12 @@ export const stacks: Readonly<Record<string, Stack>> = {
     over: (bytes) => writeBuffer(validate(structured(encrypt(bytes, secret)), anyString), { max: 5 }),
     takes: ["a lone surrogate"],
     headOf: { size: 11 + 43, contentType: "application/octet-stream" },
+  },
+  "live(json(strings))": { over: (_bytes, strings) => live(json<string>(strings)), ...asJson },
+  "live(structured(gzip(bytes)))": {
+    over: (bytes) => live(structured<string>(gzip(bytes))),
+    ...asStructured,
+    headOf: { size: 31, contentType: "application/octet-stream" },
   },
   "json(writeBuffer(strings))": { over: (_bytes, strings) => json<string>(writeBuffer(strings)), ...asJson },
   "writeBuffer(json(gzip(encrypt(bytes))))": {
