@@ -157,6 +157,24 @@ describeInTerminal("completion", () => {
     await terminal.shows("'4'");
   });
 
+  it("completes the names of buckets, at 1 ListBuckets, and the keys in each", async () => {
+    const terminal = await prompts.open(server);
+    // Loads the SDK, which on a busy machine takes longer than Tab may.
+    await terminal.run("'bucket' in s3");
+    server.reset();
+    await terminal.type("s3.buck");
+    await terminal.shows(/^> s3\.buck/m);
+    expect(server.counts().total).toBe(0);
+    terminal.press(keys.tab);
+    await terminal.shows(/^> s3\.bucket$/m);
+    expect(server.log().map(({ operation }) => operation)).toEqual(["ListBuckets"]);
+    await terminal.type(".testK");
+    terminal.press(keys.tab);
+    await terminal.shows(/^> s3\.bucket\.testKey$/m);
+    terminal.press(keys.enter);
+    await terminal.shows("'value'");
+  });
+
   it("completes after another quote, a variable's name and ?.", async () => {
     const terminal = await prompts.open(server);
     await terminal.run("const mine = { deep: bucket }; 0");
