@@ -11,6 +11,7 @@ import type { S3Buckets } from "../bucket/s3-buckets.js";
 import { S3BucketMap } from "../bucket/s3-bucket-map.js";
 import { asObject } from "../facade/bucket-object.js";
 import { json } from "../layers/json.js";
+import { live } from "../layers/live/live.js";
 import type { SyncMap } from "../map/sync-map.js";
 import type { Arguments } from "./arguments.js";
 import { echoFacades } from "./echo.js";
@@ -49,7 +50,7 @@ export class Session {
     const variables: Record<string, unknown> = { s3: this.s3 };
     if (location !== undefined) {
       this.#base = new S3BucketMap(location, read);
-      const map: SyncMap<unknown> = layer === "json" ? json(this.#base as SyncMap<string>) : this.#base;
+      const map: SyncMap<unknown> = layer === "json" ? live(json(this.#base as SyncMap<string>)) : this.#base;
       Object.assign(variables, { bucket: asObject(map), map });
     }
     this.output = output;

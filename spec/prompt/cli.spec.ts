@@ -174,6 +174,9 @@ describe("s3bucketmap --eval", () => {
     expect((await run([...at, "--json", "-e", "bucket.c = { a: [1] }; bucket.c"])).out).toBe(
       '{\n  "a": [\n    1\n  ]\n}\n',
     );
+    expect((await run([...at, "--json", "-e", "bucket.c.a.push(2); bucket.c"])).out).toBe(
+      '{\n  "a": [\n    1,\n    2\n  ]\n}\n',
+    );
     expect((await run([...at, "-e", "bucket.missing"])).out).toBe("undefined\n");
     expect((await run([...at, "-e", "[...map.keys()]"])).out).toBe("[ 'a', 'b', 'c' ]\n");
     expect((await run([...at, "-e", "await Promise.resolve(map.size)"])).out).toBe("3\n");

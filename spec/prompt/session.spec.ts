@@ -128,6 +128,16 @@ describeInTerminal("the prompt", () => {
     await terminal.shows(/^> bucket\.user$/m);
   });
 
+  it("edits a value in place with --json", async () => {
+    map.set("user", '{"name":"Ann","tags":["new"]}');
+    const terminal = await prompts.open(server, ["--json", "bucket"]);
+    expect(await terminal.run("bucket.user.name = 'Anna'")).toEqual(["'Anna'"]);
+    expect(await terminal.run("bucket.user.tags.push('old')")).toEqual(["2"]);
+    expect(map.get("user")).toBe('{"name":"Anna","tags":["new","old"]}');
+    expect(await terminal.run("bucket.user")).toEqual(["{ name: 'Anna', tags: [ 'new', 'old' ] }"]);
+    expect((await terminal.run("bucket.user.born = new Date()")).join(" ")).toContain("cannot keep a Date");
+  });
+
   it("keeps its history in a file", async () => {
     const first = await prompts.open(server);
     await first.run("'remembered'.length");
