@@ -5,6 +5,7 @@ export {
   asObject,
   at,
   batch,
+  copyAll,
   createBucket,
   deleteBucket,
   NoSuchBucketError,
@@ -19,6 +20,8 @@ export {
 export type {
   BucketObject,
   Bytes,
+  CopyAllOptions,
+  CopyOptions,
   GetOptions,
   LinkOptions,
   FileMap,

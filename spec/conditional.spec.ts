@@ -463,7 +463,7 @@ describe("update under contention", () => {
         code: "TooMuchContention",
         operation: "update",
         message: expect.stringMatching(
-          /each of 100 times the service said that it had changed.*Nothing was written/,
+          /each of 100 times the service said that it had changed.*nothing was written/,
         ) as string,
       }) as Error,
     );

@@ -7,7 +7,7 @@ const file = path.join(__dirname, "shown.ts");
 const source = `import { S3BucketMap } from "../dist/index.js";
 const map = new S3BucketMap("bucket");
 map.get; map.set; map.has; map.delete; map.clear; map.keys; map.values; map.entries; map.forEach; map.size; map.getMany;
-map.setMany; map.deleteMany; map.head; map.list; map.create; map.update; map.subMap; map.close; map.diagnose; map.putFile; map.getFile; map.url;
+map.setMany; map.deleteMany; map.head; map.list; map.create; map.update; map.subMap; map.close; map.diagnose; map.putFile; map.getFile; map.url; map.copy; map.rename;
 map.versions;`;
 const service = ts.createLanguageService({
   getScriptFileNames: () => [file],

@@ -76,6 +76,11 @@ export function sharedTexts(
 /** For the local S3, which depends on nothing but its directory. */
 export const noEnvironment: Environment = { variables: {}, config: "", credentials: "" };
 
+/** The environment that a map keeps, when it first needs one. */
+export function firstEnvironment({ local }: { local?: string }): Environment {
+  return local === undefined ? environmentOf(process.env) : noEnvironment;
+}
+
 function homeOf(variables: Readonly<Record<string, string>>): string {
   const { HOME, USERPROFILE, HOMEPATH, HOMEDRIVE = `C:${path.sep}` } = variables;
   return HOME || USERPROFILE || (HOMEPATH ? `${HOMEDRIVE}${HOMEPATH}` : "");

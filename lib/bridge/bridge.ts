@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { atomicsWait } from "./atomics-wait.js";
 import { callLimit } from "./call-limit.js";
 import { deasyncWait } from "./deasync-wait.js";
-import { environmentOf, noEnvironment } from "../arguments/environment.js";
+import { firstEnvironment } from "../arguments/environment.js";
 import { called, entered, left, turned } from "../copies/history.js";
 import { spin } from "./spin.js";
 import { Signal } from "./messages.js";
@@ -108,7 +108,7 @@ export class Bridge {
     }
     let { known } = caller;
     if (known?.thread !== thread || known.settings.isForgotten) {
-      caller.environment ??= client.local === undefined ? environmentOf(process.env) : noEnvironment;
+      caller.environment ??= firstEnvironment(client);
       caller.known = known = { thread, settings: thread.tellSettings(client, caller.environment) };
     }
     // Sent even if the worker is still starting, so that calls from within the wait come after this one.

@@ -1,5 +1,6 @@
 import type {
   Arrived,
+  CopyPair,
   EntryPage,
   Failure,
   Finding,
@@ -14,6 +15,7 @@ import type {
   PageStart,
   Reading,
   RequestCount,
+  SourceBucket,
   Span,
   StoreResult,
   Verdict,
@@ -41,7 +43,8 @@ interface Operations {
   set: { request: { key: string; body: string | Uint8Array; headers: ObjectHeaders }; result: undefined };
   delete: { request: { key: string }; result: undefined };
   getMany: {
-    request: { keys: string[]; maxBytes: number };
+    /** `withHeaders`: each with what a copy keeps. */
+    request: { keys: string[]; maxBytes: number; withHeaders?: true };
     /** In the order of the keys. */
     result: ({ read: Reading | undefined } | { failure: Failure })[];
   };
@@ -76,6 +79,23 @@ interface Operations {
   /** Writes if the key is still as `base` says. Trials of the service stay under `prefix`, the map's. */
   store: { request: { base: Version; prefix: string } & ObjectToStore; result: StoreResult };
   remove: { request: { key: string; base: Version; prefix: string }; result: Verdict };
+  /** Copies an object within the service, and tells whether it did. `source`: the bucket, if it is another. */
+  copy: {
+    request: { key: string; to: string; source?: SourceBucket; ifAbsent: boolean; prefix: string };
+    /** "by value": the service cannot do that, and nothing was copied. */
+    result: boolean | "by value";
+  };
+  copyMany: {
+    request: { pairs: CopyPair[]; source?: SourceBucket };
+    /** In the order of the pairs. */
+    result: ({ copied: boolean } | { failure: Failure })[];
+  };
+  /** Copies an object and deletes it, and tells whether there was one. */
+  rename: { request: { key: string; to: string; prefix: string }; result: boolean };
+  /** The same in steps, for a value that is copied through the program: whether there is one, and it can be deleted. */
+  proveRename: { request: { key: string; prefix: string }; result: boolean };
+  /** Whether the source of a copy was still the same, and is deleted. */
+  removeCopied: { request: { key: string; to: string; base: Version; prefix: string }; result: boolean };
   /** Signs a link. Nothing is sent to S3. */
   url: { request: { key: string; link: Link }; result: string };
   /** Stores a file: if the key is still as `base` says, where there is one. */
@@ -119,6 +139,8 @@ interface Facts<One extends Op> {
   readonly isInformative: boolean;
   /** The keys it reads or writes, or "all" of the bucket. */
   readonly keys: (call: Call<One>) => readonly string[] | "all";
+  /** What it only reads, of the same bucket (undefined) or of another. */
+  readonly reads?: (call: Call<One>) => { bucket: string | undefined; keys: readonly string[] };
   /** The bodies it carries. */
   readonly bodies?: (call: Call<One>) => readonly (string | Uint8Array)[];
 }
@@ -128,6 +150,8 @@ const lookingUp: Verb = { does: "look up", doing: "looking up" };
 const writing: Verb = { does: "write", doing: "writing" };
 const deleting: Verb = { does: "delete", doing: "deleting" };
 const listing: Verb = { does: "list", doing: "listing", what: "the keys" };
+const copying: Verb = { does: "copy", doing: "copying" };
+const renaming: Verb = { does: "rename", doing: "renaming" };
 const linking: Verb = { does: "sign a link to", doing: "signing a link to" };
 const uploading: Verb = { does: "upload", doing: "uploading", what: "a file to" };
 const downloading: Verb = { does: "download", doing: "downloading" };
@@ -143,6 +167,12 @@ const one = ({ key }: { key: string }): readonly string[] => [key];
 const many = ({ keys }: { keys: readonly string[] }): readonly string[] => keys;
 const all = (): "all" => "all";
 const none = (): readonly string[] => [];
+const readsOf =
+  <C extends { source?: SourceBucket }>(keys: (call: C) => readonly string[]) =>
+  (call: C): { bucket: string | undefined; keys: readonly string[] } => ({
+    bucket: call.source?.bucket,
+    keys: keys(call),
+  });
 const body = (call: ObjectToStore): readonly (string | Uint8Array)[] => [call.body];
 
 /**
@@ -174,6 +204,16 @@ export const operations: { readonly [One in Op]: Facts<One> } = {
   read: { verb: reading, ...isRead, keys: one },
   store: { verb: writing, ...isConditionalWrite, keys: one, bodies: body },
   remove: { verb: deleting, ...isConditionalWrite, keys: one },
+  copy: { verb: copying, ...isConditionalWrite, keys: ({ to }) => [to], reads: readsOf(({ key }) => [key]) },
+  copyMany: {
+    verb: { ...copying, what: "many keys" },
+    ...isConditionalWrite,
+    keys: ({ pairs }) => pairs.map(({ to }) => to),
+    reads: readsOf(({ pairs }) => pairs.map(({ from }) => from)),
+  },
+  rename: { verb: renaming, ...isConditionalWrite, keys: ({ key, to }) => [key, to] },
+  proveRename: { verb: renaming, ...isRead, keys: one },
+  removeCopied: { verb: renaming, ...isConditionalWrite, keys: one },
   url: { verb: linking, isWrite: false, isInformative: false, keys: none },
   putFile: { verb: uploading, ...isConditionalWrite, keys: one },
   getFile: { verb: downloading, ...isRead, keys: one },
@@ -196,6 +236,7 @@ const composed = {
   create: { does: "create", doing: "creating" },
   update: { does: "update", doing: "updating" },
   clear: { does: "delete", doing: "deleting", what: "the keys" },
+  copyAll: { does: "copy", doing: "copying", what: "the keys" },
   batch: { does: "write", doing: "writing", what: "many keys" },
   subMap: { does: "make", doing: "making", what: "a sub-map" },
   as: { does: "make", doing: "making", what: "a map with another reading" },

@@ -68,6 +68,18 @@ export interface Head {
   metadata: Record<string, string>;
 }
 
+/** Another bucket of the same service, from which objects are copied. */
+export interface SourceBucket {
+  bucket: string;
+  region?: string;
+}
+
+/** Whole keys: what is copied, and the key of the copy. */
+export interface CopyPair {
+  from: string;
+  to: string;
+}
+
 /** A link that works without credentials until it expires. */
 export interface Link {
   method: "GET" | "PUT";

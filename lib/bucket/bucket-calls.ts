@@ -1,6 +1,7 @@
 import type { Begun, Bridge } from "../bridge/bridge.js";
 import type { Call, Method, Op, Result } from "../bridge/operations.js";
-import type { Failure, Reading } from "../bridge/protocol.js";
+import type { Environment, Failure, Reading } from "../bridge/protocol.js";
+import { firstEnvironment } from "../arguments/environment.js";
 import { toError } from "../errors/revive.js";
 import type { S3BucketMapError } from "../errors/errors.js";
 import { logWrite, newNumber } from "../copies/history.js";
@@ -35,6 +36,11 @@ export class BucketCalls {
 
   get bridge(): Bridge {
     return (this.shared.bridge ??= loadBridge());
+  }
+
+  /** As the first request finds it, or this call. */
+  get environment(): Environment {
+    return (this.shared.environment ??= firstEnvironment(this.shared.settings.client));
   }
 
   get place(): Place {

@@ -5,11 +5,12 @@ import type { Internals, Stored } from "../map/internals.js";
 import { prepare, prepareDeletion, send } from "./background-writes.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { getIfChanged, getStored, storedEntries } from "./bucket-reads.js";
-import { getMany } from "./bulk.js";
+import { getMany, readWhole } from "./bulk.js";
 import { update } from "./conditional-writes.js";
 import { linkTo } from "./link.js";
 import type { listKeys } from "./listing.js";
 import { runInBatch } from "./run-batch.js";
+import { storedObjects } from "./stored-objects.js";
 import { allVersions, getVersions, headVersion, versionsOf } from "./versions.js";
 import { wholeListing } from "./whole-listing.js";
 
@@ -40,6 +41,12 @@ export function bucketInternals(calls: BucketCalls): Internals<string | Buffer> 
     headVersion: (key, versionId) => headVersion(calls, key, versionId),
     allKeys: () => allKeys(calls),
     hintReads: (keys, isKnown) => hintReads(calls, keys, isKnown),
+    formats: [],
+    contentTypes: ["text/plain; charset=utf-8", "application/octet-stream"],
+    objects: storedObjects(calls),
+    read: (keys) => readWhole(calls, keys),
+    settle: () => {},
+    writing: (_method, _keys, write) => write(),
     url: (key, options) => linkTo(calls, key, options),
     prepare: (key, value, options) => prepare(calls, key, value, options),
     prepareDeletion: (key) => prepareDeletion(calls, key),

@@ -1,10 +1,11 @@
 import type { Method } from "../bridge/operations.js";
-import type { KeyFailure, ObjectHeaders, ObjectToStore } from "../bridge/protocol.js";
+import type { KeyFailure, ObjectHeaders, ObjectToStore, Reading } from "../bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { listKeys } from "./listing.js";
 import { partialFailure, S3BucketMapError } from "../errors/errors.js";
 import { MAX_KEYS_AT_ONCE, wholeKey } from "../arguments/keys.js";
 import type { PartialFailureError } from "../errors/errors.js";
+import type { Whole } from "../map/copying.js";
 import type { Stored } from "../map/internals.js";
 import { checkValue, toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
@@ -14,18 +15,38 @@ import { entriesOf, iterable } from "../map/iterables.js";
 const MAX_BYTES_AT_ONCE = 64 * 1024 * 1024;
 
 export function getMany(calls: BucketCalls, keys: Iterable<string>): Map<string, Stored<string | Buffer>> {
-  const values = new Map<string, Stored<string | Buffer>>();
+  return read(calls, keys, {}, (stored) => stored);
+}
+
+/** The same, each with what a copy keeps. */
+export function readWhole(calls: BucketCalls, keys: Iterable<string>): Map<string, Whole<string | Buffer>> {
+  return read(calls, keys, { withHeaders: true }, (stored, { kept, version }) => {
+    const { contentType, cacheControl, metadata } = kept ?? {};
+    const told = Object.entries({ contentType, cacheControl, metadata }).filter(
+      ([, one]) => one !== undefined,
+    );
+    return { ...stored, kept: Object.fromEntries(told), version };
+  });
+}
+
+function read<Read>(
+  calls: BucketCalls,
+  keys: Iterable<string>,
+  how: { withHeaders?: true },
+  make: (stored: Stored<string | Buffer>, reading: Reading) => Read,
+): Map<string, Read> {
+  const values = new Map<string, Read>();
   const progress = new Progress(calls, "getMany", "get", "read");
   for (const slice of slices(wholeKeys(calls, keys, "getMany"))) {
     progress.during(slice, () => {
-      const outcomes = calls.call({ op: "getMany", keys: slice, maxBytes: calls.maxBytes });
+      const outcomes = calls.call({ op: "getMany", keys: slice, maxBytes: calls.maxBytes, ...how });
       for (const [at, key] of slice.entries()) {
         const outcome = outcomes[at]!;
         const stored = "failure" in outcome ? outcome : outcome.read && calls.decode(outcome.read);
         if (stored !== undefined && "failure" in stored) progress.failed(key, stored.failure);
         else {
           if (stored === undefined) calls.tell(key, "unsure");
-          else values.set(calls.relative(key), stored);
+          else values.set(calls.relative(key), make(stored, (outcome as { read: Reading }).read));
           progress.succeeded(key);
         }
       }

@@ -72,7 +72,7 @@ export const refusals: Record<Exclude<Verdict, "done">, Failure> = {
   missing: { code: "PreconditionFailed", reason: "there is no such key, or no more", statusCode: 404 },
   conflict: {
     code: "TooMuchContention",
-    reason: "the service says that others write to it at the same time",
+    reason: "the service says that others write to it at the same time; nothing was written",
     statusCode: 409,
   },
 };
@@ -128,7 +128,7 @@ export function update(
     refused = verdict === "conflict" ? undefined : base;
     timesRefused += 1;
   }
-  const reason = `each of ${MAX_TURNS} times the service said that it had changed meanwhile`;
+  const reason = `each of ${MAX_TURNS} times the service said that it had changed meanwhile; nothing was written`;
   throw calls.error({ code: "TooMuchContention", reason }, "update", key);
 }
 

@@ -10,6 +10,8 @@ import { create, storeIfMatch } from "./conditional-writes.js";
 import type { DiagnoseOptions, Diagnosis } from "./diagnosis.js";
 import { getFile, putFile } from "./files.js";
 import type { FileMap } from "../map/file-map.js";
+import { copy, rename } from "../map/copies.js";
+import type { CopyOptions } from "../map/copying.js";
 import { forEach, update } from "../map/methods.js";
 import { checkPrefix, wholeKey } from "../arguments/keys.js";
 import { checkFilePath, checkNoFileOptions } from "../arguments/paths.js";
@@ -200,6 +202,14 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
     options?: ObjectOptions,
   ): ValueOf<As> | undefined {
     return update(this, key, fn, options);
+  }
+
+  copy(from: string, to: string, options?: CopyOptions): boolean {
+    return copy<ValueOf<As>>(this, from, to, options);
+  }
+
+  rename(from: string, to: string): boolean {
+    return rename<ValueOf<As>>(this, from, to);
   }
 
   url(key: string, options?: LinkOptions): string {

@@ -24,6 +24,7 @@ export const advice: Readonly<Record<string, string>> = {
   InvalidObjectState: "The object is archived: restore it first.",
   CredentialsMissing:
     "Give credentials in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), a profile, or the option credentials; open data needs anonymous: true.",
+  ValueRefused: "Copy between maps whose layers take the same values, or convert them yourself.",
   CredentialsEndFirst:
     "Give a shorter expiresIn, or use credentials that last longer: the access key of a user, or a longer session.",
   NetworkError: "Check the network and the endpoint.",
@@ -35,7 +36,7 @@ export const advice: Readonly<Record<string, string>> = {
   ValueTooLong: 'Up to 4 GiB can be read with readAs: "bytes".',
   PreconditionFailed: "Read it again, and decide anew; update does so by itself.",
   TooMuchContention:
-    "Nothing was written. Try again later, let fewer programs change the same key at once, or give each a key of its own.",
+    "Try again later, let fewer programs change the same key at once, or give each a key of its own.",
   ConditionsUnsupported:
     "Without conditions a write of somebody else's could be lost, so nothing was written: use a service that keeps to them, or set, and see to it that one program writes at a time.",
   VersioningOff:

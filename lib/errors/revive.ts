@@ -58,7 +58,8 @@ function messageOf(failure: Failure, attempt: Attempt): string {
     const because = reason === undefined ? "" : ` (${reason})`;
     const idle =
       attempt.operation === "putFile" || attempt.operation === "getFile" ? " without progress" : "";
-    return `Timed out after ${attempt.timeoutMs} ms${idle} while ${doing} ${object(attempt)}${because}${uncertain}.`;
+    const left = uncertain !== "" && attempt.operation === "rename" ? halfRenamed : uncertain;
+    return `Timed out after ${attempt.timeoutMs} ms${idle} while ${doing} ${object(attempt)}${because}${left}.`;
   }
   const toDo = adviceFor(failure);
   const todo = toDo === undefined ? "" : ` ${toDo}`;
@@ -83,6 +84,8 @@ export function adviceFor({ code, statusCode, credentialsGiven }: Failure): stri
   const toDo = [advice[code], credentialsGiven && adviceGiven[credentialsGiven]];
   return toDo.filter((one) => one !== undefined).join(" ") || undefined;
 }
+
+const halfRenamed = "; it may still have been copied, and the source may still be there";
 
 const readsOne: ReadonlySet<string> = new Set(["get", "has", "head", "getFile"]);
 

@@ -74,6 +74,7 @@ function gzipCodec(
     name: "gzip",
     ...(algorithm === "gzip" ? {} : { shown: { algorithm } }),
     valueKind: "bytes",
+    format: `gzip ${algorithm} ${maxBytes}`,
     needs: "encoding",
     encode(value) {
       const bytes = toBytes(value);

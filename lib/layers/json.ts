@@ -41,6 +41,7 @@ export function json<T = any>(map: LayerBase<string> | LayerBase<Buffer>): SyncM
 const jsonCodec: Codec<unknown, string> = {
   name: "json",
   valueKind: "frozen",
+  format: "json",
   contentType: "application/json",
   encode(value) {
     checkJson(value, new Walk("json"), new Set());

@@ -1,6 +1,7 @@
 import { checkEntriesOptions, checkListOptions } from "../arguments/method-options.js";
 import { argumentError, PartialFailureError } from "../errors/errors.js";
 import { internals } from "../map/internals.js";
+import type { Whole } from "../map/copying.js";
 import type { Internals, Needs, Stored } from "../map/internals.js";
 import { iterable } from "../map/iterables.js";
 import type {
@@ -38,6 +39,8 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
     entries: (options, needs) => this.#entries(checkListOptions(options), needs),
     allKeys: () => [...this.keys()],
     hintReads: () => {},
+    formats: undefined,
+    read: (keys) => this.#wholes(keys),
     url: () => {
       throw argumentError(
         "A link leads to what the key has now, and not to what it had: url is refused by at.",
@@ -125,6 +128,22 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
     const versionIds = new Map<string, string>();
     for (const [key, version] of wanted) if (version !== undefined) versionIds.set(key, version.versionId);
     return versionIds.size === 0 ? new Map<string, Stored<V>>() : this.below.getVersions(versionIds, needs);
+  }
+
+  #wholes(keys: Iterable<string>): Map<string, Whole<V>> {
+    const wanted = Array.from(keys, (key) => [key, this.#versionOf(key)] as const);
+    const read = this.#read(wanted, "encoding");
+    const wholes = new Map<string, Whole<V>>();
+    for (const [key, version] of wanted) {
+      const stored = read.get(key);
+      if (stored === undefined || version === undefined) continue;
+      const { contentType, cacheControl, metadata } = this.below.headVersion(key, version.versionId) ?? {};
+      const kept = Object.entries({ contentType, cacheControl, metadata }).filter(
+        ([, one]) => one !== undefined,
+      );
+      wholes.set(key, { ...stored, kept: Object.fromEntries(kept), version: {} });
+    }
+    return wholes;
   }
 
   *#entries(options: ListOptions, needs: Needs): IterableIterator<[string, Stored<V>]> {

@@ -33,6 +33,7 @@ export class ReadonlyLayer<V> extends Layer<V> {
       if (options?.method === "PUT") this.#refuse("url for PUT");
       return this.below.url(key, options);
     },
+    writing: (method) => this.#refuse(method),
     prepare: () => this.#refuse("set"),
     prepareDeletion: () => this.#refuse("delete"),
   };

@@ -41,6 +41,7 @@ export function structured<T = unknown>(map: LayerBase<Buffer>): SyncMap<NoInfer
 const structuredCodec: Codec<unknown, Buffer> = {
   name: "structured",
   valueKind: "objects",
+  format: "structured",
   encode: (value) => Buffer.concat([HEADER, serialize(serializable(value))]),
   decode: (stored) => ({ ...stored, value: revive(stored.value) }),
 };

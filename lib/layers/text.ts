@@ -25,6 +25,7 @@ export function text(map: LayerBase<Buffer>): SyncMap<string> {
 const textCodec: Codec<string, Buffer> = {
   name: "text",
   valueKind: "string",
+  format: "text",
   contentType: "text/plain; charset=utf-8",
   encode(value) {
     if (typeof value !== "string") throw argumentError(`text takes strings, not ${kindOf(value)}.`);

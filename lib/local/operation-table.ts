@@ -12,6 +12,7 @@ import { getObject, headObject } from "./operations/get-object.js";
 import { listObjectsV2 } from "./operations/list-objects.js";
 import { abortMultipartUpload, createMultipartUpload, uploadPart } from "./operations/multipart.js";
 import { putObject } from "./operations/put-object.js";
+import { uploadPartCopy } from "./operations/upload-part-copy.js";
 import type { Context, Reply, S3Request } from "./request.js";
 
 type Run = (context: Context, request: S3Request) => Reply | Promise<Reply>;
@@ -44,6 +45,7 @@ export const operations = {
   DeleteObject: [deleteObject],
   CreateMultipartUpload: [createMultipartUpload, "uploads"],
   UploadPart: [uploadPart, "uploadId", "partNumber"],
+  UploadPartCopy: [uploadPartCopy, "uploadId", "partNumber"],
   CompleteMultipartUpload: [completeMultipartUpload, "uploadId"],
   AbortMultipartUpload: [abortMultipartUpload, "uploadId"],
 } satisfies Record<string, readonly [run: Run, ...parameters: string[]]>;
@@ -82,7 +84,8 @@ function candidate({ method, bucket, key, query, headers }: S3Request): Operatio
     case "DELETE object":
       return has("uploadId") ? "AbortMultipartUpload" : "DeleteObject";
     case "PUT object":
-      if (headers["x-amz-copy-source"] !== undefined) return "CopyObject";
+      if (headers["x-amz-copy-source"] !== undefined)
+        return has("uploadId") ? "UploadPartCopy" : "CopyObject";
       return has("uploadId") ? "UploadPart" : "PutObject";
     case "POST object":
       if (has("uploads")) return "CreateMultipartUpload";

@@ -1,6 +1,7 @@
 import type { KeptHeaders, ObjectToStore, Version } from "../bridge/protocol.js";
 import { argumentError } from "../errors/errors.js";
 import type { S3BucketMapError } from "../errors/errors.js";
+import type { StoredObjects, Whole } from "./copying.js";
 import { mapped } from "./iterables.js";
 import type {
   LinkOptions,
@@ -125,6 +126,22 @@ export interface Internals<V> {
    */
   hintReads(keys: readonly string[], isKnown?: (key: string) => boolean): void;
 
+  /**
+   * The formats that the layers store values in, outermost first. Undefined if copies cannot have the same bytes: a format is
+   * bound to keys, or the layers give other values than are stored.
+   */
+  readonly formats: readonly string[] | undefined;
+  /** The Content-Types that values get unless the program names one. */
+  readonly contentTypes: readonly string[];
+  /** Undefined if there is no S3BucketMap at the bottom. */
+  readonly objects: StoredObjects | undefined;
+  /** Reads values from the bucket, with what copies keep beside them. Missing keys are left out. 1 GET each. */
+  read(keys: Iterable<string>): Map<string, Whole<V>>;
+  /** Waits until everything that was written through this map is durable. */
+  settle(): void;
+  /** Runs what writes these keys beneath the layers. */
+  writing<T>(method: string, keys: readonly string[], write: () => T): T;
+
   /** A link to a key. @throws TypeError where it would not lead to the map's value */
   url(key: string, options: LinkOptions | undefined): string;
 
@@ -175,6 +192,12 @@ function internalsFrom<V>(map: SyncMap<V>): Internals<V> {
     headVersion: needsBucket("at"),
     allKeys: () => [...map.keys()],
     hintReads: () => {},
+    formats: undefined,
+    contentTypes: [],
+    objects: undefined,
+    read: (keys) => readWhole(map, keys),
+    settle: () => {},
+    writing: (_method, _keys, write) => write(),
     url: needsBucket("url"),
     prepare: needsBucket("writeBuffer"),
     prepareDeletion: needsBucket("writeBuffer"),
@@ -182,4 +205,28 @@ function internalsFrom<V>(map: SyncMap<V>): Internals<V> {
     runBatch: needsBucket("batch"),
     writesAreDurable: () => false,
   };
+}
+
+/** Reads through the methods of a map that may have no more than a native Map. */
+function readWhole<V>(
+  map: Pick<SyncMap<V>, "get"> & Partial<SyncMap<V>>,
+  keys: Iterable<string>,
+): Map<string, Whole<V>> {
+  const found = new Map<string, Whole<V>>();
+  for (const key of keys) {
+    let head = map.head?.(key);
+    let value = map.get(key);
+    // The two must be of one version.
+    for (let now = map.head?.(key); now?.etag !== head?.etag; now = map.head?.(key)) {
+      head = now;
+      value = map.get(key);
+    }
+    if (value === undefined) continue;
+    const { etag, contentEncoding, contentType, cacheControl, metadata } = head ?? {};
+    const kept = Object.entries({ contentType, cacheControl, metadata }).filter(
+      ([, one]) => one !== undefined,
+    );
+    found.set(key, { value, etag, contentEncoding, kept: Object.fromEntries(kept), version: {} });
+  }
+  return found;
 }

@@ -1,3 +1,5 @@
+import type { Copyable } from "./copying.js";
+
 /** Options of a listing, relative to the map's prefix. */
 export interface ListOptions {
   /** Only keys that begin with this. */
@@ -121,7 +123,7 @@ export interface ObjectHead {
  * otherwise. Every method throws an `S3BucketMapError` if S3, the network or the worker thread fails (see its `code`), and a
  * TypeError for a wrong argument, before anything is sent.
  */
-export interface SyncMap<V> {
+export interface SyncMap<V> extends Copyable {
   /**
    * The value of a key, or `undefined` if there is no such key. 1 GET. A value of more than 32 MiB may take 1 more for each
    * 8 MiB, over several connections; it is one version of the value all the same.

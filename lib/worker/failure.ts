@@ -12,7 +12,8 @@ import { toWireError } from "./wire-error.js";
  */
 export function toFailure(error: unknown, mayHaveBeenApplied: boolean): Failure {
   const failure = reasonOf(error);
-  if (mayHaveBeenApplied) failure.mayHaveBeenApplied = true;
+  // Who made the failure may know better: the write that is meant was refused, and another was done.
+  if (mayHaveBeenApplied) failure.mayHaveBeenApplied ??= true;
   return failure;
 }
 

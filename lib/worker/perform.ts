@@ -1,6 +1,8 @@
 import type { Call, Op, Result } from "../bridge/operations.js";
+import type { SourceBucket } from "../bridge/protocol.js";
 import { requestCounts } from "./observe/request-counts.js";
 import { getAhead } from "./prefetch.js";
+import { copyIfAbsent, proveRename, removeCopied, rename } from "./s3/conditional/conditional-copies.js";
 import { removeIf, storeIf } from "./s3/conditional/conditional.js";
 import { diagnose } from "./s3/diagnosis/diagnose.js";
 import { listSpans } from "./s3/listing/list-spans.js";
@@ -9,9 +11,11 @@ import { deleteObject } from "./s3/operations/delete-object.js";
 import { deleteObjects } from "./s3/operations/delete-objects.js";
 import { failuresOf, forEachOf } from "./s3/operations/each-key.js";
 import { getObject, getObjectAlone, getObjectToChange } from "./s3/operations/get-object.js";
+import { copyObject } from "./s3/operations/copy-object.js";
+import type { CopySource } from "./s3/operations/copy-object.js";
+import { head, headObject, objectExists } from "./s3/operations/head-object.js";
 import { getFile } from "./s3/files/get-file.js";
 import { putFile } from "./s3/files/put-file.js";
-import { headObject, objectExists } from "./s3/operations/head-object.js";
 import { listEntries } from "./s3/operations/list-entries.js";
 import { listObjects } from "./s3/operations/list-objects.js";
 import { signUrl } from "./s3/operations/sign-url.js";
@@ -44,9 +48,13 @@ const runs: { readonly [One in Op]: Run<One> } = {
     s3.write((target) => putObject(target, key, body, headers, signal), signal),
   delete: (s3, { key }, signal) => s3.run((target) => deleteObject(target, key, signal)),
   // Each key is run by itself, so that all of them follow a redirect to another region.
-  async getMany(s3, { keys, maxBytes }, signal) {
+  async getMany(s3, { keys, maxBytes, withHeaders }, signal) {
     const outcomes = await forEachOf(keys, s3.settings.concurrency, signal, (key) =>
-      s3.run((target) => getObject(target, key, maxBytes, signal)),
+      s3.run((target) =>
+        withHeaders === true
+          ? getObjectToChange(target, { key, maxBytes, delayMs: 0 }, signal)
+          : getObject(target, key, maxBytes, signal),
+      ),
     );
     return outcomes.map((outcome) => ("value" in outcome ? { read: outcome.value } : outcome));
   },
@@ -85,6 +93,22 @@ const runs: { readonly [One in Op]: Run<One> } = {
     return call.base.etag === undefined ? s3.write(store, signal) : s3.run(store);
   },
   remove: (s3, call, signal) => s3.run((target) => removeIf(target, call, signal)),
+  copy: (s3, { key, to, source, ifAbsent, prefix }, signal) => {
+    const from = sourceOf(s3, source, key, signal);
+    return s3.run((target) =>
+      ifAbsent ? copyIfAbsent(target, from, to, prefix, signal) : copyObject(target, from, to, signal),
+    );
+  },
+  async copyMany(s3, { pairs, source }, signal) {
+    // The keys of the source have been listed: only the target's bucket can be missing.
+    const outcomes = await forEachOf(pairs, s3.settings.concurrency, signal, ({ from, to }) =>
+      s3.write((target) => copyObject(target, sourceOf(s3, source, from, signal), to, signal), signal),
+    );
+    return outcomes.map((outcome) => ("value" in outcome ? { copied: outcome.value } : outcome));
+  },
+  rename: (s3, { key, to, prefix }, signal) => s3.run((target) => rename(target, key, to, prefix, signal)),
+  proveRename: (s3, { key, prefix }, signal) => s3.run((target) => proveRename(target, key, prefix, signal)),
+  removeCopied: (s3, call, signal) => s3.run((target) => removeCopied(target, call, signal)),
   url: (s3, { key, link }, signal) => s3.run((target) => signUrl(target, key, link, signal)),
   putFile(s3, call, signal, _, moved) {
     const put = (target: Target): Promise<Result<"putFile">> => putFile(target, call, signal, moved);
@@ -99,6 +123,12 @@ const runs: { readonly [One in Op]: Run<One> } = {
   diagnose: (s3, call, signal, timeoutMs) =>
     diagnose((step) => s3.run(step), s3.settings, s3.environment, call, timeoutMs, signal),
 };
+
+/** An object to copy. Its own bucket may be in another region. */
+function sourceOf(s3: S3, source: SourceBucket | undefined, key: string, signal: AbortSignal): CopySource {
+  const from = source === undefined ? s3 : s3.forBucket(source);
+  return { bucket: from.settings.bucket, key, look: () => from.run((target) => head(target, key, signal)) };
+}
 
 /** Carries out a call. */
 export function perform<One extends Op>(

@@ -17,10 +17,14 @@ export function inOrder<One extends Op, T>(
   call: Call<One>,
   run: () => Promise<T>,
 ): Promise<T> {
-  const { keys, isWrite } = operations[call.op];
+  const { keys, isWrite, reads } = operations[call.op];
   if (writing.size === 0 && !isWrite) return run();
   const touched = keys(call);
   const before = writing.size === 0 ? [] : writesBefore(bucket, touched);
+  if (writing.size > 0 && reads !== undefined) {
+    const read = reads(call);
+    before.push(...writesBefore(read.bucket ?? bucket, read.keys));
+  }
   const result = before.length === 0 ? run() : Promise.allSettled(before).then(run);
   if (!isWrite || touched === "all") return result;
 

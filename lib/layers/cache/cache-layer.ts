@@ -27,6 +27,7 @@ export class CacheLayer<V> extends Layer<V> {
         ? this.below.entries(options, needs)
         : this.#entriesOf(this.base.keys(options), needs),
     update: (key, ...change) => this.#writing([key], () => this.below.update(key, ...change)),
+    writing: (method, keys, write) => this.#writing(keys, () => this.below.writing(method, keys, write)),
     // Reading ahead what is cached would cost the requests that the cache saves.
     hintReads: (keys, isKnown) =>
       this.below.hintReads(keys, (key) => this.#known(key) !== undefined || isKnown?.(key) === true),

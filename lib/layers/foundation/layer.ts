@@ -3,6 +3,8 @@ import type { InspectOptions } from "node:util";
 import { checkNoOptions, checkVersionId } from "../../arguments/method-options.js";
 import { argumentError } from "../../errors/errors.js";
 import { refuseFiles } from "../../map/file-map.js";
+import { copy, rename } from "../../map/copies.js";
+import type { CopyOptions } from "../../map/copying.js";
 import { internals, internalsOf } from "../../map/internals.js";
 import type { HasInternals, Internals } from "../../map/internals.js";
 import { mapped } from "../../map/iterables.js";
@@ -112,6 +114,14 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasInternals<V> {
 
   list(...args: Parameters<SyncMap<V>["list"]>): ReturnType<SyncMap<V>["list"]> {
     return this.base.list(...args);
+  }
+
+  copy(from: string, to: string, options?: CopyOptions): boolean {
+    return copy<V>(this, from, to, options);
+  }
+
+  rename(from: string, to: string): boolean {
+    return rename<V>(this, from, to);
   }
 
   url(key: string, options?: LinkOptions): string {

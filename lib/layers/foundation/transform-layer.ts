@@ -24,6 +24,11 @@ export interface Codec<V, Raw> {
   decode(stored: Stored<Raw>, wholeKey: string): Stored<V>;
   /** What `update` returns for what was stored. Left out: what the program's function returned. */
   updated?(stored: Raw): V;
+  /**
+   * The format that values are stored in, with all options that matter. Layers of one format are copied as they are stored.
+   * Left out: values are decoded and encoded again, as a format needs that is bound to the key.
+   */
+  readonly format?: string;
   /** What to pass to the base of the options of a write. Left out: all of them. */
   options?(options: SetOptions | undefined): SetOptions | undefined;
 }
@@ -62,6 +67,12 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
       entries: (options, asked) =>
         mapped(below.entries(options, needs(asked)), ([key, stored]) => [key, this.#decode(stored, key)]),
       update: (...change) => this.#update(...change),
+      formats:
+        codec.format === undefined || below.formats === undefined
+          ? undefined
+          : [codec.format, ...below.formats],
+      contentTypes: codec.contentType === undefined ? below.contentTypes : [codec.contentType],
+      read: (keys) => this.#decodeAll(below.read(keys)),
       url: () => {
         throw argumentError(
           `A link leads to what is stored, which is not what ${codec.name} makes of it: call url of the map beneath ${codec.name}.`,
@@ -124,12 +135,14 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
     }
   }
 
-  #decodeAll(read: Iterable<[string, Stored<Raw>]>): Map<string, Stored<V>> {
-    const decoded = new Map<string, Stored<V>>();
+  #decodeAll<Read extends Stored<Raw>>(
+    read: Iterable<[string, Read]>,
+  ): Map<string, Omit<Read, "value"> & Stored<V>> {
+    const decoded = new Map<string, Omit<Read, "value"> & Stored<V>>();
     const failed = new Map<string, S3BucketMapError>();
     for (const [key, stored] of read) {
       try {
-        decoded.set(key, this.#decode(stored, key));
+        decoded.set(key, { ...stored, ...this.#decode(stored, key) });
       } catch (error) {
         if (!(error instanceof S3BucketMapError)) throw error;
         failed.set(key, error);

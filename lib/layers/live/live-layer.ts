@@ -28,6 +28,11 @@ export class LiveLayer<V> extends Layer<V> {
       this.#desk.settle([key]);
       return this.below.update(key, (stored) => this.#plain(change(stored)), ...more);
     },
+    // Copies are made beneath the documents. In a batch, edits may be pending.
+    settle: () => {
+      this.#desk.settle();
+      this.below.settle();
+    },
     prepare: (key, value, options) => this.below.prepare(key, this.#plain(value), options),
     runBatch: (fn) => this.#desk.runBatch(fn),
   };

@@ -50,6 +50,14 @@ export class WriteBufferLayer<V> extends Layer<V> {
       this.#pending.wait();
       return this.below.allKeys();
     },
+    read: (keys) => {
+      this.#pending.wait();
+      return this.below.read(keys);
+    },
+    settle: () => {
+      this.#pending.wait();
+      this.below.settle();
+    },
     // Whoever follows the link must find what the program has written.
     url: (key, options) => {
       this.#pending.wait();

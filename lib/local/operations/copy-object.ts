@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { readBody } from "../body/body-reader.js";
 import { parsePath, type Context, type Reply, type S3Request } from "../request.js";
-import { preconditionFailed, S3Error } from "../s3-error.js";
+import { invalidArgument, preconditionFailed, S3Error } from "../s3-error.js";
 import type { ObjectRecord } from "../store/records.js";
 import { element, xmlDocument } from "../xml.js";
 import { conditionsOf, isModified, writeConditionsOf } from "./conditions.js";
@@ -45,10 +45,11 @@ export async function copyObject(context: Context, request: S3Request): Promise<
   }
 }
 
-/** The object that x-amz-copy-source names, as it is now. The caller destroys the body. */
-function openSource(
+/** The object that x-amz-copy-source names, or a range of it, as it is now. The caller destroys the body. */
+export function openSource(
   context: Context,
   headers: Record<string, string>,
+  range?: { first: number; last: number },
 ): { bucket: string; key: string; record: ObjectRecord; body: Readable } {
   const [path = "", version] = (headers["x-amz-copy-source"] ?? "").split("?");
   if (version !== undefined)
@@ -62,6 +63,10 @@ function openSource(
     const record = findObject(context, bucket, key);
     if (!isModified(record, conditionsOf(headers, "x-amz-copy-source-")))
       throw preconditionFailed("x-amz-copy-source-If-None-Match");
-    return { bucket, key, record, body: readBody(context.store, record, { start: 0, length: record.size }) };
+    if (range !== undefined && range.last >= record.size)
+      throw invalidArgument("Range specified is not valid for source object", "x-amz-copy-source-range");
+    const { first, last } = range ?? { first: 0, last: record.size - 1 };
+    const body = readBody(context.store, record, { start: first, length: last - first + 1 });
+    return { bucket, key, record, body };
   });
 }

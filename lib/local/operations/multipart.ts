@@ -3,7 +3,7 @@ import { newBodyId } from "../body/body-writer.js";
 import type { Context, Reply, S3Request } from "../request.js";
 import { invalidArgument, S3Error } from "../s3-error.js";
 import type { Plan } from "../store/plan.js";
-import type { UploadRecord } from "../store/records.js";
+import type { BodyRecord, UploadRecord } from "../store/records.js";
 import { element, xmlDocument } from "../xml.js";
 import { checkBucket, touchBucket } from "./buckets.js";
 import { objectHeadersOf } from "./object-headers.js";
@@ -44,9 +44,15 @@ export async function createMultipartUpload(
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html */
 export async function uploadPart(context: Context, request: S3Request): Promise<Reply> {
+  const part = await storePart(context, request);
+  return { statusCode: 200, headers: bodyHeaders(part) };
+}
+
+/** Stores a body as a part of the upload that a request names. */
+export function storePart(context: Context, request: S3Request): Promise<BodyRecord> {
   const { store } = context;
   const partNumber = partNumberOf(request);
-  const part = await storeBody(context, request, true, (plan, stored) => {
+  return storeBody(context, request, true, (plan, stored) => {
     const { uploadId, upload, storedKey } = findUpload(context, request, plan);
     // Unchanged, but with a new version: a concurrent completion then reads the parts again.
     plan.put(store.uploads, storedKey, upload);
@@ -55,7 +61,6 @@ export async function uploadPart(context: Context, request: S3Request): Promise<
     if (old) removePart(store, uploadId, partNumber, old, plan);
     plan.put(store.parts, key, stored);
   });
-  return { statusCode: 200, headers: bodyHeaders(part) };
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html */

@@ -1,4 +1,4 @@
-import type { ClientConfig, Environment } from "../../bridge/protocol.js";
+import type { ClientConfig, Environment, SourceBucket } from "../../bridge/protocol.js";
 import { Client } from "./client.js";
 import { withoutDoubt } from "./attempts/doubt.js";
 import { createBucket } from "./operations/buckets.js";
@@ -15,6 +15,8 @@ export class S3 {
   readonly #creations: Map<AbortSignal, Promise<undefined>> = new Map();
   #inFlight = 0;
   #isForgotten = false;
+  /** The same settings for other buckets of the service. */
+  readonly #others: Map<string, S3> = new Map();
 
   constructor(settings: ClientConfig, environment: Environment) {
     this.settings = settings;
@@ -25,9 +27,23 @@ export class S3 {
     return this.#surroundings.environment;
   }
 
+  /** The same settings for another bucket, from which objects are copied. */
+  forBucket({ bucket, region }: SourceBucket): S3 {
+    const name = `${bucket} ${region ?? ""}`;
+    let other = this.#others.get(name);
+    if (other === undefined) {
+      const { region: _region, createBucket: _createBucket, ...settings } = this.settings;
+      const regional = region === undefined ? {} : { region };
+      other = new S3({ ...settings, ...regional, bucket }, this.environment);
+      this.#others.set(name, other);
+    }
+    return other;
+  }
+
   /** Closes everything that these settings hold open, once nothing is in flight. */
   forget(): void {
     this.#isForgotten = true;
+    for (const other of this.#others.values()) other.forget();
     this.#closeIfForgotten();
   }
 

@@ -8,6 +8,8 @@ export interface Conditions {
   /** How it wants ETags, or the error for a service that ignores conditions. */
   put?: Quoting | OperationError;
   delete?: Quoting | OperationError;
+  /** Of the source of a copy. */
+  copy?: Quoting | OperationError;
   /** Keys of trials that may still exist: their deletion was refused, or its outcome is unknown. */
   readonly left: Map<string, "refused" | "unsure">;
 }
@@ -19,6 +21,10 @@ export interface Target {
   /** An answer has proved that the bucket exists. A HEAD's 404 proves nothing: it has no body that names the reason. */
   bucketProved: boolean;
   readonly conditions: Conditions;
+  /** The service refuses the ETag that it gives as a condition on the source of a copy. */
+  copiesUnbound?: boolean;
+  /** The service is not known to refuse a copy to a key that exists. */
+  copiesOverExisting?: boolean;
   /** How the service takes DeleteObjects, once that is known. */
   bulkDeletes?: "plain" | "with MD5" | "none";
 }

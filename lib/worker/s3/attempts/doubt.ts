@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 /** S3's operations that can change what users read: if the answer to one is lost, it may have been applied. */
 const writes: ReadonlySet<string> = new Set([
   "PutObject",
+  "CopyObject",
   "DeleteObject",
   "DeleteObjects",
   "CompleteMultipartUpload",

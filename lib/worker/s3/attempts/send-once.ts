@@ -1,4 +1,4 @@
-import type { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import type { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Doubt } from "./doubt.js";
 
 /** Wraps an error that the SDK must not retry. */
@@ -15,6 +15,7 @@ interface Told {
   $metadata?: object;
 }
 
+type Command = { readonly middlewareStack: object };
 type Stack = PutObjectCommand["middlewareStack"];
 
 /**
@@ -24,7 +25,7 @@ type Stack = PutObjectCommand["middlewareStack"];
  * @param doubt - one for this command alone
  */
 export async function sendOnce<Output>(
-  command: PutObjectCommand | DeleteObjectCommand,
+  command: Command,
   doubt: Doubt,
   send: () => Promise<Output>,
 ): Promise<Output> {
@@ -50,10 +51,7 @@ export async function sendOnce<Output>(
 }
 
 /** Calls `look` with the host that a command goes to, before anything is sent. */
-export function beforeSending(
-  command: PutObjectCommand | DeleteObjectCommand,
-  look: (hostname: string) => void,
-): void {
+export function beforeSending(command: Command, look: (hostname: string) => void): void {
   (command.middlewareStack as Stack).add(
     (next) => (args) => {
       look((args.request as { hostname: string }).hostname);

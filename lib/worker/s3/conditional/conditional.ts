@@ -21,7 +21,7 @@ import type { Method } from "./trial.js";
 import { historyOf, isNamed, isUntouched, newWriteId } from "./write-id.js";
 
 /** S3's limit for all user metadata of an object. */
-const MAX_METADATA_BYTES = 2048;
+export const MAX_METADATA_BYTES = 2048;
 
 /** How often a conditional write is sent at most, while nothing has changed. */
 const MAX_SENT = 5;
@@ -53,7 +53,7 @@ export async function storeIf(
 ): Promise<StoreResult> {
   const { client, conditions } = target;
   let version: Version | undefined;
-  const used = Object.entries(headers.metadata ?? {}).reduce((sum, [n, v]) => sum + n.length + v.length, 0);
+  const used = metadataBytes(headers.metadata);
   const ids: string[] = [];
   const send: Send = async (doubt, quoting, check) => {
     // Each sending has an id of its own: a late one must not be taken for another.
@@ -99,8 +99,16 @@ export function removeIf(
   return decide(target, "delete", { key, base, prefix }, signal, [], send);
 }
 
-/** @param ids - of the writes that have been sent */
-async function decide(
+export function metadataBytes(metadata: Record<string, string> = {}): number {
+  return Object.entries(metadata).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+}
+
+/**
+ * Sends a conditional write until its outcome is known.
+ *
+ * @param ids - of the writes that have been sent
+ */
+export async function decide(
   target: Target,
   method: Method,
   { key, base, prefix }: Condition,

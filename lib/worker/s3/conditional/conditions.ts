@@ -44,7 +44,9 @@ export async function sendAsWanted(
     // A service may check the condition of a DELETE first, and delete in a second step whatever is there then. No trial shows
     // that. But the services known for it do not keep to the conditions of a PUT either.
     await learn(target, "put", prefix, signal);
-    if (method === "delete") await learn(target, "delete", prefix, signal);
+    if (method !== "put") await learn(target, "delete", prefix, signal);
+    // Only a rename has this condition, and it deletes afterwards.
+    if (method === "copy") await learn(target, "copy", prefix, signal);
   });
   await sendAsWanted(target, method, prefix, signal, send);
 }

@@ -6,6 +6,7 @@ import { toFailure } from "../../failure.js";
 import { OperationError } from "../../operation-error.js";
 import { isAmbiguous } from "../attempts/ambiguous.js";
 import { Doubt } from "../attempts/doubt.js";
+import { escapeUri } from "../direct/messages.js";
 import { quote, unquote } from "../etag.js";
 import type { Quoting } from "../etag.js";
 import { deleteObject } from "../operations/delete-object.js";
@@ -18,7 +19,7 @@ import type { Conditions, KeyInput, Target } from "../target.js";
 /** How long after the deadline of the call the key may still be deleted. */
 export const CLEARING_MS = 5000;
 
-export type Method = "put" | "delete";
+export type Method = "put" | "delete" | "copy";
 
 /** What a service does not keep to. */
 export function unsupported(why: string): OperationError {
@@ -49,7 +50,7 @@ export function trialCutOff(key: string): DeadlinePassed {
  * Finds out whether a service keeps to the conditions of a method, and how it wants ETags. Some services ignore conditions:
  * then each `create` would succeed. The trial needs a key of its own, where nothing can be lost, and deletes it in the end.
  *
- * For a PUT 5 requests, or 7 if ETags must be bare. For a DELETE 3, or 5 if they must be bare, or 2 if the condition is ignored.
+ * For a PUT 5 requests, or 7 if ETags must be bare. For the source of a copy 3, or 5. For a DELETE 3, or 5 if they must be bare, or 2 if the condition is ignored.
  * With `record`, one HEAD more.
  *
  * @param record - remembers what the trial shows; a key that may have been left is then remembered, too
@@ -146,6 +147,8 @@ class Trial {
       const todo = "; update cannot delete there, delete the key by delete";
       return quotingOf(etag, (IfMatch) => this.#refusesDelete(IfMatch), "DELETE", todo);
     }
+    if (this.#method === "copy")
+      return quotingOf(etag, (IfMatch) => refused(this.#copy(IfMatch)), "copy's source");
     if (!(await refused(this.#put({ IfNoneMatch: "*" }))))
       throw unsupported("it ignores If-None-Match of a PUT");
     return quotingOf(etag, (IfMatch) => refused(this.#put({ IfMatch })), "PUT");
@@ -159,6 +162,18 @@ class Trial {
 
   async #put(condition: Partial<PutObjectCommandInput>): Promise<{ ETag?: string | undefined }> {
     const command = new sdk.PutObjectCommand({ ...this.#input, Body: Buffer.alloc(0), ...condition });
+    return this.#target.client.send(command, { abortSignal: this.#signal });
+  }
+
+  // To itself, so that one key is enough.
+  async #copy(CopySourceIfMatch: string): Promise<unknown> {
+    const CopySource = `${this.#target.settings.bucket}/${this.#key.split("/").map(escapeUri).join("/")}`;
+    const command = new sdk.CopyObjectCommand({
+      ...this.#input,
+      CopySource,
+      CopySourceIfMatch,
+      MetadataDirective: "REPLACE",
+    });
     return this.#target.client.send(command, { abortSignal: this.#signal });
   }
 
@@ -218,7 +233,7 @@ class Trial {
 async function quotingOf(
   etag: string,
   refuses: (ifMatch: string) => Promise<boolean>,
-  verb: "PUT" | "DELETE",
+  verb: "PUT" | "DELETE" | "copy's source",
   todo = "",
 ): Promise<Quoting> {
   for (const quoting of ["quoted", "bare"] as const) {

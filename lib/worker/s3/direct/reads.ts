@@ -126,6 +126,10 @@ function headOf(headers: Record<string, string>, size = NaN): Found | undefined 
     ContentType: headers["content-type"],
     ContentEncoding: headers["content-encoding"],
     CacheControl: headers["cache-control"],
+    ContentDisposition: headers["content-disposition"],
+    ContentLanguage: headers["content-language"],
+    ExpiresString: headers["expires"],
+    WebsiteRedirectLocation: headers["x-amz-website-redirect-location"],
     Metadata: metadataIn(headers),
   };
 }

@@ -49,7 +49,7 @@ export async function getObjectAlone(
 /** The same as getObject, after a pause. */
 export async function getObjectToChange(
   target: Target,
-  { key, maxBytes, delayMs }: Call<"read">,
+  { key, maxBytes, delayMs }: Omit<Call<"read">, "op">,
   signal: AbortSignal,
 ): Promise<Reading | undefined> {
   if (delayMs > 0) await pause(delayMs, signal);
@@ -126,7 +126,7 @@ function keptOf(object: GotObject): KeptHeaders {
 }
 
 // Some services store how the body was once transferred. Sent again, it would be taken for the new body's.
-function withoutChunked(contentEncoding: string | undefined): string | undefined {
+export function withoutChunked(contentEncoding: string | undefined): string | undefined {
   if (contentEncoding?.includes("aws-chunked") !== true) return contentEncoding;
   const codings = contentEncoding.split(",").filter((coding) => coding.trim() !== "aws-chunked");
   return codings.length === 0 ? undefined : codings.join(",").trim();

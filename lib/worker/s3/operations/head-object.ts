@@ -52,8 +52,11 @@ export async function headVersion(
   signal: AbortSignal,
 ): Promise<Version | undefined> {
   const output = await head(target, key, signal);
-  if (output === false) return undefined;
-  return { etag: unquote(output.ETag ?? ""), writes: writesIn(output.Metadata) };
+  return output === false ? undefined : versionOf(output);
+}
+
+export function versionOf({ ETag = "", Metadata }: Found): Version {
+  return { etag: unquote(ETag), writes: writesIn(Metadata) };
 }
 
 /** Whether a key exists. One HEAD. */
@@ -61,7 +64,8 @@ export async function objectExists(target: Target, key: string, signal: AbortSig
   return (await head(target, key, signal)) !== false;
 }
 
-async function head(target: Target, key: string, signal: AbortSignal): Promise<Found | false> {
+/** All headers of an object, or false for a missing key. One HEAD. */
+export async function head(target: Target, key: string, signal: AbortSignal): Promise<Found | false> {
   const { client } = target;
   const input = keyInput(target, key);
   const tried = await directAttempt(client, input, heading(input), signal);

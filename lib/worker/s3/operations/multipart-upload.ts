@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import type { Readable } from "node:stream";
 import { sdk } from "../sdk.js";
 import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
@@ -6,18 +5,17 @@ import { combineCrc32s } from "../../../local/body/crc32.js";
 import { directAttempt } from "../direct/direct-attempt.js";
 import { crc32, uploadingPart } from "../direct/writes.js";
 import { replay } from "../direct/replay.js";
-import { follow } from "../follow.js";
 import { keyInput } from "../target.js";
 import type { Target } from "../target.js";
 import type { Client } from "../client.js";
 import { BadAnswer, checkEtag } from "../bad-answers.js";
+import { abortUpload, MAX_PARTS, partsInParallel } from "./parts-in-parallel.js";
 
 /** Longer values are uploaded in parts. */
 export const MULTIPART_ABOVE: number = 16 * 1024 ** 2;
 
 /** The size of all parts but the last. It grows if there would be more parts than S3 takes. */
 const PART_BYTES = 8 * 1024 ** 2;
-const MAX_PARTS = 10_000;
 
 /** How many parts of a value are in flight at once. They are views of the one body and take no memory of their own. */
 const PARTS_AT_ONCE = 4;
@@ -49,9 +47,6 @@ function sourceOf(body: Buffer): PartSource {
   };
 }
 
-/** How long aborting a failed upload may take. */
-const ABORT_MS = 5000;
-
 /** The input of a PUT. */
 export type ObjectInput = PutObjectCommandInput & { Bucket: string; Key: string; Body: Buffer };
 
@@ -82,11 +77,15 @@ export async function uploadInParts(
   // Many services accept the request without knowing checksums, and some of them then refuse a completion that has any.
   const known = checksum?.ChecksumAlgorithm === created.ChecksumAlgorithm ? created : undefined;
   try {
-    const parts = await eachPart(source, signal, ({ body, ...part }, during) =>
-      Buffer.isBuffer(body)
-        ? uploadPart(client, { ...upload, ...part, Body: body }, checksum, during)
-        : uploadStreamed(client, { ...upload, ...part }, body, checksum, during),
-    );
+    const { length, partsAtOnce } = source;
+    const size = partSize(length);
+    const parts = await partsInParallel(Math.ceil(length / size), partsAtOnce, signal, (at, during) => {
+      const part = { ...upload, PartNumber: at + 1 };
+      const body = source.part(at * size, Math.min((at + 1) * size, length));
+      return Buffer.isBuffer(body)
+        ? uploadPart(client, { ...part, Body: body }, checksum, during)
+        : uploadStreamed(client, part, body, checksum, during);
+    });
     await source.check();
     const command = new sdk.CompleteMultipartUploadCommand({
       ...upload,
@@ -99,11 +98,7 @@ export async function uploadInParts(
     const output = await client.send(command, { abortSignal: signal });
     checkEtag(output);
   } catch (error) {
-    // The parts cost money until the upload is aborted.
-    const abort = client.send(new sdk.AbortMultipartUploadCommand(upload), {
-      abortSignal: AbortSignal.timeout(ABORT_MS),
-    });
-    await abort.catch(() => {});
+    await abortUpload(client, upload);
     throw error;
   }
 }
@@ -191,40 +186,4 @@ async function uploadStreamed(
   const output = await client.send(command, { abortSignal: signal });
   checkEtag(output);
   return { PartNumber: input.PartNumber, ETag: output.ETag, ...sum };
-}
-
-// Rejects only when no part is in flight: one that arrives after the upload was aborted would stay.
-async function eachPart(
-  source: PartSource,
-  signal: AbortSignal,
-  send: (
-    part: { PartNumber: number; body: Buffer | StreamedPart },
-    signal: AbortSignal,
-  ) => Promise<CompletedPart>,
-): Promise<CompletedPart[]> {
-  const { length } = source;
-  const size = partSize(length);
-  const done = new Array<CompletedPart>(Math.ceil(length / size));
-  const failed = new AbortController();
-  setMaxListeners(Infinity, failed.signal);
-  const unfollow = follow(signal, failed);
-  let first: { error: unknown } | undefined;
-  let next = 0;
-  const run = async (): Promise<void> => {
-    for (let at = next++; at < done.length && first === undefined; at = next++) {
-      try {
-        done[at] = await send(
-          { PartNumber: at + 1, body: source.part(at * size, Math.min((at + 1) * size, length)) },
-          failed.signal,
-        );
-      } catch (error) {
-        first ??= { error };
-        failed.abort();
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: source.partsAtOnce }, run));
-  unfollow();
-  if (first !== undefined) throw first.error;
-  return done;
 }

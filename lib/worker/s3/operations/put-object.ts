@@ -4,6 +4,7 @@ import type { ObjectHeaders } from "../../../bridge/protocol.js";
 import { directAttempt } from "../direct/direct-attempt.js";
 import { putting } from "../direct/writes.js";
 import { replay } from "../direct/replay.js";
+import { withExpires } from "./expires.js";
 import { MULTIPART_ABOVE, uploadInParts } from "./multipart-upload.js";
 import type { ObjectInput } from "./multipart-upload.js";
 import { keyInput } from "../target.js";
@@ -46,17 +47,7 @@ export function putCommand(
   headers: ObjectHeaders,
 ): PutObjectCommand {
   const command = new sdk.PutObjectCommand(objectInput(target, key, body, headers));
-  const { expires } = headers;
-  if (expires !== undefined) {
-    command.middlewareStack.add(
-      (next) => (args) => {
-        // The SDK takes only a Date, and what was stored may not be one.
-        (args.request as { headers: Record<string, string> }).headers["expires"] = expires;
-        return next(args);
-      },
-      { step: "build", name: "s3bucketmapExpires" },
-    );
-  }
+  withExpires(command, headers.expires);
   return command;
 }
 

@@ -1,0 +1,83 @@
+import { wholeKey } from "../arguments/keys.js";
+import type { Call, Op, Result } from "../bridge/operations.js";
+import type { SourceBucket, Version } from "../bridge/protocol.js";
+import type { CopyOutcome, StoredObjects } from "../map/copying.js";
+import type { BucketCalls } from "./bucket-calls.js";
+import { areOneBucket, areOnOneService } from "./same-service.js";
+
+/** How often a rename through the program begins again because the source has changed. */
+const MAX_TURNS = 10;
+
+const callsOf = new WeakMap<StoredObjects, BucketCalls>();
+
+/** The objects of a map's bucket. */
+export function storedObjects(calls: BucketCalls): StoredObjects {
+  const { prefix } = calls;
+  const whole = (key: string): string => wholeKey(prefix, key);
+  const objects: StoredObjects = {
+    takesFrom: (other) => areOnOneService(calls, callsOf.get(other)),
+    isSameAs: (other, under) => areOneBucket(calls, callsOf.get(other), under),
+    copy(from, to, ifAbsent) {
+      const call = { op: "copy", key: whole(from), to: whole(to), ifAbsent, prefix } as const;
+      return writing(calls, call, [call.to], (copied) => copied === true);
+    },
+    copyMany(source, pairs) {
+      const other = callsOf.get(source)!;
+      const given = pairs.map(({ from, to }) => ({ from: wholeKey(other.prefix, from), to: whole(to) }));
+      for (const { to } of given) calls.tell(to, "unsure");
+      const bucket = sourceOf(calls, other);
+      const outcomes = calls.call({ op: "copyMany", pairs: given, ...(bucket && { source: bucket }) });
+      return outcomes.map((outcome, at): CopyOutcome => {
+        const { from, to } = given[at]!;
+        if ("failure" in outcome) return calls.error(outcome.failure, "copy", from);
+        if (!outcome.copied) return "missing";
+        calls.tell(to, "set");
+        return "copied";
+      });
+    },
+    rename(from, to) {
+      const call = { op: "rename", key: whole(from), to: whole(to), prefix } as const;
+      const renamed = writing(calls, call, [call.to, call.key], (done) => done);
+      if (renamed) calls.tell(call.key, "deleted");
+      return renamed;
+    },
+    renameByValue(from, to, copy) {
+      const [key, target] = [whole(from), whole(to)];
+      if (!calls.call({ op: "proveRename", key, prefix }, "rename")) return false;
+      for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+        const base: Version | undefined = copy();
+        // Somebody else has deleted it since it was copied.
+        if (base === undefined) return turn > 0;
+        calls.tell(key, "unsure");
+        if (!calls.call({ op: "removeCopied", key, to: target, base, prefix }, "rename")) continue;
+        calls.tell(key, "deleted");
+        return true;
+      }
+      const reason = `each of ${MAX_TURNS} times the source changed; it was copied to ${JSON.stringify(target)}, but the source is still there`;
+      throw calls.error({ code: "TooMuchContention", reason }, "rename", key);
+    },
+  };
+  callsOf.set(objects, calls);
+  return objects;
+}
+
+/** Makes a call that writes, and notes what became of the first of its keys. */
+function writing<One extends Op>(
+  calls: BucketCalls,
+  call: Call<One>,
+  keys: readonly string[],
+  isDone: (result: Result<One>) => boolean,
+): Result<One> {
+  for (const key of keys) calls.tell(key, "unsure");
+  const result = calls.call(call);
+  if (isDone(result)) calls.tell(keys[0]!, "set");
+  return result;
+}
+
+/** The source, if it is another bucket than the target. */
+function sourceOf(target: BucketCalls, source: BucketCalls): SourceBucket | undefined {
+  const { bucket, region } = source.shared.settings.client;
+  const own = target.shared.settings.client;
+  if (bucket === own.bucket && region === own.region) return undefined;
+  return region === undefined ? { bucket } : { bucket, region };
+}

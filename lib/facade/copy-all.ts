@@ -1,0 +1,222 @@
+import { checkOptions } from "../arguments/checks.js";
+import { checkPrefix } from "../arguments/keys.js";
+import { kindOf } from "../arguments/kinds.js";
+import { leadsToFacade, mapOfFacade } from "../copies/facades.js";
+import { isOfAnotherVersion } from "../copies/versions.js";
+import { argumentError, partialFailure, PartialFailureError, S3BucketMapError } from "../errors/errors.js";
+import { optionsOf } from "../map/copies.js";
+import type { CopyOutcome, Whole } from "../map/copying.js";
+import { internalsOf } from "../map/internals.js";
+import type { Internals } from "../map/internals.js";
+import type { SyncMap } from "../map/sync-map.js";
+import type { BucketObject, Mapping } from "./bucket-object.js";
+import { checkApart, checkTargetsApart, pairsOf, slices } from "./copy-pairs.js";
+import type { Pair } from "./copy-pairs.js";
+
+/** Options of {@link copyAll}. */
+export interface CopyAllOptions {
+  /** Only keys of the source that begin with this. */
+  prefix?: string;
+  /** Gives the key in the target, or `undefined` for what is not to be copied. Default: the same key. */
+  key?: (key: string) => string | undefined;
+}
+
+/** What {@link copyAll} takes: a map, or an object that stands for one. A native `Map` will do. */
+export type CopyablePart = Mapping<unknown> | BucketObject<unknown>;
+
+/** Values that go through the program are read and stored until they have this many bytes. */
+const MAX_BYTES_AT_ONCE: number = 64 * 1024 * 1024;
+
+/**
+ * Copies the values of one map to another, and overwrites what is there. Both may be maps or objects, over any layers, and in
+ * different places. Content-Type, Content-Encoding, Cache-Control and metadata come along; where the layers differ, a
+ * Content-Type that the source's layers gave is replaced by the one that the target's give.
+ *
+ * If both are at one service, with the same settings and layers, and no layer binds values to keys, S3 copies, and no value
+ * crosses the wire: 1 LIST a thousand keys, and 1 HEAD and 1 CopyObject a key, `concurrency` of the target at a time. Otherwise
+ * values go through the program, at most 64 MiB at once: 1 LIST a thousand keys, and 1 GET and 1 PUT a key. Each thousand keys
+ * have the deadline of a call. All keys are listed before any is copied; those that are deleted meanwhile are left out.
+ *
+ * @returns how many were copied
+ * @throws TypeError if source and target overlap, so that copies would be copied again: without `key` if the keys of one
+ * begin with the prefix of the other, with `key` if a copy would lie in the source. If their names leave that open, as two
+ * addresses of one service do, a key in the target shows it: 1 PUT, 1 HEAD and 1 DELETE. Also if two keys would be copied to one
+ * @throws PartialFailureError if some could not be copied; its keys are the source's
+ * @example
+ * copyAll(map.subMap("2025/"), map.subMap("archive/2025/"));
+ * copyAll(bucket, backup, { prefix: "notes/", key: (key) => `${key}.bak` });
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+ */
+export function copyAll(source: CopyablePart, target: CopyablePart, options: CopyAllOptions = {}): number {
+  const from = mapOf(source, "source");
+  const to = mapOf(target, "target");
+  checkOptions(options, ["prefix", "key"], "copyAll");
+  const { prefix = "", key } = options;
+  checkPrefix(prefix, "The option prefix");
+  if (key !== undefined && typeof key !== "function")
+    throw argumentError(`The option key of copyAll must be a function, not ${kindOf(key)}.`);
+  const [inside, outside] = [internalsOf(from), internalsOf(to)];
+  // Refused at once by a map that cannot be written to.
+  outside.writing("copyAll", [], () => {});
+  if (key === undefined) checkApart(from, to, prefix);
+  inside.settle();
+  outside.settle();
+  const pairs = pairsOf(from, prefix, key ?? ((same) => same), outside.place?.prefix ?? "");
+  if (key !== undefined) checkTargetsApart(from, to, prefix, pairs);
+
+  const copying = new Copying(from, to);
+  for (const slice of slices(pairs, copying.isByService ? Infinity : MAX_BYTES_AT_ONCE)) copying.copy(slice);
+  return copying.end();
+}
+
+class Copying {
+  readonly isByService: boolean;
+  readonly #to: SyncMap<unknown>;
+  readonly #inside: Internals<unknown>;
+  readonly #outside: Internals<unknown>;
+  readonly #keepsType: boolean;
+  readonly #succeeded: string[] = [];
+  readonly #failed = new Map<string, S3BucketMapError>();
+
+  constructor(from: SyncMap<unknown>, to: SyncMap<unknown>) {
+    this.#to = to;
+    this.#inside = internalsOf(from);
+    this.#outside = internalsOf(to);
+    const { formats, objects } = this.#outside;
+    const isOneFormat = formats !== undefined && isSame(formats, this.#inside.formats);
+    const source = this.#inside.objects;
+    this.isByService = isOneFormat && source !== undefined && objects?.takesFrom(source) === true;
+    this.#keepsType = isSame(this.#inside.contentTypes, this.#outside.contentTypes);
+  }
+
+  copy(slice: readonly Pair[]): void {
+    const targets = slice.map(({ to }) => to);
+    let outcomes: CopyOutcome[];
+    try {
+      outcomes = this.#outside.writing("copyAll", targets, () =>
+        this.isByService
+          ? this.#outside.objects!.copyMany(this.#inside.objects!, slice)
+          : this.#throughProgram(slice),
+      );
+    } catch (error) {
+      // If nothing was copied yet, the error says it all.
+      if (this.#succeeded.length === 0 || !(error instanceof S3BucketMapError)) throw error;
+      outcomes = slice.map(() => error);
+    }
+    for (const [at, { from }] of slice.entries()) {
+      const outcome = outcomes[at]!;
+      if (outcome === "copied") this.#succeeded.push(from);
+      else if (outcome !== "missing") this.#failed.set(from, outcome);
+    }
+  }
+
+  /** @throws PartialFailureError if any key failed */
+  end(): number {
+    const bucket = this.#outside.place?.bucket;
+    const what = ["keys", "copied"] as const;
+    const error = partialFailure("copyAll", bucket, what, this.#succeeded, this.#failed);
+    if (error !== undefined) throw error;
+    return this.#succeeded.length;
+  }
+
+  #throughProgram(slice: readonly Pair[]): CopyOutcome[] {
+    const read = this.#read(slice.map(({ from }) => from));
+    const refused = new Map<string, S3BucketMapError>();
+    const store = (): void => {
+      for (const { from, to } of slice) {
+        const whole = read.wholes.get(from);
+        if (whole === undefined) continue;
+        try {
+          this.#to.set(to, whole.value, this.#optionsOf(whole));
+        } catch (error) {
+          const isFirst = this.#succeeded.length === 0 && refused.size === 0 && from === slice[0]!.from;
+          if (error instanceof S3BucketMapError) refused.set(to, error);
+          else if (isFirst || !(error instanceof TypeError)) throw error;
+          else refused.set(to, notTaken(error, this.#outside.place?.bucket, to));
+        }
+      }
+    };
+    const targets = new Set(slice.map(({ to }) => to));
+    const failed =
+      this.#outside.objects === undefined ? noneFailed(store) : inBatch(this.#outside, targets, store);
+    return slice.map(({ from, to }): CopyOutcome => {
+      const error = read.failed.get(from) ?? refused.get(to) ?? failed.get(to);
+      return error ?? (read.wholes.has(from) ? "copied" : "missing");
+    });
+  }
+
+  #read(keys: readonly string[]): {
+    wholes: ReadonlyMap<string, Whole<unknown>>;
+    failed: ReadonlyMap<string, S3BucketMapError>;
+  } {
+    try {
+      return { wholes: this.#inside.read(keys), failed: new Map() };
+    } catch (error) {
+      if (!(error instanceof PartialFailureError)) throw error;
+      // Those that could be read are read again: the error does not carry them.
+      const { failed } = error;
+      const others = keys.filter((key) => !failed.has(key));
+      return { wholes: others.length === 0 ? new Map() : this.#inside.read(others), failed };
+    }
+  }
+
+  #optionsOf(whole: Whole<unknown>): ReturnType<typeof optionsOf> {
+    const { contentType, ...others } = optionsOf(whole);
+    const isLayers = contentType === undefined || this.#inside.contentTypes.includes(contentType);
+    return this.#keepsType || !isLayers ? optionsOf(whole) : others;
+  }
+}
+
+function noneFailed(store: () => void): ReadonlyMap<string, S3BucketMapError> {
+  store();
+  return new Map();
+}
+
+function inBatch(
+  outside: Internals<unknown>,
+  targets: ReadonlySet<string>,
+  store: () => void,
+): ReadonlyMap<string, S3BucketMapError> {
+  try {
+    outside.runBatch(store);
+    return new Map();
+  } catch (error) {
+    // A write buffer names keys by the map that it was made over, which may be another.
+    if (!(error instanceof PartialFailureError) || ![...error.failed.keys()].every((key) => targets.has(key)))
+      throw error;
+    return error.failed;
+  }
+}
+
+function notTaken(cause: TypeError, bucket: string | undefined, key: string): S3BucketMapError {
+  return new S3BucketMapError(
+    `The target does not take the value of ${JSON.stringify(key)}: ${cause.message}`,
+    {
+      code: "ValueRefused",
+      operation: "copyAll",
+      bucket,
+      key,
+      cause,
+    },
+  );
+}
+
+function mapOf(given: unknown, which: string): SyncMap<unknown> {
+  const map = mapOfFacade(given) ?? (leadsToFacade(given) ? undefined : given);
+  const isMap = ["get", "set", "has", "keys"].every(
+    (method) => typeof (map as Record<string, unknown> | null | undefined)?.[method] === "function",
+  );
+  if (!isMap)
+    throw argumentError(
+      `The ${which} of copyAll must be a map, or an object that s3Bucket or asObject made, not ${kindOf(given)}.`,
+    );
+  if (isOfAnotherVersion(map as object))
+    throw argumentError(
+      `The ${which} of copyAll must be a map of its own version of s3bucketmap, and this one comes from another that is installed beside it.`,
+    );
+  return map as SyncMap<unknown>;
+}
+
+function isSame(one: readonly string[], other: readonly string[] | undefined): boolean {
+  return one.length === other?.length && one.every((each, at) => each === other[at]);
+}

@@ -1,0 +1,97 @@
+import { MAX_KEYS_AT_ONCE, wholeKey } from "../arguments/keys.js";
+import { argumentError } from "../errors/errors.js";
+import { internalsOf } from "../map/internals.js";
+import type { SyncMap } from "../map/sync-map.js";
+
+/** A key to copy, and the key of its copy. */
+export interface Pair {
+  readonly from: string;
+  readonly to: string;
+  /** Of the value, as stored. */
+  readonly size: number;
+}
+
+/** What is to be copied, in the order of the keys. @throws TypeError for a key that cannot be one, or comes twice */
+export function pairsOf(
+  from: SyncMap<unknown>,
+  prefix: string,
+  keyOf: (key: string) => string | undefined,
+  targetPrefix: string,
+): Pair[] {
+  const pairs: Pair[] = [];
+  const sources = new Map<string, string>();
+  for (const [key, size] of listed(from, prefix)) {
+    const to: unknown = keyOf(key);
+    if (to === undefined) continue;
+    wholeKey(targetPrefix, to);
+    const other = sources.get(to as string);
+    if (other !== undefined)
+      throw argumentError(
+        `copyAll would copy both ${JSON.stringify(other)} and ${JSON.stringify(key)} to ${JSON.stringify(to)}.`,
+      );
+    sources.set(to as string, key);
+    pairs.push({ from: key, to: to as string, size });
+  }
+  return pairs;
+}
+
+function* listed(map: SyncMap<unknown>, prefix: string): Generator<[key: string, size: number]> {
+  if (typeof (map as Partial<typeof map>).list !== "function") {
+    // A native Map.
+    for (const key of [...map.keys()]) if (key.startsWith(prefix)) yield [key, 0];
+    return;
+  }
+  for (const entry of map.list({ prefix })) if (entry.key !== undefined) yield [entry.key, entry.size];
+}
+
+/** At most a thousand, and so many bytes, at a time. */
+export function* slices(pairs: readonly Pair[], maxBytes: number): Generator<Pair[]> {
+  let slice: Pair[] = [];
+  let bytes = 0;
+  for (const pair of pairs) {
+    if (slice.length === MAX_KEYS_AT_ONCE || (slice.length > 0 && bytes + pair.size > maxBytes)) {
+      yield slice;
+      slice = [];
+      bytes = 0;
+    }
+    slice.push(pair);
+    bytes += pair.size;
+  }
+  if (slice.length > 0) yield slice;
+}
+
+/** @throws TypeError if keys of the same names would lie in both */
+export function checkApart(from: SyncMap<unknown>, to: SyncMap<unknown>, prefix: string): void {
+  const [inside, outside] = [internalsOf(from), internalsOf(to)];
+  if (from === to) throw overlap();
+  if (inside.objects === undefined || outside.objects === undefined) return;
+  const range = `${inside.place?.prefix ?? ""}${prefix}`;
+  const targets = `${outside.place?.prefix ?? ""}${prefix}`;
+  if (!range.startsWith(targets) && !targets.startsWith(range)) return;
+  const both = range.length > targets.length ? range : targets;
+  if (outside.objects.isSameAs(inside.objects, both)) throw overlap();
+}
+
+/** @throws TypeError if a copy would lie in the source */
+export function checkTargetsApart(
+  from: SyncMap<unknown>,
+  to: SyncMap<unknown>,
+  prefix: string,
+  pairs: readonly Pair[],
+): void {
+  const [inside, outside] = [internalsOf(from), internalsOf(to)];
+  if (inside.objects === undefined || outside.objects === undefined) {
+    if (from === to && pairs.some((pair) => pair.to.startsWith(prefix))) throw overlap();
+    return;
+  }
+  const range = `${inside.place?.prefix ?? ""}${prefix}`;
+  const start = outside.place?.prefix ?? "";
+  if (!pairs.some((pair) => `${start}${pair.to}`.startsWith(range))) return;
+  if (outside.objects.isSameAs(inside.objects, range.length > start.length ? range : start)) throw overlap();
+}
+
+function overlap(): TypeError {
+  return argumentError(
+    "Source and target of copyAll overlap: copies would be copied again. Copy to a prefix or bucket that is not part of the source, nor has it as a part.",
+  );
+}

@@ -1,0 +1,81 @@
+import { checkFlag, checkOptions } from "../arguments/checks.js";
+import { wholeKey } from "../arguments/keys.js";
+import { argumentError, PartialFailureError } from "../errors/errors.js";
+import type { CopyOptions, Whole } from "./copying.js";
+import { internals } from "./internals.js";
+import type { HasInternals, Internals } from "./internals.js";
+import type { ObjectOptions, SyncMap } from "./sync-map.js";
+
+// The same for a bucket and for all layers.
+
+type Copied<V> = Pick<SyncMap<V>, "has" | "set" | "create"> & HasInternals<V>;
+
+export function copy<V>(map: Copied<V>, from: string, to: string, options: CopyOptions = {}): boolean {
+  checkOptions(options, ["ifAbsent"], "copy");
+  const { ifAbsent = false } = options;
+  checkFlag(ifAbsent, "ifAbsent of copy");
+  const inside = map[internals];
+  checkKeys(inside, from, to);
+  return inside.writing("copy", [to], () => {
+    inside.settle();
+    if (from === to) return map.has(from) && !ifAbsent;
+    if (inside.formats !== undefined && inside.objects !== undefined) {
+      const result = inside.objects.copy(from, to, ifAbsent);
+      if (result !== "by value") return result;
+    }
+    const whole = readOne(inside, from);
+    if (whole === undefined) return false;
+    if (ifAbsent) return map.create(to, whole.value, optionsOf(whole));
+    storeNow(map, to, whole);
+    return true;
+  });
+}
+
+export function rename<V>(map: Copied<V>, from: string, to: string): boolean {
+  const inside = map[internals];
+  checkKeys(inside, from, to);
+  return inside.writing("rename", [from, to], () => {
+    inside.settle();
+    if (from === to) return map.has(from);
+    const { objects } = inside;
+    if (objects === undefined) throw argumentError("rename needs an S3BucketMap under the layers.");
+    if (inside.formats !== undefined) return objects.rename(from, to);
+    return objects.renameByValue(from, to, () => {
+      const whole = readOne(inside, from);
+      if (whole !== undefined) storeNow(map, to, whole);
+      return whole?.version;
+    });
+  });
+}
+
+function checkKeys(inside: Pick<Internals<unknown>, "place">, from: string, to: string): void {
+  const prefix = inside.place?.prefix ?? "";
+  wholeKey(prefix, from);
+  wholeKey(prefix, to);
+}
+
+function readOne<V>(inside: Internals<V>, key: string): Whole<V> | undefined {
+  return ofOne(key, () => inside.read([key])).get(key);
+}
+
+/** Stores a copy, which is durable then, also in a batch and through a write buffer. */
+function storeNow<V>(map: Copied<V>, key: string, whole: Whole<V>): void {
+  const inside = map[internals];
+  const store = (): unknown => map.set(key, whole.value, optionsOf(whole));
+  if (inside.objects === undefined || inside.writesAreDurable()) store();
+  else ofOne(key, () => inside.runBatch(store));
+}
+
+/** How a copy is stored through layers that give no Content-Type of their own to it. */
+export function optionsOf({ kept, contentEncoding }: Whole<unknown>): ObjectOptions {
+  return { ...kept, ...(contentEncoding === undefined ? {} : { contentEncoding }) };
+}
+
+/** The error of a call on many keys that was made for one. */
+function ofOne<T>(key: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw error instanceof PartialFailureError ? (error.failed.get(key) ?? error) : error;
+  }
+}

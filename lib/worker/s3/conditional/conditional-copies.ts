@@ -1,0 +1,187 @@
+import { toFailure } from "../../failure.js";
+import { OperationError } from "../../operation-error.js";
+import { WRITES_NAME } from "../../../bridge/protocol.js";
+import type { Version } from "../../../bridge/protocol.js";
+import { beforeSending, sendOnce } from "../attempts/send-once.js";
+import { Doubt } from "../attempts/doubt.js";
+import { isAws } from "../direct/predicted-route.js";
+import type { Found } from "../direct/reads.js";
+import { quote } from "../etag.js";
+import { copyInput, MAX_TURNS, pauseBefore, sendCopy, sourceChanged } from "../operations/copy-object.js";
+import type { CopySource } from "../operations/copy-object.js";
+import { head, objectExists, versionOf } from "../operations/head-object.js";
+import { isNoSuchKey, statusOf } from "../sdk-errors.js";
+import { sdk } from "../sdk.js";
+import { keyInput } from "../target.js";
+import type { Target } from "../target.js";
+import { decide, MAX_METADATA_BYTES, metadataBytes, removeIf } from "./conditional.js";
+import { sendAsWanted } from "./conditions.js";
+import { historyOf, newWriteId } from "./write-id.js";
+
+const missing: Version = { writes: [] };
+
+/** The service is not known to have If-None-Match of a CopyObject. */
+class NotKnown extends Error {}
+
+/**
+ * Copies an object within the service if the target is missing. One HEAD, one CopyObject; further requests as for a
+ * conditional write. Only AWS and the local S3 are known to have this condition: elsewhere nothing is copied, and the result
+ * is "by value".
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
+export async function copyIfAbsent(
+  target: Target,
+  source: CopySource,
+  to: string,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<boolean | "by value"> {
+  if (target.copiesOverExisting === true) return "by value";
+  const check = (hostname: string): void => {
+    if (target.settings.local === undefined && !isAws(hostname)) throw new NotKnown();
+  };
+  for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
+    if (turn > 1) await pauseBefore(turn, signal);
+    const found = await source.look();
+    if (found === false) return false;
+    const ids: string[] = [];
+    const send = async (doubt: Doubt): Promise<void> => {
+      const id = newWriteId();
+      ids.push(id);
+      const input = copyInput(target, source, to, found);
+      const room = MAX_METADATA_BYTES - metadataBytes(input.Metadata);
+      input.Metadata = { ...input.Metadata, [WRITES_NAME]: historyOf(id, missing, room) };
+      input.IfNoneMatch = "*";
+      await sendCopy(target, input, found, signal, undefined, {
+        before: (command) => beforeSending(command, check),
+        last: (command, send) => sendOnce(command, doubt, send),
+      });
+    };
+    try {
+      const verdict = await decide(target, "put", { key: to, base: missing, prefix }, signal, ids, send);
+      if (verdict === "done") return true;
+      // A 412 does not say which condition was not met: the target exists, or the source has changed.
+      if (verdict === "exists" && (await objectExists(target, to, signal))) return false;
+    } catch (error) {
+      if (error instanceof NotKnown) {
+        target.copiesOverExisting = true;
+        return "by value";
+      }
+      if (isNoSuchKey(error)) return false;
+      throw error;
+    }
+  }
+  throw sourceChanged(false);
+}
+
+/**
+ * Copies an object under another key and deletes it, if it is still the same then. One HEAD, one CopyObject, one DELETE. A
+ * service other than AWS is tried first. If the object changes in the middle, it is begun again.
+ *
+ * @returns whether there was such an object
+ */
+export async function rename(
+  target: Target,
+  from: string,
+  to: string,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const look = (): Promise<Found | false> => head(target, from, signal);
+  const source = { bucket: target.settings.bucket, key: from, look };
+  let isCopied = false;
+  for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
+    if (turn > 1) await pauseBefore(turn, signal);
+    const found = await look();
+    // Somebody else has deleted it since it was copied.
+    if (found === false) return isCopied;
+    try {
+      await sendAsWanted(target, "copy", prefix, signal, async (quoting, check) => {
+        const input = copyInput(target, source, to, found);
+        input.CopySourceIfMatch = quote(versionOf(found).etag ?? "", quoting);
+        await sendCopy(target, input, found, signal, undefined, {
+          before: (command) => beforeSending(command, check),
+        });
+      });
+    } catch (error) {
+      if (isNoSuchKey(error)) return isCopied;
+      if (statusOf(error) !== 412) throw error;
+      continue;
+    }
+    isCopied = true;
+    if (await removeCopied(target, { key: from, base: versionOf(found), to, prefix }, signal)) return true;
+  }
+  if (!isCopied) throw sourceChanged(false);
+  throw halfDone("TooMuchContention", `each of ${MAX_TURNS} times the source changed`, to, false);
+}
+
+/**
+ * Deletes the source of a copy that was made, if it is still the same. One DELETE.
+ *
+ * @returns whether the source is gone; false if it has changed
+ * @throws what says that the copy was made
+ */
+export async function removeCopied(
+  target: Target,
+  { key, base, to, prefix }: { key: string; base: Version; to: string; prefix: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const doubt = new Doubt();
+  try {
+    const verdict = await doubt.during(() => removeIf(target, { key, base, prefix }, signal));
+    return verdict === "done" || verdict === "missing";
+  } catch (error) {
+    // Whoever has deleted it, it is gone.
+    if (doubt.exists && !signal.aborted && (await isGone(target, key, signal))) return true;
+    const { code, reason = code, ...details } = toFailure(error, false);
+    throw halfDone(code, reason, to, doubt.exists, details);
+  }
+}
+
+async function isGone(target: Target, key: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    return !(await objectExists(target, key, signal));
+  } catch {
+    return false;
+  }
+}
+
+/** The error of a rename whose copy was made. `isUnsure`: whether the source may have been deleted. */
+function halfDone(
+  code: string,
+  reason: string,
+  to: string,
+  isUnsure: boolean,
+  details: OperationError["details"] = {},
+): OperationError {
+  const source = isUnsure ? "the source may still be there" : "the source is still there";
+  const said = `${reason.replace(/[. ]+$/, "")}; it was copied to ${JSON.stringify(to)}, but ${source}`;
+  return new OperationError(code, said, { ...details, mayHaveBeenApplied: isUnsure });
+}
+
+/**
+ * Whether there is such a key, once it is known that the service can delete it on a condition. One HEAD; a service other than
+ * AWS is tried first.
+ */
+export async function proveRename(
+  target: Target,
+  key: string,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let exists = false;
+  await sendAsWanted(target, "delete", prefix, signal, async (_quoting, check) => {
+    const command = new sdk.HeadObjectCommand(keyInput(target, key));
+    beforeSending(command, check);
+    try {
+      await target.client.send(command, { abortSignal: signal });
+      exists = true;
+    } catch (error) {
+      if (statusOf(error) === undefined) throw error;
+      // A HEAD does not say why.
+      exists = await objectExists(target, key, signal);
+    }
+  });
+  return exists;
+}

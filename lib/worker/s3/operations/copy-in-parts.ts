@@ -1,0 +1,79 @@
+import { sdk } from "../sdk.js";
+import type {
+  CompletedPart,
+  CompleteMultipartUploadCommandOutput,
+  CopyObjectCommandInput,
+} from "@aws-sdk/client-s3";
+import { BadAnswer, checkEtag } from "../bad-answers.js";
+import { keyInput } from "../target.js";
+import type { Target } from "../target.js";
+import { abortUpload, MAX_PARTS, partsInParallel } from "./parts-in-parallel.js";
+import { withExpires } from "./expires.js";
+
+/** Everything that a copy says of the new object, and of the version that it is a copy of. */
+export type CopyInput = CopyObjectCommandInput & { Bucket: string; Key: string; CopySource: string };
+
+type Command = { readonly middlewareStack: object };
+
+/** How the request that makes the copy visible is sent. */
+export interface Sent {
+  /** Called with the first command, before it is sent. */
+  before?(command: Command): void;
+  /** Sends the last command. */
+  last?<Output>(command: Command, send: () => Promise<Output>): Promise<Output>;
+}
+
+/** How many parts are copied at once. */
+const PARTS_AT_ONCE = 8;
+
+/**
+ * Copies a long object in parts, within the service. It appears whole, when this resolves. 1 CreateMultipartUpload, 1
+ * UploadPartCopy for each part, 1 CompleteMultipartUpload; if one of them fails, 1 AbortMultipartUpload.
+ *
+ * @returns the ETag of the copy
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
+ */
+export async function copyInParts(
+  target: Target,
+  { CopySource, CopySourceIfMatch, MetadataDirective: _, IfNoneMatch, ...input }: CopyInput,
+  { size, part, expires }: { size: number; part: number; expires: string | undefined },
+  signal: AbortSignal,
+  sent: Sent,
+): Promise<string> {
+  const { client } = target;
+  const create = new sdk.CreateMultipartUploadCommand(input);
+  withExpires(create, expires);
+  sent.before?.(create);
+  const created = await client.send(create, { abortSignal: signal });
+  if (!created.UploadId) throw new BadAnswer("the answer has no upload id", created.$metadata);
+  const upload = { ...keyInput(target, input.Key), UploadId: created.UploadId };
+  const bytes = Math.max(part, Math.ceil(size / MAX_PARTS));
+  try {
+    const Parts = await partsInParallel(
+      Math.ceil(size / bytes),
+      PARTS_AT_ONCE,
+      signal,
+      async (at, during) => {
+        const range = `bytes=${at * bytes}-${Math.min(size, (at + 1) * bytes) - 1}`;
+        const part = { ...upload, PartNumber: at + 1, CopySource, CopySourceIfMatch, CopySourceRange: range };
+        const output = await client.send(new sdk.UploadPartCopyCommand(part), { abortSignal: during });
+        const ETag = output.CopyPartResult?.ETag;
+        if (ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+        return { PartNumber: at + 1, ETag } satisfies CompletedPart;
+      },
+    );
+    const complete = new sdk.CompleteMultipartUploadCommand({
+      ...upload,
+      MultipartUpload: { Parts },
+      ...(IfNoneMatch === undefined ? {} : { IfNoneMatch }),
+    });
+    const send = (): Promise<CompleteMultipartUploadCommandOutput> =>
+      client.send(complete, { abortSignal: signal });
+    const output = await (sent.last === undefined ? send() : sent.last(complete, send));
+    checkEtag(output);
+    return output.ETag;
+  } catch (error) {
+    await abortUpload(client, upload);
+    throw error;
+  }
+}

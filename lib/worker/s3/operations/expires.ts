@@ -1,0 +1,16 @@
+import type { CopyObjectCommand } from "@aws-sdk/client-s3";
+
+/** Sends the header Expires as it was stored. The SDK takes only a Date, and it may not be one. */
+export function withExpires(
+  { middlewareStack }: { readonly middlewareStack: object },
+  expires: string | undefined,
+): void {
+  if (expires === undefined || expires === "") return;
+  (middlewareStack as CopyObjectCommand["middlewareStack"]).add(
+    (next) => (args) => {
+      (args.request as { headers: Record<string, string> }).headers["expires"] = expires;
+      return next(args);
+    },
+    { step: "build", name: "s3bucketmapExpires" },
+  );
+}
