@@ -11,6 +11,7 @@ export {
   NoSuchBucketError,
   PartialFailureError,
   PreconditionFailedError,
+  restore,
   s3Bucket,
   s3Buckets,
   S3BucketMap,

@@ -1,4 +1,5 @@
 export { batch } from "./facade/batch.js";
+export { restore } from "./facade/restore.js";
 export { copyAll } from "./facade/copy-all.js";
 export type { CopyAllOptions } from "./facade/copy-all.js";
 export type { CopyOptions } from "./map/copying.js";

@@ -1,4 +1,4 @@
-import { asObject, at, S3BucketMap } from "../lib/index.js";
+import { asObject, at, restore, S3BucketMap } from "../lib/index.js";
 import type { ObjectVersion, S3BucketMapError, S3BucketOptions } from "../lib/index.js";
 import { cache, encrypt, gzip, json, readonly, text, writeBuffer } from "../lib/layers/index.js";
 import { startVersionedService } from "./support/versioned-service.js";
@@ -160,6 +160,73 @@ describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
       const versions = writer.versions("k");
       expect(versions.map(({ versionId }) => map.get("k", { versionId }))).toEqual([{ n: 2 }, { n: 1 }]);
       expect(map.versions("k")).toEqual(versions);
+    });
+  });
+
+  describe("restore", () => {
+    it("makes a version the newest again, with its headers, for 1 HEAD and 1 CopyObject", async () => {
+      const map = open({ wait });
+      map.set("k+ k", "one", { contentType: "text/x-one", metadata: { a: "b" } });
+      map.set("k+ k", "two");
+      map.delete("k+ k");
+      const [, , first] = map.versions("k+ k");
+      await service.log();
+      restore(map, "k+ k", first!.versionId);
+      expect(await service.log()).toEqual(["HEAD object", "COPY object"]);
+      expect(map.get("k+ k")).toBe("one");
+      expect(map.head("k+ k")).toMatchObject({ contentType: "text/x-one", metadata: { a: "b" } });
+      expect(kinds(map.versions("k+ k"))).toEqual(["value, now", "deleted", "value", "value"]);
+    });
+
+    it("does not copy the ids of conditional writes", () => {
+      const map = open({ wait });
+      map.set("k", "one", { metadata: { a: "b" } });
+      const { versionId } = map.versions("k")[0]!;
+      map.set("k", "two");
+      restore(asObject(map), "k", versionId);
+      expect(map.head("k")!.metadata).toEqual({ a: "b" });
+    });
+
+    it("is seen through layers, and comes after what was written before", () => {
+      const map = writeBuffer(cache(json<unknown>(open({ wait })), { ttl: 60_000 }));
+      map.set("k", 1);
+      map.flush();
+      const { versionId } = map.versions("k")[0]!;
+      map.set("k", 2);
+      expect(map.get("k")).toBe(2);
+      restore(map, "k", versionId);
+      map.flush();
+      expect(map.get("k")).toBe(1);
+    });
+
+    it("throws, and writes nothing, where there is no such version or no value in it", async () => {
+      const map = open({ wait });
+      map.set("k", "v");
+      map.delete("k");
+      const [marker] = map.versions("k");
+      await service.log();
+      for (const versionId of ["id.0", marker!.versionId])
+        expect(thrown(() => restore(map, "k", versionId))).toMatchObject({
+          code: "NoSuchVersion",
+          key: `${maps}/k`,
+        });
+      expect(thrown(() => restore(open({ wait, bucket: "off" }), "k", "id.1"))).toMatchObject({
+        code: "VersioningOff",
+      });
+      const local = new S3BucketMap("local-bucket", { local: "/nowhere/at/all", wait });
+      expect(thrown(() => restore(local, "k", "id.1"))).toMatchObject({ code: "VersioningOff" });
+      expect(() => restore(readonly(map), "k", "id.1")).toThrow(/read-only: restore is refused/);
+      expect(() => restore(at(map, new Date()), "k", "id.1")).toThrow(/read-only: restore is refused/);
+      for (const [given, key, id] of [
+        [map, "k", ""],
+        [map, "k", 1],
+        [map, "\ud800", "id.1"],
+        [{}, "k", "id.1"],
+        [new Map(), "k", "id.1"],
+      ])
+        // prettier-ignore
+        expect(() => restore(given as object, key as string, id as string)).toThrow(TypeError);
+      expect((await service.log()).filter((asked) => asked.startsWith("COPY"))).toEqual([]);
     });
   });
 

@@ -90,6 +90,8 @@ interface Operations {
     /** In the order of the pairs. */
     result: ({ copied: boolean } | { failure: Failure })[];
   };
+  /** Copies a version of an object over it, and tells whether there is one. */
+  restore: { request: { key: string; versionId: string }; result: boolean };
   /** Copies an object and deletes it, and tells whether there was one. */
   rename: { request: { key: string; to: string; prefix: string }; result: boolean };
   /** The same in steps, for a value that is copied through the program: whether there is one, and it can be deleted. */
@@ -151,6 +153,7 @@ const writing: Verb = { does: "write", doing: "writing" };
 const deleting: Verb = { does: "delete", doing: "deleting" };
 const listing: Verb = { does: "list", doing: "listing", what: "the keys" };
 const copying: Verb = { does: "copy", doing: "copying" };
+const restoring: Verb = { does: "restore", doing: "restoring" };
 const renaming: Verb = { does: "rename", doing: "renaming" };
 const linking: Verb = { does: "sign a link to", doing: "signing a link to" };
 const uploading: Verb = { does: "upload", doing: "uploading", what: "a file to" };
@@ -211,6 +214,7 @@ export const operations: { readonly [One in Op]: Facts<One> } = {
     keys: ({ pairs }) => pairs.map(({ to }) => to),
     reads: readsOf(({ pairs }) => pairs.map(({ from }) => from)),
   },
+  restore: { verb: restoring, ...isConditionalWrite, keys: one },
   rename: { verb: renaming, ...isConditionalWrite, keys: ({ key, to }) => [key, to] },
   proveRename: { verb: renaming, ...isRead, keys: one },
   removeCopied: { verb: renaming, ...isConditionalWrite, keys: one },

@@ -2,7 +2,9 @@ import { wholeKey } from "../arguments/keys.js";
 import type { Call, Op, Result } from "../bridge/operations.js";
 import type { SourceBucket, Version } from "../bridge/protocol.js";
 import type { CopyOutcome, StoredObjects } from "../map/copying.js";
+import type { S3BucketMapError } from "../errors/errors.js";
 import type { BucketCalls } from "./bucket-calls.js";
+import { checkIsNotLocal, checkVersioning, explain } from "./versions.js";
 import { areOneBucket, areOnOneService } from "./same-service.js";
 
 /** How often a rename through the program begins again because the source has changed. */
@@ -40,6 +42,21 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
       const renamed = writing(calls, call, [call.to, call.key], (done) => done);
       if (renamed) calls.tell(call.key, "deleted");
       return renamed;
+    },
+    restore(key, versionId) {
+      checkIsNotLocal(calls, "restore", whole(key));
+      const call = { op: "restore", key: whole(key), versionId } as const;
+      let isRestored: boolean;
+      try {
+        isRestored = writing(calls, call, [call.key], (done) => done);
+      } catch (error) {
+        explain(calls, "restore", error as S3BucketMapError);
+        throw error;
+      }
+      if (isRestored) return;
+      checkVersioning(calls, "restore", call.key);
+      const reason = `version ${JSON.stringify(versionId)} is not there, or is a delete marker; nothing was written`;
+      throw calls.error({ code: "NoSuchVersion", reason }, "restore", call.key);
     },
     renameByValue(from, to, copy) {
       const [key, target] = [whole(from), whole(to)];

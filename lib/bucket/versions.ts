@@ -134,7 +134,7 @@ function pageOf(
 }
 
 // Services that keep no versions refuse to tell of them, or answer with what they have now.
-function explain(calls: BucketCalls, method: Method, { code, key }: S3BucketMapError): void {
+export function explain(calls: BucketCalls, method: Method, { code, key }: S3BucketMapError): void {
   if (code === "BadAnswer" || code === "NotImplemented") checkVersioning(calls, method, key);
 }
 
@@ -155,7 +155,7 @@ function hasId({ versionId }: ObjectVersion): boolean {
 }
 
 /** @throws VersioningOff if versioning was never on. Once a map knows that it was, it does not ask again */
-function checkVersioning(calls: BucketCalls, method: Method, key?: string): void {
+export function checkVersioning(calls: BucketCalls, method: Method, key?: string): void {
   if (calls.shared.keepsVersions === true) return;
   let versioning: Versioning;
   try {
@@ -170,7 +170,7 @@ function checkVersioning(calls: BucketCalls, method: Method, key?: string): void
   calls.shared.keepsVersions = true;
 }
 
-function checkIsNotLocal(calls: BucketCalls, method: Method, key?: string): void {
+export function checkIsNotLocal(calls: BucketCalls, method: Method, key?: string): void {
   calls.checkOpen(method);
   if (calls.shared.settings.client.local === undefined) return;
   throw off(calls, method, key, "the local S3 keeps no versions");

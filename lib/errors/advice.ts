@@ -39,6 +39,7 @@ export const advice: Readonly<Record<string, string>> = {
     "Try again later, let fewer programs change the same key at once, or give each a key of its own.",
   ConditionsUnsupported:
     "Without conditions a write of somebody else's could be lost, so nothing was written: use a service that keeps to them, or set, and see to it that one program writes at a time.",
+  NoSuchVersion: "map.versions(key) lists those that there are.",
   VersioningOff:
     "A bucket of S3 keeps versions once they are turned on: aws s3api put-bucket-versioning --bucket NAME --versioning-configuration Status=Enabled",
   FileNotRead: "Give the path of an ordinary file that this program may read.",

@@ -83,6 +83,8 @@ export interface StoredObjects {
   /** Copies at most 1000 objects. @throws what concerns all of them */
   copyMany(source: StoredObjects, pairs: readonly CopyPair[]): CopyOutcome[];
   rename(from: string, to: string): boolean;
+  /** Makes a version the newest again. @throws NoSuchVersion if there is none, or it is a delete marker */
+  restore(key: string, versionId: string): void;
   /** @param copy - copies the value as it is then, and returns its version; undefined for a missing key */
   renameByValue(from: string, to: string, copy: () => Version | undefined): boolean;
 }

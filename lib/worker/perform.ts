@@ -19,8 +19,15 @@ import { putFile } from "./s3/files/put-file.js";
 import { listEntries } from "./s3/operations/list-entries.js";
 import { listObjects } from "./s3/operations/list-objects.js";
 import { signUrl } from "./s3/operations/sign-url.js";
-import { getVersion, headVersionOf, listVersions, versioningOf } from "./s3/operations/versions.js";
+import {
+  getVersion,
+  headVersionOf,
+  listVersions,
+  lookAtVersion,
+  versioningOf,
+} from "./s3/operations/versions.js";
 import { putObject } from "./s3/operations/put-object.js";
+import type { Found } from "./s3/direct/reads.js";
 import type { S3 } from "./s3/s3.js";
 import { isNoSuchBucket } from "./s3/sdk-errors.js";
 import type { Target } from "./s3/target.js";
@@ -105,6 +112,12 @@ const runs: { readonly [One in Op]: Run<One> } = {
       s3.write((target) => copyObject(target, sourceOf(s3, source, from, signal), to, signal), signal),
     );
     return outcomes.map((outcome) => ("value" in outcome ? { copied: outcome.value } : outcome));
+  },
+  restore: (s3, { key, versionId }, signal) => {
+    const look = (): Promise<Found | false> =>
+      s3.run((target) => lookAtVersion(target, key, versionId, signal));
+    const from = { bucket: s3.settings.bucket, key, versionId, look };
+    return s3.run((target) => copyObject(target, from, key, signal));
   },
   rename: (s3, { key, to, prefix }, signal) => s3.run((target) => rename(target, key, to, prefix, signal)),
   proveRename: (s3, { key, prefix }, signal) => s3.run((target) => proveRename(target, key, prefix, signal)),

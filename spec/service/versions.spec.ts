@@ -7,7 +7,7 @@ import {
   PutBucketVersioningCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { at, S3BucketMap } from "../../lib/index.js";
+import { at, restore, S3BucketMap } from "../../lib/index.js";
 import type { S3BucketMapError } from "../../lib/index.js";
 import { cannot, serviceMap } from "../support/service.js";
 
@@ -85,6 +85,9 @@ describe("a bucket that keeps versions", () => {
         undefined,
       ]);
       expect(past.head(odd)).toMatchObject({ size: 3, etag: versions[1]!.etag });
+      restore(map, odd, versions[1]!.versionId);
+      restore(map, "gone", map.versions("gone").at(-1)!.versionId);
+      expect([map.get(odd), map.get("gone")]).toEqual(["one", "one"]);
       expect([...past].filter(([key]) => key !== "clock").map(([, value]) => value)).toEqual(["one", "one"]);
     },
   );

@@ -117,7 +117,8 @@ function answer({ method = "", url = "", headers }, body) {
     return { status: 200, body: JSON.stringify(asked) };
   }
   const kind = query.has("versions") ? "versions" : query.has("versioning") ? "versioning" : "object";
-  log.push(`${method} ${kind}`);
+  const source = headers["x-amz-copy-source"];
+  log.push(`${source === undefined ? method : "COPY"} ${kind}`);
   if (kind === "versions") return list(bucket, query);
   if (kind === "versioning") {
     if (bucket === "denied") return error(403, "AccessDenied");
@@ -134,6 +135,15 @@ function answer({ method = "", url = "", headers }, body) {
     /^(content-(type|encoding)|cache-control|x-amz-meta-)/.test(name),
   );
   const stored = { body, headers: /** @type {Record<string, string>} */ (Object.fromEntries(kept)) };
+  if (typeof source === "string") {
+    const [from = "", id = ""] = source.split("?versionId=");
+    const [fromBucket = "", ...fromKey] = from.split("/");
+    const copied = get(fromBucket, decodeURIComponent(fromKey.join("/")), decodeURIComponent(id));
+    if (copied.status !== 200) return copied;
+    stored.body = /** @type {Buffer} */ (copied.body);
+    store(bucket, key, stored);
+    return { status: 200, body: element("CopyObjectResult", element("ETag", etagOf(stored.body))) };
+  }
   return { status: 200, headers: { etag: etagOf(body), "x-amz-version-id": store(bucket, key, stored).id } };
 }
 

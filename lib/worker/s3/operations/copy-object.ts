@@ -38,6 +38,8 @@ const FIRST_PAUSE_MS = 10;
 export interface CopySource {
   readonly bucket: string;
   readonly key: string;
+  /** Left out: the newest. */
+  readonly versionId?: string;
   /** One HEAD. */
   look(): Promise<Found | false>;
 }
@@ -97,14 +99,15 @@ export function sourceChanged(hasWritten: boolean): OperationError {
 
 export function copyInput(
   target: Target,
-  { bucket, key }: Pick<CopySource, "bucket" | "key">,
+  { bucket, key, versionId }: Pick<CopySource, "bucket" | "key" | "versionId">,
   to: string,
   found: Found,
 ): CopyInput {
   const { settings } = target;
   return {
     ...keyInput(target, to),
-    CopySource: copySourceOf(bucket, key),
+    CopySource:
+      copySourceOf(bucket, key) + (versionId === undefined ? "" : `?versionId=${escapeUri(versionId)}`),
     CopySourceIfMatch: quote(unquote(found.ETag ?? ""), "quoted"),
     MetadataDirective: "REPLACE",
     ContentType: found.ContentType,

@@ -13,6 +13,7 @@ import { comesBefore } from "../../../text/utf8-order.js";
 import { BadAnswer, checkEtag, checkIsWhole } from "../bad-answers.js";
 import { MARKER_SIZE } from "../body/sdk-answers.js";
 import { readWhole } from "../body/whole-body.js";
+import type { Found } from "../direct/reads.js";
 import { badListing } from "../listing/listed-names.js";
 import { sdk } from "../sdk.js";
 import { statusOf } from "../sdk-errors.js";
@@ -122,23 +123,29 @@ export async function getVersion(
 }
 
 /** What is known of one version, as for an object. One HEAD. */
-export async function headVersionOf(
+export async function headVersionOf(...version: Parameters<typeof lookAtVersion>): Promise<Head | undefined> {
+  const found = await lookAtVersion(...version);
+  return found === false ? undefined : toHead(found);
+}
+
+/** The same, as a copy needs it. */
+export async function lookAtVersion(
   target: Target,
   key: string,
   versionId: string,
   signal: AbortSignal,
-): Promise<Head | undefined> {
+): Promise<Found | false> {
   const command = new sdk.HeadObjectCommand({ ...keyInput(target, key), VersionId: versionId });
   let output: HeadObjectCommandOutput;
   try {
     output = await target.client.send(command, { abortSignal: signal });
   } catch (error) {
-    // Without a body the answer has no code. The version was listed before.
-    if (statusOf(error) === 404 || statusOf(error) === 405) return undefined;
+    // Without a body the answer has no code.
+    if (statusOf(error) === 404 || statusOf(error) === 405) return false;
     throw error;
   }
   checkVersion(output, versionId);
-  return toHead(output);
+  return output;
 }
 
 // A service that knows no versions would give the newest for any.

@@ -1,0 +1,41 @@
+import { checkText } from "../arguments/checks.js";
+import { kindOf } from "../arguments/kinds.js";
+import { leadsToFacade, mapOfFacade } from "../copies/facades.js";
+import { argumentError } from "../errors/errors.js";
+import { wholeKey } from "../arguments/keys.js";
+import { internals } from "../map/internals.js";
+import type { HasInternals } from "../map/internals.js";
+
+/**
+ * Makes an older version of a key the newest again: S3 copies it, and no value crosses the wire. So a deleted key comes back.
+ * Content-Type, Content-Encoding, Cache-Control and metadata come along. The versions in between are kept. 1 HEAD and 1
+ * CopyObject, and above 5 GiB what `copy` costs.
+ *
+ * @param objectOrMap - a map, or an object that stands for one, with or without layers
+ * @param versionId - as `map.versions(key)` gives it
+ * @throws S3BucketMapError `NoSuchVersion` if there is no such version, or it is a delete marker; `VersioningOff` if the bucket
+ * keeps no versions. Nothing was written then
+ * @example
+ * const [, before] = map.versions("todo");
+ * restore(map, "todo", before.versionId);
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/RestoringPreviousVersions.html
+ */
+export function restore(objectOrMap: object, key: string, versionId: string): void {
+  const isObject = typeof objectOrMap === "object" && objectOrMap !== null;
+  const map = isObject
+    ? (mapOfFacade(objectOrMap) ?? (leadsToFacade(objectOrMap) ? undefined : objectOrMap))
+    : undefined;
+  const inside = (map as Partial<HasInternals<unknown>> | undefined)?.[internals];
+  const objects = inside?.objects;
+  if (inside === undefined || objects === undefined)
+    throw argumentError(
+      `restore takes an S3BucketMap, a layer over one, or an object of either, not ${kindOf(objectOrMap)}.`,
+    );
+  wholeKey(inside.place?.prefix ?? "", key);
+  checkText(versionId, "versionId");
+  inside.writing("restore", [key], () => {
+    // What was written before must not come after.
+    inside.settle();
+    objects.restore(key, versionId);
+  });
+}
