@@ -34,6 +34,15 @@ export class BucketCalls {
     return this.shared.settings.client.bucket;
   }
 
+  /** For `console.log`. */
+  get shown(): string {
+    const { memory, client } = this.shared.settings;
+    const { local, endpoint } = client;
+    const at = endpoint === undefined ? "" : ` at ${endpoint}`;
+    const where = local === undefined ? at : ` in the local S3 at ${memory ?? local}`;
+    return `s3://${this.bucket}/${this.prefix}${where}${this.closed ? ", closed" : ""}`;
+  }
+
   get bridge(): Bridge {
     return (this.shared.bridge ??= loadBridge());
   }

@@ -43,7 +43,7 @@ import type {
 } from "../map/sync-map.js";
 import { toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
-import { getVersions, versionsOf } from "./versions.js";
+import { getVersion, versionsOf } from "./versions.js";
 import { wholeListing } from "./whole-listing.js";
 
 // Sub-maps get settings that their map has checked.
@@ -95,11 +95,9 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
 
   get(key: string, options?: GetOptions): ValueOf<As> | undefined {
     const versionId = options === undefined ? undefined : checkVersionId(options);
-    const stored =
-      versionId === undefined
-        ? getStored(this.#calls, key)
-        : getVersions(this.#calls, new Map([[key, versionId]])).get(key);
-    return stored?.value as ValueOf<As> | undefined;
+    const read =
+      versionId === undefined ? getStored(this.#calls, key) : getVersion(this.#calls, key, versionId);
+    return read?.value as ValueOf<As> | undefined;
   }
 
   versions(key: string): ObjectVersion[] {
@@ -297,16 +295,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
   }
 
   [inspect.custom](): string {
-    const { shared, bucket, prefix, closed } = this.#calls;
-    const { memory, client } = shared.settings;
-    const { local, endpoint } = client;
-    const where =
-      local !== undefined
-        ? ` in the local S3 at ${memory ?? local}`
-        : endpoint !== undefined
-          ? ` at ${endpoint}`
-          : "";
-    return `S3BucketMap { s3://${bucket}/${prefix}${where}${closed ? ", closed" : ""} }`;
+    return `S3BucketMap { ${this.#calls.shown} }`;
   }
 }
 

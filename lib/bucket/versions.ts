@@ -84,6 +84,15 @@ export function getVersions(
   return values;
 }
 
+/** The same for one key. */
+export function getVersion(
+  calls: BucketCalls,
+  key: string,
+  versionId: string,
+): Stored<string | Buffer> | undefined {
+  return getVersions(calls, new Map([[key, versionId]])).get(key);
+}
+
 export function headVersion(calls: BucketCalls, key: string, versionId: string): ObjectHead | undefined {
   const head = calls.call({ op: "head", key: wholeKey(calls.prefix, key), versionId });
   return head && { ...head, lastModified: new Date(head.lastModified) };
