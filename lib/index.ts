@@ -21,7 +21,7 @@ export { createBucket, deleteBucket, s3Buckets } from "./bucket/s3-buckets.js";
 export type { S3Buckets, S3BucketsOptions } from "./bucket/s3-buckets.js";
 export { s3Bucket } from "./bucket/s3-bucket.js";
 export { S3BucketMap } from "./bucket/s3-bucket-map.js";
-export type { ReadAs, ValueOf } from "./bucket/s3-bucket-map.js";
+export type { ReadAs, ValueOf } from "./bucket/shared.js";
 export type { FileMap } from "./map/file-map.js";
 export type {
   GetOptions,

@@ -9,7 +9,8 @@ import { internals } from "../map/internals.js";
 import type { Internals } from "../map/internals.js";
 import { BucketCalls, callsOf } from "./bucket-calls.js";
 import { mapWithSettings } from "./s3-bucket-map.js";
-import type { ReadAs, S3BucketMap, ValueOf } from "./s3-bucket-map.js";
+import type { S3BucketMap } from "./s3-bucket-map.js";
+import type { ReadAs, ValueOf } from "./shared.js";
 
 /** Recognises the map of another copy of the library as well. */
 const isBuckets = Symbol.for("s3bucketmap.buckets/1");

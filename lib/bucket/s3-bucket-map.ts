@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { BucketCalls, callsOf } from "./bucket-calls.js";
 import { bucketInternals, keysOf } from "./bucket-internals.js";
-import type { ReadAs, Shared } from "./shared.js";
+import type { ReadAs, Shared, ValueOf } from "./shared.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { getStored, storedEntries } from "./bucket-reads.js";
 import { checkOneOf } from "../arguments/checks.js";
@@ -48,11 +48,6 @@ import { wholeListing } from "./whole-listing.js";
 
 // Sub-maps get settings that their map has checked.
 const checked = Symbol("checked");
-
-export type { ReadAs } from "./shared.js";
-
-/** The type of the values. */
-export type ValueOf<As extends ReadAs> = As extends "bytes" ? Buffer : string;
 
 /**
  * An S3 bucket, or the part of it under a prefix, as a map with blocking calls. Making one sends nothing.

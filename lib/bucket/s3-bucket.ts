@@ -2,7 +2,7 @@ import { asObject } from "../facade/bucket-object.js";
 import type { BucketObject } from "../facade/bucket-object.js";
 import type { S3BucketOptions } from "../arguments/options.js";
 import { S3BucketMap } from "./s3-bucket-map.js";
-import type { ReadAs, ValueOf } from "./s3-bucket-map.js";
+import type { ReadAs, ValueOf } from "./shared.js";
 
 /**
  * An S3 bucket, or the part of it under a prefix, as a plain object with blocking access. Making it sends nothing. The

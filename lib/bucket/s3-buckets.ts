@@ -6,7 +6,7 @@ import { argumentError } from "../errors/errors.js";
 import { asObject } from "../facade/bucket-object.js";
 import type { BucketObject } from "../facade/bucket-object.js";
 import { BucketsMap, bucketsBehind } from "./buckets-map.js";
-import type { ReadAs, ValueOf } from "./s3-bucket-map.js";
+import type { ReadAs, ValueOf } from "./shared.js";
 
 /** The options of `s3Bucket` that are not about one bucket alone. */
 export type S3BucketsOptions = Omit<S3BucketOptions, "prefix">;

@@ -14,3 +14,6 @@ export interface Shared extends Caller {
   /** Whether S3 has said that the bucket's versioning is or was on. */
   keepsVersions?: boolean;
 }
+
+/** The type of the values. */
+export type ValueOf<As extends ReadAs> = As extends "bytes" ? Buffer : string;

@@ -1,111 +1,30 @@
 import type { Copyable } from "./copying.js";
 
-/** Options of a listing, relative to the map's prefix. */
-export interface ListOptions {
-  /** Only keys that begin with this. */
-  prefix?: string;
-  /** Only keys after this one, in the order of their UTF-8 bytes. */
-  startAfter?: string;
-  /** At most this many keys. */
-  limit?: number;
-}
+import type {
+  ListOptions,
+  GetOptions,
+  ObjectVersion,
+  ObjectOptions,
+  SetOptions,
+  LinkOptions,
+  ListEntriesOptions,
+  ListedEntry,
+  ObjectHead,
+} from "./object-types.js";
 
-/** Options of {@link SyncMap.get}. */
-export interface GetOptions {
-  /** A version's id, as {@link SyncMap.versions} gives it. */
-  versionId?: string;
-}
-
-/** A version of a key, as {@link SyncMap.versions} gives it. A delete marker says that the key was deleted, and has no value. */
-export interface ObjectVersion {
-  versionId: string;
-  /** Whether it is what the key has now. */
-  isLatest: boolean;
-  isDeleteMarker: boolean;
-  /** When it was stored. On AWS in whole seconds; for a multipart upload when that began. */
-  lastModified: Date;
-  /** Bytes, as stored. Undefined for a delete marker. */
-  size: number | undefined;
-  /** The ETag, quotes included. Undefined for a delete marker. */
-  etag: string | undefined;
-}
-
-/** What is stored with a value. */
-export interface ObjectOptions {
-  /** The Content-Type. Default: `text/plain; charset=utf-8` for strings, `application/octet-stream` for bytes. */
-  contentType?: string;
-  /** The encoding of the value. It may not contain `aws-chunked`, which S3 would drop. */
-  contentEncoding?: string;
-  cacheControl?: string;
-  /** User metadata, at most 2 KB. Names are case-insensitive and unique, and come back in lower case. */
-  metadata?: Record<string, string>;
-}
-
-/** Options of {@link SyncMap.set}. */
-export interface SetOptions extends ObjectOptions {
-  /**
-   * Stores the value only if the key still has this ETag, as {@link SyncMap.head} and {@link SyncMap.list} give it. `undefined`
-   * is a TypeError.
-   */
-  ifMatch?: string;
-}
-
-/** Options of {@link SyncMap.url}. */
-export interface LinkOptions {
-  /** How many seconds the link works, from 1 to 604,800, which is 7 days. Default: 3600. */
-  expiresIn?: number;
-  /** What the link does: reads the value, or stores one. Default: `"GET"`. */
-  method?: "GET" | "PUT";
-  /** For GET, the Content-Type of the answer. For PUT, the Content-Type that the request must have, and the object then has. */
-  contentType?: string;
-  /** For GET: has browsers save the value as a file of this name. */
-  filename?: string;
-}
-
-/** Options of {@link SyncMap.list}, relative to the map's prefix. */
-export interface ListEntriesOptions extends ListOptions {
-  /**
-   * Groups the keys that contain this string after `prefix` into one entry for each "folder", `{ prefix }`. It may not be
-   * empty. `startAfter` may be a folder, and `limit` counts folders as well.
-   */
-  delimiter?: string;
-}
-
-/** An object as {@link SyncMap.list} gives it. */
-export interface ListedObject {
-  key: string;
-  /** Bytes. */
-  size: number;
-  /** The ETag, quotes included, as S3 gives it. */
-  etag: string;
-  lastModified: Date;
-  prefix?: undefined;
-}
-
-/** A "folder" as {@link SyncMap.list} gives it: the common beginning of some keys, up to and including the delimiter. */
-export interface ListedPrefix {
-  prefix: string;
-  key?: undefined;
-  size?: undefined;
-  etag?: undefined;
-  lastModified?: undefined;
-}
-
-/** A "folder" if `entry.key === undefined`. */
-export type ListedEntry = ListedObject | ListedPrefix;
-
-/** What S3 says about an object without its body. */
-export interface ObjectHead {
-  /** Bytes. */
-  size: number;
-  /** The ETag, quotes included, as S3 gives it. */
-  etag: string;
-  lastModified: Date;
-  contentType: string | undefined;
-  contentEncoding: string | undefined;
-  cacheControl: string | undefined;
-  metadata: Record<string, string>;
-}
+export type {
+  ListOptions,
+  GetOptions,
+  ObjectVersion,
+  ObjectOptions,
+  SetOptions,
+  LinkOptions,
+  ListEntriesOptions,
+  ListedObject,
+  ListedPrefix,
+  ListedEntry,
+  ObjectHead,
+} from "./object-types.js";
 
 /**
  * The interface of a `Map<string, V>`, adapted to S3. `spec/support/sync-map-suite.ts` checks this contract on every map and
