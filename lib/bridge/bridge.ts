@@ -37,7 +37,8 @@ export interface Begun<One extends Op = Op> {
   readonly writesSent: number;
 }
 
-export type Outcome<One extends Op = Op> = { ok: true; value: Result<One> } | { ok: false; failure: Failure };
+export type Outcome<One extends Op = Op> =
+  { ok: true; value: Result<One>; serviceTime?: number | undefined } | { ok: false; failure: Failure };
 
 /** The settings of a map, and what the worker knows of them. */
 export interface Caller {
@@ -222,7 +223,8 @@ export class Bridge {
     this.#writes.delete(id);
     if (reply !== undefined) {
       // A reply has the id of its call, and so the result of its operation.
-      return reply.ok ? { ok: true, value: reply.value as Result<One> } : reply;
+      const { serviceTime } = reply.ok ? reply : {};
+      return reply.ok ? { ok: true, value: reply.value as Result<One>, serviceTime } : reply;
     }
     // Ctrl-C ended an earlier wait for this call. The worker may still send it, as its time is not up.
     if (!wasExpected) {

@@ -20,7 +20,8 @@ export type ToWorker =
   | { type: "wake"; port: MessagePort };
 
 export type Reply =
-  | { type: "reply"; id: number; ok: true; value: Result }
+  /** `serviceTime`: by the service's last answer, in milliseconds since the epoch. */
+  | { type: "reply"; id: number; ok: true; value: Result; serviceTime: number | undefined }
   | { type: "reply"; id: number; ok: false; failure: Failure };
 
 export type FromWorker =

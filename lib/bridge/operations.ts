@@ -78,6 +78,12 @@ interface Operations {
   read: { request: { key: string; maxBytes: number; delayMs: number }; result: Reading | undefined };
   /** Writes if the key is still as `base` says. Trials of the service stay under `prefix`, the map's. */
   store: { request: { base: Version; prefix: string } & ObjectToStore; result: StoreResult };
+  /** Deletes each key if it still has its ETag, without quotes. */
+  removeMany: {
+    request: { versions: { key: string; etag: string }[]; prefix: string };
+    /** In their order. */
+    result: ({ verdict: Verdict } | { failure: Failure })[];
+  };
   remove: { request: { key: string; base: Version; prefix: string }; result: Verdict };
   /** Copies an object within the service, and tells whether it did. `source`: the bucket, if it is another. */
   copy: {
@@ -206,6 +212,11 @@ export const operations: { readonly [One in Op]: Facts<One> } = {
   listSpans: { verb: listing, ...isRead, keys: all },
   read: { verb: reading, ...isRead, keys: one },
   store: { verb: writing, ...isConditionalWrite, keys: one, bodies: body },
+  removeMany: {
+    verb: { ...deleting, what: "many keys" },
+    ...isConditionalWrite,
+    keys: ({ versions }) => versions.map(({ key }) => key),
+  },
   remove: { verb: deleting, ...isConditionalWrite, keys: one },
   copy: { verb: copying, ...isConditionalWrite, keys: ({ to }) => [to], reads: readsOf(({ key }) => [key]) },
   copyMany: {

@@ -149,6 +149,8 @@ export type Versioning = "Enabled" | "Suspended" | "off";
 /** A body as it was read, with its headers. */
 export interface Reading {
   body: Uint8Array;
+  /** Milliseconds since the epoch. */
+  lastModified?: number | undefined;
   /** As the service returned it. */
   etag: string;
   contentEncoding?: string;

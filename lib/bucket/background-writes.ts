@@ -30,7 +30,7 @@ export function prepare(
     read() {
       const encoding = contentEncoding === undefined ? {} : { contentEncoding };
       const reading = { body: bytes(), etag: "", kept: {}, version: {}, ...encoding };
-      return { ...calls.stored(reading, whole), etag: undefined };
+      return { ...calls.stored(reading, whole), etag: undefined, lastModified: Infinity };
     },
   };
 }

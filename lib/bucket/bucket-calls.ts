@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import type { Begun, Bridge } from "../bridge/bridge.js";
 import type { Call, Method, Op, Result } from "../bridge/operations.js";
 import type { Environment, Failure, Reading } from "../bridge/protocol.js";
@@ -69,7 +70,11 @@ export class BucketCalls {
   call<One extends Op>(call: Call<One>, method: Method = call.op, timeoutMs?: number): Result<One> {
     this.checkOpen(method);
     const outcome = this.bridge.call(this.shared, call, timeoutMs);
-    if (outcome.ok) return outcome.value;
+    if (outcome.ok) {
+      const { value, serviceTime } = outcome;
+      if (serviceTime !== undefined) this.shared.heard = { serviceTime, at: performance.now() };
+      return value;
+    }
     throw this.error(outcome.failure, method, "key" in call ? call.key : undefined);
   }
 
@@ -121,6 +126,12 @@ export class BucketCalls {
     this.tell(call.key, call.op === "set" ? "set" : "deleted");
   }
 
+  /** The service's own time, by its last answer. */
+  get serviceTime(): number | undefined {
+    const { heard } = this.shared;
+    return heard && heard.serviceTime + performance.now() - heard.at;
+  }
+
   /** Whether a write is stored when its call returns. */
   get writesAreDurable(): boolean {
     return pipelines === undefined || !pipelines.isAnyOpen();
@@ -147,6 +158,7 @@ export class BucketCalls {
     contentEncoding,
     kept,
     version,
+    lastModified,
   }: Reading): Stored<string | Buffer> | { failure: Failure } {
     const value = this.readAs === "string" ? toText(body) : toBuffer(body);
     return value === undefined
@@ -156,6 +168,7 @@ export class BucketCalls {
           etag,
           contentEncoding,
           contentType: kept.contentType,
+          lastModified,
           size: body.length,
           // What is read from a write buffer has no version yet.
           state: version.etag === undefined ? undefined : { version, kept },

@@ -5,7 +5,7 @@ import type { Internals, Stored } from "../map/internals.js";
 import { prepare, prepareDeletion, send } from "./background-writes.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { getIfChanged, getStored, storedEntries } from "./bucket-reads.js";
-import { getMany, readWhole } from "./bulk.js";
+import { getMany, readWhole, removeMany } from "./bulk.js";
 import { update } from "./conditional-writes.js";
 import { linkTo } from "./link.js";
 import type { listKeys } from "./listing.js";
@@ -25,16 +25,18 @@ export function bucketInternals(calls: BucketCalls): Internals<string | Buffer> 
     delaysWrites: false,
     get: (key) => getStored(calls, key),
     getIfChanged: (key, etag, needs) =>
-      needs === "encoding" ? getStored(calls, key) : getIfChanged(calls, key, etag),
+      needs !== "value" ? getStored(calls, key) : getIfChanged(calls, key, etag),
     getMany: (keys) => getMany(calls, keys),
     entries: (options) => storedEntries(calls, options),
-    update(key, change, optionsFor, resumed) {
+    update(key, change, optionsFor, resumed, isMissing) {
       const whole = wholeKey(calls.prefix, key);
       const headersOf = (stored: Stored<string | Buffer> | undefined, isText: boolean): ObjectHeaders =>
         objectHeaders(optionsFor(stored), isText, "update");
       headersOf(undefined, true); // Throws for wrong options before anything is sent.
-      return update(calls, whole, change, headersOf, resumed) as string | Buffer | undefined;
+      return update(calls, whole, change, headersOf, resumed, isMissing) as string | Buffer | undefined;
     },
+    serviceTime: () => calls.serviceTime,
+    removeMany: (etags) => removeMany(calls, etags),
     versions: (key) => versionsOf(calls, key),
     allVersions: (options) => allVersions(calls, options),
     getVersions: (versionIds) => getVersions(calls, versionIds),

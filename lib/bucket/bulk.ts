@@ -97,6 +97,34 @@ export function deleteMany(calls: BucketCalls, keys: Iterable<string>): void {
   deleteAll(calls, wholeKeys(calls, keys, "deleteMany"), progress);
 }
 
+/** Deletes keys that still have their ETags. The others stay, which is no failure. */
+export function removeMany(calls: BucketCalls, etags: ReadonlyMap<string, string>): string[] {
+  const progress = new Progress(calls, "deleteMany", "delete", "deleted");
+  const removed: string[] = [];
+  const all = Array.from(etags, ([key, etag]) => ({
+    key: wholeKey(calls.prefix, key),
+    etag: etag.replaceAll('"', ""),
+  }));
+  for (let from = 0; from < all.length; from += MAX_KEYS_AT_ONCE) {
+    const slice = all.slice(from, from + MAX_KEYS_AT_ONCE);
+    const keys = slice.map(({ key }) => key);
+    for (const key of keys) calls.tell(key, "unsure");
+    progress.during(keys, () => {
+      const outcomes = calls.call({ op: "removeMany", versions: slice, prefix: calls.prefix }, "deleteMany");
+      for (const [at, outcome] of outcomes.entries()) {
+        const key = keys[at]!;
+        if ("failure" in outcome) progress.failed(key, outcome.failure);
+        else progress.succeeded(key);
+        if (!("verdict" in outcome) || outcome.verdict !== "done") continue;
+        calls.tell(key, "deleted");
+        removed.push(calls.relative(key));
+      }
+    });
+  }
+  progress.check();
+  return removed;
+}
+
 export function clear(calls: BucketCalls): void {
   const progress = new Progress(calls, "clear", "delete", "deleted");
   // All keys are listed before any is deleted: a listing that cannot be trusted deletes nothing, and one from which keys

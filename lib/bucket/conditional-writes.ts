@@ -84,6 +84,7 @@ export function update(
   fn: ChangeFunction,
   headersOf: (stored: Stored<string | Buffer> | undefined, isText: boolean) => ObjectHeaders,
   resumed?: Resumed<string | Buffer>,
+  isMissing: (lastModified: number | undefined) => boolean = () => false,
 ): string | Bytes | undefined {
   const { prefix, shared } = calls;
   const deadline = clock().now() + shared.settings.timeoutMs;
@@ -98,16 +99,18 @@ export function update(
   for (let turn = 0; turn < MAX_TURNS; turn += 1) {
     const delayMs = turn === 0 ? 0 : Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn);
     let stored = turn === 0 && resumed?.from.state !== undefined ? resumed.from : undefined;
+    let base = stored?.state?.version ?? missing;
     if (stored === undefined) {
       const reading = calls.call({ op: "read", key, maxBytes: calls.maxBytes, delayMs }, "update", left());
       if (!isSame(reading?.version, refused)) timesRefused = 0;
       if (timesRefused === MAX_REFUSED) throw calls.error(refusesItsOwn(reading!.etag), "update", key);
-      stored = reading && calls.stored(reading, key, "update");
+      base = reading?.version ?? missing;
+      if (reading !== undefined && !isMissing(reading.lastModified))
+        stored = calls.stored(reading, key, "update");
     }
     const next = fn(stored);
     if (next === undefined && stored === undefined) return undefined;
     if (next !== undefined) checkValue(next, MAX_CONDITIONAL_BYTES);
-    const base = stored?.state?.version ?? missing;
     const headersFor = (value: string | Bytes): ObjectHeaders => ({
       ...stored?.state?.kept,
       ...headersOf(stored, typeof value === "string"),

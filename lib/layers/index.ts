@@ -4,6 +4,8 @@ export { cache } from "./cache/cache.js";
 export type { CacheOptions } from "./cache/cache.js";
 export { edit } from "./edit.js";
 export { encrypt } from "./encrypt.js";
+export { expire } from "./expire/expire.js";
+export { purge } from "./expire/purge.js";
 export { gzip } from "./gzip.js";
 export type { GzipOptions } from "./gzip.js";
 export { json } from "./json.js";

@@ -36,6 +36,7 @@ export class ReadonlyLayer<V> extends Layer<V> {
     writing: (method) => this.#refuse(method),
     prepare: () => this.#refuse("set"),
     prepareDeletion: () => this.#refuse("delete"),
+    purge: () => this.#refuse("purge"),
   };
   readonly #by: string;
 

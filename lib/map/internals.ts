@@ -31,6 +31,8 @@ export interface Stored<V> {
   readonly contentEncoding: string | undefined;
   /** Only `update` reads it, in order to keep it. */
   readonly contentType?: string | undefined;
+  /** Milliseconds since the epoch, by the service's clock. Infinity for a value that is not stored yet. */
+  readonly lastModified?: number | undefined;
   /** How many bytes the value was made of, if known. */
   readonly size?: number;
   /** What `update` needs to go on from here. Undefined if there is no S3BucketMap at the bottom. */
@@ -55,10 +57,10 @@ export interface Resumed<V> {
 export const unchanged: unique symbol = Symbol.for("s3bucketmap.unchanged/1");
 
 /**
- * What a reader relies on: the value alone, or its Content-Encoding as well. An ETag covers only the bytes: the same bytes may
- * be stored under another Content-Encoding, and a 304 does not say so.
+ * What a reader relies on: the value alone, its Content-Encoding as well, or that and when it was stored. An ETag covers only the
+ * bytes: the same bytes may be stored again, under another Content-Encoding, and a 304 does not say so.
  */
-export type Needs = "value" | "encoding";
+export type Needs = "value" | "encoding" | "age";
 
 /** A write that has been checked and can be sent at any time. */
 export interface Prepared<V> {
@@ -102,13 +104,22 @@ export interface Internals<V> {
   /**
    * @param optionsFor - also called with undefined before anything is read, to check the options
    * @param resumed - `change` is then called with `from` itself first, and 1 GET is saved
+   * @param isMissing - an object for which it is true counts as missing: `change` gets undefined, and what it returns replaces
+   * the object and its headers by If-Match
    */
   update(
     key: string,
     change: (stored: Stored<V> | undefined) => V | undefined,
     optionsFor: (stored: Stored<V> | undefined) => ObjectOptions | undefined,
     resumed?: Resumed<V>,
+    isMissing?: (lastModified: number | undefined) => boolean,
   ): V | undefined;
+  /** What time it is at the service, by its last answer, in milliseconds since the epoch. */
+  serviceTime(): number | undefined;
+  /** Deletes keys that still have these ETags. 1 DELETE each. Returns those that it has deleted. */
+  removeMany(etags: ReadonlyMap<string, string>): string[];
+  /** Deletes what an `expire` in this stack of layers takes for expired. Absent where there is none. */
+  purge?(): number;
   /** What the bucket keeps of a key, newest first. */
   versions(key: string): ObjectVersion[];
   /** The same for all keys, in order, page by page. */
@@ -186,6 +197,8 @@ function internalsFrom<V>(map: SyncMap<V>): Internals<V> {
     // Such a map does not say which headers an object has, so there are none to keep.
     update: (key, change, optionsFor) =>
       map.update(key, (value) => change(storedIfAny(value)), optionsFor(undefined)),
+    serviceTime: () => undefined,
+    removeMany: needsBucket("purge"),
     versions: needsBucket("versions"),
     allVersions: needsBucket("at"),
     getVersions: needsBucket("get with a versionId"),

@@ -92,7 +92,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
         return doubt.during(() => perform(s3, call, deadline.signal, timeoutMs, moved));
       });
       const value = await deadline.race(work);
-      reply = { type: "reply", id, ok: true, value };
+      reply = { type: "reply", id, ok: true, value, serviceTime: s3.serviceTime };
     } catch (error) {
       reply = { type: "reply", id, ok: false, failure: toFailure(error, doubt.exists) };
     }

@@ -1,5 +1,5 @@
 import type { Call, Op, Result } from "../bridge/operations.js";
-import type { SourceBucket } from "../bridge/protocol.js";
+import type { SourceBucket, Verdict } from "../bridge/protocol.js";
 import { requestCounts } from "./observe/request-counts.js";
 import { getAhead } from "./prefetch.js";
 import { copyIfAbsent, proveRename, removeCopied, rename } from "./s3/conditional/conditional-copies.js";
@@ -98,6 +98,14 @@ const runs: { readonly [One in Op]: Run<One> } = {
     const store = (target: Target): Promise<Result<"store">> => storeIf(target, call, signal);
     // In a new bucket no key has an ETag.
     return call.base.etag === undefined ? s3.write(store, signal) : s3.run(store);
+  },
+  async removeMany(s3, { versions, prefix }, signal) {
+    const remove = ({ key, etag }: { key: string; etag: string }): Promise<Verdict> =>
+      s3.run((target) => removeIf(target, { key, base: { etag }, prefix }, signal));
+    // The first one finds out whether the service keeps to conditions.
+    const first = await forEachOf(versions.slice(0, 1), 1, signal, remove);
+    const rest = await forEachOf(versions.slice(1), s3.settings.concurrency, signal, remove);
+    return [...first, ...rest].map((outcome) => ("value" in outcome ? { verdict: outcome.value } : outcome));
   },
   remove: (s3, call, signal) => s3.run((target) => removeIf(target, call, signal)),
   copy: (s3, { key, to, source, ifAbsent, prefix }, signal) => {

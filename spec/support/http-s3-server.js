@@ -27,6 +27,26 @@ const kinds = {
 const headersOfInterest =
   /^(range|if-|content-|expect$|x-amz-(meta-|checksum-|storage-class|request-payer|copy-source|server-side|decoded))/;
 
+const RealDate = Date;
+
+/** From now on it is always this time in this thread. @param {string} at */
+function stopClock(at) {
+  const now = RealDate.parse(at);
+  globalThis.Date = /** @type {DateConstructor} */ (
+    class extends RealDate {
+      /** @param {any[]} given */
+      constructor(...given) {
+        // @ts-expect-error -- any of Date's signatures
+        super(...(given.length === 0 ? [now] : given));
+      }
+      /** @override */
+      static now() {
+        return now;
+      }
+    }
+  );
+}
+
 /** @param {ServerData} data */
 async function serve({ options, handlerFile }) {
   const { LocalS3Handler, operationOf, parseRequest } = require(handlerFile);
@@ -230,6 +250,9 @@ async function serve({ options, handlerFile }) {
         return faults.add(command.rule);
       case "clearFaults":
         return faults.clear();
+      case "setClock":
+        stopClock(command.at);
+        return undefined;
       case "close":
         server.close();
         server.closeAllConnections();

@@ -121,6 +121,7 @@ export interface HttpS3Options {
 /** @internal What crosses to the server. */
 export type Command =
   | { name: "counts" | "log" | "maxConcurrent" | "reset" | "clearFaults" | "close" }
+  | { name: "setClock"; at: string }
   | { name: "fault"; rule: FaultRule };
 
 /** @internal */
@@ -167,6 +168,11 @@ export class HttpS3 {
   /** Forgets the log, the counts and `maxConcurrent`; not the faults, nor the data. */
   reset(): void {
     this.connection.ask({ name: "reset" });
+  }
+
+  /** Stops the server's clock at this time. */
+  setClock(at: string): void {
+    this.connection.ask({ name: "setClock", at });
   }
 
   fault(rule: FaultRule): void {

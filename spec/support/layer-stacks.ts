@@ -2,6 +2,7 @@ import type { S3BucketMap, SyncMap } from "../../lib/index.js";
 import {
   cache,
   encrypt,
+  expire,
   gzip,
   json,
   live,
@@ -65,6 +66,7 @@ export const layers: Readonly<Record<string, Stack>> = {
   writeBuffer: { over: (_bytes, strings) => writeBuffer(strings) },
   validate: { over: (_bytes, strings) => validate(strings, anyString) },
   "validate over json": { over: (_bytes, strings) => validate(json(strings), anyString), ...asJsonString },
+  expire: { over: (_bytes, strings) => expire(strings, 3_600_000) },
   "cache of bytes": { over: (bytes) => text(cache(bytes, { ttl: Infinity, revalidate: false })) },
 };
 
@@ -140,6 +142,14 @@ export const stacks: Readonly<Record<string, Stack>> = {
     over: (bytes) => live(structured<string>(gzip(bytes))),
     ...asStructured,
     headOf: { size: 31, contentType: "application/octet-stream" },
+  },
+  "json(expire(cache(strings)))": {
+    over: (_bytes, strings) => json<string>(expire(cache(strings, { ttl: Infinity }), 3_600_000)),
+    ...asJson,
+  },
+  "expire(writeBuffer(text(gzip(bytes))))": {
+    over: (bytes) => expire(writeBuffer(text(gzip(bytes)), { max: 5 }), 3_600_000),
+    headOf: { size: 22 },
   },
   "json(writeBuffer(strings))": { over: (_bytes, strings) => json<string>(writeBuffer(strings)), ...asJson },
   "writeBuffer(json(gzip(encrypt(bytes))))": {

@@ -32,6 +32,7 @@ export class CacheLayer<V> extends Layer<V> {
     hintReads: (keys, isKnown) =>
       this.below.hintReads(keys, (key) => this.#known(key) !== undefined || isKnown?.(key) === true),
     send: (writes) => this.#send(writes),
+    removeMany: (etags) => this.#writing([...etags.keys()], () => this.below.removeMany(etags)),
   };
   readonly #store: CacheStore<V>;
   readonly #revalidate: boolean;
@@ -239,7 +240,11 @@ export class CacheLayer<V> extends Layer<V> {
     if (valueKind === "bytes") value = Buffer.from(toBytes(value));
     else if (valueKind !== "string" || typeof value !== "string") return;
     const contentEncoding = options?.contentEncoding;
-    this.#store.keep(this.#prefix + key, { value: value as V, etag: undefined, contentEncoding }, before);
+    this.#store.keep(
+      this.#prefix + key,
+      { value: value as V, etag: undefined, contentEncoding, lastModified: this.below.serviceTime() },
+      before,
+    );
   }
 
   /** @param after - called if no other write came in between, as from a callback during a deasync wait */

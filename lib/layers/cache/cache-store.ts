@@ -7,7 +7,7 @@ export interface Entry<V> {
   /** Undefined for a missing key. */
   readonly stored: Stored<V> | undefined;
   readonly bytes: number;
-  /** When the value and when its Content-Encoding was last confirmed. */
+  /** When the value, its Content-Encoding and its age were last confirmed. */
   readonly knownAt: Record<Needs, number>;
 }
 
@@ -77,7 +77,7 @@ export class CacheStore<V> {
     this.#drop(key);
     const bytes = ENTRY_BYTES + 2 * key.length + sizeOf(stored);
     if (bytes > this.limits.maxBytes) return;
-    this.#entries.set(key, { stored, bytes, knownAt: { value: at, encoding: at } });
+    this.#entries.set(key, { stored, bytes, knownAt: { value: at, encoding: at, age: at } });
     this.#bytes += bytes;
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.limits.max && this.#bytes <= this.limits.maxBytes) return;

@@ -46,7 +46,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
     const { below } = this;
     this.#codec = codec;
     this.#prefix = below.place?.prefix ?? prefix;
-    const needs = (asked: Needs): Needs => codec.needs ?? asked;
+    const needs = (asked: Needs): Needs => (asked === "age" ? asked : (codec.needs ?? asked));
     this[internals] = {
       ...below,
       valueKind: codec.valueKind,
@@ -154,7 +154,9 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
     return decoded;
   }
 
-  #update(...[key, change, optionsFor, resumed]: Parameters<Internals<V>["update"]>): V | undefined {
+  #update(
+    ...[key, change, optionsFor, resumed, isMissing]: Parameters<Internals<V>["update"]>
+  ): V | undefined {
     let decoded: Stored<V> | undefined;
     let changed: V | undefined;
     let encoded: Raw | undefined;
@@ -178,6 +180,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
         return (passed = this.#passedOn(options));
       },
       below,
+      isMissing,
     );
     if (changed === undefined || stored === undefined) return changed;
     if (this.#codec.updated !== undefined) return this.#codec.updated(stored);

@@ -27,7 +27,7 @@ export class WriteBufferLayer<V> extends Layer<V> {
       this.#buffered(key) === undefined ? this.below.getIfChanged(key, etag, needs) : this.#get(key, needs),
     getMany: (keys, needs) => this.#getMany(keys, needs),
     entries: (options, needs) => this.#lastWritten(this.below.entries(options, needs), needs),
-    update: (key, change, options, resumed) => {
+    update: (key, change, options, ...more) => {
       this.#pending.wait();
       const changeAndWait = (stored: Stored<V> | undefined): V | undefined => {
         const changed = change(stored);
@@ -35,7 +35,7 @@ export class WriteBufferLayer<V> extends Layer<V> {
         this.#pending.wait();
         return changed;
       };
-      return this.below.update(key, changeAndWait, options, resumed);
+      return this.below.update(key, changeAndWait, options, ...more);
     },
     // What is in the buffer is no version yet.
     versions: (key) => {

@@ -18,8 +18,9 @@ import { limits } from "./limits.js";
 import { loading } from "./loading.js";
 import { LocalDirectory } from "./local-directory.js";
 import { logRequests } from "./transport/seen-requests.js";
-import { localClient, serviceClient } from "./sdk-client.js";
+import { hearDates, localClient, serviceClient } from "./sdk-client.js";
 import { presigner } from "./sdk.js";
+import { ServiceClock } from "./transport/service-clock.js";
 import { SharedFiles } from "./credentials/shared-files.js";
 import type { Surroundings } from "./surroundings.js";
 import { profileName } from "./credentials/written-credentials.js";
@@ -38,6 +39,7 @@ export class Client {
   readonly isLocal: boolean;
   /** Undefined for the local S3, which needs none. */
   readonly credentials: MapCredentials | undefined;
+  readonly clock: ServiceClock = new ServiceClock();
   readonly #surroundings: Surroundings;
   readonly #directory: LocalDirectory | undefined;
   readonly #make: () => Promise<S3Client>;
@@ -88,7 +90,9 @@ export class Client {
 
   async #load(): Promise<S3Client> {
     try {
-      return await loading(() => this.#surroundings.run(() => Promise.resolve().then(this.#make)));
+      const client = await loading(() => this.#surroundings.run(() => Promise.resolve().then(this.#make)));
+      hearDates(client, this.clock);
+      return client;
     } catch (error) {
       // What was missing may be there the next time.
       this.#made = undefined;

@@ -40,6 +40,11 @@ export class S3 {
     return other;
   }
 
+  /** The service's own time, in milliseconds since the epoch; undefined while no answer has said. */
+  get serviceTime(): number | undefined {
+    return this.#target?.client.clock.now;
+  }
+
   /** Closes everything that these settings hold open, once nothing is in flight. */
   forget(): void {
     this.#isForgotten = true;

@@ -12,6 +12,7 @@ import type { LocalDirectory } from "./local-directory.js";
 import { isAws } from "./direct/predicted-route.js";
 import { renewCredentials } from "./credentials/renewal.js";
 import { tellRequests } from "./transport/seen-requests.js";
+import type { ServiceClock } from "./transport/service-clock.js";
 import { watchAttempts } from "./attempts/watch-attempts.js";
 
 type RequestHandler = Exclude<S3ClientConfig["requestHandler"], undefined>;
@@ -87,6 +88,18 @@ function watch(client: S3Client, way: Way, learn: Learn, isLocal: boolean): S3Cl
   boundAnswers(client);
   tellRequests(client);
   return client;
+}
+
+/** Tells a clock the Date of each answer. */
+export function hearDates(client: S3Client, clock: ServiceClock): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      clock.hear(result.response as Parameters<ServiceClock["hear"]>[0]);
+      return result;
+    },
+    { step: "deserialize", priority: "low", name: "s3bucketmapClock" },
+  );
 }
 
 async function hasRegion(config: S3Client["config"]): Promise<boolean> {

@@ -85,6 +85,7 @@ export async function directAttempt<Result>(
     return { outcome: error as Error, use, tries };
   }
   tellRequest(operation.name, input, tries, started, request, answer);
+  client.clock.hear(answer);
   const isWhole = answer.broken === undefined && answer.tooLong === undefined;
   const result = isWhole ? operation.read(answer) : undefined;
   return result === undefined ? { outcome: answer, use, tries } : { result };

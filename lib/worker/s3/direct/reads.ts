@@ -14,6 +14,7 @@ const getHeaders = { Range: "range", IfMatch: "if-match" };
 
 export interface GotObject {
   body: Uint8Array;
+  LastModified?: Date | undefined;
   ETag: string;
   ContentEncoding?: string | undefined;
   ContentType?: string | undefined;
@@ -113,12 +114,16 @@ export function heading(input: HeadObjectCommandInput): Operation<{ head: Found 
   };
 }
 
+function lastModifiedIn({ "last-modified": date = "" }: Record<string, string>): Date | undefined {
+  const modified = new Date(/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(date) ? date : NaN);
+  return Number.isNaN(modified.getTime()) ? undefined : modified;
+}
+
 /** @returns undefined if something is missing or malformed */
 function headOf(headers: Record<string, string>, size = NaN): Found | undefined {
   const ETag = headers["etag"];
-  const date = headers["last-modified"] ?? "";
-  const modified = new Date(/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(date) ? date : NaN);
-  if (ETag === undefined || !Number.isSafeInteger(size) || Number.isNaN(modified.getTime())) return undefined;
+  const modified = lastModifiedIn(headers);
+  if (ETag === undefined || !Number.isSafeInteger(size) || modified === undefined) return undefined;
   return {
     ContentLength: size,
     ETag,
@@ -147,6 +152,7 @@ function objectOf({ statusCode, headers, body }: Answer): GotObject | undefined 
   return {
     body,
     ETag,
+    LastModified: lastModifiedIn(headers),
     ContentEncoding: headers["content-encoding"],
     ContentType: headers["content-type"],
     CacheControl: headers["cache-control"],

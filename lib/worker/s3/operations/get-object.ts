@@ -107,7 +107,8 @@ export function toReading(object: GotObject): Reading {
   const { body, ETag: etag, ContentEncoding, Metadata } = object;
   const version = { etag: unquote(etag), writes: writesIn(Metadata) };
   const contentEncoding = withoutChunked(ContentEncoding);
-  const read = { body, etag, version, kept: keptOf(object) };
+  const lastModified = object.LastModified?.getTime();
+  const read = { body, etag, version, lastModified, kept: keptOf(object) };
   return contentEncoding === undefined ? read : { ...read, contentEncoding };
 }
 

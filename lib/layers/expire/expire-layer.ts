@@ -1,0 +1,202 @@
+import { checkEntriesOptions, checkListOptions, checkNoOptions } from "../../arguments/method-options.js";
+import { argumentError, PreconditionFailedError, S3BucketMapError } from "../../errors/errors.js";
+import { internals } from "../../map/internals.js";
+import type { Internals, Stored } from "../../map/internals.js";
+import type {
+  ListedEntry,
+  ListEntriesOptions,
+  ListOptions,
+  ObjectHead,
+  ObjectOptions,
+  SetOptions,
+  SyncMap,
+} from "../../map/sync-map.js";
+import { Layer } from "../foundation/layer.js";
+
+const SECOND_MS = 1000;
+
+/** How often `create` tries while others replace and delete the key. */
+const MAX_TURNS = 100;
+
+const inWholeSeconds = (ms: number): number => Math.floor(ms / SECOND_MS) * SECOND_MS;
+
+/** @see expire */
+export class ExpireLayer<V> extends Layer<V> {
+  /** @internal */
+  readonly [internals]: Internals<V> = {
+    ...this.below,
+    get: (key) => this.#fresh(this.below.get(key, "age")),
+    // That the bytes are the same does not say when they were stored.
+    getIfChanged: (key) => this.#fresh(this.below.get(key, "age")),
+    getMany: (keys) => {
+      const read = this.below.getMany(keys, "age");
+      for (const [key, stored] of read) if (this.#isExpired(stored.lastModified)) read.delete(key);
+      return read;
+    },
+    entries: (options) => this.#entries(checkListOptions(options)),
+    update: (key, change, optionsFor, resumed, isMissing) =>
+      this.below.update(
+        key,
+        change,
+        optionsFor,
+        resumed,
+        (lastModified) => this.#isExpired(lastModified) || isMissing?.(lastModified) === true,
+      ),
+    allKeys: () => [...this.keys()],
+    // A listing with dates has no sizes for the bucket to go by.
+    hintReads: () => {},
+    url: (key, options) => {
+      if (options?.method === "PUT") return this.below.url(key, options);
+      throw argumentError(
+        "A link would still lead to the value when it has expired: url is refused by expire. Make it through the map beneath.",
+      );
+    },
+    purge: () => this.#purge(),
+  };
+  readonly #ms: number;
+
+  constructor(base: SyncMap<V>, ms: number) {
+    super(base, "expire", { ms });
+    this.#ms = ms;
+  }
+
+  set(key: string, value: V, options?: SetOptions): this {
+    this.base.set(key, value, options);
+    return this;
+  }
+
+  setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
+    this.base.setMany(entries, options);
+    return this;
+  }
+
+  create(key: string, value: V, options?: ObjectOptions): boolean {
+    for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+      if (this.base.create(key, value, options)) return true;
+      const head = this.base.head(key);
+      // Deleted since.
+      if (head === undefined) continue;
+      if (!this.#isExpired(head.lastModified.getTime())) return false;
+      try {
+        this.base.set(key, value, { ...options, ifMatch: head.etag });
+        return true;
+      } catch (error) {
+        // Somebody else was quicker.
+        if (!(error instanceof PreconditionFailedError)) throw error;
+      }
+    }
+    throw this.#error(
+      "TooMuchContention",
+      `Cannot create ${JSON.stringify(key)}`,
+      "others were quicker each time",
+      key,
+    );
+  }
+
+  override has(key: string): boolean {
+    return this.head(key) !== undefined;
+  }
+
+  override head(key: string): ObjectHead | undefined {
+    const head = this.base.head(key);
+    return head === undefined || this.#isExpired(head.lastModified.getTime()) ? undefined : head;
+  }
+
+  override delete(key: string): boolean;
+  override delete(key: string, none?: unknown): boolean {
+    checkNoOptions(none, "delete");
+    return this.base.delete(key);
+  }
+
+  override keys(options?: ListOptions): IterableIterator<string> {
+    return keysOf(this.list(checkListOptions(options)));
+  }
+
+  override get size(): number {
+    return this[internals].allKeys().length;
+  }
+
+  override list(options?: ListEntriesOptions): IterableIterator<ListedEntry> {
+    const { limit = Infinity, ...others } = checkEntriesOptions(options);
+    return this.#fresher(this.base.list(others), limit);
+  }
+
+  subMap(prefix: string): SyncMap<V> {
+    return new ExpireLayer(this.base.subMap(prefix), this.#ms);
+  }
+
+  *#fresher(listed: Iterable<ListedEntry>, limit: number): IterableIterator<ListedEntry> {
+    if (limit === 0) return;
+    let left = limit;
+    for (const entry of listed) {
+      if (entry.key !== undefined && this.#isExpired(entry.lastModified.getTime())) continue;
+      yield entry;
+      left -= 1;
+      if (left === 0) return;
+    }
+  }
+
+  #entries({ limit, ...others }: ListOptions): IterableIterator<[string, Stored<V>]> {
+    // With a limit, the base would count what has expired, or read ahead beyond it.
+    return limit === undefined
+      ? this.#freshOf(this.below.entries(others, "age"))
+      : this.#eachOf(this.keys({ ...others, limit }));
+  }
+
+  *#freshOf(entries: Iterable<[string, Stored<V>]>): IterableIterator<[string, Stored<V>]> {
+    for (const entry of entries) if (!this.#isExpired(entry[1].lastModified)) yield entry;
+  }
+
+  *#eachOf(keys: Iterable<string>): IterableIterator<[string, Stored<V>]> {
+    for (const key of keys) {
+      const stored = this[internals].get(key, "age");
+      if (stored !== undefined) yield [key, stored];
+    }
+  }
+
+  #fresh(stored: Stored<V> | undefined): Stored<V> | undefined {
+    return stored === undefined || this.#isExpired(stored.lastModified) ? undefined : stored;
+  }
+
+  #purge(): number {
+    const etags = new Map<string, string>();
+    // All are listed before any is deleted: a listing that cannot be trusted deletes nothing.
+    for (const entry of this.base.list()) {
+      if (entry.key !== undefined && this.#isExpired(entry.lastModified.getTime()))
+        etags.set(entry.key, entry.etag);
+    }
+    return this.below.removeMany(etags).length + (this.below.purge?.() ?? 0);
+  }
+
+  /** Whether a value is certainly older than allowed: both times may be up to a second later than they say. */
+  #isExpired(lastModified: number | undefined): boolean {
+    // It is in a write buffer.
+    if (lastModified === Infinity) return false;
+    const now = this.below.serviceTime();
+    if (now === undefined || lastModified === undefined || Number.isNaN(lastModified)) {
+      const missing = now === undefined ? "Date" : "Last-Modified";
+      throw this.#error(
+        "BadAnswer",
+        "Cannot tell how old a value is",
+        `the service's answer has no ${missing}`,
+      );
+    }
+    return inWholeSeconds(now) - inWholeSeconds(lastModified) >= this.#ms + SECOND_MS;
+  }
+
+  #error(code: string, what: string, reason: string, key?: string): S3BucketMapError {
+    const { bucket, prefix = "" } = this.below.place ?? {};
+    const where = bucket === undefined ? "" : ` in bucket ${JSON.stringify(bucket)}`;
+    const whole = key === undefined ? undefined : prefix + key;
+    return new S3BucketMapError(`${what}${where}: ${code}: expire: ${reason}.`, {
+      code,
+      operation: "expire",
+      bucket,
+      key: whole,
+    });
+  }
+}
+
+function* keysOf(listed: Iterable<ListedEntry>): IterableIterator<string> {
+  for (const { key } of listed) if (key !== undefined) yield key;
+}
