@@ -111,6 +111,10 @@ export function removeMany(calls: BucketCalls, etags: ReadonlyMap<string, string
     for (const key of keys) calls.tell(key, "unsure");
     progress.during(keys, () => {
       const outcomes = calls.call({ op: "removeMany", versions: slice, prefix: calls.prefix }, "deleteMany");
+      const [first] = outcomes;
+      // Then none is deleted, whatever the key.
+      if (first !== undefined && "failure" in first && first.failure.code === "ConditionsUnsupported")
+        throw calls.error(first.failure, "deleteMany");
       for (const [at, outcome] of outcomes.entries()) {
         const key = keys[at]!;
         if ("failure" in outcome) progress.failed(key, outcome.failure);
