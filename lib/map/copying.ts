@@ -61,6 +61,7 @@ export interface Whole<V> {
   readonly etag: string | undefined;
   readonly contentEncoding: string | undefined;
   readonly size?: number;
+  readonly lastModified?: number | undefined;
   readonly kept: KeptOptions;
   readonly version: Version;
 }

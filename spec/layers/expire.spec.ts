@@ -1,4 +1,4 @@
-import { asMap, asObject, PartialFailureError, S3BucketMap } from "../../lib/index.js";
+import { asMap, asObject, copyAll, PartialFailureError, S3BucketMap } from "../../lib/index.js";
 import type { SyncMap } from "../../lib/index.js";
 import {
   cache,
@@ -177,6 +177,31 @@ describe.each(["atomics", "deasync"] as const)("expire, wait: %s", (wait) => {
     expect(() => expire(base, "1" as never)).toThrow(TypeError);
     expect(() => expire(new Map() as never, 1)).toThrow(TypeError);
     expect(() => asMap(asObject(map)).url("new")).toThrow(/url is refused by expire/);
+  });
+
+  it("copies and renames what has not expired, and nothing else", () => {
+    secondsAfterNoon(61);
+    expect([map.copy("old", "x"), map.rename("old", "x"), map.copy("old", "old")]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect([map.copy("new", "x"), map.rename("x", "y"), map.copy("new", "old", { ifAbsent: true })]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    secondsAfterNoon(95);
+    // The copies have an age of their own.
+    expect([...map]).toEqual([["old", "4"], ["y", "4"]]); // prettier-ignore
+    const target = new S3BucketMap("bucket", {
+      endpoint: server.endpoint,
+      credentials,
+      prefix: `${prefixes++}/`,
+      wait,
+    });
+    copyAll(map, target);
+    expect([...target.keys()]).toEqual(["old", "y"]);
   });
 
   it("stacks over and under the other layers", () => {

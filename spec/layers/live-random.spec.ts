@@ -118,7 +118,7 @@ function make(root: object, { way, what, a, b, value: given }: Step): unknown {
     case "shift":
       return array[what]();
     case "splice":
-      return [...(array.splice(a, b, plain))];
+      return [...array.splice(a, b, plain)];
     case "sort":
       return array.sort() === array;
     case "sortBy":

@@ -2,7 +2,19 @@ import { inspect } from "node:util";
 import { asMap, asObject, S3BucketMap } from "../../lib/index.js";
 import type { SyncMap } from "../../lib/index.js";
 import * as all from "../../lib/layers/index.js";
-import { cache, encrypt, gzip, json, readonly, structured, text, transform } from "../../lib/layers/index.js";
+import {
+  cache,
+  encrypt,
+  expire,
+  gzip,
+  json,
+  readonly,
+  structured,
+  text,
+  transform,
+  validate,
+} from "../../lib/layers/index.js";
+import type { StandardSchema } from "../../lib/layers/index.js";
 import { secret } from "../support/layer-stacks.js";
 import { thrownBy, useLocalS3 } from "../support/local-maps.js";
 import type { Place } from "../support/local-maps.js";
@@ -146,21 +158,28 @@ describe("transform", () => {
 });
 
 describe("every layer", () => {
+  const anything: StandardSchema = {
+    "~standard": { version: 1, vendor: "specs", validate: (value) => ({ value }) },
+  };
   const makers = Object.entries({
     cache: (map: never) => cache(map),
     encrypt: (map: never) => encrypt(map, secret),
+    expire: (map: never) => expire(map, 1000),
     gzip: (map: never) => gzip(map),
     json: (map: never) => json(map),
     readonly: (map: never) => readonly(map),
     structured: (map: never) => structured(map),
     text: (map: never) => text(map),
     transform: (map: never) => transform(map, { encode: String, decode: String }),
+    validate: (map: never) => validate(map, anything),
     writeBuffer: (map: never) =>
       (all as unknown as { writeBuffer: (map: never) => unknown }).writeBuffer(map),
   });
 
   it("is here", () => {
-    expect(makers.map(([name]) => name)).toEqual(Object.keys(all).sort());
+    // No layers, or, as live, one over layers only.
+    const others = ["edit", "live", "purge"];
+    expect([...makers.map(([name]) => name), ...others].sort()).toEqual(Object.keys(all).sort());
   });
 
   it.each(makers)("%s takes maps, and says what to do with anything else", (name, make) => {

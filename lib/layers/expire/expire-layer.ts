@@ -28,11 +28,10 @@ export class ExpireLayer<V> extends Layer<V> {
     get: (key) => this.#fresh(this.below.get(key, "age")),
     // That the bytes are the same does not say when they were stored.
     getIfChanged: (key) => this.#fresh(this.below.get(key, "age")),
-    getMany: (keys) => {
-      const read = this.below.getMany(keys, "age");
-      for (const [key, stored] of read) if (this.#isExpired(stored.lastModified)) read.delete(key);
-      return read;
-    },
+    getMany: (keys) => this.#freshIn(this.below.getMany(keys, "age")),
+    // The service would also copy what has expired.
+    formats: undefined,
+    read: (keys) => this.#freshIn(this.below.read(keys)),
     entries: (options) => this.#entries(checkListOptions(options)),
     update: (key, change, optionsFor, resumed, isMissing) =>
       this.below.update(
@@ -152,6 +151,11 @@ export class ExpireLayer<V> extends Layer<V> {
       const stored = this[internals].get(key, "age");
       if (stored !== undefined) yield [key, stored];
     }
+  }
+
+  #freshIn<Read extends { lastModified?: number | undefined }>(read: Map<string, Read>): Map<string, Read> {
+    for (const [key, { lastModified }] of read) if (this.#isExpired(lastModified)) read.delete(key);
+    return read;
   }
 
   #fresh(stored: Stored<V> | undefined): Stored<V> | undefined {
