@@ -29,7 +29,8 @@ exports.getObject = (_target, key) => {
     if (how !== "busy") return new Promise(() => {});
   }
   const body = new TextEncoder().encode(`value of ${key}`);
-  return Promise.resolve({ body, etag: '"etag"', version: { etag: "etag", writes: [] } });
+  const version = { etag: "etag", writes: [] };
+  return Promise.resolve({ body, etag: '"etag"', version, lastModified: 0, kept: { metadata: {} } });
 };
 
 /** @param {unknown} target @param {{ key: string }} call */
