@@ -22,8 +22,13 @@ function limited(bytesPerSecond) {
   });
 }
 
+/** How many bytes of objects have crossed the wire, either way. */
+let objectBytes = 0;
+const isOfObject = (/** @type {string} */ path) => /^\/[^/]+\/./.test(path);
+
 const server = http.createServer((incoming, outgoing) => {
   const [path = "/", search] = (incoming.url ?? "/").split("?");
+  if (path === "/.bytes") return void outgoing.end(String(objectBytes));
   const query = Object.fromEntries(new URLSearchParams(search));
   const headers = /** @type {Record<string, string>} */ (incoming.headers);
   const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
@@ -37,6 +42,9 @@ const server = http.createServer((incoming, outgoing) => {
   const answer = async () => {
     const { response } = await handler.handle(request);
     outgoing.writeHead(response.statusCode, response.headers);
+    if (isOfObject(path) && request.method === "PUT") objectBytes += Number(headers["content-length"] ?? 0);
+    if (isOfObject(path) && request.method === "GET")
+      objectBytes += Number(response.headers["content-length"] ?? 0);
     if (speed === "0") response.body.pipe(outgoing);
     else response.body.pipe(limited(Number(speed))).pipe(outgoing);
   };

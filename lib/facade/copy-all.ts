@@ -10,7 +10,7 @@ import { internalsOf } from "../map/internals.js";
 import type { Internals } from "../map/internals.js";
 import type { SyncMap } from "../map/sync-map.js";
 import type { BucketObject, Mapping } from "./bucket-object.js";
-import { checkApart, checkTargetsApart, pairsOf, slices } from "./copy-pairs.js";
+import { checkApart, checkTargetsApart, keysOf, listed, pairsOf, slices } from "./copy-pairs.js";
 import type { Pair } from "./copy-pairs.js";
 
 /** Options of {@link copyAll}. */
@@ -61,11 +61,13 @@ export function copyAll(source: CopyablePart, target: CopyablePart, options: Cop
   if (key === undefined) checkApart(from, to, prefix);
   inside.settle();
   outside.settle();
-  const pairs = pairsOf(from, prefix, key ?? ((same) => same), outside.place?.prefix ?? "");
+  const copying = new Copying(from, to);
+  // The sizes matter only for values that go through the program.
+  const keys = copying.isByService ? keysOf(from, prefix) : listed(from, prefix);
+  const pairs = pairsOf(keys, key ?? ((same) => same), outside.place?.prefix ?? "");
   if (key !== undefined) checkTargetsApart(from, to, prefix, pairs);
 
-  const copying = new Copying(from, to);
-  for (const slice of slices(pairs, copying.isByService ? Infinity : MAX_BYTES_AT_ONCE)) copying.copy(slice);
+  for (const slice of slices(pairs, MAX_BYTES_AT_ONCE)) copying.copy(slice);
   return copying.end();
 }
 

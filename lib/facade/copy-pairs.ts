@@ -13,14 +13,13 @@ export interface Pair {
 
 /** What is to be copied, in the order of the keys. @throws TypeError for a key that cannot be one, or comes twice */
 export function pairsOf(
-  from: SyncMap<unknown>,
-  prefix: string,
+  listing: Iterable<[key: string, size: number]>,
   keyOf: (key: string) => string | undefined,
   targetPrefix: string,
 ): Pair[] {
   const pairs: Pair[] = [];
   const sources = new Map<string, string>();
-  for (const [key, size] of listed(from, prefix)) {
+  for (const [key, size] of listing) {
     const to: unknown = keyOf(key);
     if (to === undefined) continue;
     wholeKey(targetPrefix, to);
@@ -35,7 +34,13 @@ export function pairsOf(
   return pairs;
 }
 
-function* listed(map: SyncMap<unknown>, prefix: string): Generator<[key: string, size: number]> {
+/** The keys of a map, without sizes: such a listing is quicker. */
+export function* keysOf(map: SyncMap<unknown>, prefix: string): Generator<[key: string, size: number]> {
+  for (const key of map.keys({ prefix })) yield [key, 0];
+}
+
+/** The keys of a map, with the sizes of their values. */
+export function* listed(map: SyncMap<unknown>, prefix: string): Generator<[key: string, size: number]> {
   if (typeof (map as Partial<typeof map>).list !== "function") {
     // A native Map.
     for (const key of [...map.keys()]) if (key.startsWith(prefix)) yield [key, 0];

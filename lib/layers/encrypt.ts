@@ -30,8 +30,8 @@ const MIN_STORED_BYTES: number = CIPHERTEXT_AT + 1 + TAG_BYTES;
  * Encrypts values over a map of bytes: AES-256-GCM with a new nonce for each write. The requests are those of the
  * base. An object is 43 bytes longer than its value and Content-Encoding.
  *
- * Each value is bound to the whole key of its object, prefix included: an object that was copied or renamed, even by its owner,
- * cannot be read under its new key. An older value of the same object can be put back unnoticed.
+ * Each value is bound to the whole key of its object, prefix included: an object that another tool copied or
+ * renamed cannot be read under its new key; `copy` and `rename` of the map encrypt it anew. An older value of the same object can be put back unnoticed.
  * Keys, sizes, Content-Type and metadata are not encrypted. The Content-Encoding is: it is stored with the value.
  * Strings are stored as UTF-8.
  *
