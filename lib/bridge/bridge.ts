@@ -223,8 +223,7 @@ export class Bridge {
     this.#writes.delete(id);
     if (reply !== undefined) {
       // A reply has the id of its call, and so the result of its operation.
-      const { serviceTime } = reply.ok ? reply : {};
-      return reply.ok ? { ok: true, value: reply.value as Result<One>, serviceTime } : reply;
+      return reply;
     }
     // Ctrl-C ended an earlier wait for this call. The worker may still send it, as its time is not up.
     if (!wasExpected) {

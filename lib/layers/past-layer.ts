@@ -14,7 +14,7 @@ import type {
   SyncMap,
 } from "../map/sync-map.js";
 import { comesBefore } from "../text/utf8-order.js";
-import { ReadonlyLayer } from "./readonly.js";
+import { ReadonlyLayer } from "./foundation/readonly-layer.js";
 
 /** At most this many values are read at once during iteration. */
 const WINDOW = 32;
