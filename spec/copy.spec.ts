@@ -1,4 +1,4 @@
-import { batch, S3BucketMap } from "../lib/index.js";
+import { batch, copyAll, S3BucketMap } from "../lib/index.js";
 import type { S3BucketOptions, SyncMap } from "../lib/index.js";
 import {
   cache,
@@ -91,6 +91,39 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#copy(), wait: %s", (
     expect(map.rename("from", "to")).toBe(false);
     expect(map.get("to")).toBe("value");
   });
+});
+
+describe.each(["atomics", "deasync"] as const)("a copy whose answer was lost, wait: %s", (wait) => {
+  const uses: Record<string, (map: S3BucketMap) => unknown> = {
+    copy: (map) => map.copy("from", "to"),
+    rename: (map) => map.rename("from", "to"),
+    copyAll: (map) => copyAll(map.subMap("fr"), map.subMap("copies/")),
+  };
+  it.each(Object.keys(uses))("is not denied by %s where the source is gone afterwards", (use) => {
+    const map = open({ wait });
+    map.set("known", "");
+    map.rename("known", "other");
+    map.set("from", "value");
+    server.fault({ operation: "COPY", action: { reset: "after-apply" } });
+    server.fault({ operation: "COPY", action: { status: 404, code: "NoSuchKey" } });
+    let error: { message?: string } = {};
+    try {
+      uses[use]!(map);
+    } catch (thrown) {
+      error = thrown as Error;
+    }
+    expect(error.message).toMatch(/NoSuchKey.* the write may still have happened/);
+  });
+});
+
+it("rename takes no options: it would overwrite all the same", () => {
+  const map = open();
+  map.setMany(Object.entries({ from: "1", to: "2" }));
+  for (const one of [map, json(map), cache(map)])
+    expect(() =>
+      (one.rename as (...given: unknown[]) => boolean).call(one, "from", "to", { ifAbsent: true }),
+    ).toThrow(/rename takes no options/);
+  expect(map.get("to")).toBe("2");
 });
 
 describe("S3BucketMap#copy()", () => {

@@ -201,8 +201,8 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
     return copy<ValueOf<As>>(this, from, to, options);
   }
 
-  rename(from: string, to: string): boolean {
-    return rename<ValueOf<As>>(this, from, to);
+  rename(from: string, to: string, none?: undefined): boolean {
+    return rename<ValueOf<As>>(this, from, to, none);
   }
 
   url(key: string, options?: LinkOptions): string {

@@ -31,7 +31,11 @@ export function copy<V>(map: Copied<V>, from: string, to: string, options: CopyO
   });
 }
 
-export function rename<V>(map: Copied<V>, from: string, to: string): boolean {
+export function rename<V>(map: Copied<V>, from: string, to: string, none?: unknown): boolean {
+  if (none !== undefined)
+    throw argumentError(
+      "rename takes no options, and overwrites what is at its target: to keep that, use copy with ifAbsent, and delete.",
+    );
   const inside = map[internals];
   checkKeys(inside, from, to);
   return inside.writing("rename", [from, to], () => {

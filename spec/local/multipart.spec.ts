@@ -199,12 +199,8 @@ describe("a multipart upload", () => {
     await expect(start(other)).rejects.toMatchObject({ name: "NotImplemented" });
   });
 
-  it("takes no copies for its parts, and no other checksums of them", async () => {
+  it("takes no other checksums of its parts", async () => {
     const UploadId = await start();
-    await send(handler, "PUT", "/bucket/source", { body: "x" });
-    const query = { uploadId: UploadId, partNumber: "1" };
-    const headers = { "x-amz-copy-source": "bucket/source" };
-    expect(await send(handler, "PUT", path, { query, headers })).toMatchObject({ code: "NotImplemented" });
     const part = await upload(UploadId, 1, small);
     await expect(complete(UploadId, [{ ...part, ChecksumSHA256: "x" }])).rejects.toMatchObject({
       name: "NotImplemented",

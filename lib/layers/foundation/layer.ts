@@ -120,8 +120,8 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasInternals<V> {
     return copy<V>(this, from, to, options);
   }
 
-  rename(from: string, to: string): boolean {
-    return rename<V>(this, from, to);
+  rename(from: string, to: string, none?: undefined): boolean {
+    return rename<V>(this, from, to, none);
   }
 
   url(key: string, options?: LinkOptions): string {

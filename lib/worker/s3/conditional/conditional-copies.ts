@@ -7,7 +7,14 @@ import { Doubt } from "../attempts/doubt.js";
 import { isAws } from "../direct/predicted-route.js";
 import type { Found } from "../direct/reads.js";
 import { quote } from "../etag.js";
-import { copyInput, MAX_TURNS, pauseBefore, sendCopy, sourceChanged } from "../operations/copy-object.js";
+import {
+  copyInput,
+  MAX_TURNS,
+  pauseBefore,
+  sendCopy,
+  sourceChanged,
+  sourceGone,
+} from "../operations/copy-object.js";
 import type { CopySource } from "../operations/copy-object.js";
 import { head, objectExists, versionOf } from "../operations/head-object.js";
 import { isNoSuchKey, statusOf } from "../sdk-errors.js";
@@ -37,6 +44,7 @@ export async function copyIfAbsent(
   prefix: string,
   signal: AbortSignal,
 ): Promise<boolean | "by value"> {
+  const all = new Doubt();
   if (target.copiesOverExisting === true) return "by value";
   const check = (hostname: string): void => {
     if (target.settings.local === undefined && !isAws(hostname)) throw new NotKnown();
@@ -44,7 +52,7 @@ export async function copyIfAbsent(
   for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
     if (turn > 1) await pauseBefore(turn, signal);
     const found = await source.look();
-    if (found === false) return false;
+    if (found === false) return sourceGone(all.exists);
     const ids: string[] = [];
     const send = async (doubt: Doubt): Promise<void> => {
       const id = newWriteId();
@@ -59,7 +67,9 @@ export async function copyIfAbsent(
       });
     };
     try {
-      const verdict = await decide(target, "put", { key: to, base: missing, prefix }, signal, ids, send);
+      const verdict = await all.during(() =>
+        decide(target, "put", { key: to, base: missing, prefix }, signal, ids, send),
+      );
       if (verdict === "done") return true;
       // A 412 does not say which condition was not met: the target exists, or the source has changed.
       if (verdict === "exists" && (await objectExists(target, to, signal))) return false;
@@ -68,11 +78,11 @@ export async function copyIfAbsent(
         target.copiesOverExisting = true;
         return "by value";
       }
-      if (isNoSuchKey(error)) return false;
+      if (isNoSuchKey(error)) return sourceGone(all.exists);
       throw error;
     }
   }
-  throw sourceChanged(false);
+  throw sourceChanged(all.exists);
 }
 
 /**
@@ -90,29 +100,35 @@ export async function rename(
 ): Promise<boolean> {
   const look = (): Promise<Found | false> => head(target, from, signal);
   const source = { bucket: target.settings.bucket, key: from, look };
+  const doubt = new Doubt();
   let isCopied = false;
   for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
     if (turn > 1) await pauseBefore(turn, signal);
     const found = await look();
     // Somebody else has deleted it since it was copied.
-    if (found === false) return isCopied;
-    try {
-      await sendAsWanted(target, "copy", prefix, signal, async (quoting, check) => {
+    if (found === false) return isCopied || sourceGone(doubt.exists);
+    const copy = (): Promise<void> =>
+      sendAsWanted(target, "copy", prefix, signal, async (quoting, check) => {
         const input = copyInput(target, source, to, found);
         input.CopySourceIfMatch = quote(versionOf(found).etag ?? "", quoting);
         await sendCopy(target, input, found, signal, undefined, {
           before: (command) => beforeSending(command, check),
         });
       });
+    try {
+      await doubt.during(copy);
     } catch (error) {
-      if (isNoSuchKey(error)) return isCopied;
-      if (statusOf(error) !== 412) throw error;
-      continue;
+      if (isNoSuchKey(error)) return isCopied || sourceGone(doubt.exists);
+      if (statusOf(error) === 412) continue;
+      if (!isCopied) throw error;
+      // An earlier turn has made a copy.
+      const { code, reason = code, ...details } = toFailure(error, false);
+      throw halfDone(code, reason, to, false, details);
     }
     isCopied = true;
     if (await removeCopied(target, { key: from, base: versionOf(found), to, prefix }, signal)) return true;
   }
-  if (!isCopied) throw sourceChanged(false);
+  if (!isCopied) throw sourceChanged(doubt.exists);
   throw halfDone("TooMuchContention", `each of ${MAX_TURNS} times the source changed`, to, false);
 }
 

@@ -1,5 +1,6 @@
 import type { CopyObjectCommandOutput } from "@aws-sdk/client-s3";
 import { OperationError } from "../../operation-error.js";
+import { Doubt } from "../attempts/doubt.js";
 import { BadAnswer } from "../bad-answers.js";
 import { withoutWrites } from "../conditional/write-id.js";
 import { directAttempt } from "../direct/direct-attempt.js";
@@ -52,18 +53,30 @@ export interface CopySource {
  * @returns whether there is such an object
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
-export async function copyObject(
+export function copyObject(
   target: Target,
   source: CopySource,
   to: string,
   signal: AbortSignal,
   sizes: CopySizes = copySizes,
 ): Promise<boolean> {
+  const doubt = new Doubt();
+  return doubt.during(() => copyUnderDoubt(target, source, to, signal, sizes, doubt));
+}
+
+async function copyUnderDoubt(
+  target: Target,
+  source: CopySource,
+  to: string,
+  signal: AbortSignal,
+  sizes: CopySizes,
+  doubt: Doubt,
+): Promise<boolean> {
   let hasWritten = false;
   for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
     if (turn > 1) await pauseBefore(turn, signal);
     const found = await source.look();
-    if (found === false) return false;
+    if (found === false) return sourceGone(hasWritten || doubt.exists);
     const input = copyInput(target, source, to, found);
     if (target.copiesUnbound === true) delete input.CopySourceIfMatch;
     try {
@@ -74,14 +87,21 @@ export async function copyObject(
         return true;
       }
     } catch (error) {
-      // The source has been deleted since.
-      if (isNoSuchKey(error)) return false;
+      if (isNoSuchKey(error)) return sourceGone(hasWritten || doubt.exists);
       if (statusOf(error) !== 412) throw error;
       // The service refuses the ETag that it gives.
       if (await isUnchanged(source, found)) target.copiesUnbound = true;
     }
   }
-  throw sourceChanged(hasWritten);
+  throw sourceChanged(hasWritten || doubt.exists);
+}
+
+/** The source is missing. @throws if it was there, and a copy of it may have been made */
+export function sourceGone(mayBeCopied: boolean): false {
+  if (!mayBeCopied) return false;
+  throw new OperationError("NoSuchKey", "the source was deleted while it was copied", {
+    mayHaveBeenApplied: true,
+  });
 }
 
 /** Waits for others to be done with the source. */
