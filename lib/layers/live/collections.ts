@@ -2,16 +2,16 @@ import { elementsOf, entriesOf } from "../data/copies.js";
 import type { Kind } from "../data/copies.js";
 import type { Owner } from "./owner.js";
 import { nodeOf } from "./owner.js";
+import { ALL } from "./steps.js";
 
 /**
  * Makes a Map, Set or Date of a document one that stores its changes: it gets another prototype, as those have that are read
- * without live. It stays a real Map, Set or Date for whatever looks into it.
+ * without live. It stays a real Map, Set or Date for whatever looks into it. It is frozen, so that a property cannot be added;
+ * that does not hinder its methods.
  */
 export function asLive(object: object, kind: Kind): object {
-  return Object.setPrototypeOf(
-    object,
-    kind === "map" ? liveMap : kind === "set" ? liveSet : liveDate,
-  ) as object;
+  const prototype = kind === "map" ? liveMap : kind === "set" ? liveSet : liveDate;
+  return Object.freeze(Object.setPrototypeOf(object, prototype) as object);
 }
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -61,10 +61,8 @@ function* keysOf(map: AnyMap): Generator<unknown> {
   for (const [key] of entriesOf(map)) yield key;
 }
 
-/** A field that stands for what is in a collection as a whole, as the length does for an array. */
-const ALL = "length";
-
 function* viewedEntries(owner: Owner, map: AnyMap): Generator<[unknown, unknown], undefined> {
+  owner.look(map, ALL);
   for (const [key, value] of entriesOf(map)) {
     owner.look(map, key);
     yield [owner.view(key), owner.view(value)];
@@ -78,6 +76,7 @@ function* picked(owner: Owner, map: AnyMap, at: 0 | 1): Generator<unknown, undef
 }
 
 function* viewedElements(owner: Owner, set: AnySet, twice = false): Generator<unknown, undefined> {
+  owner.look(set, ALL);
   for (const element of elementsOf(set)) {
     owner.look(set, element);
     const view = owner.view(element);
@@ -174,7 +173,10 @@ const liveDate = prototypeOf(
   Object.fromEntries(
     dateMethods.map((name) => {
       const usual = Reflect.get(Date.prototype, name) as Method;
-      const read = (_owner: Owner, date: Date, args: unknown[]): unknown => Reflect.apply(usual, date, args);
+      const read = (owner: Owner, date: Date, args: unknown[]): unknown => {
+        owner.look(date, ALL);
+        return Reflect.apply(usual, date, args);
+      };
       const change = (owner: Owner, date: Date, args: unknown[]): unknown => {
         const changed = new Date(Date.prototype.getTime.call(date));
         const result = Reflect.apply(usual, changed, args);

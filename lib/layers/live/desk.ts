@@ -1,5 +1,11 @@
 import { exit, failAtExit } from "../../copies/at-exit.js";
-import { isUnsure, partialFailure, PartialFailureError, S3BucketMapError } from "../../errors/errors.js";
+import {
+  argumentError,
+  isUnsure,
+  partialFailure,
+  PartialFailureError,
+  S3BucketMapError,
+} from "../../errors/errors.js";
 import type { Internals, Stored } from "../../map/internals.js";
 import { copyOf } from "../data/copies.js";
 import { Batches } from "./batches.js";
@@ -29,12 +35,9 @@ export class Desk<V> implements Home {
     if (typeof stored.value !== "object" || stored.value === null) return stored;
     const value = copyOf(stored.value, this.shares);
     const known = { value, from: { ...stored, value: undefined }, order: nextOrder() };
-    const document = new Document(this, key, known);
     const edits = this.#batches.of(this.#prefix + key);
-    if (edits !== undefined) {
-      edits.isFresh = true;
-      this.#join(document, edits);
-    }
+    if (edits !== undefined) edits.isFresh = true;
+    const document = this.#document(key, known, edits);
     return { ...stored, value: document.root as V };
   }
 
@@ -42,8 +45,7 @@ export class Desk<V> implements Home {
   pending(key: string): Stored<V> | undefined {
     const edits = this.#batches.of(this.#prefix + key);
     if (edits?.isFresh !== true) return undefined;
-    const document = new Document(this, key, edits.known);
-    this.#join(document, edits);
+    const document = this.#document(key, edits.known, edits);
     return { value: document.root as V, etag: undefined, contentEncoding: undefined };
   }
 
@@ -72,8 +74,16 @@ export class Desk<V> implements Home {
     return result;
   }
 
-  isComparing(): boolean {
-    return this.#batches.isComparing;
+  checkMayEdit(): void {
+    if (this.#batches.isComparing)
+      throw argumentError(
+        "A comparator may not edit a live document or write to its map, nor may the function of update or edit: " +
+          "it may be called more than once.",
+      );
+  }
+
+  valueOf(document: Document): unknown {
+    return (this.#batches.of(this.#prefix + document.key) ?? document.known).value;
   }
 
   compare<T>(fn: () => T): T {
@@ -158,15 +168,28 @@ export class Desk<V> implements Home {
     return edits;
   }
 
+  /** A new document, which shows the edits that are not stored yet. */
+  #document(key: string, known: Known, edits: Edits | undefined): Document {
+    if (edits === undefined) return new Document(this, key, known);
+    this.#rebase(edits, known);
+    const document = new Document(this, key, known, edits.value);
+    edits.documents.add(document);
+    document.seen = edits.count;
+    return document;
+  }
+
   #join(document: Document, edits: Edits): void {
-    // It knows a later state of the key than the edits were made on.
-    if (document.known.order > edits.known.order) {
-      edits.rebase(document.known);
-      for (const other of edits.documents) other.seen = -1;
-    }
+    this.#rebase(edits, document.known);
     edits.documents.add(document);
     document.adopt(edits.value);
     document.seen = edits.count;
+  }
+
+  // A document may know a later state of the key than the edits were made on.
+  #rebase(edits: Edits, known: Known): void {
+    if (known.order <= edits.known.order) return;
+    edits.rebase(known);
+    for (const other of edits.documents) other.seen = -1;
   }
 
   #target(key: string): ConstructorParameters<typeof Edits>[0] {

@@ -11,11 +11,13 @@ import {
 import { argumentError } from "../../errors/errors.js";
 import type { Stored } from "../../map/internals.js";
 import { asLive } from "./collections.js";
+import { Memory } from "./memory.js";
 import { apply, needsUnchanged } from "./operation.js";
 import type { Action, Operation } from "./operation.js";
 import { rememberNode } from "./owner.js";
 import type { Owner } from "./owner.js";
-import { nodeAt, pathTo, textOf } from "./steps.js";
+import { childAt, isByPosition, nodeAt, objectsIn, pathTo, secondWay, textOf } from "./steps.js";
+import type { Path } from "./steps.js";
 import { Traps } from "./traps.js";
 
 /** What a document knows of a key. */
@@ -41,17 +43,13 @@ export interface Home {
   sync(document: Document): void;
   /** Stores an edit, or leaves it to the batch. @returns what the action returned, as it is in the document or detached from it */
   edit(document: Document, operation: Operation): unknown;
-  /** Whether a comparator is running, which may not edit. */
-  isComparing(): boolean;
+  /** @throws TypeError while a function is running that may be called more than once */
+  checkMayEdit(): void;
+  /** The value of the key with the edits that a batch has not stored yet. */
+  valueOf(document: Document): unknown;
   compare<T>(fn: () => T): T;
   /** The error for an edit that was not made. */
   changed(document: Document, reason: string): Error;
-}
-
-/** Which fields of an object the document has read, and which of those have changed since. */
-interface Marks {
-  readonly read: Set<unknown>;
-  readonly stale: Set<unknown>;
 }
 
 /** A value as it was read, whose objects can be changed in place. Its objects are those of `tree`: they stay the same ones. */
@@ -68,15 +66,16 @@ export class Document implements Owner {
   seen = 0;
   /** Counts what has become of it, so that an edit notices another one in a callback. */
   turns = 0;
-  readonly #marks: WeakMap<object, Marks> = new WeakMap();
+  readonly #memory: Memory = new Memory();
   readonly #views: WeakMap<object, object> = new WeakMap();
   readonly #traps: Traps = new Traps(this);
 
-  constructor(home: Home, key: string, known: Known) {
+  /** @param value - what it shows, with edits that are not stored yet */
+  constructor(home: Home, key: string, known: Known, value: unknown = known.value) {
     this.home = home;
     this.key = key;
     this.known = known;
-    this.tree = copyOf(known.value, home.shares);
+    this.tree = copyOf(value, home.shares);
   }
 
   get shares(): boolean {
@@ -90,16 +89,16 @@ export class Document implements Owner {
   look(node: object, field?: unknown): void {
     this.home.sync(this);
     if (field === undefined) return;
-    const { read, stale } = this.#marksOf(node);
-    read.add(field);
-    stale.delete(field);
+    this.#memory.look(node, field);
   }
 
   view(value: unknown): unknown {
     if (typeof value !== "object" || value === null) return value;
+    const kind = kindOfContainer(value);
+    // new Date(user.born) reads it without calling a method.
+    if (kind === "date") this.#memory.give(value);
     let view = this.#views.get(value);
     if (view !== undefined) return view;
-    const kind = kindOfContainer(value);
     // The program gets bytes and the like as copies: a change of them could not be noticed.
     if (kind === undefined) view = ownLeaf(value);
     else {
@@ -120,21 +119,16 @@ export class Document implements Owner {
   }
 
   change(node: object, action: Action): unknown {
-    if (this.home.isComparing())
-      throw argumentError("A comparator may not edit a live document: it may be called more than once.");
+    this.home.checkMayEdit();
     this.home.sync(this);
     if (this.doubt !== undefined) throw this.home.changed(this, unknownOutcome);
+    if (this.shares) this.#checkTree();
     const path = pathTo(this.tree, node);
     if (path === undefined)
       throw this.home.changed(this, "the object that it would change is no longer in the document");
-    const { read, stale } = this.#marksOf(node);
-    const field = "key" in action ? action.key : undefined;
-    const needsAll = needsUnchanged(node, action);
-    if (needsAll ? stale.size > 0 : stale.has(field)) {
-      const what = needsAll ? textOf(path) : textOf(path, field);
-      throw this.home.changed(this, `${what} has changed since this document read it`);
-    }
-    return this.home.edit(this, { path, action, hasRead: read.has(field) });
+    this.#checkWay(path);
+    this.#checkKnown(node, action, path);
+    return this.home.edit(this, { path, action, hasRead: this.#memory.hasRead(node, action) });
   }
 
   /** Carries out an edit of this document on what the program sees. */
@@ -157,30 +151,59 @@ export class Document implements Owner {
 
   /** Shows another value, with the objects that are at the same place in it. An array that is not as it was gets new ones. */
   adopt(value: unknown): void {
-    this.tree = this.#merge(this.tree, copyOf(value, this.shares));
+    const now = copyOf(value, this.shares);
+    // Places tell which object is which only where each object has one.
+    const isTree = !this.shares || (secondWay(this.tree) ?? secondWay(now)) === undefined;
+    this.tree = isTree ? this.#merge(this.tree, now) : this.#memory.newcomer(now);
   }
 
-  #marksOf(node: object): Marks {
-    let marks = this.#marks.get(node);
-    if (marks === undefined) this.#marks.set(node, (marks = { read: new Set(), stale: new Set() }));
-    return marks;
+  // For structured: what its methods cannot prevent.
+  #checkTree(): void {
+    checkOneWay(this.tree);
+    if (isDeepStrictEqual(copyOf(this.tree, true), this.home.valueOf(this))) return;
+    throw this.home.changed(
+      this,
+      "a Map, Set or Date in it was changed by a method that is not its own, as in Map.prototype.set.call(…)",
+    );
+  }
+
+  // An element is found by its position, which the program has from what it has read.
+  #checkWay(path: Path): void {
+    let node = this.tree as object;
+    for (const [at, step] of path.entries()) {
+      if (isByPosition(step) && !this.#memory.knowsAll(node)) throw this.#stale(path.slice(0, at));
+      node = childAt(node, step)!;
+    }
+  }
+
+  #checkKnown(node: object, action: Action, path: Path): void {
+    if (needsUnchanged(node, action)) {
+      if (!this.#memory.knowsAll(node)) throw this.#stale(path);
+    } else if ("key" in action && !this.#memory.knows(node, action)) throw this.#stale(path, action.key);
+  }
+
+  #stale(path: Path, ...field: unknown[]): Error {
+    return this.home.changed(this, `${textOf(path, ...field)} has changed since this document read it`);
   }
 
   #merge(old: unknown, now: unknown): unknown {
-    if (typeof old !== "object" || old === null || typeof now !== "object" || now === null) return now;
+    if (typeof old !== "object" || old === null || typeof now !== "object" || now === null)
+      return this.#memory.newcomer(now);
     const kind = kindOfContainer(now);
-    if (kind === undefined || kind !== kindOfContainer(old)) return now;
+    if (kind === undefined || kind !== kindOfContainer(old)) return this.#memory.newcomer(now);
     const before = copyOf(old, this.shares);
     if (isDeepStrictEqual(before, now)) return old;
-    if (kind === "date") Date.prototype.setTime.call(old as Date, (now as Date).getTime());
-    else if (kind === "object") this.#mergeObject(old as Fields, now as Fields);
+    if (kind === "date") {
+      this.#memory.noteChanges(old, () => false);
+      Date.prototype.setTime.call(old as Date, (now as Date).getTime());
+    } else if (kind === "object") this.#mergeObject(old as Fields, now as Fields);
     else if (kind === "map" && hasPlainKeys(old) && hasPlainKeys(now)) this.#mergeMap(old, now);
     else this.#refill(old, now);
     return old;
   }
 
   #mergeObject(old: Fields, now: Fields): void {
-    this.#noteChanges(old, (field) => isSameField(old, now, field as string, this.shares));
+    this.#memory.noteChanges(old, (field) => isSameField(old, now, field as string, this.shares), now);
     const merged = Object.keys(now).map((name) => [name, this.#merge(old[name], now[name])] as const);
     // Deleted first, so that the names are in the new order.
     for (const name of Object.keys(old)) Reflect.deleteProperty(old, name);
@@ -190,32 +213,31 @@ export class Document implements Owner {
   #mergeMap(old: object, now: object): void {
     const [before, after] = [new Map(entriesOf(old)), new Map(entriesOf(now))];
     const copied = (field: unknown): unknown => copyOf(before.get(field), this.shares);
-    this.#noteChanges(
+    this.#memory.noteChanges(
       old,
       (field) => before.has(field) === after.has(field) && isDeepStrictEqual(copied(field), after.get(field)),
+      now,
     );
     const merged = [...after].map(([key, value]) => [key, this.#merge(before.get(key), value)] as const);
     Map.prototype.clear.call(old);
     for (const [key, value] of merged) Map.prototype.set.call(old, key, value);
   }
 
-  #noteChanges(node: object, isSame: (field: unknown) => boolean): void {
-    const { read, stale } = this.#marksOf(node);
-    for (const field of read) {
-      if (isSame(field)) continue;
-      read.delete(field);
-      stale.add(field);
-    }
-  }
-
   #refill(old: object, now: object): void {
-    const { read, stale } = this.#marksOf(old);
-    // Of what is gone, the length or size tells.
-    const isThere = (field: unknown): boolean => !Array.isArray(now) || Object.hasOwn(now, field as string);
-    for (const field of read) stale.add(isThere(field) ? field : "length");
-    read.clear();
+    this.#memory.noteChanges(old, () => false);
     refill(old, now);
+    for (const part of objectsIn(old)) if (part !== old) this.#memory.newcomer(part);
   }
+}
+
+/** @throws TypeError for a value that has an object in two places, or in itself: an edit would not say which of them it is of */
+export function checkOneWay(value: unknown): void {
+  const way = secondWay(value);
+  if (way === undefined) return;
+  throw argumentError(
+    `A live document cannot be edited that has one object in two places, or inside itself, as at ${way}. ` +
+      "Store a copy of it at each place, or change the value by edit(map, key, fn).",
+  );
 }
 
 type Fields = Record<string, unknown>;

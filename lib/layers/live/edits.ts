@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from "node:util";
 import type { Internals, State, Stored } from "../../map/internals.js";
 import { keeping } from "../../map/methods.js";
 import { copyOf } from "../data/copies.js";
-import { nextOrder } from "./document.js";
+import { checkOneWay, nextOrder } from "./document.js";
 import type { Document, Known } from "./document.js";
 import { apply, NotTheSame, reapply } from "./operation.js";
 import type { Operation } from "./operation.js";
-import { nodeAt } from "./steps.js";
+import { nodeAt, secondWay } from "./steps.js";
 
 /** What a commit needs of the map that the document came from. */
 export interface Target {
@@ -55,6 +55,7 @@ export class Edits {
     const { shares } = this.#target;
     const value = copyOf(this.value, shares);
     const result = apply(nodeAt(value, operation.path), operation.action, shares);
+    if (shares) checkOneWay(value);
     check(value);
     this.value = value;
     this.#operations.push(operation);
@@ -100,6 +101,8 @@ export class Edits {
   #on(value: unknown): { value: unknown; result: unknown } {
     const { shares, changed } = this.#target;
     const after = copyOf(value, shares);
+    const way = shares ? secondWay(after) : undefined;
+    if (way !== undefined) throw changed(`${way} is now an object that has another place, too`);
     try {
       const result = reapply(this.#operations, copyOf(this.known.value, shares), after, shares);
       return { value: after, result };

@@ -48,8 +48,8 @@ export function needsUnchanged(node: object, action: Action): boolean {
 }
 
 /**
- * Carries out an action. Without sharing, as JSON has it, no object may be in two places, nor an array have a hole: deleting its
- * last element makes it shorter.
+ * Carries out an action. No object gets a second place. Without sharing, as JSON has it, no array may have a hole: deleting its last
+ * element makes it shorter.
  *
  * @returns what the method of the same name returns
  */
@@ -75,7 +75,7 @@ export function apply(node: object, action: Action, shares: boolean): unknown {
     case "splice":
       return array.splice(action.start, action.count, ...action.values.map(own));
     case "arrange":
-      return arrange(array, action.order, own, shares);
+      return arrange(array, action.order, own);
     case "mapSet":
       return Map.prototype.set.call(node as never, keyOf(node, action) ?? own(action.key), own(action.value));
     case "remove":
@@ -100,17 +100,12 @@ function keyOf(node: object, { position }: { readonly position?: number }): unkn
     : [...elementsOf(node)][position];
 }
 
-function arrange(
-  array: unknown[],
-  order: readonly number[],
-  own: (value: unknown) => unknown,
-  shares: boolean,
-): void {
+function arrange(array: unknown[], order: readonly number[], own: (value: unknown) => unknown): void {
   const before = array.slice();
   const used = new Set<number>();
   for (const [at, from] of order.entries()) {
     if (from === -1) Reflect.deleteProperty(array, at);
-    else array[at] = used.has(from) && !shares ? own(before[from]) : before[from];
+    else array[at] = used.has(from) ? own(before[from]) : before[from];
     used.add(from);
   }
 }

@@ -1,6 +1,9 @@
 import { elementsOf, entriesOf, kindOfContainer } from "../data/copies.js";
 import { showPath } from "../data/plain-data.js";
 
+/** A field that stands for all of an object, a Map, a Set or a Date: which fields there are, and which are missing. */
+export const ALL: unique symbol = Symbol("all");
+
 /** The way from an object to one inside it. Positions are those in the order of a Map or a Set. */
 export type Step =
   /** A property of an object, or an element of an array. */
@@ -85,6 +88,43 @@ export function pathTo(root: unknown, wanted: object): Path | undefined {
     }
   }
   return undefined;
+}
+
+/** Where a second way leads to an object in a value, or back to one around it, as in `.q`; undefined if none does. */
+export function secondWay(root: unknown): string | undefined {
+  if (typeof root !== "object" || root === null) return undefined;
+  const came = new Map<object, { from: object; step: Step } | undefined>([[root, undefined]]);
+  const open = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    for (const [step, child] of childrenOf(node)) {
+      if (came.has(child)) return textOf([...wayBack(came, node), step]);
+      const kind = kindOfContainer(child);
+      // Dates and bytes are replaced as a whole wherever they are.
+      if (kind === undefined || kind === "date") continue;
+      came.set(child, { from: node, step });
+      open.push(child);
+    }
+  }
+  return undefined;
+}
+
+/** All objects in a value, itself included. */
+export function* objectsIn(root: unknown): Generator<object, void, undefined> {
+  if (typeof root !== "object" || root === null) return;
+  const seen = new Set<object>([root]);
+  // A Set gives what is added while it is walked through.
+  for (const node of seen) {
+    yield node;
+    for (const [, child] of childrenOf(node)) seen.add(child);
+  }
+}
+
+/** The fields that an object has now. */
+export function fieldsOf(node: object): unknown[] {
+  const kind = kindOfContainer(node);
+  if (kind === "map") return Array.from(entriesOf(node), ([key]) => key);
+  if (kind === "set") return [...elementsOf(node)];
+  return kind === "date" ? [ALL] : Reflect.ownKeys(node);
 }
 
 function wayBack(came: Map<object, { from: object; step: Step } | undefined>, end: object): Path {

@@ -2,6 +2,7 @@ import { argumentError } from "../../errors/errors.js";
 import { arrayMethods } from "./array-methods.js";
 import { nodeOf } from "./owner.js";
 import type { Owner } from "./owner.js";
+import { ALL } from "./steps.js";
 
 /** The traps of the objects and arrays of one document. The target is the plain object in it, so inspecting one shows that. */
 export class Traps implements ProxyHandler<object> {
@@ -43,7 +44,7 @@ export class Traps implements ProxyHandler<object> {
   }
 
   ownKeys(target: object): (string | symbol)[] {
-    this.#look(target, "length");
+    this.#owner.look(target, Array.isArray(target) ? "length" : ALL);
     return Reflect.ownKeys(target);
   }
 

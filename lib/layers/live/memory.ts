@@ -1,0 +1,79 @@
+import type { Action } from "./operation.js";
+import { ALL, fieldsOf, objectsIn } from "./steps.js";
+
+/** Which fields of an object the program has read, and which of those have changed since. */
+interface Marks {
+  readonly read: Set<unknown>;
+  readonly stale: Set<unknown>;
+  /** Whether the object came later, in the place of what the program may have read. Then a field counts as changed until it is read. */
+  isNew: boolean;
+}
+
+/** What the program has read of a document, and whether that is still so. */
+export class Memory {
+  readonly #marks: WeakMap<object, Marks> = new WeakMap();
+
+  /** A field of an object is read. */
+  look(node: object, field: unknown): void {
+    const { read, stale } = this.#of(node);
+    read.add(field);
+    stale.delete(field);
+    // That tells of every field whether it is there, but not what those have that are.
+    if (field === ALL || (field === "length" && Array.isArray(node))) {
+      const there = new Set(fieldsOf(node));
+      for (const one of stale) if (!there.has(one)) stale.delete(one);
+    }
+  }
+
+  /** The program gets a Date, which it can read without calling a method. Whether it does so again is not known. */
+  give(date: object): void {
+    const { read, isNew } = this.#of(date);
+    if (!isNew) read.add(ALL);
+  }
+
+  /** Whether the program has read the field that an action is about. */
+  hasRead(node: object, action: Action): boolean {
+    if (!("key" in action)) return false;
+    const { read } = this.#of(node);
+    return read.has(action.key) || (action.do !== "add" && read.has(ALL));
+  }
+
+  /** Whether a field is as the program has last seen it, or it has never looked. */
+  knows(node: object, { do: what, key }: Action & { readonly key: unknown }): boolean {
+    const { read, stale, isNew } = this.#of(node);
+    if (stale.has(key)) return false;
+    if (!isNew || what === "add" || read.has(key)) return true;
+    return read.has(ALL) && !fieldsOf(node).includes(key);
+  }
+
+  knowsAll(node: object): boolean {
+    const { read, stale, isNew } = this.#of(node);
+    return stale.size === 0 && (!isNew || fieldsOf(node).every((field) => read.has(field)));
+  }
+
+  /** A value comes into the document from elsewhere. */
+  newcomer(value: unknown): unknown {
+    for (const node of objectsIn(value)) this.#of(node).isNew = true;
+    return value;
+  }
+
+  /** What was read of an object has changed, where it is not the same. @param now - what has all the fields that it will have */
+  noteChanges(node: object, isSame: (field: unknown) => boolean, now?: object): void {
+    const { read, stale } = this.#of(node);
+    const fields = new Set(read);
+    if (now !== undefined && fields.delete(ALL))
+      for (const field of [...fieldsOf(node), ...fieldsOf(now)]) fields.add(field);
+    for (const field of fields) {
+      if (isSame(field)) continue;
+      read.delete(field);
+      stale.add(field);
+    }
+  }
+
+  #of(node: object): Marks {
+    let marks = this.#marks.get(node);
+    if (marks === undefined)
+      this.#marks.set(node, (marks = { read: new Set(), stale: new Set(), isNew: false }));
+    return marks;
+  }
+}
