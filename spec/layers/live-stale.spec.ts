@@ -1,9 +1,10 @@
+/* eslint-disable @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-call -- documents of every shape */
 import { asMap, asObject, batch } from "../../lib/index.js";
 import type { BucketObject, SyncMap } from "../../lib/index.js";
 import { edit, json, live, structured } from "../../lib/layers/index.js";
 import { thrownBy, useLocalS3 } from "../support/local-maps.js";
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- documents of every shape
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
 type Any = any;
 
 const place = useLocalS3();
@@ -218,7 +219,7 @@ describe.each(["json", "structured"] as const)("what a program has read, over %s
 
   it.each(named[name].cases)("is not forgotten by another edit: %s", (_what, make, read, change, edits) => {
     const d = documentOf(make());
-    const was = read(d) as unknown;
+    const was: unknown = read(d);
     turn(d, change);
     const before = base.get("a") as unknown;
     expect(() => edits(d, was)).toThrow(changed);

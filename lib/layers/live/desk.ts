@@ -76,10 +76,7 @@ export class Desk<V> implements Home {
 
   checkMayEdit(): void {
     if (this.#batches.isComparing)
-      throw argumentError(
-        "A comparator may not edit a live document or write to its map, nor may the function of update or edit: " +
-          "it may be called more than once.",
-      );
+      throw argumentError("A comparator may not edit a live document: it may be called more than once.");
   }
 
   valueOf(document: Document): unknown {
