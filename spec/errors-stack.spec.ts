@@ -85,7 +85,7 @@ const refusedHere: Uses = {
 };
 
 function asMapOf(map: S3BucketMap): S3BucketMap {
-  return asMap(asObject(map)) as S3BucketMap;
+  return asMap<string, S3BucketMap>(asObject<string, S3BucketMap>(map));
 }
 
 function stackOf(run: () => unknown): string[] {
