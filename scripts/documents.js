@@ -5,10 +5,10 @@
 // happened is not: its process is unsure of it. Fails where an acknowledged edit is missing, one is there twice or out of
 // its process's order, or one is there of which its process knows that it did not happen, and where anybody is unsure
 // without resets.
-const { fork } = require("node:child_process");
 const { asObject, S3BucketMap, S3BucketMapError } = require("../dist/index.js");
 const { json, live } = require("../dist/layers/index.js");
 const { withPlace } = require("./races/places.js");
+const { startTogether } = require("./races/processes.js");
 const { startResettingProxy } = require("./races/proxy.js");
 
 const PROCESSES = 8;
@@ -89,21 +89,10 @@ async function race(kind, where, turns, through) {
   const map = documents(where);
   map.shared = { list: [] };
   const names = Array.from({ length: PROCESSES }, (_, i) => `p${i}`);
-  const editors = names.map((name) =>
-    fork(__filename, ["editor", JSON.stringify({ where: through ?? where, turns, name })]),
+  const { reports: done, seconds } = await startTogether(
+    __filename,
+    names.map((name) => ["editor", JSON.stringify({ where: through ?? where, turns, name })]),
   );
-  /** @param {import("node:child_process").ChildProcess} child @returns {Promise<any>} */
-  const heard = (child) =>
-    new Promise((resolve, reject) => {
-      child.once("message", resolve);
-      child.once("exit", (code) => reject(new Error(`an editor ended with ${code}`)));
-    });
-  await Promise.all(editors.map(heard));
-  const started = performance.now();
-  const reports = editors.map(heard);
-  for (const child of editors) child.send("start");
-  const done = await Promise.all(reports);
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
 
   const shared = JSON.parse(JSON.stringify(map.shared));
   const wrong = names.flatMap((name, at) => problemsOf(name, done[at], shared));

@@ -5,9 +5,9 @@
 // and did not happen is made again; one that may have happened is not: its process is unsure of it. Fails where the
 // counter is less than what was acknowledged, or more than that and what somebody is unsure of; where a key has two
 // winners, or is held by somebody who was told that it lost; and where anybody is unsure without resets.
-const { fork } = require("node:child_process");
 const { S3BucketMap, S3BucketMapError } = require("../dist/index.js");
 const { withPlace } = require("./races/places.js");
+const { startTogether } = require("./races/processes.js");
 const { startResettingProxy } = require("./races/proxy.js");
 
 const PROCESSES = 16;
@@ -84,21 +84,10 @@ function racer({ where, turns, keys, name }) {
 async function race(kind, where, turns, through) {
   const keys = Math.ceil(turns / 2);
   const names = Array.from({ length: PROCESSES }, (_, i) => `process ${i}`);
-  const racers = names.map((name) =>
-    fork(__filename, ["racer", JSON.stringify({ where: through ?? where, turns, keys, name })]),
+  const { reports: done, seconds } = await startTogether(
+    __filename,
+    names.map((name) => ["racer", JSON.stringify({ where: through ?? where, turns, keys, name })]),
   );
-  /** @param {import("node:child_process").ChildProcess} child @returns {Promise<any>} */
-  const heard = (child) =>
-    new Promise((resolve, reject) => {
-      child.once("message", resolve);
-      child.once("exit", (code) => reject(new Error(`a racer ended with ${code}`)));
-    });
-  await Promise.all(racers.map(heard));
-  const started = performance.now();
-  const reports = racers.map(heard);
-  for (const child of racers) child.send("start");
-  const done = await Promise.all(reports);
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
 
   const map = new S3BucketMap(where.bucket, where.options);
   const counter = Number(map.get("counter") ?? 0);

@@ -13,7 +13,7 @@ export interface Shared extends Caller {
   heard?: { readonly serviceTime: number; readonly at: number };
   /** Set by the first listing or write. */
   number?: number;
-  /** Whether S3 has said that the bucket's versioning is or was on. */
+  /** Whether S3 has said that versioning is on, or suspended. */
   keepsVersions?: boolean;
 }
 

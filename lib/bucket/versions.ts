@@ -30,7 +30,7 @@ export function* allVersions(
     checkPrefix(calls.prefix + prefix, "The prefix"),
     "versions",
   )) {
-    // Without versioning the values would be those of now.
+    // Without versioning, these would be the current values.
     isSure ||= versions.some(hasId);
     if (!isSure) {
       checkVersioning(calls, "versions");
@@ -84,7 +84,7 @@ export function getVersions(
   return values;
 }
 
-/** The same for one key. */
+/** One version of one key. 1 GET. */
 export function getVersion(
   calls: BucketCalls,
   key: string,
@@ -163,14 +163,14 @@ function hasId({ versionId }: ObjectVersion): boolean {
   return versionId !== "null";
 }
 
-/** @throws VersioningOff if versioning was never on. Once a map knows that it was, it does not ask again */
+/** @throws VersioningOff if versioning was never on. A map asks only until S3 has said that it was */
 export function checkVersioning(calls: BucketCalls, method: Method, key?: string): void {
   if (calls.shared.keepsVersions === true) return;
   let versioning: Versioning;
   try {
     versioning = calls.call({ op: "versioning" }, method);
   } catch (error) {
-    // Then it stays unknown. Who may read versions need not have the right to ask this.
+    // It stays unknown: a user who may read versions may not be allowed to ask this.
     if (error instanceof S3BucketMapError && error.code === "AccessDenied") return;
     throw error;
   }

@@ -40,7 +40,8 @@ export function batch<T>(objectOrMap: object, fn: () => T): T {
   );
 }
 
-function mapOf(given: unknown): object | undefined {
+/** The map itself, or the one behind an object. Undefined for what is neither; whether it is a map is not checked. */
+export function mapOf(given: unknown): object | undefined {
   if (typeof given !== "object" || given === null) return undefined;
   return mapOfFacade(given) ?? (leadsToFacade(given) ? undefined : given);
 }

@@ -1,14 +1,14 @@
 import { checkText } from "../arguments/checks.js";
 import { kindOf } from "../arguments/kinds.js";
-import { leadsToFacade, mapOfFacade } from "../copies/facades.js";
 import { argumentError } from "../errors/errors.js";
 import { wholeKey } from "../arguments/keys.js";
 import { internals } from "../map/internals.js";
 import type { HasInternals } from "../map/internals.js";
+import { mapOf } from "./batch.js";
 
 /**
- * Makes an older version of a key the newest again: S3 copies it, and no value crosses the wire. So a deleted key comes back.
- * Content-Type, Content-Encoding, Cache-Control and metadata come along. The versions in between are kept. 1 HEAD and 1
+ * Makes an older version of a key its newest one again, so a deleted key comes back. S3 copies the version, and its value does
+ * not leave S3. Content-Type, Content-Encoding, Cache-Control and metadata come along. The versions in between are kept. 1 HEAD and 1
  * CopyObject, and above 5 GiB what `copy` costs.
  *
  * @param objectOrMap - a map, or an object that stands for one, with or without layers
@@ -21,11 +21,7 @@ import type { HasInternals } from "../map/internals.js";
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/RestoringPreviousVersions.html
  */
 export function restore(objectOrMap: object, key: string, versionId: string): void {
-  const isObject = typeof objectOrMap === "object" && objectOrMap !== null;
-  const map = isObject
-    ? (mapOfFacade(objectOrMap) ?? (leadsToFacade(objectOrMap) ? undefined : objectOrMap))
-    : undefined;
-  const inside = (map as Partial<HasInternals<unknown>> | undefined)?.[internals];
+  const inside = (mapOf(objectOrMap) as Partial<HasInternals<unknown>> | undefined)?.[internals];
   const objects = inside?.objects;
   if (inside === undefined || objects === undefined)
     throw argumentError(
@@ -34,7 +30,7 @@ export function restore(objectOrMap: object, key: string, versionId: string): vo
   wholeKey(inside.place?.prefix ?? "", key);
   checkText(versionId, "versionId");
   inside.writing("restore", [key], () => {
-    // What was written before must not come after.
+    // Otherwise a write that is still in a buffer would overwrite the restored version.
     inside.settle();
     objects.restore(key, versionId);
   });

@@ -12,9 +12,9 @@ import type { LayerBase } from "./foundation/base.js";
  * LIST a thousand versions of all keys, and `entries` 1 GET a value.
  *
  * It knows what S3 still keeps, and no more. Before versioning was turned on, and while it is suspended, only the latest
- * state was kept. What a lifecycle rule or somebody has deleted for good is missing. AWS tells times in whole seconds: of
- * what was stored within the second of `date`, all counts as stored before. An object that was uploaded in parts bears the
- * time at which its upload began.
+ * state was kept. What a lifecycle rule or somebody has deleted for good is missing. AWS gives times in whole seconds:
+ * everything that was stored in the same second as `date` counts as stored before it. An object that was uploaded in parts
+ * has the time at which its upload began.
  *
  * @throws TypeError for what is not a map or not a date
  * @throws S3BucketMapError `VersioningOff`, from its methods, if the bucket keeps no versions

@@ -27,7 +27,7 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
   override readonly [internals]: Internals<V> = {
     ...this[internals],
     get: (key, needs) => this.#read([[key, this.#versionOf(key)]], needs).get(key),
-    // What was stored then does not change, but the ETag may be one of another time.
+    // The given ETag may belong to another version.
     getIfChanged: (key, _etag, needs) => this.#read([[key, this.#versionOf(key)]], needs).get(key),
     getMany: (keys, needs) => {
       const all = new Set(iterable(keys, "getMany takes an iterable of keys"));

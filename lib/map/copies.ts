@@ -70,12 +70,12 @@ function storeNow<V>(map: Copied<V>, key: string, whole: Whole<V>): void {
   else ofOne(key, () => inside.runBatch(store));
 }
 
-/** How a copy is stored through layers that give no Content-Type of their own to it. */
+/** The options with which a copy is stored through layers. */
 export function optionsOf({ kept, contentEncoding }: Whole<unknown>): ObjectOptions {
   return { ...kept, ...(contentEncoding === undefined ? {} : { contentEncoding }) };
 }
 
-/** The error of a call on many keys that was made for one. */
+/** Runs a call on many keys for a single one, and throws that key's own error. */
 function ofOne<T>(key: string, run: () => T): T {
   try {
     return run();

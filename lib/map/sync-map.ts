@@ -12,19 +12,7 @@ import type {
   ObjectHead,
 } from "./object-types.js";
 
-export type {
-  ListOptions,
-  GetOptions,
-  ObjectVersion,
-  ObjectOptions,
-  SetOptions,
-  LinkOptions,
-  ListEntriesOptions,
-  ListedObject,
-  ListedPrefix,
-  ListedEntry,
-  ObjectHead,
-} from "./object-types.js";
+export type * from "./object-types.js";
 
 /**
  * The interface of a `Map<string, V>`, adapted to S3. `spec/support/sync-map-suite.ts` checks this contract on every map and

@@ -95,21 +95,21 @@ function rootOf(text: string): string {
 
 const VERSIONS = "ListObjectVersionsCommand";
 
-// The SDK would read any other document, such as a list of uploads, as one that is empty.
+// The SDK reads any other document, such as a list of uploads, as an empty answer.
 const documents: Readonly<Record<string, { what: string; is(root: string): boolean }>> = {
   ListObjectsV2Command: { what: "a listing", is: (root) => !/^List(?!Bucket|Objects)/.test(root) },
   GetBucketVersioningCommand: {
     what: "the configuration of versioning",
     is: (root) => root === "VersioningConfiguration",
   },
-  // A service that knows no versions may answer with its keys.
+  // A service without versions may answer with a list of its keys.
   [VERSIONS]: { what: "a list of versions", is: (root) => root.startsWith("ListVersions") },
 };
 
 /** The Size of a delete marker, which has none. */
 export const MARKER_SIZE = -1;
 
-// Versions and delete markers are listed in one order, newest first. The SDK would tell the two apart and lose it.
+// S3 lists versions and delete markers together, newest first. The SDK sorts them into two lists, which loses that order.
 function inOneOrder(xml: string): string {
   return xml
     .replace(/<DeleteMarker(?:\s[^<>]*)?>/g, `<Version><Size>${MARKER_SIZE}</Size>`)

@@ -70,7 +70,7 @@ export async function listVersions(
   if (after !== undefined && versions.length > 0 && isSame(versions[0]!, after)) versions.shift();
   check(versions, prefix, after);
   if (!output.IsTruncated) return { versions };
-  // The service's own marker is not used: some encode it, and some do not.
+  // The service's own marker is not used: some services encode it, others do not.
   const last = versions.at(-1);
   if (last === undefined) throw badListing("the service says that there are more versions, and gives none");
   return { versions, next: { key: last.key, versionId: last.versionId } };
@@ -128,7 +128,7 @@ export async function headVersionOf(...version: Parameters<typeof lookAtVersion>
   return found === false ? undefined : toHead(found);
 }
 
-/** The same, as a copy needs it. */
+/** The headers of one version, as the SDK gives them; false if it is missing. One HEAD. */
 export async function lookAtVersion(
   target: Target,
   key: string,
@@ -148,7 +148,7 @@ export async function lookAtVersion(
   return output;
 }
 
-// A service that knows no versions would give the newest for any.
+// A service without versions answers any version id with the current object.
 function checkVersion<T extends Parameters<typeof checkIsWhole>[0] & Parameters<typeof checkEtag>[0]>(
   output: T & { VersionId?: string | undefined },
   versionId: string,
@@ -163,7 +163,7 @@ function checkVersion<T extends Parameters<typeof checkIsWhole>[0] & Parameters<
   );
 }
 
-// AWS answers 405 for a delete marker, Ceph NoSuchKey for whatever it does not have.
+// For a delete marker AWS answers 405, and Ceph NoSuchKey.
 function isMissing(error: unknown): boolean {
   const { name } = error as Error;
   return (
