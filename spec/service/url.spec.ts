@@ -52,10 +52,12 @@ describe("url of a service", () => {
     const map = serviceMap();
     map.set("key", "value");
     const { headers } = await fetch(map.url("key", { contentType: "text/csv", filename: "Übersicht.csv" }));
-    expect(headers.get("content-type")).toBe("text/csv");
-    expect(headers.get("content-disposition")).toBe(
-      `attachment; filename="_bersicht.csv"; filename*=UTF-8''%C3%9Cbersicht.csv`,
-    );
+    if (!cannot("answer-headers")) {
+      expect(headers.get("content-type")).toBe("text/csv");
+      expect(headers.get("content-disposition")).toBe(
+        `attachment; filename="_bersicht.csv"; filename*=UTF-8''%C3%9Cbersicht.csv`,
+      );
+    }
     clear(map);
   });
 });

@@ -31,6 +31,8 @@ const shortcomings = [
   "authentication",
   // It keeps no versions.
   "versions",
+  // It ignores what a link says of the answer's headers.
+  "answer-headers",
 ] as const;
 type Shortcoming = (typeof shortcomings)[number];
 
