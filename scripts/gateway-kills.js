@@ -1,7 +1,7 @@
 // gateway-kills.js DIR [KILLS]: eight processes write and read the same keys through a Ceph gateway, which is
 // killed with SIGKILL and started again meanwhile. DIR is that of .ci/ceph/up.sh; the environment says how to
 // reach the gateway. Fails where an acknowledged write is lost, a value is torn, or an error is none of those
-// that the README lists.
+// that docs/errors.md lists.
 const { fork, spawn } = require("node:child_process");
 const { createHash, randomUUID } = require("node:crypto");
 const fs = require("node:fs");

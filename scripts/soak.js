@@ -31,7 +31,7 @@ const seed = Number(given.seed ?? 1);
 const WARM_UP = 20_000;
 const MAX_GROWTH_MB = 20;
 const keys = Array.from({ length: 150 }, (_, at) => `key ${at}/ü`).sort();
-// Those that the README lists. Anything else is a violation.
+// Those that docs/errors.md lists. Anything else is a violation.
 const codes =
   /^(AccessDenied|BadAnswer|BadListing|ChecksumMismatch|ExpiredToken|HTTP403|HTTP50[02]|InternalError|NetworkError|SlowDown|TimedOut)$/;
 

@@ -117,7 +117,7 @@ describe("for…in", () => {
 });
 
 describe("a copy of its descriptors", () => {
-  it("stays live, as README says", () => {
+  it("stays live, as docs/objects-and-maps.md says", () => {
     bucket["a"] = "1";
     const live = Object.defineProperties({}, Object.getOwnPropertyDescriptors(bucket)) as { a?: string };
     bucket["a"] = "2";

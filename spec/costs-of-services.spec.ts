@@ -2,7 +2,7 @@ import { S3BucketMap } from "../lib/index.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3, HttpS3Options } from "./support/http-s3.js";
 
-// What the README's table says of requests that only some services cost.
+// What docs/costs.md says of requests that only some services cost.
 
 jest.setTimeout(30_000);
 

@@ -117,7 +117,7 @@ describe.each(waits)("S3BucketMap#diagnose() with wait %s", (wait) => {
     expect(keys()).toEqual(["p", "p/mine", "q/other"]);
   });
 
-  it("sends as many requests as the README says", () => {
+  it("sends as many requests as docs/costs.md says", () => {
     open({ wait }).diagnose();
     expect(server.counts()).toMatchObject({ total: 20, LIST: 1, HEAD: 0, DELETE_OBJECTS: 1 });
     server.reset();

@@ -4,10 +4,10 @@ import { advice } from "../lib/errors/advice.js";
 
 const root = path.join(__dirname, "..");
 
-/** The codes in the first column of the README's table of errors. */
+/** The codes in the first column of the table in docs/errors.md. */
 function documented(): Set<string> {
-  const readme = readFileSync(path.join(root, "README.md"), "utf8");
-  const section = /^## Errors\n(.*?)^## /ms.exec(readme)![1]!;
+  const page = readFileSync(path.join(root, "docs/errors.md"), "utf8");
+  const section = /^(.*?)^## /ms.exec(page)![1]!;
   const cells = section
     .split("\n")
     .filter((line) => line.startsWith("| `"))
@@ -35,7 +35,7 @@ function produced(): Set<string> {
 // What the expression above takes for a code: a map's Symbol.toStringTag.
 const noCodes = ["S3BucketMap"];
 
-describe("the README's table of errors", () => {
+describe("the table of errors in docs/errors.md", () => {
   it("has every code that the library gives, and what there is advice for", () => {
     const codes = [...produced(), ...Object.keys(advice)].filter((code) => !noCodes.includes(code));
     // So that a change of how the sources say it does not make this vacuous.
@@ -53,9 +53,9 @@ describe("the README's table of errors", () => {
   });
 
   it("says in each row what to do", () => {
-    const readme = readFileSync(path.join(root, "README.md"), "utf8");
-    const rows = /^## Errors\n(.*?)^## /ms
-      .exec(readme)![1]!
+    const page = readFileSync(path.join(root, "docs/errors.md"), "utf8");
+    const rows = /^(.*?)^## /ms
+      .exec(page)![1]!
       .split("\n")
       .filter((line) => line.startsWith("| `"));
     expect(rows.length).toBeGreaterThan(15);

@@ -1,4 +1,4 @@
-/** What to do about an error, by its code. The README's table of errors has more detail. */
+/** What to do about an error, by its code. docs/errors.md has more detail. */
 export const advice: Readonly<Record<string, string>> = {
   NoSuchBucket:
     "There is no such bucket at this endpoint: check its name, the region and the endpoint. The option createBucket makes a missing one at the first write.",

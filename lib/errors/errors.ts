@@ -16,7 +16,7 @@ export interface S3BucketMapErrorDetails {
  * A failure of S3, the network or the worker thread. Wrong arguments are plain TypeErrors instead.
  *
  * `code` does not change between major versions, `message` may. It is S3's own code if S3 gave one
- * (`AccessDenied`, `SlowDown`, …); the README lists the others.
+ * (`AccessDenied`, `SlowDown`, …); docs/errors.md lists the others.
  *
  * @example
  * try {

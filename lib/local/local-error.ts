@@ -1,6 +1,6 @@
 import { getSystemErrorName, types } from "node:util";
 
-/** Why the local S3 cannot use its directory. The README lists these codes. */
+/** Why the local S3 cannot use its directory. docs/errors.md lists these codes. */
 export type LocalErrorCode =
   | "LocalS3Unavailable"
   | "LocalS3BadPath"

@@ -4,7 +4,7 @@ const { Recorder } = require("./recorder.js");
 const { KEYS, SPACES, isTrial, keyOf } = require("./values.js");
 const { makeRoots, viewOf } = require("./views.js");
 
-/** A listing that was not asked for so long answers nothing more. Longer than the second that the README promises: the clock is read here. */
+/** A listing that was not asked for so long answers nothing more. Longer than the second that docs/reading-ahead.md promises: the clock is read here. */
 const LISTING_LIVES_NS = 1.01e9;
 
 /** @typedef {import("./views.js").View} View */
