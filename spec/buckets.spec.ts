@@ -1,6 +1,3 @@
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { inspect } from "node:util";
 import { asMap, batch, createBucket, deleteBucket, s3Bucket, s3Buckets, S3BucketMap } from "../lib/index.js";
 import type { S3Buckets, S3BucketsOptions } from "../lib/index.js";
@@ -376,22 +373,5 @@ describe.each(waits)("createBucket: true, wait: %s", (wait) => {
     );
     expect(() => open(newName(), { createBucket: 1 })).toThrow(TypeError);
     expect(() => open(newName(), { createBuckets: true })).toThrow(/did you mean "createBucket"/);
-  });
-});
-
-describe("docs/buckets.md", () => {
-  it("shows what its example gives", () => {
-    const root = path.join(__dirname, "..");
-    const page = readFileSync(path.join(root, "docs/buckets.md"), "utf8");
-    const [, code = ""] = /```js\n([^]*?)```/.exec(page) ?? [];
-    let checks = 0;
-    const checked = code.replace(/^(.+); \/\/ (.+)$/gm, (_, expression: string, value: string) => {
-      checks += 1;
-      return `assert.strictEqual(require("util").inspect(${expression}), ${JSON.stringify(value)});`;
-    });
-    expect(checks).toBe(4);
-    const program = `const assert = require("assert");\n${checked}`;
-    const { stderr, status } = spawnSync(process.execPath, ["-e", program], { cwd: root, encoding: "utf8" });
-    expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
   });
 });

@@ -4,7 +4,6 @@ import path from "node:path";
 import { asObject, copyAll, S3BucketMap } from "../lib/index.js";
 import type { PartialFailureError, S3BucketOptions, SyncMap } from "../lib/index.js";
 import { cache, encrypt, gzip, json, readonly, text, writeBuffer } from "../lib/layers/index.js";
-import { examplesIn, runDocumented } from "./support/documented.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
 import { secret } from "./support/layer-stacks.js";
@@ -271,26 +270,6 @@ describe("copyAll", () => {
     server.fault({ operation: "HEAD", key: /a$/, action: { status: 404 } });
     expect(copyAll(source, target)).toBe(1);
     expect([...target.keys()]).toEqual(["b"]);
-  });
-});
-
-describe("docs/copying.md", () => {
-  it("has an example that runs", () => {
-    const environment = {
-      AWS_ENDPOINT_URL_S3: server.endpoint,
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "key",
-      AWS_SECRET_ACCESS_KEY: "secret",
-    };
-    const [example = ""] = examplesIn("copying.md");
-    const printed = runDocumented(example, environment);
-    const promised = [...example.matchAll(/console\.log.*; \/\/ (.*?)(?::.*)?$/gm)].map(([, what]) => what);
-    expect(
-      printed
-        .trimEnd()
-        .split("\n")
-        .map((line) => line.replace(/:.*/, "")),
-    ).toEqual(promised);
   });
 });
 

@@ -1,66 +1,113 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";
+import { isAsShown, isCommonJs, pages, Project, shownOutput, snippetsOf } from "./support/documented.js";
+import type { Snippet } from "./support/documented.js";
+import { startHttpS3 } from "./support/http-s3.js";
+import { startVersionedService } from "./support/versioned-service.js";
 
-// Every example in JavaScript or TypeScript of the README and the docs compiles under `strict`, against the types as they are
-// published. One program has them all: each page is a file, and an example sees what those before it declare.
+// Every example of the README and the docs is complete: it compiles under `strict` against the types as they are
+// published, it runs, and it prints what it shows. Those of one page run in order, in one directory and on one S3.
 
 const root = path.join(__dirname, "..");
-const pages = [
-  "README.md",
-  ...readdirSync(path.join(root, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".md"))
-    .map((file) => `docs/${file}`),
-];
+const written = pages.map((page) => [page, snippetsOf(page)] as const).filter(([, { length }]) => length > 0);
 
-/** What the examples use without saying where it comes from. */
-const given = `
-const { randomBytes } = require("node:crypto");
-const { asMap, asObject, batch, s3Bucket, S3BucketMap } = require("s3bucketmap");
-const key = randomBytes(32);
-const map = new S3BucketMap("my-bucket");
-const bucket = s3Bucket("my-bucket");
-const myLayer = /** @type {(map: import("s3bucketmap").SyncMap<string>) => import("s3bucketmap").SyncMap<string>} */ (
-  /** @type {unknown} */ (null)
-);
-`;
+/** Examples that are not run, by how they begin, with the reason. */
+const notRun: Record<string, string> = {
+  "npm install s3bucketmap": "needs the registry; scripts/check-package.js installs the package",
+  "npm ci && npm run example": "is run by .ci/run, on a clone",
+  "aws s3api put-bucket-versioning": "needs an account",
+};
 
-interface Example {
-  readonly line: number;
-  readonly text: string;
+/** Pages whose examples need another S3 than the local one. */
+const served: Record<string, "http" | "versions" | "nothing"> = {
+  "docs/links.md": "http",
+  "docs/settings.md": "nothing",
+  "docs/versions.md": "versions",
+};
+
+/** Files that examples read or run. */
+const files = {
+  "script.js": 'require("s3bucketmap").s3Bucket("my-bucket").key = "value";\n',
+  "backups/monday.tar": "monday",
+  "own-layer.js": readFileSync(path.join(root, "examples/own-layer.js"), "utf8"),
+};
+
+const over = (endpoint: string): NodeJS.ProcessEnv => ({
+  AWS_ENDPOINT_URL_S3: endpoint,
+  AWS_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: "key",
+  AWS_SECRET_ACCESS_KEY: "secret",
+});
+
+/** Starts what a page needs, and gives the environment that leads there, and the way to end it. */
+async function serve(page: string, { directory }: Project): Promise<[NodeJS.ProcessEnv, () => unknown]> {
+  if (served[page] === "nothing") return [{}, () => undefined];
+  if (served[page] === "http") {
+    const server = await startHttpS3();
+    return [over(server.endpoint), () => server.close()];
+  }
+  if (served[page] === "versions") {
+    const service = await startVersionedService();
+    return [over(service.endpoint), () => service.end()];
+  }
+  return [{ S3BUCKETMAP_LOCAL: path.join(directory, "local") }, () => undefined];
 }
 
-function examplesOf(page: string): Example[] {
-  const text = readFileSync(path.join(root, page), "utf8");
-  return [...text.matchAll(/^```(?:js|ts|javascript|typescript)\n([^]*?)^```/gm)].map(
-    ({ index, 1: code }) => ({
-      line: text.slice(0, index).split("\n").length + 1,
-      text: code!,
-    }),
-  );
-}
+const reasonOf = ({ code }: Snippet): string | undefined =>
+  Object.entries(notRun).find(([start]) => code.startsWith(start))?.[1];
 
-/** A page as one file: blocks within blocks, so that an example may declare anew what another has declared. */
-function fileOf(examples: readonly Example[]): string {
-  const blocks = examples.map(({ text }) =>
-    text
-      // Not installed here, and much the same.
-      .replace('"vitest"', '"node:test"')
-      .replace(/^import type .*\n/gm, "\n")
-      .replace(
-        /^import (\{[^}]*\}) from (".*?");$/gm,
-        (_all, names: string, from: string) => `const ${names.replace(/ as /g, ": ")} = require(${from});`,
-      )
-      .replace(/^import \* as (\w+) from (".*?");$/gm, "const $1 = require($2);")
-      .replace(/^import (\w+) from (".*?");$/gm, "const $1 = require($2).default;"),
-  );
-  const page = `{ ${given.replaceAll("\n", " ")}\n${blocks.map((block) => `{\n${block}`).join("")}${"}".repeat(blocks.length + 1)}\n`;
-  // A name that is bound to a call of require belongs to the whole file. These belong to their blocks.
-  return page.replace(
-    /\brequire\((".*?")\)/g,
-    (_all, from: string) => `/** @type {typeof import(${from})} */ (/** @type {unknown} */ (null))`,
-  );
-}
+describe.each(written)("the examples of %s", (page, snippets) => {
+  let project: Project;
+  let environment: NodeJS.ProcessEnv;
+  let end: () => unknown;
+  beforeAll(async () => {
+    project = new Project(files);
+    [environment, end] = await serve(page, project);
+  });
+  afterAll(async () => {
+    await end();
+    project.remove();
+  });
+
+  const run = snippets.filter((snippet) => reasonOf(snippet) === undefined);
+  it.each(run.map((snippet) => [snippet.line, snippet] as const))("line %i runs as shown", (_, snippet) => {
+    const printed = project.run(snippet, environment).split("\n").slice(0, -1);
+    const shown = shownOutput(snippet);
+    if (shown.length === 0) return;
+    const isRight =
+      printed.length === shown.length && printed.every((line, at) => isAsShown(line, shown[at]!));
+    expect(isRight ? shown : printed).toEqual(shown);
+  });
+});
+
+describe("the examples of the README and the docs", () => {
+  const all = written.flatMap(([, snippets]) => snippets);
+
+  it("are run, but for those with a reason", () => {
+    const starts = Object.keys(notRun);
+    expect(starts.filter((start) => !all.some(({ code }) => code.startsWith(start)))).toEqual([]);
+  });
+
+  it("compile under strict", () => {
+    const programs = new Map<string, string>();
+    for (const snippet of all.filter(({ language }) => language !== "sh")) {
+      const extension = snippet.language === "ts" ? "mts" : isCommonJs(snippet) ? "cjs" : "mjs";
+      const name = `${snippet.page.replace(/\W/g, "-")}-${snippet.line}.${extension}`;
+      // The second line makes each a module of its own.
+      programs.set(
+        path.join(root, "examples", name),
+        `${snippet.code}${extension === "cjs" ? "" : "\nexport {};\n"}`,
+      );
+    }
+    expect(programs.size).toBeGreaterThan(20);
+    programs.set(
+      path.join(root, "examples/vitest.d.mts"),
+      'declare module "vitest" { export * from "@jest/globals"; }',
+    );
+    expect(problemsOf(programs)).toEqual([]);
+  });
+});
 
 const options: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,
@@ -70,41 +117,32 @@ const options: ts.CompilerOptions = {
   checkJs: true,
   noEmit: true,
   skipLibCheck: true,
-  types: ["node"],
+  types: ["node", "jest"],
 };
 
-describe("the examples in the README and the docs", () => {
-  it("compile under strict", () => {
-    const files = new Map<string, string>();
-    for (const page of pages) {
-      const examples = examplesOf(page);
-      if (examples.length > 0)
-        files.set(path.join(root, "examples", `${page.replace(/\W/g, "-")}.cjs`), fileOf(examples));
-    }
-    expect(files.size).toBeGreaterThan(3);
-    const host = ts.createCompilerHost(options);
-    const fileExists = host.fileExists.bind(host);
-    const readFile = host.readFile.bind(host);
-    const getSourceFile = host.getSourceFile.bind(host);
-    host.fileExists = (file) => files.has(file) || fileExists(file);
-    host.readFile = (file) => files.get(file) ?? readFile(file);
-    host.getSourceFile = (file, languageVersion, ...more) => {
-      const text = files.get(file);
-      return text === undefined
-        ? getSourceFile(file, languageVersion, ...more)
-        : ts.createSourceFile(file, text, languageVersion, true);
-    };
-    const program = ts.createProgram([...files.keys()], options, host);
-    const wrong = [...files.keys()].flatMap((file) => {
-      const source = program.getSourceFile(file)!;
-      return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
-        ({ start = 0, messageText }) => {
-          const line = source.text.slice(0, start).split("\n").length;
-          const shown = source.text.split("\n")[line - 1]!.slice(0, 100);
-          return `${path.basename(file)}: ${shown} — ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
-        },
-      );
-    });
-    expect(wrong).toEqual([]);
+/** What TypeScript has to say of these files. */
+function problemsOf(programs: ReadonlyMap<string, string>): string[] {
+  const host = ts.createCompilerHost(options);
+  const fileExists = host.fileExists.bind(host);
+  const readFile = host.readFile.bind(host);
+  const getSourceFile = host.getSourceFile.bind(host);
+  host.fileExists = (file) => programs.has(file) || fileExists(file);
+  host.readFile = (file) => programs.get(file) ?? readFile(file);
+  host.getSourceFile = (file, version, ...more) => {
+    const text = programs.get(file);
+    return text === undefined
+      ? getSourceFile(file, version, ...more)
+      : ts.createSourceFile(file, text, version, true);
+  };
+  const program = ts.createProgram([...programs.keys()], options, host);
+  return [...programs.keys()].flatMap((file) => {
+    const source = program.getSourceFile(file)!;
+    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
+      ({ start = 0, messageText }) => {
+        const line = source.text.slice(0, start).split("\n").length;
+        const shown = source.text.split("\n")[line - 1]!.slice(0, 100);
+        return `${path.basename(file)}: ${shown} — ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
+      },
+    );
   });
-});
+}

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -70,6 +70,26 @@ it("loads no module a second time for its layers, and with the prompt's hook", (
         console.log(JSON.stringify(error instanceof S3BucketMapError));
       }`);
     expect(seen).toBe(true);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+it("shows no warning, in threads that load the SDK either", () => {
+  const program = `
+    const { S3BucketMap } = require(${library});
+    const { Worker, isMainThread } = require("node:worker_threads");
+    const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
+    const map = new S3BucketMap("bucket", { endpoint: "http://127.0.0.1:9", region: "us-east-1", credentials });
+    console.log(map.url("key").startsWith("http://127.0.0.1:9/bucket/key?"));
+    if (isMainThread) new Worker(process.argv[1]);`;
+  const folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-start-"));
+  try {
+    const file = path.join(folder, "program.js");
+    writeFileSync(file, program);
+    const { NODE_NO_WARNINGS: _, ...env } = process.env;
+    const { stdout, stderr } = spawnSync(process.execPath, [file], { encoding: "utf8", env });
+    expect({ stdout, stderr }).toEqual({ stdout: "true\ntrue\n", stderr: "" });
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -13,7 +13,6 @@ import {
   transform,
   writeBuffer,
 } from "../lib/layers/index.js";
-import { examplesIn, runDocumented } from "./support/documented.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
 
@@ -231,20 +230,6 @@ describe("S3BucketMap#url() with credentials that end", () => {
     const map = open({ credentials: { ...credentials, sessionToken: "token" } });
     expect(() => map.url("key", { expiresIn: 604_800 })).toThrow(code("CredentialsEndFirst"));
     expect(map.url("key", { expiresIn: 129_600 })).toContain("X-Amz-Expires=129600");
-  });
-});
-
-describe("docs/links.md", () => {
-  it("has an example that runs", () => {
-    const map = open();
-    map.deleteMany(["plan.csv", "answer.csv"]);
-    const [example = ""] = examplesIn("links.md");
-    const printed = runDocumented(example, {
-      AWS_ENDPOINT_URL_S3: server.endpoint,
-      AWS_ACCESS_KEY_ID: "key",
-      AWS_SECRET_ACCESS_KEY: "secret",
-    });
-    expect(printed).toBe("day,what\n1,begin\n\n1,done\n\n");
   });
 });
 
