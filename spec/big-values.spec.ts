@@ -107,6 +107,56 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#set() of a big value
     expect(await uploads()).toBe(0);
   });
 
+  describe("where the answer to CompleteMultipartUpload is lost, and the service forgets completed uploads", () => {
+    const headers = { contentType: "image/x", metadata: { name: "given" } };
+    const complete = "CompleteMultipartUpload";
+    const gone = { status: 404, code: "NoSuchUpload" };
+    const set = (): unknown => map.set("value", big, headers);
+
+    it("is done where the key has what was to be stored, which one HEAD shows", () => {
+      server.fault({ operation: complete, action: { reset: "after-apply" } });
+      set();
+      expect(server.counts()).toMatchObject({ [complete]: 2, HEAD: 1 });
+      expect(server.counts()).not.toHaveProperty("AbortMultipartUpload");
+      expect(
+        server.log().find(({ operation, status }) => operation === complete && status === 404),
+      ).toBeDefined();
+      expect(digest(map.get("value"))).toBe(digest(big));
+    });
+
+    it.each<[string, () => void]>([
+      ["another value", () => server.fault({ operation: "HEAD", action: { overwrite: 3 } })],
+      ["none", () => server.fault({ operation: "HEAD", action: { status: 404 } })],
+      [
+        "one that cannot be looked at",
+        () => server.fault({ operation: "HEAD", times: Infinity, action: { status: 403 } }),
+      ],
+    ])("may have happened where the key has %s", (_, meet) => {
+      server.fault({ operation: complete, action: { reset: "after-apply" } });
+      server.fault({ operation: "GET", times: Infinity, action: { status: 403, code: "AccessDenied" } });
+      meet();
+      expect(set).toThrow(/NoSuchUpload.*the write may still have happened/);
+    });
+
+    it("may have happened where the same bytes are stored with other headers", () => {
+      for (const other of [
+        { ...headers, contentType: "image/y" },
+        { ...headers, metadata: {} },
+      ]) {
+        map.set("value", big, other);
+        server.fault({ operation: complete, action: { reset: "before" } });
+        server.fault({ operation: complete, action: gone });
+        expect(set).toThrow(/NoSuchUpload.*the write may still have happened/);
+        server.clearFaults();
+      }
+    });
+
+    it("has not happened where no answer was lost", () => {
+      server.fault({ operation: complete, action: gone });
+      expect(set).toThrow(/^(?!.*may still have happened).*NoSuchUpload/);
+    });
+  });
+
   it("says that it may have happened where no answer to CompleteMultipartUpload came, and not for a part", () => {
     server.fault({ operation: "UploadPart", times: Infinity, action: { reset: "before" } });
     expect(failing().message).not.toContain("may still have happened");

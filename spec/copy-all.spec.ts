@@ -231,7 +231,51 @@ describe("copyAll", () => {
     ]);
     expect(error!.succeeded).toEqual(["a", "d"]);
     expect([...target.keys()]).toEqual(["a", "d"]);
-    expect(() => copyAll(source as SyncMap<string>, target, { prefix: "b" })).toThrow(TypeError);
+    expect(error!.failed.get("b")!.cause).toBeInstanceOf(TypeError);
+  });
+
+  it.each([["b"], ["b", "c"], ["a", "b"]])(
+    "says the same of one refused value as of several: %j",
+    (...keys) => {
+      const source = json(open());
+      source.setMany(keys.map((key) => [key, key === "a" ? "text" : { no: "text" }]));
+      const target = open();
+      let error: PartialFailureError | undefined;
+      try {
+        copyAll(source as SyncMap<string>, target);
+      } catch (thrown) {
+        error = thrown as PartialFailureError;
+      }
+      expect([error?.code, ...error!.failed.keys()]).toEqual([
+        "PartialFailure",
+        ...keys.filter((key) => key !== "a"),
+      ]);
+      for (const one of error!.failed.values()) expect(one.code).toBe("ValueRefused");
+    },
+  );
+
+  it("reads each value once, also where one cannot be read", () => {
+    const base = open();
+    base.setMany([
+      ["a", '"1"'],
+      ["b", "not json"],
+      ["c", '"3"'],
+    ]);
+    server.fault({
+      operation: "GET",
+      key: /c$/,
+      times: Infinity,
+      action: { status: 403, code: "AccessDenied" },
+    });
+    const target = open();
+    expect(
+      cost(() => expect(() => copyAll(json<string>(base), target)).toThrow(code("PartialFailure"))),
+    ).toEqual({
+      LIST: 1,
+      GET: 3,
+      PUT: 1,
+    });
+    expect([...target]).toEqual([["a", "1"]]);
   });
 
   it("throws the one error that all keys share", () => {

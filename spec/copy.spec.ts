@@ -126,6 +126,85 @@ it("rename takes no options: it would overwrite all the same", () => {
   expect(map.get("to")).toBe("2");
 });
 
+describe.each(["atomics", "deasync"] as const)("a service that refuses its own ETags, wait: %s", (wait) => {
+  // The library remembers of a service that it refuses its own ETags.
+  let odd: HttpS3;
+  beforeEach(async () => {
+    odd = await startHttpS3();
+  });
+  afterEach(() => odd.close());
+
+  const refuse = (operation: string): void => {
+    const action = { status: 412, code: "PreconditionFailed" };
+    odd.fault({ operation, key: /(to|from)$/, times: Infinity, action });
+  };
+  const opened = (): S3BucketMap => {
+    const map = open({ wait }, odd);
+    map.setMany(Object.entries({ known: "", from: "value" }));
+    map.rename("known", "other");
+    return map;
+  };
+  /** The code and the words of an error, and what is there afterwards. */
+  const told = (map: SyncMap<string>, use: () => unknown): unknown[] => {
+    let error: { code?: string; message?: string } = {};
+    try {
+      use();
+    } catch (thrown) {
+      error = thrown as Error;
+    }
+    odd.clearFaults();
+    map.delete("other");
+    return [error.code, error.message, Object.fromEntries(map)];
+  };
+
+  it("is told from programs that write to the source, by copy, copyAll and rename", () => {
+    for (const use of ["copy", "rename"] as const) {
+      const map = opened();
+      refuse("COPY");
+      expect(told(map, () => map[use]("from", "to"))).toEqual([
+        "ConditionsUnsupported",
+        expect.stringMatching(
+          /10 times in a row the service refused the copy with HTTP 412, .*nothing was written\. /,
+        ),
+        { from: "value" },
+      ]);
+    }
+    const map = opened();
+    refuse("COPY");
+    const run = (): unknown => copyAll(map, map, { prefix: "from", key: () => "to" });
+    expect(told(map, run)).toEqual([
+      "PartialFailure",
+      expect.stringMatching(/ConditionsUnsupported: 10 times in a row/),
+      { from: "value" },
+    ]);
+  });
+
+  it("is told where the copy was made, also through the program", () => {
+    for (const layer of [(map: S3BucketMap): SyncMap<string> => map, through]) {
+      const map = layer(opened());
+      refuse("DELETE");
+      const [code, message, values] = told(map, () => map.rename("from", "to"));
+      expect([code, values]).toEqual(["ConditionsUnsupported", { from: "value", to: "value" }]);
+      expect(message).toMatch(/10 times in a row the service gave the ETag .*was copied to .*still there\. /);
+      expect(message).toMatch(/copy, and delete when nobody else writes to the source/);
+      expect(message).not.toMatch(/nothing was written|may still have/);
+    }
+  });
+
+  it("is not blamed where the answers say that others write at the same time", () => {
+    const map = opened();
+    const action = { status: 409, code: "OperationAborted" };
+    odd.fault({ operation: "DELETE", key: /from$/, times: Infinity, action });
+    const [code, message] = told(map, () => map.rename("from", "to"));
+    expect([code, message]).toEqual(["TooMuchContention", expect.stringMatching(/or the service said so/)]);
+  });
+});
+
+/** A layer over which values are copied through the program. */
+function through(map: S3BucketMap): SyncMap<string> {
+  return transform(map, { encode: (value: string) => value, decode: (value: string) => value });
+}
+
 describe("S3BucketMap#copy()", () => {
   it.each(["a b+c?d&e=f", "//", "..", "a/../b", "%2F", "ü", "\u0001", "\r\n", "'()*!~", "then"])(
     "takes the key %j on both sides",
@@ -251,10 +330,6 @@ describe("S3BucketMap#copy()", () => {
     server.fault({ operation: "COPY", key: /to$/, action: { status: 412, code: "PreconditionFailed" } });
     expect(map.copy("from", "to")).toBe(true);
     expect(map.get("to")).toBe("old");
-    server.fault({ operation: "COPY", times: Infinity, action: { status: 412, code: "PreconditionFailed" } });
-    expect(() => map.copy("from", "never")).toThrow(code("TooMuchContention"));
-    server.clearFaults();
-    expect(map.has("never")).toBe(false);
   });
 
   it("comes after earlier writes of a batch to both keys", () => {
@@ -460,6 +535,42 @@ describe("copy and rename over layers", () => {
       map.copy("from", "to");
     });
     expect([map.get("from"), map.get("to")]).toEqual([{ n: 2 }, { n: 2 }]);
+  });
+
+  it("says of a value that validate does not take that it is refused, and stores nothing", () => {
+    const map = open();
+    map.setMany(Object.entries({ from: "old", known: "" }));
+    map.rename("known", "x");
+    map.delete("x");
+    // The schema has become stricter since.
+    let isStrict = false;
+    const schema = {
+      "~standard": {
+        version: 1,
+        vendor: "spec",
+        validate: (value: unknown) =>
+          isStrict ? { issues: [{ message: "too old" }] } : { value: value as string },
+      },
+    } as const;
+    const given = transform(map, {
+      encode: (value: string) => {
+        if (isStrict) throw new TypeError("too old");
+        return value;
+      },
+      decode: (value: string) => value,
+    });
+    const valid = validate(given, schema);
+    isStrict = true;
+    for (const use of ["copy", "rename"] as const)
+      expect(() => given[use]("from", "to")).toThrow(
+        expect.objectContaining({
+          code: "ValueRefused",
+          operation: use,
+          cause: expect.any(TypeError) as TypeError,
+        }),
+      );
+    expect(() => valid.copy("from", "to")).toThrow(code("Invalid"));
+    expect(Object.fromEntries(map)).toEqual({ from: "old" });
   });
 
   it("through the program, in a batch, deletes the source only once the copy is stored", () => {

@@ -103,7 +103,7 @@ interface Operations {
   /** The same in steps, for a value that is copied through the program: whether there is one, and it can be deleted. */
   proveRename: { request: { key: string; prefix: string }; result: boolean };
   /** Whether the source of a copy was still the same, and is deleted. */
-  removeCopied: { request: { key: string; to: string; base: Version; prefix: string }; result: boolean };
+  removeCopied: { request: { key: string; to: string; base: Version; prefix: string }; result: Verdict };
   /** Signs a link. Nothing is sent to S3. */
   url: { request: { key: string; link: Link }; result: string };
   /** Stores a file: if the key is still as `base` says, where there is one. */

@@ -18,9 +18,18 @@ export function getMany(calls: BucketCalls, keys: Iterable<string>): Map<string,
   return read(calls, keys, {}, (stored) => stored);
 }
 
-/** The same, each with what a copy keeps. */
-export function readWhole(calls: BucketCalls, keys: Iterable<string>): Map<string, Whole<string | Buffer>> {
-  return read(calls, keys, { withHeaders: true }, (stored, { kept, version }) => {
+/**
+ * The same, each with what a copy keeps.
+ *
+ * @param failed - gets the keys that cannot be read, each with its error
+ */
+export function readWhole(
+  calls: BucketCalls,
+  keys: Iterable<string>,
+  failed: Map<string, S3BucketMapError>,
+): Map<string, Whole<string | Buffer>> {
+  const how = { withHeaders: true, failed } as const;
+  return read(calls, keys, how, (stored, { kept, version }) => {
     const { contentType, cacheControl, metadata } = kept ?? {};
     const told = Object.entries({ contentType, cacheControl, metadata }).filter(
       ([, one]) => one !== undefined,
@@ -32,11 +41,11 @@ export function readWhole(calls: BucketCalls, keys: Iterable<string>): Map<strin
 function read<Read>(
   calls: BucketCalls,
   keys: Iterable<string>,
-  how: { withHeaders?: true },
+  { failed, ...how }: { withHeaders?: true; failed?: Map<string, S3BucketMapError> },
   make: (stored: Stored<string | Buffer>, reading: Reading) => Read,
 ): Map<string, Read> {
   const values = new Map<string, Read>();
-  const progress = new Progress(calls, "getMany", "get", "read");
+  const progress = new Progress(calls, "getMany", "get", "read", failed);
   for (const slice of slices(wholeKeys(calls, keys, "getMany"))) {
     progress.during(slice, () => {
       const outcomes = calls.call({ op: "getMany", keys: slice, maxBytes: calls.maxBytes, ...how });
@@ -52,7 +61,7 @@ function read<Read>(
       }
     });
   }
-  progress.check();
+  if (failed === undefined) progress.check();
   return values;
 }
 
@@ -175,13 +184,21 @@ export class Progress {
   readonly #each: Method;
   readonly #done: string;
   readonly #succeeded: string[] = [];
-  readonly #failed = new Map<string, S3BucketMapError>();
+  readonly #failed: Map<string, S3BucketMapError>;
 
   /**
    * @param each - the method that a key's error names
    * @param done - as in "three keys were …"
+   * @param failed - gets the keys that have failed
    */
-  constructor(calls: BucketCalls, operation: Method, each: Method, done: string) {
+  constructor(
+    calls: BucketCalls,
+    operation: Method,
+    each: Method,
+    done: string,
+    failed: Map<string, S3BucketMapError> = new Map<string, S3BucketMapError>(),
+  ) {
+    this.#failed = failed;
     this.#calls = calls;
     this.operation = operation;
     this.#each = each;

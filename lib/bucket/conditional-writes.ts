@@ -1,6 +1,7 @@
 import { clock } from "../copies/clock.js";
 import type { Call, Method } from "../bridge/operations.js";
 import type { Failure, ObjectHeaders, StoreResult, Verdict, Version } from "../bridge/protocol.js";
+import { OwnEtags } from "../errors/own-etags.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import type { Resumed, Stored } from "../map/internals.js";
 import { checkValue, MAX_CONDITIONAL_BYTES, toBody } from "../arguments/values.js";
@@ -8,9 +9,6 @@ import type { Bytes } from "../arguments/values.js";
 
 /** How often `update` tries. */
 const MAX_TURNS = 100;
-
-/** How often in a row a service may refuse the state that it has just returned. That state may be stale and still change. */
-const MAX_REFUSED = 10;
 
 /** The longest pause before another try, and the first. */
 const MAX_PAUSE_MS = 1000;
@@ -94,16 +92,15 @@ export function update(
     const reason = "with what its function took; nothing was written";
     throw calls.error({ code: "TimedOut", reason }, "update", key);
   };
-  let refused: Version | undefined;
-  let timesRefused = 0;
+  const etags = new OwnEtags();
   for (let turn = 0; turn < MAX_TURNS; turn += 1) {
     const delayMs = turn === 0 ? 0 : Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn);
     let stored = turn === 0 && resumed?.from.state !== undefined ? resumed.from : undefined;
     let base = stored?.state?.version ?? missing;
     if (stored === undefined) {
       const reading = calls.call({ op: "read", key, maxBytes: calls.maxBytes, delayMs }, "update", left());
-      if (!isSame(reading?.version, refused)) timesRefused = 0;
-      if (timesRefused === MAX_REFUSED) throw calls.error(refusesItsOwn(reading!.etag), "update", key);
+      etags.given(reading?.version);
+      if (etags.areRefused) throw calls.error(etags.failure, "update", key);
       base = reading?.version ?? missing;
       if (reading !== undefined && !isMissing(reading.lastModified))
         stored = calls.stored(reading, key, "update");
@@ -128,22 +125,8 @@ export function update(
       }
       return next;
     }
-    refused = verdict === "conflict" ? undefined : base;
-    timesRefused += 1;
+    etags.refused(verdict === "conflict" ? undefined : base);
   }
   const reason = `each of ${MAX_TURNS} times the service said that it had changed meanwhile; nothing was written`;
   throw calls.error({ code: "TooMuchContention", reason }, "update", key);
-}
-
-/** Whether an object exists, and has the ETag and the newest write that it had before. */
-function isSame(now: Version | undefined, before: Version | undefined): boolean {
-  return now?.etag !== undefined && now.etag === before?.etag && now.writes?.[0] === before.writes?.[0];
-}
-
-function refusesItsOwn(etag: string): Failure {
-  const times = `${MAX_REFUSED} times in a row the service gave the ETag ${etag}, and then refused it`;
-  return {
-    code: "ConditionsUnsupported",
-    reason: `${times}: it does not accept its own ETags, or a cache before it gives old ones`,
-  };
 }

@@ -3,6 +3,7 @@ import type { Call, Op, Result } from "../bridge/operations.js";
 import type { SourceBucket, Version } from "../bridge/protocol.js";
 import type { CopyOutcome, StoredObjects } from "../map/copying.js";
 import type { S3BucketMapError } from "../errors/errors.js";
+import { OwnEtags } from "../errors/own-etags.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { checkIsNotLocal, checkVersioning, explain } from "./versions.js";
 import { areOneBucket, areOnOneService } from "./same-service.js";
@@ -61,17 +62,23 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
     renameByValue(from, to, copy) {
       const [key, target] = [whole(from), whole(to)];
       if (!calls.call({ op: "proveRename", key, prefix }, "rename")) return false;
+      const etags = new OwnEtags();
       for (let turn = 0; turn < MAX_TURNS; turn += 1) {
         const base: Version | undefined = copy();
         // Somebody else has deleted it since it was copied.
         if (base === undefined) return turn > 0;
+        etags.given(base);
         calls.tell(key, "unsure");
-        if (!calls.call({ op: "removeCopied", key, to: target, base, prefix }, "rename")) continue;
-        calls.tell(key, "deleted");
-        return true;
+        const verdict = calls.call({ op: "removeCopied", key, to: target, base, prefix }, "rename");
+        if (verdict === "done" || verdict === "missing") {
+          calls.tell(key, "deleted");
+          return true;
+        }
+        etags.refused(verdict === "conflict" ? undefined : base);
       }
-      const reason = `each of ${MAX_TURNS} times the source changed; it was copied to ${JSON.stringify(target)}, but the source is still there`;
-      throw calls.error({ code: "TooMuchContention", reason }, "rename", key);
+      const { code, reason } = etags.failureAfter(MAX_TURNS);
+      const said = `${reason}; it was copied to ${JSON.stringify(target)}, but the source is still there`;
+      throw calls.error({ code, reason: said }, "rename", key);
     },
   };
   callsOf.set(objects, calls);

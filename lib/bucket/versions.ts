@@ -41,10 +41,15 @@ export function* allVersions(
   if (!isSure) checkVersioning(calls, "versions");
 }
 
-/** One version of each key. 1 GET each, `concurrency` at a time. */
+/**
+ * One version of each key. 1 GET each, `concurrency` at a time.
+ *
+ * @param unread - gets the keys that cannot be read, each with its error. Left out: an error is thrown
+ */
 export function getVersions(
   calls: BucketCalls,
   versionIds: ReadonlyMap<string, string>,
+  unread?: Map<string, S3BucketMapError>,
 ): Map<string, Stored<string | Buffer>> {
   const wanted = Array.from(versionIds, ([key, versionId]) => ({
     key: wholeKey(calls.prefix, key),
@@ -52,7 +57,7 @@ export function getVersions(
   }));
   checkIsNotLocal(calls, "get", wanted.length === 1 ? wanted[0]!.key : undefined);
   const values = new Map<string, Stored<string | Buffer>>();
-  const failed = new Map<string, S3BucketMapError>();
+  const failed = unread ?? new Map<string, S3BucketMapError>();
   const missing: string[] = [];
   for (let at = 0; at < wanted.length; at += MAX_KEYS_AT_ONCE) {
     const slice = wanted.slice(at, at + MAX_KEYS_AT_ONCE);
@@ -70,13 +75,14 @@ export function getVersions(
       const outcome = outcomes[index]!;
       const stored = "failure" in outcome ? outcome : outcome.read && calls.decode(outcome.read);
       if (stored === undefined) missing.push(key);
-      else if ("failure" in stored) failed.set(key, calls.error(stored.failure, "get", key));
+      else if ("failure" in stored) failed.set(calls.relative(key), calls.error(stored.failure, "get", key));
       else values.set(calls.relative(key), stored);
     }
   }
   const [first] = failed.values();
   if (first !== undefined) {
     explain(calls, "get", first);
+    if (unread !== undefined) return values;
     if (wanted.length === 1) throw first;
     throw partialFailure("getMany", calls.bucket, ["versions", "read"], [...values.keys()], failed)!;
   }

@@ -71,6 +71,17 @@ export const advice: Readonly<Record<string, string>> = {
     "The system's words say what it lacks: open files and memory have limits for each process (ulimit -n, ulimit -v); for an error of the disk look at its file system.",
 };
 
+/** For a service without conditions: the same for methods that need them for something else than to set a value. */
+export const adviceWithoutConditions: Readonly<Record<string, string>> = {
+  update:
+    "Without conditions a write of somebody else's could be lost, so nothing was written: use a service that keeps to them, or set and delete, and see to it that one program writes at a time.",
+  copy: "Use a service that keeps to its own ETags, or get and set, and see to it that one program writes at a time.",
+  rename:
+    "Without conditions a write of somebody else's to the source could be lost: use a service that keeps to them, or copy, and delete when nobody else writes to the source.",
+  deleteMany:
+    "Without conditions a value that was written anew could be lost, so nothing was deleted: use a service that keeps to them, a lifecycle rule of the bucket, or deleteMany when nobody else writes.",
+};
+
 /** For credentials that cannot be renewed, by where they came from. */
 export const adviceGiven = {
   option:

@@ -1,4 +1,4 @@
-import { advice, advice403, advice407, adviceGiven, adviceHttp } from "./advice.js";
+import { advice, advice403, advice407, adviceGiven, adviceHttp, adviceWithoutConditions } from "./advice.js";
 import {
   AccessDeniedError,
   markUnsure,
@@ -61,7 +61,7 @@ function messageOf(failure: Failure, attempt: Attempt): string {
     const left = uncertain !== "" && attempt.operation === "rename" ? halfRenamed : uncertain;
     return `Timed out after ${attempt.timeoutMs} ms${idle} while ${doing} ${object(attempt)}${because}${left}.`;
   }
-  const toDo = adviceFor(failure);
+  const toDo = adviceFor(failure, attempt.operation);
   const todo = toDo === undefined ? "" : ` ${toDo}`;
   const maybe = code === "AccessDenied" && readsOne.has(attempt.operation) ? ` ${advice403}` : "";
   return `Cannot ${does} ${object(attempt)}: ${saidOf(failure)}${uncertain}.${todo}${maybe}`;
@@ -79,9 +79,13 @@ export function saidOf({ code, reason, statusCode }: Failure): string {
 }
 
 /** What to do about a failure. */
-export function adviceFor({ code, statusCode, credentialsGiven }: Failure): string | undefined {
+export function adviceFor(
+  { code, statusCode, credentialsGiven }: Failure,
+  operation = "",
+): string | undefined {
   if (code === `HTTP${statusCode}`) return statusCode === 407 ? advice407 : adviceHttp;
-  const toDo = [advice[code], credentialsGiven && adviceGiven[credentialsGiven]];
+  const special = code === "ConditionsUnsupported" ? adviceWithoutConditions[operation] : undefined;
+  const toDo = [special ?? advice[code], credentialsGiven && adviceGiven[credentialsGiven]];
   return toDo.filter((one) => one !== undefined).join(" ") || undefined;
 }
 

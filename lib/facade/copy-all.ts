@@ -4,7 +4,7 @@ import { kindOf } from "../arguments/kinds.js";
 import { leadsToFacade, mapOfFacade } from "../copies/facades.js";
 import { isOfAnotherVersion } from "../copies/versions.js";
 import { argumentError, partialFailure, PartialFailureError, S3BucketMapError } from "../errors/errors.js";
-import { optionsOf } from "../map/copies.js";
+import { optionsOf, valueRefused } from "../map/copies.js";
 import type { CopyOutcome, Whole } from "../map/copying.js";
 import { internalsOf } from "../map/internals.js";
 import type { Internals } from "../map/internals.js";
@@ -122,19 +122,21 @@ class Copying {
   }
 
   #throughProgram(slice: readonly Pair[]): CopyOutcome[] {
-    const read = this.#read(slice.map(({ from }) => from));
+    const unread = new Map<string, S3BucketMapError>();
+    const keys = slice.map(({ from }) => from);
+    const wholes = this.#inside.read(keys, unread);
     const refused = new Map<string, S3BucketMapError>();
     const store = (): void => {
       for (const { from, to } of slice) {
-        const whole = read.wholes.get(from);
+        const whole = wholes.get(from);
         if (whole === undefined) continue;
         try {
           this.#to.set(to, whole.value, this.#optionsOf(whole));
         } catch (error) {
-          const isFirst = this.#succeeded.length === 0 && refused.size === 0 && from === slice[0]!.from;
           if (error instanceof S3BucketMapError) refused.set(to, error);
-          else if (isFirst || !(error instanceof TypeError)) throw error;
-          else refused.set(to, notTaken(error, this.#outside.place?.bucket, to));
+          else if (error instanceof TypeError)
+            refused.set(to, valueRefused(error, "copyAll", this.#outside.place, to));
+          else throw error;
         }
       }
     };
@@ -142,24 +144,9 @@ class Copying {
     const failed =
       this.#outside.objects === undefined ? noneFailed(store) : inBatch(this.#outside, targets, store);
     return slice.map(({ from, to }): CopyOutcome => {
-      const error = read.failed.get(from) ?? refused.get(to) ?? failed.get(to);
-      return error ?? (read.wholes.has(from) ? "copied" : "missing");
+      const error = unread.get(from) ?? refused.get(to) ?? failed.get(to);
+      return error ?? (wholes.has(from) ? "copied" : "missing");
     });
-  }
-
-  #read(keys: readonly string[]): {
-    wholes: ReadonlyMap<string, Whole<unknown>>;
-    failed: ReadonlyMap<string, S3BucketMapError>;
-  } {
-    try {
-      return { wholes: this.#inside.read(keys), failed: new Map() };
-    } catch (error) {
-      if (!(error instanceof PartialFailureError)) throw error;
-      // Those that could be read are read again: the error does not carry them.
-      const { failed } = error;
-      const others = keys.filter((key) => !failed.has(key));
-      return { wholes: others.length === 0 ? new Map() : this.#inside.read(others), failed };
-    }
   }
 
   #optionsOf(whole: Whole<unknown>): ReturnType<typeof optionsOf> {
@@ -188,19 +175,6 @@ function inBatch(
       throw error;
     return error.failed;
   }
-}
-
-function notTaken(cause: TypeError, bucket: string | undefined, key: string): S3BucketMapError {
-  return new S3BucketMapError(
-    `The target does not take the value of ${JSON.stringify(key)}: ${cause.message}`,
-    {
-      code: "ValueRefused",
-      operation: "copyAll",
-      bucket,
-      key,
-      cause,
-    },
-  );
 }
 
 function mapOf(given: unknown, which: string): SyncMap<unknown> {

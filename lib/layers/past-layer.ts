@@ -1,5 +1,6 @@
 import { checkEntriesOptions, checkListOptions } from "../arguments/method-options.js";
 import { argumentError, PartialFailureError } from "../errors/errors.js";
+import type { S3BucketMapError } from "../errors/errors.js";
 import { internals } from "../map/internals.js";
 import type { Whole } from "../map/copying.js";
 import type { Internals, Needs, Stored } from "../map/internals.js";
@@ -40,7 +41,7 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
     allKeys: () => [...this.keys()],
     hintReads: () => {},
     formats: undefined,
-    read: (keys) => this.#wholes(keys),
+    read: (keys, failed) => this.#wholes(keys, failed),
     url: () => {
       throw argumentError(
         "A link leads to what the key has now, and not to what it had: url is refused by at.",
@@ -124,15 +125,21 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
     }
   }
 
-  #read(wanted: Iterable<readonly [string, Existing | undefined]>, needs: Needs): Map<string, Stored<V>> {
+  #read(
+    wanted: Iterable<readonly [string, Existing | undefined]>,
+    needs: Needs,
+    failed?: Map<string, S3BucketMapError>,
+  ): Map<string, Stored<V>> {
     const versionIds = new Map<string, string>();
     for (const [key, version] of wanted) if (version !== undefined) versionIds.set(key, version.versionId);
-    return versionIds.size === 0 ? new Map<string, Stored<V>>() : this.below.getVersions(versionIds, needs);
+    return versionIds.size === 0
+      ? new Map<string, Stored<V>>()
+      : this.below.getVersions(versionIds, needs, failed);
   }
 
-  #wholes(keys: Iterable<string>): Map<string, Whole<V>> {
+  #wholes(keys: Iterable<string>, failed: Map<string, S3BucketMapError>): Map<string, Whole<V>> {
     const wanted = Array.from(keys, (key) => [key, this.#versionOf(key)] as const);
-    const read = this.#read(wanted, "encoding");
+    const read = this.#read(wanted, "encoding", failed);
     const wholes = new Map<string, Whole<V>>();
     for (const [key, version] of wanted) {
       const stored = read.get(key);

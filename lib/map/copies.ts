@@ -1,9 +1,9 @@
 import { checkFlag, checkOptions } from "../arguments/checks.js";
 import { wholeKey } from "../arguments/keys.js";
-import { argumentError, PartialFailureError } from "../errors/errors.js";
+import { argumentError, PartialFailureError, S3BucketMapError } from "../errors/errors.js";
 import type { CopyOptions, Whole } from "./copying.js";
 import { internals } from "./internals.js";
-import type { HasInternals, Internals } from "./internals.js";
+import type { HasInternals, Internals, Place } from "./internals.js";
 import type { ObjectOptions, SyncMap } from "./sync-map.js";
 
 // The same for a bucket and for all layers.
@@ -25,9 +25,11 @@ export function copy<V>(map: Copied<V>, from: string, to: string, options: CopyO
     }
     const whole = readOne(inside, from);
     if (whole === undefined) return false;
-    if (ifAbsent) return map.create(to, whole.value, optionsOf(whole));
-    storeNow(map, to, whole);
-    return true;
+    return taking(inside, "copy", to, () => {
+      if (ifAbsent) return map.create(to, whole.value, optionsOf(whole));
+      storeNow(map, to, whole);
+      return true;
+    });
   });
 }
 
@@ -46,7 +48,7 @@ export function rename<V>(map: Copied<V>, from: string, to: string, none?: unkno
     if (inside.formats !== undefined) return objects.rename(from, to);
     return objects.renameByValue(from, to, () => {
       const whole = readOne(inside, from);
-      if (whole !== undefined) storeNow(map, to, whole);
+      if (whole !== undefined) taking(inside, "rename", to, () => storeNow(map, to, whole));
       return whole?.version;
     });
   });
@@ -59,7 +61,11 @@ function checkKeys(inside: Pick<Internals<unknown>, "place">, from: string, to: 
 }
 
 function readOne<V>(inside: Internals<V>, key: string): Whole<V> | undefined {
-  return ofOne(key, () => inside.read([key])).get(key);
+  const failed = new Map<string, S3BucketMapError>();
+  const whole = inside.read([key], failed).get(key);
+  const error = failed.get(key);
+  if (error !== undefined) throw error;
+  return whole;
 }
 
 /** Stores a copy, which is durable then, also in a batch and through a write buffer. */
@@ -68,6 +74,32 @@ function storeNow<V>(map: Copied<V>, key: string, whole: Whole<V>): void {
   const store = (): unknown => map.set(key, whole.value, optionsOf(whole));
   if (inside.objects === undefined || inside.writesAreDurable()) store();
   else ofOne(key, () => inside.runBatch(store));
+}
+
+function taking<T>(
+  { place }: Pick<Internals<unknown>, "place">,
+  operation: string,
+  key: string,
+  store: () => T,
+): T {
+  try {
+    return store();
+  } catch (error) {
+    throw error instanceof TypeError ? valueRefused(error, operation, place, key) : error;
+  }
+}
+
+/** The error of a layer that does not take a value. The program has not given that value, so its arguments are not wrong. */
+export function valueRefused(
+  cause: TypeError,
+  operation: string,
+  place: Place | undefined,
+  key: string,
+): S3BucketMapError {
+  return new S3BucketMapError(
+    `The target does not take the value of ${JSON.stringify(key)}: ${cause.message}`,
+    { code: "ValueRefused", operation, bucket: place?.bucket, key: `${place?.prefix ?? ""}${key}`, cause },
+  );
 }
 
 /** The options with which a copy is stored through layers. */

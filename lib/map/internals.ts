@@ -124,8 +124,16 @@ export interface Internals<V> {
   versions(key: string): ObjectVersion[];
   /** The same for all keys, in order, page by page. */
   allVersions(options: Pick<ListOptions, "prefix">): Iterable<[key: string, versions: ObjectVersion[]]>;
-  /** One version of each key. Those that are missing are left out. 1 GET each. */
-  getVersions(versionIds: ReadonlyMap<string, string>, needs: Needs): Map<string, Stored<V>>;
+  /**
+   * One version of each key. Those that are missing are left out. 1 GET each.
+   *
+   * @param failed - gets the keys that cannot be read, each with its error. Left out: an error is thrown
+   */
+  getVersions(
+    versionIds: ReadonlyMap<string, string>,
+    needs: Needs,
+    failed?: Map<string, S3BucketMapError>,
+  ): Map<string, Stored<V>>;
   /** 1 HEAD. */
   headVersion(key: string, versionId: string): ObjectHead | undefined;
   /** All keys at once, which can be listed in parallel. */
@@ -146,8 +154,12 @@ export interface Internals<V> {
   readonly contentTypes: readonly string[];
   /** Undefined if there is no S3BucketMap at the bottom. */
   readonly objects: StoredObjects | undefined;
-  /** Reads values from the bucket, with what copies keep beside them. Missing keys are left out. 1 GET each. */
-  read(keys: Iterable<string>): Map<string, Whole<V>>;
+  /**
+   * Reads values from the bucket, with what copies keep beside them. Missing keys are left out. 1 GET each.
+   *
+   * @param failed - gets the keys that cannot be read, each with its error
+   */
+  read(keys: Iterable<string>, failed: Map<string, S3BucketMapError>): Map<string, Whole<V>>;
   /** Waits until everything that was written through this map is durable. */
   settle(): void;
   /** Runs what writes these keys beneath the layers. */

@@ -1,5 +1,6 @@
 import { checkEntriesOptions, checkListOptions, checkNoOptions } from "../../arguments/method-options.js";
 import { argumentError, PreconditionFailedError, S3BucketMapError } from "../../errors/errors.js";
+import { OwnEtags } from "../../errors/own-etags.js";
 import { internals } from "../../map/internals.js";
 import type { Internals, Stored } from "../../map/internals.js";
 import type {
@@ -31,7 +32,7 @@ export class ExpireLayer<V> extends Layer<V> {
     getMany: (keys) => this.#freshIn(this.below.getMany(keys, "age")),
     // The service would also copy what has expired.
     formats: undefined,
-    read: (keys) => this.#freshIn(this.below.read(keys)),
+    read: (keys, failed) => this.#freshIn(this.below.read(keys, failed)),
     entries: (options) => this.#entries(checkListOptions(options)),
     update: (key, change, optionsFor, resumed, isMissing) =>
       this.below.update(
@@ -70,26 +71,30 @@ export class ExpireLayer<V> extends Layer<V> {
   }
 
   create(key: string, value: V, options?: ObjectOptions): boolean {
+    const etags = new OwnEtags();
     for (let turn = 0; turn < MAX_TURNS; turn += 1) {
       if (this.base.create(key, value, options)) return true;
       const head = this.base.head(key);
       // Deleted since.
       if (head === undefined) continue;
       if (!this.#isExpired(head.lastModified.getTime())) return false;
+      etags.given(head);
+      if (etags.areRefused) throw this.#cannotCreate(key, etags.failure);
       try {
         this.base.set(key, value, { ...options, ifMatch: head.etag });
         return true;
       } catch (error) {
         // Somebody else was quicker.
         if (!(error instanceof PreconditionFailedError)) throw error;
+        etags.refused(head);
       }
     }
-    throw this.#error(
-      "TooMuchContention",
-      `Cannot create ${JSON.stringify(key)}`,
-      "others were quicker each time",
-      key,
-    );
+    const reason = "the service said each time that others were quicker";
+    throw this.#cannotCreate(key, { code: "TooMuchContention", reason });
+  }
+
+  #cannotCreate(key: string, { code, reason }: { code: string; reason: string }): S3BucketMapError {
+    return this.#error(code, `Cannot create ${JSON.stringify(key)}`, `${reason}; nothing was written`, key);
   }
 
   override has(key: string): boolean {

@@ -59,8 +59,9 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
         return stored === undefined || stored === unchanged ? stored : this.#decode(stored, key);
       },
       getMany: (keys, asked) => this.#decodeAll(below.getMany(keys, needs(asked))),
-      getVersions: (versionIds, asked) => {
-        const read = below.getVersions(versionIds, needs(asked));
+      getVersions: (versionIds, asked, failed) => {
+        const read = below.getVersions(versionIds, needs(asked), failed);
+        if (failed !== undefined) return this.#decodeThose(read, failed);
         if (versionIds.size > 1) return this.#decodeAll(read);
         return new Map(mapped(read, ([key, stored]) => [key, this.#decode(stored, key)]));
       },
@@ -72,7 +73,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
           ? undefined
           : [codec.format, ...below.formats],
       contentTypes: codec.contentType === undefined ? below.contentTypes : [codec.contentType],
-      read: (keys) => this.#decodeAll(below.read(keys)),
+      read: (keys, failed) => this.#decodeThose(below.read(keys, failed), failed),
       url: () => {
         throw argumentError(
           `A link leads to what is stored, which is not what ${codec.name} makes of it: call url of the map beneath ${codec.name}.`,
@@ -138,8 +139,20 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
   #decodeAll<Read extends Stored<Raw>>(
     read: Iterable<[string, Read]>,
   ): Map<string, Omit<Read, "value"> & Stored<V>> {
-    const decoded = new Map<string, Omit<Read, "value"> & Stored<V>>();
     const failed = new Map<string, S3BucketMapError>();
+    const decoded = this.#decodeThose(read, failed);
+    const { bucket } = this.below.place ?? {};
+    const error = partialFailure("getMany", bucket, ["values", "read"], [...decoded.keys()], failed);
+    if (error !== undefined) throw error;
+    return decoded;
+  }
+
+  /** @param failed - gets the keys that cannot be decoded, each with its error */
+  #decodeThose<Read extends Stored<Raw>>(
+    read: Iterable<[string, Read]>,
+    failed: Map<string, S3BucketMapError>,
+  ): Map<string, Omit<Read, "value"> & Stored<V>> {
+    const decoded = new Map<string, Omit<Read, "value"> & Stored<V>>();
     for (const [key, stored] of read) {
       try {
         decoded.set(key, { ...stored, ...this.#decode(stored, key) });
@@ -148,9 +161,6 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
         failed.set(key, error);
       }
     }
-    const { bucket } = this.below.place ?? {};
-    const error = partialFailure("getMany", bucket, ["values", "read"], [...decoded.keys()], failed);
-    if (error !== undefined) throw error;
     return decoded;
   }
 

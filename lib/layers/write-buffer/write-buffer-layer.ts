@@ -50,9 +50,9 @@ export class WriteBufferLayer<V> extends Layer<V> {
       this.#pending.wait();
       return this.below.allKeys();
     },
-    read: (keys) => {
+    read: (keys, failed) => {
       this.#pending.wait();
-      return this.below.read(keys);
+      return this.below.read(keys, failed);
     },
     settle: () => {
       this.#pending.wait();

@@ -1,5 +1,6 @@
 import { noEnvironment } from "../../../lib/arguments/environment.js";
 import { S3BucketMap } from "../../../lib/index.js";
+import { copyIfAbsent } from "../../../lib/worker/s3/conditional/conditional-copies.js";
 import { copyObject } from "../../../lib/worker/s3/operations/copy-object.js";
 import { head } from "../../../lib/worker/s3/operations/head-object.js";
 import { S3 } from "../../../lib/worker/s3/s3.js";
@@ -88,6 +89,15 @@ describe("copyObject() of an object that is too long for a CopyObject", () => {
     expect(map.get("to")!.toString()).toBe("old");
   });
 
+  it("is done where the answer to the completion is lost, and the service forgets completed uploads", async () => {
+    map.set("from", bytes(11 * MIB), { contentType: "text/csv", metadata: { by: "ann" } });
+    server.reset();
+    server.fault({ operation: "CompleteMultipartUpload", action: { reset: "after-apply" } });
+    expect(await copy("from", "to")).toBe(true);
+    expect(cost()).toMatchObject({ HEAD: 3, CompleteMultipartUpload: 2 });
+    expect(map.get("to")!.equals(bytes(11 * MIB))).toBe(true);
+  });
+
   it("begins again if the source has changed by the time of a part", async () => {
     map.set("from", bytes(11 * MIB), { metadata: { of: "old" } });
     server.reset();
@@ -150,5 +160,23 @@ describe("copyObject() at a service that ignores the condition on the source", (
     expect(await copy("from", "to")).toBe(true);
     const copies = server.log().filter(({ operation }) => operation === "CopyObject");
     expect(copies.map(({ headers }) => "x-amz-copy-source-if-match" in headers)).toEqual([true, false]);
+  });
+
+  it("says so where it refuses each copy, with ifAbsent as well", async () => {
+    map.set("from", Buffer.from("value"));
+    server.fault({ operation: "COPY", times: Infinity, action: { status: 412, code: "PreconditionFailed" } });
+    const refused = { code: "ConditionsUnsupported", details: {} };
+    await expect(copy("from", "to")).rejects.toMatchObject(refused);
+    // As if it were the local S3, which is known to have conditions of a copy.
+    const copied = s3.run((target) => {
+      const known = { ...target, settings: { ...target.settings, local: "directory" } };
+      const look = (): ReturnType<typeof head> => head(target, "from", never);
+      return copyIfAbsent(known, { bucket: "bucket", key: "from", look }, "to", "", never);
+    });
+    await expect(copied).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringMatching(/and the target is missing; nothing was written/) as string,
+    });
+    expect(map.has("to")).toBe(false);
   });
 });

@@ -1,7 +1,8 @@
 import { toFailure } from "../../failure.js";
+import { OwnEtags } from "../../../errors/own-etags.js";
 import { OperationError } from "../../operation-error.js";
 import { WRITES_NAME } from "../../../bridge/protocol.js";
-import type { Version } from "../../../bridge/protocol.js";
+import type { Verdict, Version } from "../../../bridge/protocol.js";
 import { beforeSending, sendOnce } from "../attempts/send-once.js";
 import { Doubt } from "../attempts/doubt.js";
 import { isAws } from "../direct/predicted-route.js";
@@ -9,6 +10,7 @@ import type { Found } from "../direct/reads.js";
 import { quote } from "../etag.js";
 import {
   copyInput,
+  copyRefused,
   MAX_TURNS,
   pauseBefore,
   sendCopy,
@@ -45,6 +47,7 @@ export async function copyIfAbsent(
   signal: AbortSignal,
 ): Promise<boolean | "by value"> {
   const all = new Doubt();
+  const etags = new OwnEtags();
   if (target.copiesOverExisting === true) return "by value";
   const check = (hostname: string): void => {
     if (target.settings.local === undefined && !isAws(hostname)) throw new NotKnown();
@@ -53,6 +56,7 @@ export async function copyIfAbsent(
     if (turn > 1) await pauseBefore(turn, signal);
     const found = await source.look();
     if (found === false) return sourceGone(all.exists);
+    etags.given(versionOf(found));
     const ids: string[] = [];
     const send = async (doubt: Doubt): Promise<void> => {
       const id = newWriteId();
@@ -73,6 +77,7 @@ export async function copyIfAbsent(
       if (verdict === "done") return true;
       // A 412 does not say which condition was not met: the target exists, or the source has changed.
       if (verdict === "exists" && (await objectExists(target, to, signal))) return false;
+      etags.refused(verdict === "conflict" ? undefined : versionOf(found));
     } catch (error) {
       if (error instanceof NotKnown) {
         target.copiesOverExisting = true;
@@ -82,7 +87,7 @@ export async function copyIfAbsent(
       throw error;
     }
   }
-  throw sourceChanged(all.exists);
+  throw etags.areRefused ? copyRefused(all.exists, ", and the target is missing") : sourceChanged(all.exists);
 }
 
 /**
@@ -101,12 +106,14 @@ export async function rename(
   const look = (): Promise<Found | false> => head(target, from, signal);
   const source = { bucket: target.settings.bucket, key: from, look };
   const doubt = new Doubt();
+  const etags = new OwnEtags();
   let isCopied = false;
   for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
     if (turn > 1) await pauseBefore(turn, signal);
     const found = await look();
     // Somebody else has deleted it since it was copied.
     if (found === false) return isCopied || sourceGone(doubt.exists);
+    etags.given(versionOf(found));
     const copy = (): Promise<void> =>
       sendAsWanted(target, "copy", prefix, signal, async (quoting, check) => {
         const input = copyInput(target, source, to, found);
@@ -119,37 +126,41 @@ export async function rename(
       await doubt.during(copy);
     } catch (error) {
       if (isNoSuchKey(error)) return isCopied || sourceGone(doubt.exists);
-      if (statusOf(error) === 412) continue;
+      if (statusOf(error) === 412) {
+        etags.refused(versionOf(found));
+        continue;
+      }
       if (!isCopied) throw error;
       // An earlier turn has made a copy.
       const { code, reason = code, ...details } = toFailure(error, false);
       throw halfDone(code, reason, to, false, details);
     }
     isCopied = true;
-    if (await removeCopied(target, { key: from, base: versionOf(found), to, prefix }, signal)) return true;
+    const verdict = await removeCopied(target, { key: from, base: versionOf(found), to, prefix }, signal);
+    if (verdict === "done" || verdict === "missing") return true;
+    etags.refused(verdict === "conflict" ? undefined : versionOf(found));
   }
-  if (!isCopied) throw sourceChanged(doubt.exists);
-  throw halfDone("TooMuchContention", `each of ${MAX_TURNS} times the source changed`, to, false);
+  if (!isCopied) throw etags.areRefused ? copyRefused(doubt.exists) : sourceChanged(doubt.exists);
+  const { code, reason } = etags.failureAfter(MAX_TURNS);
+  throw halfDone(code, reason, to, false);
 }
 
 /**
  * Deletes the source of a copy that was made, if it is still the same. One DELETE.
  *
- * @returns whether the source is gone; false if it has changed
  * @throws what says that the copy was made
  */
 export async function removeCopied(
   target: Target,
   { key, base, to, prefix }: { key: string; base: Version; to: string; prefix: string },
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Verdict> {
   const doubt = new Doubt();
   try {
-    const verdict = await doubt.during(() => removeIf(target, { key, base, prefix }, signal));
-    return verdict === "done" || verdict === "missing";
+    return await doubt.during(() => removeIf(target, { key, base, prefix }, signal));
   } catch (error) {
     // Whoever has deleted it, it is gone.
-    if (doubt.exists && !signal.aborted && (await isGone(target, key, signal))) return true;
+    if (doubt.exists && !signal.aborted && (await isGone(target, key, signal))) return "missing";
     const { code, reason = code, ...details } = toFailure(error, false);
     throw halfDone(code, reason, to, doubt.exists, details);
   }

@@ -1,12 +1,9 @@
 import { sdk } from "../sdk.js";
-import type {
-  CompletedPart,
-  CompleteMultipartUploadCommandOutput,
-  CopyObjectCommandInput,
-} from "@aws-sdk/client-s3";
+import type { CompletedPart, CopyObjectCommandInput } from "@aws-sdk/client-s3";
 import { BadAnswer, checkEtag } from "../bad-answers.js";
 import { keyInput } from "../target.js";
 import type { Target } from "../target.js";
+import { completeUpload } from "./complete-upload.js";
 import { abortUpload, MAX_PARTS, partsInParallel } from "./parts-in-parallel.js";
 import { withExpires } from "./expires.js";
 
@@ -62,14 +59,14 @@ export async function copyInParts(
         return { PartNumber: at + 1, ETag } satisfies CompletedPart;
       },
     );
+    const completion = { ...upload, MultipartUpload: { Parts } };
+    if (sent.last === undefined)
+      return await completeUpload(target, completion, { input, length: size, expires }, signal);
     const complete = new sdk.CompleteMultipartUploadCommand({
-      ...upload,
-      MultipartUpload: { Parts },
+      ...completion,
       ...(IfNoneMatch === undefined ? {} : { IfNoneMatch }),
     });
-    const send = (): Promise<CompleteMultipartUploadCommandOutput> =>
-      client.send(complete, { abortSignal: signal });
-    const output = await (sent.last === undefined ? send() : sent.last(complete, send));
+    const output = await sent.last(complete, () => client.send(complete, { abortSignal: signal }));
     checkEtag(output);
     return output.ETag;
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { CopyObjectCommandOutput } from "@aws-sdk/client-s3";
+import { OwnEtags } from "../../../errors/own-etags.js";
 import { OperationError } from "../../operation-error.js";
 import { Doubt } from "../attempts/doubt.js";
 import { BadAnswer } from "../bad-answers.js";
@@ -10,6 +11,7 @@ import type { Found } from "../direct/reads.js";
 import { copying } from "../direct/writes.js";
 import { quote, unquote } from "../etag.js";
 import { pause } from "../pause.js";
+import { versionOf } from "./head-object.js";
 import { isNoSuchKey, statusOf } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
 import { keyInput } from "../target.js";
@@ -73,10 +75,12 @@ async function copyUnderDoubt(
   doubt: Doubt,
 ): Promise<boolean> {
   let hasWritten = false;
+  const etags = new OwnEtags();
   for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
     if (turn > 1) await pauseBefore(turn, signal);
     const found = await source.look();
     if (found === false) return sourceGone(hasWritten || doubt.exists);
+    etags.given(versionOf(found));
     const input = copyInput(target, source, to, found);
     if (target.copiesUnbound === true) delete input.CopySourceIfMatch;
     try {
@@ -89,11 +93,13 @@ async function copyUnderDoubt(
     } catch (error) {
       if (isNoSuchKey(error)) return sourceGone(hasWritten || doubt.exists);
       if (statusOf(error) !== 412) throw error;
+      etags.refused(versionOf(found));
       // The service refuses the ETag that it gives.
       if (await isUnchanged(source, found)) target.copiesUnbound = true;
     }
   }
-  throw sourceChanged(hasWritten || doubt.exists);
+  const mayBeCopied = hasWritten || doubt.exists;
+  throw etags.areRefused ? copyRefused(mayBeCopied) : sourceChanged(mayBeCopied);
 }
 
 /** The source is missing. @throws if it was there, and a copy of it may have been made */
@@ -109,12 +115,22 @@ export function pauseBefore(turn: number, signal: AbortSignal): Promise<void> {
   return pause(Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn), signal);
 }
 
-/** The source changed each time while it was copied. */
-export function sourceChanged(hasWritten: boolean): OperationError {
-  const reason = `each of ${MAX_TURNS} times the source changed while it was copied`;
-  return hasWritten
-    ? new OperationError("TooMuchContention", reason, { mayHaveBeenApplied: true })
-    : new OperationError("TooMuchContention", `${reason}; nothing was written`);
+/** The source changed while it was copied, each time, or all but some. */
+export function sourceChanged(mayBeCopied: boolean): OperationError {
+  const reason = `each of ${MAX_TURNS} times the source changed while it was copied, or the service said so`;
+  return notCopied("TooMuchContention", reason, mayBeCopied);
+}
+
+/** The service refused the copy each time with 412, and gave the same ETag of the source again. */
+export function copyRefused(mayBeCopied: boolean, besides = ""): OperationError {
+  const reason = `${MAX_TURNS} times in a row the service refused the copy with HTTP 412, though the source has the ETag that it had${besides}`;
+  return notCopied("ConditionsUnsupported", reason, mayBeCopied);
+}
+
+function notCopied(code: string, reason: string, mayBeCopied: boolean): OperationError {
+  return mayBeCopied
+    ? new OperationError(code, reason, { mayHaveBeenApplied: true })
+    : new OperationError(code, `${reason}; nothing was written`);
 }
 
 export function copyInput(

@@ -9,6 +9,7 @@ import { keyInput } from "../target.js";
 import type { Target } from "../target.js";
 import type { Client } from "../client.js";
 import { BadAnswer, checkEtag } from "../bad-answers.js";
+import { completeUpload } from "./complete-upload.js";
 import { abortUpload, MAX_PARTS, partsInParallel } from "./parts-in-parallel.js";
 
 /** Longer values are uploaded in parts. */
@@ -87,16 +88,15 @@ export async function uploadInParts(
         : uploadStreamed(client, part, body, checksum, during);
     });
     await source.check();
-    const command = new sdk.CompleteMultipartUploadCommand({
+    const completion = {
       ...upload,
       MultipartUpload: { Parts: known?.ChecksumAlgorithm === undefined ? parts.map(withoutChecksum) : parts },
       ...(known?.ChecksumType === "FULL_OBJECT" && {
         ChecksumType: known.ChecksumType,
         ChecksumCRC32: wholeCrc32(parts, source.length),
       }),
-    });
-    const output = await client.send(command, { abortSignal: signal });
-    checkEtag(output);
+    };
+    await completeUpload(target, completion, { input, length: source.length }, signal);
   } catch (error) {
     await abortUpload(client, upload);
     throw error;
