@@ -41,7 +41,8 @@ const MAX_BYTES_AT_ONCE: number = 64 * 1024 * 1024;
  * @throws TypeError if source and target overlap, so that copies would be copied again: without `key` if the keys of one
  * begin with the prefix of the other, with `key` if a copy would lie in the source. If their names leave that open, as two
  * addresses of one service do, a key in the target shows it: 1 PUT, 1 HEAD and 1 DELETE. Also if two keys would be copied to one
- * @throws PartialFailureError if some could not be copied; its keys are the source's
+ * @throws PartialFailureError if some could not be copied, or one; its keys are the source's. `ValueRefused` is the code of those
+ * that the target's layers do not take
  * @example
  * copyAll(map.subMap("2025/"), map.subMap("archive/2025/"));
  * copyAll(bucket, backup, { prefix: "notes/", key: (key) => `${key}.bak` });

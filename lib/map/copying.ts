@@ -13,7 +13,8 @@ export interface Copyable {
    * Copies a value to another key of this map, and overwrites what is there. Content-Type, Content-Encoding, Cache-Control and
    * metadata come along. 1 HEAD and 1 CopyObject: the value does not leave S3. Above 5 GiB 1 UploadPartCopy for each GiB, 1
    * CreateMultipartUpload and 1 CompleteMultipartUpload. Where the copy has another ETag than its source, as that of a
-   * multipart upload can have, 1 HEAD more shows that the source has not changed.
+   * multipart upload can have, 1 HEAD more shows that the source has not changed. Where a HEAD fails, 1 GET of the first byte
+   * says why.
    *
    * Over `encrypt`, `transform` and `validate` the value goes through the program: 1 GET and 1 PUT. So it does with `ifAbsent`
    * at a service other than AWS: 1 HEAD once, 1 GET, and what {@link SyncMap.create} costs.
@@ -22,7 +23,8 @@ export interface Copyable {
    *
    * @returns whether it was copied: false if `from` is missing, or with `ifAbsent` if `to` exists
    * @throws S3BucketMapError whose message says so if it may have happened nevertheless. `TooMuchContention` if `from`
-   * changes again and again
+   * changes again and again, `ConditionsUnsupported` if the service refuses its own ETags again and again, `ValueRefused` if
+   * the layers do not take the value
    * @example
    * map.copy("draft", "published");
    * map.copy("report", "report of May", { ifAbsent: true });
@@ -40,7 +42,7 @@ export interface Copyable {
    *
    * @returns whether it was renamed: false if `from` is missing
    * @throws S3BucketMapError `ConditionsUnsupported` if the service ignores conditions, as many do for DELETE. Nothing was
-   * copied then
+   * copied then. `ValueRefused` as for {@link copy}
    * @example
    * map.rename("draft", "published");
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
