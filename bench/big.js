@@ -2,7 +2,7 @@
 // of them in a process of its own, which has the SDK loaded, and a small value stored, before; they take turns. Then the same from a server
 // that is some way off, and gives each connection so much of its speed and no more, as services do.
 //
-// --mb=1000 --rounds=1: another value, and how often.
+// --mb=1000 --rounds=1 --only=set: another value, how often, and what.
 const { spawnSync } = require("node:child_process");
 const { localServer } = require("./support/servers.js");
 const { median, printTable, spread } = require("./support/statistics.js");
@@ -91,7 +91,13 @@ function contest(title, server, kinds) {
 }
 
 async function run() {
-  contest(`${megabytes} MB over the local S3`, await localServer(), ["set", "get"]);
+  const only = option("only");
+  contest(
+    `${megabytes} MB over the local S3`,
+    await localServer(),
+    only === undefined ? ["set", "get"] : [only],
+  );
+  if (only === "set") return;
   contest(
     `${megabytes} MB over the local S3, 20 ms and ${speed / 1e6} MB/s a connection`,
     await localServer(20, speed),

@@ -9,6 +9,7 @@ const benches = [
   "small-values.js",
   "concurrent-reads.js",
   "bulk.js",
+  "bulk-loopback.js",
   "copy-all.js",
   "listing.js",
   "iterate.js",

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { S3BucketMapError } from "../lib/index.js";
+import type { Bytes, S3BucketMapError } from "../lib/index.js";
 import { batch, S3BucketMap } from "../lib/index.js";
 import { Store } from "../lib/local/store/store.js";
 import { startHttpS3 } from "./support/http-s3.js";
@@ -15,6 +15,17 @@ const digest = (bytes: Uint8Array | undefined): string | undefined =>
 // No two parts are alike.
 const big = Buffer.alloc(20 * MIB + 3);
 for (let at = 0; at + 4 <= big.length; at += 4) big.writeUInt32LE(Math.imul(at, 2654435761) >>> 0, at);
+
+const bytesOf = (value: Bytes): Uint8Array =>
+  ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value);
+
+function sharedCopy(bytes: Uint8Array): SharedArrayBuffer {
+  const shared = new SharedArrayBuffer(bytes.length);
+  new Uint8Array(shared).set(bytes);
+  return shared;
+}
 
 let server: HttpS3;
 beforeAll(async () => {
@@ -77,6 +88,50 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#set() of a big value
     map.set("value", text);
     expect(map.get("value")?.toString()).toBe(text);
     expect(operations()).toContain("CompleteMultipartUpload");
+  });
+
+  it.each<[string, Bytes]>([
+    ["a view of a part of its memory", new Uint16Array(big.buffer, big.byteOffset + 2, 9 * MIB)],
+    ["a DataView", new DataView(big.buffer, big.byteOffset + 1, 17 * MIB)],
+    ["an ArrayBuffer", new Uint8Array(big).buffer],
+    ["a SharedArrayBuffer", sharedCopy(big)],
+  ])("stores %s, and leaves it as it is", (_kind, value) => {
+    const bytes = digest(bytesOf(value));
+    map.set("value", value);
+    expect(digest(map.get("value"))).toBe(bytes);
+    expect(digest(bytesOf(value))).toBe(bytes);
+  });
+
+  it("stores the bytes of when it was called: changed later in a batch, or by a callback, they are not stored", async () => {
+    const value = Buffer.from(big);
+    batch(map, () => {
+      map.set("value", value);
+      value.fill(0);
+    });
+    expect(digest(map.get("value"))).toBe(digest(big));
+    value.set(big);
+    setImmediate(() => value.fill(0));
+    server.fault({ operation: "CreateMultipartUpload", action: { delayMs: 300 } });
+    map.set("value", value);
+    expect(digest(map.get("value"))).toBe(digest(big));
+    await new Promise(setImmediate);
+  });
+
+  it("ends at its deadline where no part is answered, and the next call is served", async () => {
+    const hurried = new S3BucketMap("bucket", {
+      ...reach,
+      endpoint: server.endpoint,
+      readAs: "bytes",
+      wait,
+      timeoutMs: 2000,
+    });
+    server.fault({ operation: "UploadPart", times: Infinity, action: { stall: "before" } });
+    expect(() => hurried.set("value", big)).toThrow(expect.objectContaining({ code: "TimedOut" }));
+    server.clearFaults();
+    expect(hurried.get("value")?.toString()).toBe("the old one");
+    hurried.set("value", big.subarray(1));
+    expect(digest(map.get("value"))).toBe(digest(big.subarray(1)));
+    expect(await uploads()).toBeLessThanOrEqual(1);
   });
 
   it("sends a part again that S3 was too busy for, or whose answer was lost", () => {

@@ -1,10 +1,10 @@
-// Answers every GET with the same value, and stores nothing: as little work as a server can have. Run as a process,
-// `node canned-server.js DELAY_MS BYTES`, it tells its port on stdout.
+// Answers every GET with the same value, and stores nothing: as little work as a server can have. Lists KEYS keys, a
+// thousand a page. Run as a process, `node canned-server.js DELAY_MS BYTES KEYS`, it tells its port on stdout.
 const { createHash } = require("node:crypto");
 const http = require("node:http");
 const zlib = require("node:zlib");
 
-const [delayMs = 0, bytes = 1024] = process.argv.slice(2).map(Number);
+const [delayMs = 0, bytes = 1024, keys = 0] = process.argv.slice(2).map(Number);
 const value = Buffer.alloc(bytes, "x");
 const crc = Buffer.alloc(4);
 crc.writeUInt32BE(zlib.crc32(value));
@@ -19,6 +19,20 @@ const stored = {
   "x-amz-checksum-type": "FULL_OBJECT",
 };
 
+const pages = Array.from({ length: Math.ceil(keys / 1000) }, (_, at) => pageOf(at * 1000));
+
+/** @param {number} from */
+function pageOf(from) {
+  const to = Math.min(from + 1000, keys);
+  const isLast = to === keys;
+  const contents = Array.from({ length: to - from }, (_, at) => {
+    const key = `key ${String(from + at).padStart(5, "0")}`;
+    return `<Contents><Key>${key.replace(" ", "+")}</Key><LastModified>2026-03-01T12:00:00.000Z</LastModified><ETag>&quot;${stored.etag.slice(1, -1)}&quot;</ETag><Size>${bytes}</Size><StorageClass>STANDARD</StorageClass></Contents>`;
+  });
+  const next = isLast ? "" : `<NextContinuationToken>${to / 1000}</NextContinuationToken>`;
+  return `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bench-bucket</Name><Prefix></Prefix><KeyCount>${to - from}</KeyCount><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType><IsTruncated>${!isLast}</IsTruncated>${next}${contents.join("")}</ListBucketResult>`;
+}
+
 const server = http.createServer((request, response) => {
   /** @type {Buffer[]} */
   const chunks = [];
@@ -29,6 +43,14 @@ const server = http.createServer((request, response) => {
       if (request.method === "PUT") {
         response.writeHead(200, { ...common, etag: etag(Buffer.concat(chunks)), "content-length": "0" });
         response.end();
+      } else if (keys > 0 && request.url?.includes("list-type=2") === true) {
+        const page = pages[Number(/continuation-token=(\d+)/.exec(request.url)?.[1] ?? 0)] ?? "";
+        response.writeHead(200, {
+          ...common,
+          "content-type": "application/xml",
+          "content-length": page.length,
+        });
+        response.end(page);
       } else {
         response.writeHead(200, { ...common, ...stored });
         response.end(request.method === "HEAD" ? undefined : value);

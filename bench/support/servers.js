@@ -28,9 +28,9 @@ async function start(file, args, cleanUp = () => {}) {
   };
 }
 
-/** Answers at once, or after so many milliseconds, as a network would. */
-const cannedServer = (delayMs = 0, bytes = 1024) =>
-  start("canned-server.js", [String(delayMs), String(bytes)]);
+/** Answers at once, or after so many milliseconds, as a network would. It lists so many keys. */
+const cannedServer = (delayMs = 0, bytes = 1024, keys = 0) =>
+  start("canned-server.js", [String(delayMs), String(bytes), String(keys)]);
 
 /** Lists so many keys of one of the shapes in spec/support/key-shapes.js. */
 const listingServer = (delayMs = 0, count = 1000, shape = "zero-padded numbers") =>

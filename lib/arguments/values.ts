@@ -50,9 +50,14 @@ export function toBody(value: unknown, maxBytes?: number): string | Uint8Array {
     if (value.length < TRANSFER_FROM) return value;
     return new TextEncoder().encode(value);
   }
-  if (ArrayBuffer.isView(value))
-    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
-  return new Uint8Array(value).slice();
+  return toView(value).slice();
+}
+
+/** The bytes themselves. */
+export function toView(value: Bytes): Uint8Array {
+  return ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value);
 }
 
 /** Whether the bytes were transferred, for instance to another thread. */

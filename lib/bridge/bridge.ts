@@ -76,16 +76,18 @@ export class Bridge {
     caller: Caller,
     call: Call<One>,
     timeoutMs: number = caller.settings.timeoutMs,
+    lent?: Uint8Array,
   ): Outcome<One> {
-    const begun = this.begin(caller, call, timeoutMs);
+    const begun = this.begin(caller, call, timeoutMs, lent);
     return "failure" in begun ? { ok: false, failure: begun.failure } : this.finish(begun);
   }
 
-  /** Sends a call without waiting for it. */
+  /** Sends a call without waiting for it. A body that is lent must not change before the call has ended. */
   begin<One extends Op>(
     caller: Caller,
     call: Call<One>,
     mayTakeMs: number = caller.settings.timeoutMs,
+    lent?: Uint8Array,
   ): Begun<One> | { failure: Failure } {
     const { op } = call;
     const { client, wait } = caller.settings;
@@ -113,7 +115,7 @@ export class Bridge {
       caller.known = known = { thread, settings: thread.tellSettings(client, caller.environment) };
     }
     // Sent even if the worker is still starting, so that calls from within the wait come after this one.
-    const id = thread.newCall();
+    const id = thread.newCall(lent);
     const { writesSent } = thread;
     if (operations[op].isWrite) this.#writes.set(id, thread);
     thread.post(
@@ -221,10 +223,8 @@ export class Bridge {
     const reply = thread.reply(id);
     thread.forget(id);
     this.#writes.delete(id);
-    if (reply !== undefined) {
-      // A reply has the id of its call, and so the result of its operation.
-      return reply;
-    }
+    // A reply has the id of its call, and so the result of its operation.
+    if (reply !== undefined) return reply;
     // Ctrl-C ended an earlier wait for this call. The worker may still send it, as its time is not up.
     if (!wasExpected) {
       const reason = "it was interrupted";

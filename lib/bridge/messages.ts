@@ -12,6 +12,8 @@ export type ToWorker =
   /** `sentAt`: milliseconds since the epoch, on the monotonic clock. The worker may take long to start. */
   | { type: "call"; id: number; settings: number; call: Call; timeoutMs: number; sentAt: number }
   | { type: "cancel"; id: number }
+  /** A copy of a part of the call's body, which begins at `start`. */
+  | { type: "part"; id: number; start: number; bytes: Uint8Array }
   /** The keys that a run of reads is likely to need next. */
   | { type: "ahead"; settings: number; run: number; next: Listed[]; timeoutMs: number; keepMs: number }
   /** Discards what was prefetched for a run. */
@@ -29,7 +31,9 @@ export type FromWorker =
   | { type: "ready" }
   | { type: "last words"; error: WireError }
   /** Bytes of a file have moved: the deadline of this call counts from now. */
-  | { type: "moved"; id: number };
+  | { type: "moved"; id: number }
+  /** Asks for a part of the body that was lent to a call. */
+  | { type: "lend"; id: number; start: number; end: number };
 
 /** The worker's `workerData`. */
 export interface WorkerStart {

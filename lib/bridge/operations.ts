@@ -6,6 +6,7 @@ import type {
   Finding,
   Head,
   KeyFailure,
+  LentBody,
   Link,
   Listed,
   ListedSpan,
@@ -25,6 +26,8 @@ import type {
   VersionPage,
 } from "./protocol.js";
 
+type Body = string | Uint8Array | LentBody;
+
 /** Each operation's request and result. Keys are whole keys: prefixes are the map's concern. */
 interface Operations {
   /** `"unchanged"` only with `ifNoneMatch`, where the object still has that ETag. */
@@ -40,7 +43,7 @@ interface Operations {
   };
   has: { request: { key: string }; result: boolean };
   head: { request: { key: string; versionId?: string }; result: Head | undefined };
-  set: { request: { key: string; body: string | Uint8Array; headers: ObjectHeaders }; result: undefined };
+  set: { request: { key: string; body: Body; headers: ObjectHeaders }; result: undefined };
   delete: { request: { key: string }; result: undefined };
   getMany: {
     /** `withHeaders`: each with what a copy keeps. */
@@ -150,7 +153,7 @@ interface Facts<One extends Op> {
   /** What it only reads, of the same bucket (undefined) or of another. */
   readonly reads?: (call: Call<One>) => { bucket: string | undefined; keys: readonly string[] };
   /** The bodies it carries. */
-  readonly bodies?: (call: Call<One>) => readonly (string | Uint8Array)[];
+  readonly bodies?: (call: Call<One>) => readonly Body[];
 }
 
 const reading: Verb = { does: "read", doing: "reading" };
@@ -182,7 +185,7 @@ const readsOf =
     bucket: call.source?.bucket,
     keys: keys(call),
   });
-const body = (call: ObjectToStore): readonly (string | Uint8Array)[] => [call.body];
+const body = (call: { body: Body }): readonly Body[] => [call.body];
 
 /**
  * All that the calling thread, and the order of writes in the worker, need to know of each operation. How it is carried
@@ -243,7 +246,7 @@ export const operations: { readonly [One in Op]: Facts<One> } = {
 /** What moves to the worker with a call instead of being copied. */
 export function transferred<One extends Op>(call: Call<One>): ArrayBuffer[] {
   const bodies = operations[call.op].bodies?.(call) ?? [];
-  return bodies.flatMap((body) => (typeof body === "string" ? [] : [body.buffer as ArrayBuffer]));
+  return bodies.flatMap((body) => (ArrayBuffer.isView(body) ? [body.buffer as ArrayBuffer] : []));
 }
 
 /** Methods of a map that are not an operation of the same name. */

@@ -38,6 +38,14 @@ export type KeptHeaders = Partial<Omit<ObjectHeaders, "contentEncoding">>;
 /** The metadata name, after `x-amz-meta-`, of the ids of the conditional writes that made an object. */
 export const WRITES_NAME = "s3bucketmap-writes";
 
+/** Longer values are uploaded in parts. */
+export const MULTIPART_ABOVE: number = 16 * 1024 ** 2;
+
+/** A long body that stays in the calling thread, which waits. The worker asks for one part of it after the other. */
+export interface LentBody {
+  length: number;
+}
+
 export interface ObjectToStore {
   key: string;
   body: string | Uint8Array;

@@ -35,6 +35,8 @@ export interface SharedThread {
   readonly signal: Int32Array;
   /** Replies by call. A reply to any other call is dropped. */
   readonly expected: Map<number, Reply | undefined>;
+  /** Bodies that stay in this thread, by call. */
+  readonly lent: Map<number, Uint8Array>;
   /** When bytes of a file last moved, by call, on the clock of performance.now(). */
   readonly moved: Map<number, number>;
   /** The settings that the worker has, by their digest. */
@@ -89,6 +91,7 @@ const inMainContext = vm.runInThisContext(`(() => {
         port,
         signal,
         expected: new Map(),
+        lent: new Map(),
         moved: new Map(),
         settings: new Map(),
         newSettings: () => ({ number: ++lastSettings, usedAt: 0, isForgotten: false }),

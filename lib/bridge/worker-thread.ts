@@ -106,10 +106,15 @@ export class WorkerThread {
     this.post({ type: "forget", settings: known.number });
   }
 
-  /** The id of a new call. Its reply is kept until {@link forget}. */
-  newCall(): number {
+  /**
+   * The id of a new call. Its reply is kept until {@link forget}.
+   *
+   * @param lent - its body, which the worker takes in parts
+   */
+  newCall(lent: Uint8Array | undefined): number {
     const id = ++this.#shared.lastId;
     this.#shared.expected.set(id, undefined);
+    if (lent !== undefined) this.#shared.lent.set(id, lent);
     return id;
   }
 
@@ -142,11 +147,12 @@ export class WorkerThread {
   forget(id: number): void {
     this.#shared.expected.delete(id);
     this.#shared.moved.delete(id);
+    this.#shared.lent.delete(id);
   }
 
   /** Receives all that the worker has sent. */
   drain(): void {
-    const { port, expected, moved } = this.#shared;
+    const { port, expected, lent, moved } = this.#shared;
     for (;;) {
       const received = receiveMessageOnPort(port) as { message: FromWorker } | undefined;
       if (received === undefined) return;
@@ -155,6 +161,10 @@ export class WorkerThread {
         if (expected.has(message.id)) expected.set(message.id, message);
       } else if (message.type === "moved") {
         if (expected.has(message.id)) moved.set(message.id, performance.now());
+      } else if (message.type === "lend") {
+        const { id, start, end } = message;
+        const bytes = lent.get(id)?.slice(start, end);
+        if (bytes !== undefined) this.post({ type: "part", id, start, bytes }, [bytes.buffer as ArrayBuffer]);
       } else if (message.type === "ready") {
         this.#shared.wasReady = true;
       } else this.#shared.lastWords = message.error;

@@ -1,6 +1,8 @@
 import { performance } from "node:perf_hooks";
+import { types } from "node:util";
 import type { Begun, Bridge } from "../bridge/bridge.js";
 import type { Call, Method, Op, Result } from "../bridge/operations.js";
+import { MULTIPART_ABOVE } from "../bridge/protocol.js";
 import type { Environment, Failure, Reading } from "../bridge/protocol.js";
 import { firstEnvironment } from "../arguments/environment.js";
 import { toError } from "../errors/revive.js";
@@ -9,7 +11,8 @@ import { logWrite, newNumber } from "../copies/history.js";
 import type { Write } from "../copies/history.js";
 import type { Place, Stored } from "../map/internals.js";
 import type { ExpectedReads, Run } from "./prefetch-run.js";
-import { MAX_STRING_BYTES, MAX_VALUE_BYTES, toBuffer, toText } from "../arguments/values.js";
+import { MAX_STRING_BYTES, MAX_VALUE_BYTES, toBuffer, toText, toView } from "../arguments/values.js";
+import type { Bytes } from "../arguments/values.js";
 import type { ReadAs, Shared } from "./shared.js";
 
 /** The method that returns a map's {@link BucketCalls}. */
@@ -66,10 +69,18 @@ export class BucketCalls {
     return this.readAs === "string" ? MAX_STRING_BYTES : MAX_VALUE_BYTES;
   }
 
-  /** @param timeoutMs - the rest of a deadline that several calls share */
-  call<One extends Op>(call: Call<One>, method: Method = call.op, timeoutMs?: number): Result<One> {
+  /**
+   * @param timeoutMs - the rest of a deadline that several calls share
+   * @param lent - see {@link lendable}
+   */
+  call<One extends Op>(
+    call: Call<One>,
+    method: Method = call.op,
+    timeoutMs?: number,
+    lent?: Uint8Array,
+  ): Result<One> {
     this.checkOpen(method);
-    const outcome = this.bridge.call(this.shared, call, timeoutMs);
+    const outcome = this.bridge.call(this.shared, call, timeoutMs, lent);
     if (outcome.ok) {
       const { value, serviceTime } = outcome;
       if (serviceTime !== undefined) this.shared.heard = { serviceTime, at: performance.now() };
@@ -114,7 +125,7 @@ export class BucketCalls {
   }
 
   /** Writes one key. In a batch it does not wait. */
-  write(call: Call<"set" | "delete">): void {
+  write(call: Call<"set" | "delete">, lent?: Uint8Array): void {
     this.checkOpen(call.op);
     this.tell(call.key, "unsure");
     const batch = pipelines?.pipelineFor(this.shared, call.key);
@@ -122,8 +133,20 @@ export class BucketCalls {
       batch.write(call);
       return;
     }
-    this.call(call);
+    this.call(call, call.op, undefined, lent);
     this.tell(call.key, call.op === "set" ? "set" : "deleted");
+  }
+
+  /**
+   * The bytes of a long value that need not be copied as a whole: this thread waits until they are stored, and no other code
+   * can change them meanwhile.
+   */
+  lendable(key: string, value: string | Bytes): Uint8Array | undefined {
+    if (typeof value === "string" || value.byteLength <= MULTIPART_ABOVE) return undefined;
+    if (this.shared.settings.wait !== "atomics") return undefined;
+    if (pipelines?.pipelineFor(this.shared, key) !== undefined) return undefined;
+    const bytes = toView(value);
+    return types.isSharedArrayBuffer(bytes.buffer) ? undefined : bytes;
   }
 
   /** The service's own time, by its last answer. */

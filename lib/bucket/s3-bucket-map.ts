@@ -41,7 +41,7 @@ import type {
   ObjectVersion,
   SetOptions,
 } from "../map/sync-map.js";
-import { toBody } from "../arguments/values.js";
+import { checkValue, toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
 import { getVersion, versionsOf } from "./versions.js";
 import { wholeListing } from "./whole-listing.js";
@@ -107,8 +107,10 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
       storeIfMatch(this.#calls, whole, value, headers, ifMatch);
       return this;
     }
-    const body = toBody(value);
-    this.#calls.write({ op: "set", key: whole, body, headers });
+    checkValue(value);
+    const lent = this.#calls.lendable(whole, value);
+    const body = lent === undefined ? toBody(value) : { length: lent.length };
+    this.#calls.write({ op: "set", key: whole, body, headers }, lent);
     return this;
   }
 

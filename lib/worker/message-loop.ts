@@ -9,6 +9,7 @@ import { inOrder } from "./write-ordering.js";
 import { Deadline, DeadlinePassed } from "./deadline.js";
 import { toFailure } from "./failure.js";
 import { bodiesOf, perform } from "./perform.js";
+import type { Lend } from "./s3/operations/multipart-upload.js";
 import { leave, prepare } from "./prefetch.js";
 import { Progress } from "./observe/progress.js";
 import { countRequests } from "./observe/request-counts.js";
@@ -33,6 +34,8 @@ export function serve(port: MessagePort, signal: Int32Array): void {
   /** By the numbers of their settings. */
   const known = new Map<number, S3>();
   const running = new Map<number, Deadline>();
+  /** Who waits for a part of a lent body, by call and start. */
+  const parts = new Map<string, (bytes: Uint8Array) => void>();
   const wakes = new Set<MessagePort>();
   let ticks: NodeJS.Timeout | undefined;
   let progress: Progress | undefined;
@@ -89,7 +92,8 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       const work = inOrder(s3.settings.bucket, call, async () => {
         // The writes before it may have taken all its time.
         if (deadline.isOver) throw new DeadlinePassed();
-        return doubt.during(() => perform(s3, call, deadline.signal, timeoutMs, moved));
+        const lend: Lend = (start, end, signal) => partOf(id, start, end, signal);
+        return doubt.during(() => perform(s3, call, deadline.signal, timeoutMs, { moved, lend }));
       });
       const value = await deadline.race(work);
       reply = { type: "reply", id, ok: true, value, serviceTime: s3.serviceTime };
@@ -102,6 +106,25 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     deadline.clear();
     send(reply, reply.ok ? bodiesOf(reply.value) : []);
     setImmediate(linger);
+  }
+
+  // Two parts of a call never have the same start.
+  async function partOf(id: number, start: number, end: number, signal: AbortSignal): Promise<Buffer> {
+    signal.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const name = `${id} ${start}`;
+      const abort = (): void => {
+        parts.delete(name);
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener("abort", abort, { once: true });
+      parts.set(name, (bytes) => {
+        parts.delete(name);
+        signal.removeEventListener("abort", abort);
+        resolve(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+      });
+      send({ type: "lend", id, start, end }, []);
+    });
   }
 
   function take(message: ToWorker): void {
@@ -142,6 +165,9 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       }
       case "leave":
         leave(message.run);
+        break;
+      case "part":
+        parts.get(`${message.id} ${message.start}`)?.(message.bytes);
         break;
       case "cancel":
         running.get(message.id)?.cancel();

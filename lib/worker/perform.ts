@@ -26,19 +26,26 @@ import {
   lookAtVersion,
   versioningOf,
 } from "./s3/operations/versions.js";
-import { putObject } from "./s3/operations/put-object.js";
+import type { Lend } from "./s3/operations/multipart-upload.js";
+import { putLent, putObject } from "./s3/operations/put-object.js";
 import type { Found } from "./s3/direct/reads.js";
 import type { S3 } from "./s3/s3.js";
 import { isNoSuchBucket } from "./s3/sdk-errors.js";
 import type { Target } from "./s3/target.js";
+
+/** What a call needs of the thread that waits for it. */
+export interface CallingThread {
+  /** Say whenever bytes of a file have moved: the deadline then counts from there. */
+  moved(this: void): void;
+  lend: Lend;
+}
 
 type Run<One extends Op> = (
   s3: S3,
   call: Call<One>,
   signal: AbortSignal,
   timeoutMs: number,
-  /** Say whenever bytes of a file have moved: the deadline then counts from there. */
-  moved: () => void,
+  thread: CallingThread,
 ) => Promise<Result<One>>;
 
 const runs: { readonly [One in Op]: Run<One> } = {
@@ -51,8 +58,14 @@ const runs: { readonly [One in Op]: Run<One> } = {
         ? headObject(target, key, signal)
         : headVersionOf(target, key, versionId, signal),
     ),
-  set: (s3, { key, body, headers }, signal) =>
-    s3.write((target) => putObject(target, key, body, headers, signal), signal),
+  set: (s3, { key, body, headers }, signal, _, { lend }) =>
+    s3.write(
+      (target) =>
+        typeof body === "string" || ArrayBuffer.isView(body)
+          ? putObject(target, key, body, headers, signal)
+          : putLent(target, key, body, headers, lend, signal),
+      signal,
+    ),
   delete: (s3, { key }, signal) => s3.run((target) => deleteObject(target, key, signal)),
   // Each key is run by itself, so that all of them follow a redirect to another region.
   async getMany(s3, { keys, maxBytes, withHeaders }, signal) {
@@ -131,11 +144,11 @@ const runs: { readonly [One in Op]: Run<One> } = {
   proveRename: (s3, { key, prefix }, signal) => s3.run((target) => proveRename(target, key, prefix, signal)),
   removeCopied: (s3, call, signal) => s3.run((target) => removeCopied(target, call, signal)),
   url: (s3, { key, link }, signal) => s3.run((target) => signUrl(target, key, link, signal)),
-  putFile(s3, call, signal, _, moved) {
+  putFile(s3, call, signal, _, { moved }) {
     const put = (target: Target): Promise<Result<"putFile">> => putFile(target, call, signal, moved);
     return call.base?.etag === undefined ? s3.write(put, signal) : s3.run(put);
   },
-  getFile: (s3, call, signal, _, moved) => s3.run((target) => getFile(target, call, signal, moved)),
+  getFile: (s3, call, signal, _, { moved }) => s3.run((target) => getFile(target, call, signal, moved)),
   listBuckets: (s3, { token }, signal) => s3.run((target) => listBuckets(target, token, signal)),
   headBucket: (s3, _call, signal) => s3.run((target) => bucketExists(target, signal)),
   createBucket: (s3, _call, signal) => s3.run((target) => createBucket(target, signal)),
@@ -157,9 +170,9 @@ export function perform<One extends Op>(
   call: Call<One>,
   signal: AbortSignal,
   timeoutMs: number,
-  moved: () => void,
+  thread: CallingThread,
 ): Promise<Result<One>> {
-  return runs[call.op](s3, call, signal, timeoutMs, moved);
+  return runs[call.op](s3, call, signal, timeoutMs, thread);
 }
 
 /** The parts of a result that move to the calling thread instead of being copied. */

@@ -1,8 +1,9 @@
 import type { Call } from "../../../bridge/operations.js";
+import { MULTIPART_ABOVE } from "../../../bridge/protocol.js";
 import type { Verdict } from "../../../bridge/protocol.js";
 import { OperationError } from "../../operation-error.js";
 import { storeIf } from "../conditional/conditional.js";
-import { MULTIPART_ABOVE, uploadInParts } from "../operations/multipart-upload.js";
+import { uploadInParts } from "../operations/multipart-upload.js";
 import { objectInput, putObject } from "../operations/put-object.js";
 import type { Target } from "../target.js";
 import { sayLength } from "../transport/seen-requests.js";

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { sdk } from "../sdk.js";
 import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
+import type { LentBody } from "../../../bridge/protocol.js";
 import { combineCrc32s } from "../../../local/body/crc32.js";
 import { directAttempt } from "../direct/direct-attempt.js";
 import { crc32, uploadingPart } from "../direct/writes.js";
@@ -12,13 +13,10 @@ import { BadAnswer, checkEtag } from "../bad-answers.js";
 import { completeUpload } from "./complete-upload.js";
 import { abortUpload, MAX_PARTS, partsInParallel } from "./parts-in-parallel.js";
 
-/** Longer values are uploaded in parts. */
-export const MULTIPART_ABOVE: number = 16 * 1024 ** 2;
-
 /** The size of all parts but the last. It grows if there would be more parts than S3 takes. */
 const PART_BYTES = 8 * 1024 ** 2;
 
-/** How many parts of a value are in flight at once. They are views of the one body and take no memory of their own. */
+/** How many parts of a value are in flight at once. */
 const PARTS_AT_ONCE = 4;
 
 /** A part that is sent as a stream, which each attempt opens anew. */
@@ -30,11 +28,11 @@ export interface StreamedPart {
   open(): Readable;
 }
 
-/** Where the parts of an upload come from: a value, or a file. */
+/** Where the parts of an upload come from: a value, the calling thread, or a file. */
 export interface PartSource {
   readonly length: number;
   readonly partsAtOnce: number;
-  part(start: number, end: number): Buffer | StreamedPart;
+  part(start: number, end: number, signal: AbortSignal): Buffer | StreamedPart | Promise<Buffer>;
   /** Called once all parts are sent. If it throws, nothing is stored. */
   check(): Promise<void>;
 }
@@ -46,6 +44,14 @@ function sourceOf(body: Buffer): PartSource {
     part: (start, end) => body.subarray(start, end),
     check: () => Promise.resolve(),
   };
+}
+
+/** Asks the calling thread for a copy of a part of the body that it has lent. */
+export type Lend = (start: number, end: number, signal: AbortSignal) => Promise<Buffer>;
+
+/** A value that stays in the calling thread. Only the parts in flight are in memory twice. */
+export function lentSource({ length }: LentBody, part: Lend): PartSource {
+  return { length, partsAtOnce: PARTS_AT_ONCE, part, check: () => Promise.resolve() };
 }
 
 /** The input of a PUT. */
@@ -80,9 +86,9 @@ export async function uploadInParts(
   try {
     const { length, partsAtOnce } = source;
     const size = partSize(length);
-    const parts = await partsInParallel(Math.ceil(length / size), partsAtOnce, signal, (at, during) => {
+    const parts = await partsInParallel(Math.ceil(length / size), partsAtOnce, signal, async (at, during) => {
       const part = { ...upload, PartNumber: at + 1 };
-      const body = source.part(at * size, Math.min((at + 1) * size, length));
+      const body = await source.part(at * size, Math.min((at + 1) * size, length), during);
       return Buffer.isBuffer(body)
         ? uploadPart(client, { ...part, Body: body }, checksum, during)
         : uploadStreamed(client, part, body, checksum, during);

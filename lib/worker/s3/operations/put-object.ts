@@ -1,12 +1,13 @@
 import type { PutObjectCommand } from "@aws-sdk/client-s3";
 import { sdk } from "../sdk.js";
-import type { ObjectHeaders } from "../../../bridge/protocol.js";
+import { MULTIPART_ABOVE } from "../../../bridge/protocol.js";
+import type { LentBody, ObjectHeaders } from "../../../bridge/protocol.js";
 import { directAttempt } from "../direct/direct-attempt.js";
 import { putting } from "../direct/writes.js";
 import { replay } from "../direct/replay.js";
 import { withExpires } from "./expires.js";
-import { MULTIPART_ABOVE, uploadInParts } from "./multipart-upload.js";
-import type { ObjectInput } from "./multipart-upload.js";
+import { lentSource, uploadInParts } from "./multipart-upload.js";
+import type { Lend, ObjectInput } from "./multipart-upload.js";
 import { keyInput } from "../target.js";
 import type { Target } from "../target.js";
 import { checkEtag } from "../bad-answers.js";
@@ -35,6 +36,20 @@ export async function putObject(
     const output = await target.client.send(command, { abortSignal: signal });
     checkEtag(output);
   }
+  target.bucketProved = true;
+  return undefined;
+}
+
+/** Stores an object whose body the calling thread has lent, in parts. */
+export async function putLent(
+  target: Target,
+  key: string,
+  body: LentBody,
+  headers: ObjectHeaders,
+  lend: Lend,
+  signal: AbortSignal,
+): Promise<undefined> {
+  await uploadInParts(target, objectInput(target, key, "", headers), signal, lentSource(body, lend));
   target.bucketProved = true;
   return undefined;
 }
