@@ -164,7 +164,7 @@ export class WorkerThread {
       } else if (message.type === "lend") {
         const { id, start, end } = message;
         const bytes = lent.get(id)?.slice(start, end);
-        if (bytes !== undefined) this.post({ type: "part", id, start, bytes }, [bytes.buffer as ArrayBuffer]);
+        if (bytes !== undefined) this.post({ type: "part", id, start, bytes }, [bytes.buffer]);
       } else if (message.type === "ready") {
         this.#shared.wasReady = true;
       } else this.#shared.lastWords = message.error;
