@@ -9,12 +9,16 @@ const root = path.join(__dirname, "..");
 const node = [process.execPath];
 const bin = (/** @type {string} */ name) => path.join(root, "node_modules/.bin", name);
 
-const allowed = /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|dist\/.+\.(js|mjs|d\.ts|d\.mts))$/;
+const allowed =
+  /^(package\.json|LICENSE|[A-Z]+\.md|bench\/README\.md|docs\/[\w/-]+\.md|examples\/[\w.-]+\.js|dist\/.+\.(js|mjs|d\.ts|d\.mts))$/;
 const required = [
   "package.json",
   "LICENSE",
   "README.md",
   "CHANGELOG.md",
+  "SECURITY.md",
+  "docs/README.md",
+  "docs/getting-started.md",
   "dist/index.js",
   "dist/index.mjs",
   "dist/prompt/cli.js",

@@ -29,8 +29,22 @@ function anchorsOf(page: string): string[] {
   );
 }
 
+/** The files and folders that package.json has packed. */
+function packedFiles(): string[] {
+  const { files } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { files: string[] };
+  return files;
+}
+
 const absent = (names: readonly string[]): string[] =>
   names.filter((name) => !existsSync(path.join(root, name)));
+
+describe("README.md", () => {
+  it("has at most 130 lines", () => {
+    expect(
+      readFileSync(path.join(root, "README.md"), "utf8").trimEnd().split("\n").length,
+    ).toBeLessThanOrEqual(130);
+  });
+});
 
 describe("ARCHITECTURE.md", () => {
   it("names only files that exist", () => {
@@ -119,6 +133,7 @@ describe("the links of the documents", () => {
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "SECURITY.md",
     "bench/README.md",
     ...inDocs,
   ];
@@ -131,10 +146,21 @@ describe("the links of the documents", () => {
     expect(broken).toEqual([]);
   });
 
-  it("lead to each page of docs/ from the README", () => {
-    const linked = linksOf("README.md").map(({ file }) => file);
-    expect(inDocs.filter((page) => !page.startsWith("docs/decisions/") && !linked.includes(page))).toEqual(
-      [],
-    );
+  // npm shows the README without a repository, and an editor shows it in node_modules: what it links to is there, too.
+  it.each(pages)("of %s lead to what the package has", (page) => {
+    const packed = [...packedFiles(), "README.md", "LICENSE"];
+    const isPacked = (file: string): boolean =>
+      packed.some((name) => file === name || file.startsWith(`${name}/`));
+    expect(isPacked(page)).toBe(true);
+    expect(linksOf(page).filter(({ file }) => !isPacked(path.normalize(file)))).toEqual([]);
+  });
+
+  it("lead to each page of docs/ from the README and from the index", () => {
+    const unlinked = (from: string): string[] => {
+      const linked = [from, ...linksOf(from).map(({ file }) => path.normalize(file))];
+      return inDocs.filter((page) => !page.startsWith("docs/decisions/") && !linked.includes(page));
+    };
+    expect(unlinked("README.md")).toEqual([]);
+    expect(unlinked("docs/README.md")).toEqual([]);
   });
 });
