@@ -14,6 +14,7 @@ const benches = [
   "listing.js",
   "iterate.js",
   "big.js",
+  "tools.js",
   "start.js",
 ];
 

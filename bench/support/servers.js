@@ -47,6 +47,9 @@ function localServer(delayMs = 0, bytesPerSecond = 0) {
   );
 }
 
+/** Takes from and gives to any tool, and keeps all in memory. */
+const memoryServer = (delayMs = 0) => start("memory-server.js", [String(delayMs)]);
+
 /**
  * A real service, such as Ceph's gateway: where the environment names one, as it does for `npm run test:service`.
  *
@@ -59,4 +62,4 @@ function realServer() {
   return { endpoint, bucket, end() {} };
 }
 
-module.exports = { cannedServer, credentialsServer, listingServer, localServer, realServer };
+module.exports = { cannedServer, credentialsServer, listingServer, localServer, memoryServer, realServer };
