@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
+import fs from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
@@ -156,6 +158,122 @@ describe.each(["atomics", "deasync"])("SIGINT in a script, wait: %s", (wait) => 
     }
     expect(await once(script.child, "exit")).toEqual([0, null]);
   }, 60_000);
+});
+
+describe.each(["atomics", "deasync"])("SIGINT during getFile, wait: %s", (wait) => {
+  let folder: string;
+  beforeEach(() => {
+    folder = fs.mkdtempSync(path.join(tmpdir(), "s3bucketmap-interrupted-"));
+    fs.writeFileSync(path.join(folder, "old"), "old");
+    server.reset();
+  });
+  afterEach(() => fs.rmSync(folder, { recursive: true }));
+
+  const SIZE = 3 * 1024 ** 2;
+  const map = `const map = require(${library}).asMap(bucket);`;
+  const stored = `${map} map.set("file", "x".repeat(${SIZE}));`;
+  const get = (name: string): string => `map.getFile("file", ${JSON.stringify(path.join(folder, name))});`;
+  const left = (): string[] => fs.readdirSync(folder);
+  /** Resolves when a download is in the middle. */
+  const begun = async (): Promise<void> => {
+    const sizes = (): number[] => left().map((name) => fs.statSync(path.join(folder, name)).size);
+    while (!sizes().some((size) => size > 1000)) await new Promise((resolve) => setTimeout(resolve, 2));
+  };
+  const stall = (): void =>
+    server.fault({ operation: "GET", key: /file/, times: Infinity, action: { stall: "mid-body" } });
+
+  it("ends a script without a handler, and leaves no temporary file", async () => {
+    stall();
+    for (const around of [(code: string) => code, (code: string) => `setImmediate(() => { ${code} });`]) {
+      const script = new Program([
+        "-e",
+        `${open(wait)} ${stored} ${around(get("old"))} console.log("wrong");`,
+      ]);
+      await begun();
+      script.child.kill("SIGINT");
+      expect(await once(script.child, "exit")).toEqual([null, "SIGINT"]);
+      expect(left()).toEqual(["old"]);
+    }
+    expect(fs.readFileSync(path.join(folder, "old"), "utf8")).toBe("old");
+  });
+
+  it("leaves no temporary file at any moment of a loop of downloads", async () => {
+    for (let time = 0; time < 10; time += 1) {
+      const script = new Program([
+        "-e",
+        `${open(wait)} ${stored} for (;;) { ${get("new")} console.log("once"); }`,
+      ]);
+      await script.says("once");
+      // Not a proof, only a different moment each time.
+      await new Promise((resolve) => setTimeout(resolve, (time * 7) % 23));
+      script.child.kill("SIGINT");
+      expect(await once(script.child, "exit")).toEqual([null, "SIGINT"]);
+      expect(left()).toEqual(["new", "old"]);
+      expect(fs.statSync(path.join(folder, "new")).size).toBe(SIZE);
+    }
+  }, 60_000);
+
+  it("is heard by the program's own handler, and the download goes on", async () => {
+    server.fault({ operation: "GET", key: /file/, action: { hold: 1 } });
+    const script = new Program([
+      "-e",
+      `${open(wait)} ${stored} process.on("SIGINT", () => console.log("heard"));
+       console.log("begins"); ${get("new")} setTimeout(() => console.log("done"), 50);`,
+    ]);
+    await script.says("begins");
+    while (!server.log().some(({ operation }) => operation === "GetObject"))
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    script.child.kill("SIGINT");
+    const ended = once(script.child, "exit");
+    let isOver = false;
+    const said = script.says("heard").then(() => script.says("done"));
+    void said.finally(() => (isOver = true)).catch(() => {});
+    // The rest of the body comes once the server has answered another request.
+    while (!isOver) {
+      await (await fetch(server.endpoint)).text();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await said;
+    expect(await ended).toEqual([0, null]);
+    expect(left()).toEqual(["new", "old"]);
+  });
+
+  it("ends the line at a prompt, and leaves no temporary file", async () => {
+    stall();
+    const repl = new Program(["-i"]);
+    repl.type(`${open(wait)} ${stored}`);
+    repl.type(get("old"));
+    await begun();
+    repl.child.kill("SIGINT");
+    await repl.says("interrupted");
+    expect(left()).toEqual(["old"]);
+    repl.type(`bucket.key = "value"; bucket.key + " read"`);
+    await repl.says("'value read'");
+    repl.type(".exit");
+    expect(await once(repl.child, "exit")).toEqual([0, null]);
+  });
+});
+
+it("process.exit() in a callback during getFile leaves no temporary file", async () => {
+  const folder = fs.mkdtempSync(path.join(tmpdir(), "s3bucketmap-exit-"));
+  try {
+    server.fault({ operation: "GET", key: /file/, times: Infinity, action: { stall: "mid-body" } });
+    const script = new Program([
+      "-e",
+      `${open("deasync")} const fs = require("fs"); const map = require(${library}).asMap(bucket);
+       map.set("file", "x".repeat(3e6));
+       const folder = ${JSON.stringify(folder)};
+       setInterval(() => {
+         const [name] = fs.readdirSync(folder);
+         if (name !== undefined && fs.statSync(folder + "/" + name).size > 1000) process.exit(7);
+       }, 5);
+       map.getFile("file", folder + "/new");`,
+    ]);
+    expect(await once(script.child, "exit")).toEqual([7, null]);
+    expect(fs.readdirSync(folder)).toEqual([]);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
 });
 
 describe.each(["atomics", "deasync"])("SIGSTOP and SIGCONT, wait: %s", (wait) => {

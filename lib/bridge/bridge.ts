@@ -1,16 +1,17 @@
 import { performance } from "node:perf_hooks";
 import { atomicsWait } from "./atomics-wait.js";
+import type { Begun, Caller, Outcome } from "./begun.js";
 import { callLimit } from "./call-limit.js";
-import { deasyncWait } from "./deasync-wait.js";
+import { canTurn, deasyncWait } from "./deasync-wait.js";
+import { Downloads } from "./downloads.js";
 import { firstEnvironment } from "../arguments/environment.js";
 import { called, entered, left, turned } from "../copies/history.js";
 import { spin } from "./spin.js";
 import { Signal } from "./messages.js";
 import type { ToWorker } from "./messages.js";
 import { operations, transferred } from "./operations.js";
-import type { Call, Op, Result } from "./operations.js";
-import type { ClientConfig, Environment, Failure } from "./protocol.js";
-import type { KnownSettings } from "./shared-thread.js";
+import type { Call, Op } from "./operations.js";
+import type { Failure } from "./protocol.js";
 import { isExiting } from "../copies/thread-wide.js";
 import type { WaitName } from "./wait.js";
 import { WaitStack } from "./wait-stack.js";
@@ -22,32 +23,7 @@ const marginOf = (timeoutMs: number): number => Math.min(2000, timeoutMs / 10);
 /** How long calls wait in vain, all together, before the worker is given up. */
 const SILENT_MS = 1000;
 
-/** A call that was sent. */
-export interface Begun<One extends Op = Op> {
-  readonly op: One;
-  readonly bucket: string;
-  readonly id: number;
-  readonly thread: WorkerThread;
-  readonly wait: WaitName;
-  readonly deadline: number;
-  readonly timeoutMs: number;
-  /** Whether its deadline was set by `within`. */
-  readonly isCutShort: boolean;
-  /** The thread's count before the call was sent. */
-  readonly writesSent: number;
-}
-
-export type Outcome<One extends Op = Op> =
-  { ok: true; value: Result<One>; serviceTime?: number | undefined } | { ok: false; failure: Failure };
-
-/** The settings of a map, and what the worker knows of them. */
-export interface Caller {
-  readonly settings: { client: ClientConfig; wait: WaitName; timeoutMs: number };
-  /** As of the first request. The program may change it between making the map and using it. */
-  environment?: Environment;
-  /** The thread that has these settings, and its number for them. */
-  known?: { thread: WorkerThread; settings: KnownSettings };
-}
+const INTERRUPTED = "it was interrupted";
 
 /**
  * Carries blocking calls to the worker thread. All maps of a thread share one. The worker starts with the first call, and
@@ -60,6 +36,7 @@ export class Bridge {
   #thread: WorkerThread | undefined;
   readonly #hasWaits: Set<WaitName> = new Set();
   readonly #waits: WaitStack = new WaitStack();
+  readonly #downloads: Downloads = new Downloads();
   /** Unfinished calls that write. An interrupted one stays until the next call. */
   readonly #writes: Map<number, WorkerThread> = new Map();
 
@@ -159,15 +136,20 @@ export class Bridge {
     // The program may have been outside the library since `begin`.
     entered();
     const { id, thread, timeoutMs, isCutShort } = begun;
+    let isInterrupted = false;
     // A callback during a `deasync` wait may have taken the reply.
     for (let { deadline } = begun; thread.awaits(id);) {
-      this.#wait({ ...begun, deadline }, () => !thread.awaits(id));
+      const wait = (): void => this.#wait({ ...begun, deadline }, () => !thread.awaits(id));
+      if (begun.op !== "getFile") wait();
+      else if (this.#downloads.during(id, thread, this.#turns(begun.wait), wait)) isInterrupted = true;
       // The deadline of a file counts from the last time that bytes of it moved.
       const extended = thread.movedAt(id) + timeoutMs;
-      if (isCutShort || thread.isGone || extended <= Math.max(deadline, performance.now())) break;
+      if (isInterrupted || isCutShort || thread.isGone || extended <= Math.max(deadline, performance.now()))
+        break;
       deadline = extended;
     }
     const outcome = this.#outcome(begun);
+    if (isInterrupted && !outcome.ok) outcome.failure.reason = INTERRUPTED;
     left();
     return outcome;
   }
@@ -227,8 +209,7 @@ export class Bridge {
     if (reply !== undefined) return reply;
     // Ctrl-C ended an earlier wait for this call. The worker may still send it, as its time is not up.
     if (!wasExpected) {
-      const reason = "it was interrupted";
-      return { ok: false, failure: { code: "TimedOut", reason, mayHaveBeenApplied: isWrite } };
+      return { ok: false, failure: { code: "TimedOut", reason: INTERRUPTED, mayHaveBeenApplied: isWrite } };
     }
     // The worker sends no write of a call after its deadline. With several calls under way, the write that was sent may be
     // another call's.
@@ -257,11 +238,19 @@ export class Bridge {
   }
 
   #wait(begun: Begun, settled: () => boolean): void {
-    // In an exit handler the event loop does not turn any more.
-    if (begun.wait === "atomics" || isExiting()) return this.#waits.run(begun, settled, atomicsWait);
+    if (!this.#mayTurn(begun.wait)) return this.#waits.run(begun, settled, atomicsWait);
     const end = turned();
     this.#waits.run(begun, settled, deasyncWait);
     end();
+  }
+
+  // In an exit handler the event loop does not turn any more.
+  #mayTurn(wait: WaitName): boolean {
+    return wait === "deasync" && !isExiting();
+  }
+
+  #turns(wait: WaitName): boolean {
+    return this.#mayTurn(wait) && canTurn();
   }
 
   #abandon(id: number): void {

@@ -73,7 +73,7 @@ function spinUntil(until: number, thread: WorkerThread, goesOn: () => boolean): 
  * Of the `setImmediate` callbacks that are due together, only the first may turn the loop. In a later one, Node aborts at
  * the next such callback. In a microtask or `process.nextTick` between two of them, Node would never return.
  */
-function canTurn(): boolean {
+export function canTurn(): boolean {
   const functions = functionsOnStack();
   if (functions.some((name) => name !== null && endedByCtrlC.has(name))) return false;
   // Only between this wait and the enclosing one, which has checked the rest.

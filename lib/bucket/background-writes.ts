@@ -1,4 +1,4 @@
-import type { Begun, Outcome } from "../bridge/bridge.js";
+import type { Begun, Outcome } from "../bridge/begun.js";
 import type { Failure, KeyFailure, ObjectToStore } from "../bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import type { S3BucketMapError } from "../errors/errors.js";

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { types } from "node:util";
-import type { Begun, Bridge } from "../bridge/bridge.js";
+import type { Begun } from "../bridge/begun.js";
+import type { Bridge } from "../bridge/bridge.js";
 import type { Call, Method, Op, Result } from "../bridge/operations.js";
 import { MULTIPART_ABOVE } from "../bridge/protocol.js";
 import type { Environment, Failure, Reading } from "../bridge/protocol.js";

@@ -1,4 +1,5 @@
-import type { Bridge, Caller } from "../bridge/bridge.js";
+import type { Caller } from "../bridge/begun.js";
+import type { Bridge } from "../bridge/bridge.js";
 import type { Settings } from "../arguments/options.js";
 
 /** What reading gives. */

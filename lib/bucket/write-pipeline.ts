@@ -1,5 +1,6 @@
 import { exit } from "../copies/at-exit.js";
-import type { Begun, Bridge, Caller } from "../bridge/bridge.js";
+import type { Begun, Caller } from "../bridge/begun.js";
+import type { Bridge } from "../bridge/bridge.js";
 import type { Call } from "../bridge/operations.js";
 import type { Failure } from "../bridge/protocol.js";
 import { countFrames } from "../copies/stack-frames.js";

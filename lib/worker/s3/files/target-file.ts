@@ -12,20 +12,19 @@ export class TargetFile {
   readonly #temporary: string;
   readonly #handle: fs.promises.FileHandle;
   readonly #signal: AbortSignal;
-  readonly #remove = (): void => fs.rmSync(this.#temporary, { force: true });
+  readonly #remove: () => void;
 
   private constructor(
     target: string,
     temporary: string,
     handle: fs.promises.FileHandle,
-    signal: AbortSignal,
+    { signal, remove }: { signal: AbortSignal; remove: () => void },
   ) {
     this.#target = target;
     this.#temporary = temporary;
     this.#handle = handle;
     this.#signal = signal;
-    signal.addEventListener("abort", this.#remove, { once: true });
-    if (signal.aborted) this.#remove();
+    this.#remove = remove;
   }
 
   /**
@@ -35,19 +34,19 @@ export class TargetFile {
    */
   static async create(given: string, signal: AbortSignal): Promise<TargetFile> {
     let handle: fs.promises.FileHandle | undefined;
+    let remove: (() => void) | undefined;
     try {
       const target = await followed(given);
       const old = await existing(target);
-      const mode = old === undefined ? undefined : old.mode & 0o777;
       const temporary = nameBeside(target);
       signal.throwIfAborted();
-      handle = await fs.promises.open(temporary, "wx+", mode).catch((error: unknown) => {
-        throw fileError("FileNotWritten", path.dirname(target), error);
-      });
-      const file = new TargetFile(target, temporary, handle, signal);
+      remove = makeEmpty(temporary, old === undefined ? undefined : 0o600, signal);
+      handle = await fs.promises.open(temporary, "r+");
+      const file = new TargetFile(target, temporary, handle, { signal, remove });
       if (old !== undefined) await keepOwner(handle, old);
       return file;
     } catch (error) {
+      remove?.();
       await handle?.close();
       if (signal.aborted) throw signal.reason;
       throw fileError("FileNotWritten", given, error);
@@ -92,6 +91,23 @@ export class TargetFile {
     this.#remove();
     await this.#handle.close();
   }
+}
+
+/**
+ * Makes the temporary file, at once: a call that is cancelled while the system makes it could not remove it. When the signal
+ * aborts, it is removed.
+ *
+ * @returns removes it
+ */
+function makeEmpty(temporary: string, mode: number | undefined, signal: AbortSignal): () => void {
+  try {
+    fs.closeSync(fs.openSync(temporary, "wx", mode));
+  } catch (error) {
+    throw fileError("FileNotWritten", path.dirname(temporary), error);
+  }
+  const remove = (): void => fs.rmSync(temporary, { force: true });
+  signal.addEventListener("abort", remove, { once: true });
+  return remove;
 }
 
 /** Where a symbolic link leads: the link stays, as when a program writes to it. */

@@ -1,0 +1,32 @@
+import type { Op, Result } from "./operations.js";
+import type { ClientConfig, Environment, Failure } from "./protocol.js";
+import type { KnownSettings } from "./shared-thread.js";
+import type { WaitName } from "./wait.js";
+import type { WorkerThread } from "./worker-thread.js";
+
+/** A call that was sent. */
+export interface Begun<One extends Op = Op> {
+  readonly op: One;
+  readonly bucket: string;
+  readonly id: number;
+  readonly thread: WorkerThread;
+  readonly wait: WaitName;
+  readonly deadline: number;
+  readonly timeoutMs: number;
+  /** Whether its deadline was set by `within`. */
+  readonly isCutShort: boolean;
+  /** The thread's count before the call was sent. */
+  readonly writesSent: number;
+}
+
+export type Outcome<One extends Op = Op> =
+  { ok: true; value: Result<One>; serviceTime?: number | undefined } | { ok: false; failure: Failure };
+
+/** The settings of a map, and what the worker knows of them. */
+export interface Caller {
+  readonly settings: { client: ClientConfig; wait: WaitName; timeoutMs: number };
+  /** As of the first request. The program may change it between making the map and using it. */
+  environment?: Environment;
+  /** The thread that has these settings, and its number for them. */
+  known?: { thread: WorkerThread; settings: KnownSettings };
+}

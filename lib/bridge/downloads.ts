@@ -1,0 +1,91 @@
+import { performance } from "node:perf_hooks";
+import vm from "node:vm";
+import { isMainThread } from "node:worker_threads";
+import { exit } from "../copies/at-exit.js";
+import { atomicsWait } from "./atomics-wait.js";
+import type { WorkerThread } from "./worker-thread.js";
+
+/** How long the worker may take to remove temporary files. */
+const REMOVAL_MS = 2000;
+
+/** How long the signal may take to end the process. */
+const END_MS = 1000;
+
+// That of a test framework's realm hears no signals.
+const realProcess = vm.runInThisContext("process") as NodeJS.Process;
+const script = new vm.Script("wait()", { filename: "s3bucketmap" });
+
+/**
+ * The downloads under way, each with a temporary file that must not stay. Ctrl-C ends a program without a handler at once, in
+ * the middle of a wait. During a download it is heard: the temporary files are removed, and the signal is sent again.
+ */
+export class Downloads {
+  readonly #underWay = new Map<number, WorkerThread>();
+  #isWatched = false;
+
+  /**
+   * Runs the wait for a download.
+   *
+   * @param turns - whether the event loop turns during the wait
+   * @returns whether Ctrl-C ended it, and something has kept the process alive
+   */
+  during(id: number, thread: WorkerThread, turns: boolean, wait: () => void): boolean {
+    this.#watchExit();
+    this.#underWay.set(id, thread);
+    const isInterrupted = isHeardByUs() && (turns ? this.#whileTurning(wait) : endedByCtrlC(wait));
+    if (!isInterrupted && thread.awaits(id)) wait();
+    if (isInterrupted) {
+      this.#cancel();
+      realProcess.kill(realProcess.pid, "SIGINT");
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, END_MS);
+    }
+    this.#underWay.delete(id);
+    return isInterrupted;
+  }
+
+  /** Runs a wait during which callbacks run, that of a signal as well. It ends once the download has been cancelled. */
+  #whileTurning(wait: () => void): boolean {
+    let isHeard = false;
+    const hear = (): void => {
+      isHeard = true;
+      this.#cancel();
+    };
+    realProcess.once("SIGINT", hear);
+    wait();
+    realProcess.removeListener("SIGINT", hear);
+    // A callback may have added a handler since, which has heard the signal, too.
+    return isHeard && isHeardByUs();
+  }
+
+  // A callback during a `deasync` wait may end the process.
+  #watchExit(): void {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    exit().tasks.add(() => this.#cancel());
+  }
+
+  /** Ends all downloads. The worker removes a temporary file before it answers. */
+  #cancel(): void {
+    for (const [id, thread] of this.#underWay) if (!thread.isGone) thread.post({ type: "cancel", id });
+    const until = performance.now() + REMOVAL_MS;
+    for (const [id, thread] of this.#underWay)
+      atomicsWait(thread, () => !thread.awaits(id), until, undefined);
+  }
+}
+
+/** Whether Ctrl-C would end the process. A handler of the program hears it after the call, or during a turn of the loop. */
+function isHeardByUs(): boolean {
+  const { bun, deno } = realProcess.versions;
+  return isMainThread && (bun ?? deno) === undefined && realProcess.listenerCount("SIGINT") === 0;
+}
+
+/** Blocks. @returns whether Ctrl-C ended it: no `finally` has run then */
+function endedByCtrlC(wait: () => void): boolean {
+  try {
+    script.runInContext(vm.createContext({ wait }), { breakOnSigint: true });
+    return false;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "ERR_SCRIPT_EXECUTION_INTERRUPTED") throw error;
+    return true;
+  }
+}
