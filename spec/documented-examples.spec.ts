@@ -9,6 +9,8 @@ import { startVersionedService } from "./support/versioned-service.js";
 // Every example of the README and the docs is complete: it compiles under `strict` against the types as they are
 // published, it runs, and it prints what it shows. Those of one page run in order, in one directory and on one S3.
 
+jest.setTimeout(60_000);
+
 const root = path.join(__dirname, "..");
 const written = pages.map((page) => [page, snippetsOf(page)] as const).filter(([, { length }]) => length > 0);
 
