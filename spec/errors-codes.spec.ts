@@ -1,7 +1,9 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { inspect } from "node:util";
 import { S3BucketMap, S3BucketMapError } from "../lib/index.js";
+import type { S3BucketOptions } from "../lib/index.js";
 import type * as library from "../lib/index.js";
 import { toFailure } from "../lib/worker/failure.js";
 import { freshMap, seed } from "./support/fault-cell.js";
@@ -99,9 +101,15 @@ describe("an error", () => {
     expect(thrown(() => map.set("here", "new")).message).toContain(`: HTTP${status}`);
   });
 
+  it("says nothing of what is not known", () => {
+    const error = thrown(() => freshMap("http://127.0.0.1:9", "atomics").get("here"));
+    expect(inspect(error)).not.toContain("undefined");
+    expect(error.requestId).toBeUndefined();
+  });
+
   it("of the network has the system's own as its cause", () => {
     const error = thrown(() => freshMap("http://nosuch.invalid", "atomics").get("here"));
-    expect(error).toMatchObject({ code: "NetworkError", statusCode: undefined, attempts: 3 });
+    expect(error).toMatchObject({ code: "NetworkError", attempts: 3 });
     expect(error.cause).toMatchObject({ code: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/) as string });
   });
 });
@@ -114,17 +122,52 @@ describe("the code", () => {
     );
   });
 
-  it("CredentialsMissing comes where there are none, and nothing is sent", () => {
+  const withoutCredentials = (options: S3BucketOptions): S3BucketMapError => {
     const before = { ...process.env };
     for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
     Object.assign(process.env, { HOME: folder, AWS_EC2_METADATA_DISABLED: "true" });
     server.reset();
-    const error = thrown(() => new S3BucketMap("bucket", { endpoint: server.endpoint }).set("here", "new"));
+    const map = new S3BucketMap("bucket", { endpoint: server.endpoint, ...options });
+    const error = thrown(() => map.set("here", "new"));
     process.env = before;
-    expect(error).toMatchObject({ code: "CredentialsMissing", operation: "set", statusCode: undefined });
-    expect(error.message).toContain("AWS_ACCESS_KEY_ID");
-    expect(error.message).not.toContain("may still have happened");
     expect(server.counts().total).toBe(0);
+    return error;
+  };
+
+  it("CredentialsMissing comes where there are none, and nothing is sent", () => {
+    const error = withoutCredentials({});
+    expect(error).toMatchObject({ code: "CredentialsMissing", operation: "set" });
+    expect(error.message).toContain(
+      'looked for AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, profile "default" in',
+    );
+    expect(error.message).toContain("the option local with a directory needs none");
+    expect(error.message).not.toContain("may still have happened");
+  });
+
+  it("CredentialsMissing names a profile that is not there, and the files", () => {
+    const { message } = withoutCredentials({ profile: "nope" });
+    const files = path.join(folder, ".aws");
+    expect(message).toContain(
+      `looked for profile "nope" (option profile) in ${files}/credentials and ${files}/config. Give credentials`,
+    );
+  });
+
+  it("CredentialsMissing says how to log in where a profile has SSO", () => {
+    const files = path.join(folder, ".aws");
+    mkdirSync(files);
+    const lines = ["[profile work]", "sso_session = mine", "sso_account_id = 1", "sso_role_name = r"];
+    const session = ["[sso-session mine]", "sso_region = us-east-1", "sso_start_url = https://sso.invalid"];
+    writeFileSync(path.join(files, "config"), [...lines, ...session, ""].join("\n"));
+    const { message } = withoutCredentials({ profile: "work" });
+    rmSync(files, { recursive: true });
+    expect(message).toContain('profile "work" (option profile) has sso_session');
+    expect(message).toMatch(/ Log in: aws sso login --profile work\.$/);
+  });
+
+  it("NetworkError says that an endpoint does not speak TLS", () => {
+    const map = freshMap(server.endpoint.replace("http:", "https:"), "atomics");
+    const { message } = thrown(() => map.get("here"));
+    expect(message).toContain("the endpoint does not speak TLS: its URL may have to begin with http://.");
   });
 
   it("BadConfiguration says what the SDK could not make sense of", () => {
@@ -334,7 +377,6 @@ describe("the code TooManyNestedCalls", () => {
         operation: "get",
         bucket: "bucket",
         key: "p/here",
-        statusCode: undefined,
       }),
     ]);
     expect(read).toEqual(Array.from({ length: 64 }, () => "stored"));

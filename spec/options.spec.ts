@@ -93,6 +93,11 @@ describe("parseSettings()", () => {
     ["concurrency", { concurrency: "4" }, "concurrency must be a whole number"],
     ["anonymous", { anonymous: "yes" }, "anonymous must be true or false"],
     ["a provider function", { credentials: () => credentials }, "credential_process"],
+    [
+      "loose credentials",
+      { accessKeyId: "id", secretAccessKey: "s" },
+      "belongs inside the option credentials",
+    ],
     ["half of the credentials", { credentials: { accessKeyId: "id" } }, "lacks secretAccessKey"],
     [
       "misspelt credentials",

@@ -160,6 +160,7 @@ function isInteractive(): boolean {
 
 function checkEach(options: unknown, of?: "s3Buckets"): S3BucketOptions {
   const names = Object.keys(checks);
+  if (typeof options === "object" && options !== null) refuseLooseCredentials(options);
   if (of === undefined) checkOptions(options, names);
   else {
     checkAreOptions(options, of);
@@ -183,6 +184,16 @@ function checkEach(options: unknown, of?: "s3Buckets"): S3BucketOptions {
   }
   refuseContradictions(checked);
   return checked;
+}
+
+function refuseLooseCredentials(options: object): void {
+  const loose = ["accessKeyId", "secretAccessKey", "sessionToken"].find((name) =>
+    Object.hasOwn(options, name),
+  );
+  if (loose === undefined) return;
+  throw argumentError(
+    `The option ${loose} belongs inside the option credentials: { credentials: { accessKeyId: "…", secretAccessKey: "…" } }.`,
+  );
 }
 
 function pickCredentials({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials): S3Credentials {

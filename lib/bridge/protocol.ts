@@ -249,6 +249,8 @@ export interface Failure {
   statusCode?: number;
   requestId?: string;
   attempts?: number;
+  /** Where credentials were sought that are missing, and what to do about that source. */
+  sought?: { text: string; todo?: string };
   /** Whether a write may have happened nevertheless. */
   mayHaveBeenApplied?: boolean;
   /** The source of refused credentials that cannot be renewed. */

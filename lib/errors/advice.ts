@@ -23,7 +23,7 @@ export const advice: Readonly<Record<string, string>> = {
   TemporaryRedirect: "The bucket is in another region: give it by the option region.",
   InvalidObjectState: "The object is archived: restore it first.",
   CredentialsMissing:
-    "Give credentials in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), a profile, or the option credentials; open data needs anonymous: true.",
+    "Give credentials in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), a profile, or the option credentials; open data needs anonymous: true. To try things without S3, the option local with a directory needs none.",
   ValueRefused: "Copy between maps whose layers take the same values, or convert them yourself.",
   CredentialsEndFirst:
     "Give a shorter expiresIn, or use credentials that last longer: the access key of a user, or a longer session.",

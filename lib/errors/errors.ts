@@ -30,26 +30,24 @@ export class S3BucketMapError extends Error {
   /** What happened. Stable across versions. */
   readonly code: string;
   /** The map's method: `get`, `set`, `has`, `delete`, `list`, `head`, `clear`, `create`, `update`. */
-  readonly operation: string | undefined;
-  readonly bucket: string | undefined;
+  declare readonly operation: string | undefined;
+  declare readonly bucket: string | undefined;
   /** The whole key in the bucket, prefix included. */
-  readonly key: string | undefined;
+  declare readonly key: string | undefined;
   /** The HTTP status, if there was an answer. */
-  readonly statusCode: number | undefined;
+  declare readonly statusCode: number | undefined;
   /** S3's id of the request, for its support. */
-  readonly requestId: string | undefined;
+  declare readonly requestId: string | undefined;
   /** How many times the request was sent. */
-  readonly attempts: number | undefined;
+  declare readonly attempts: number | undefined;
 
   constructor(message: string, details: S3BucketMapErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = details.code;
-    this.operation = details.operation;
-    this.bucket = details.bucket;
-    this.key = details.key;
-    this.statusCode = details.statusCode;
-    this.requestId = details.requestId;
-    this.attempts = details.attempts;
+    const { operation, bucket, key, statusCode, requestId, attempts } = details;
+    // What is not known is left out: a printed error should say only what there is.
+    for (const [name, value] of Object.entries({ operation, bucket, key, statusCode, requestId, attempts }))
+      if (value !== undefined) Object.assign(this, { [name]: value });
     startAtCaller(this);
   }
 

@@ -64,7 +64,8 @@ function messageOf(failure: Failure, attempt: Attempt): string {
   const toDo = adviceFor(failure, attempt.operation);
   const todo = toDo === undefined ? "" : ` ${toDo}`;
   const maybe = code === "AccessDenied" && readsOne.has(attempt.operation) ? ` ${advice403}` : "";
-  return `Cannot ${does} ${object(attempt)}: ${saidOf(failure)}${uncertain}.${todo}${maybe}`;
+  const sought = failure.sought === undefined ? "" : `; ${failure.sought.text}`;
+  return `Cannot ${does} ${object(attempt)}: ${saidOf(failure)}${sought}${uncertain}.${todo}${maybe}`;
 }
 
 /** What went wrong: the code, the status, and the reason if there is one. */
@@ -80,9 +81,10 @@ export function saidOf({ code, reason, statusCode }: Failure): string {
 
 /** What to do about a failure. */
 export function adviceFor(
-  { code, statusCode, credentialsGiven }: Failure,
+  { code, statusCode, credentialsGiven, sought }: Failure,
   operation = "",
 ): string | undefined {
+  if (sought?.todo !== undefined) return sought.todo;
   if (code === `HTTP${statusCode}`) return statusCode === 407 ? advice407 : adviceHttp;
   const special = code === "ConditionsUnsupported" ? adviceWithoutConditions[operation] : undefined;
   const toDo = [special ?? advice[code], credentialsGiven && adviceGiven[credentialsGiven]];

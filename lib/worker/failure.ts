@@ -1,6 +1,7 @@
 import type { Failure } from "../bridge/protocol.js";
 import { DeadlinePassed } from "./deadline.js";
 import { BadAnswer, BrokenBody } from "./s3/bad-answers.js";
+import { isWithoutCredentials } from "./s3/sdk-errors.js";
 import type { SdkError } from "./s3/sdk-errors.js";
 import { OperationError } from "./operation-error.js";
 import { toWireError } from "./wire-error.js";
@@ -27,10 +28,12 @@ function reasonOf(error: unknown): Failure {
   const sdk = error as SdkError;
   const meta = sdk.$metadata;
   const failure: Failure = { code: codeOf(sdk), cause: toWireError(error) };
-  if (!isNameless(sdk)) failure.reason = isUntrusted(sdk) ? `${error.message}. ${howToTrust}` : error.message;
+  if (!isNameless(sdk)) failure.reason = isPlainHttp(sdk) ? noTls : error.message;
+  if (isUntrusted(sdk)) failure.reason = `${error.message}. ${howToTrust}`;
   if (meta?.httpStatusCode !== undefined) failure.statusCode = meta.httpStatusCode;
   if (meta?.requestId !== undefined) failure.requestId = meta.requestId;
   if (meta?.attempts !== undefined) failure.attempts = meta.attempts;
+  if (sdk.sought !== undefined) failure.sought = sdk.sought;
   if (sdk.credentialsGiven !== undefined) failure.credentialsGiven = sdk.credentialsGiven;
   return failure;
 }
@@ -42,6 +45,15 @@ function isUntrusted({ code }: SdkError): boolean {
   return (
     typeof code === "string" &&
     /^(?:SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY))/.test(code)
+  );
+}
+
+const noTls = "the endpoint does not speak TLS: its URL may have to begin with http://";
+
+// OpenSSL says "wrong version number", and a line of its own code.
+function isPlainHttp({ code, message }: SdkError): boolean {
+  return (
+    (code === "EPROTO" || code === "ERR_SSL_WRONG_VERSION_NUMBER") && message.includes("wrong version number")
   );
 }
 
@@ -64,8 +76,7 @@ function codeOf(error: SdkError): string {
   if (error instanceof BrokenBody) return error.code;
   const status = error.$metadata?.httpStatusCode;
   if (status !== undefined) return isNameless(error) ? `HTTP${status}` : error.name;
-  if (error.name === "CredentialsProviderError" || error.name === "TokenProviderError")
-    return "CredentialsMissing";
+  if (isWithoutCredentials(error)) return "CredentialsMissing";
   if (typeof error.code === "string" && error.code.startsWith("LocalS3")) return error.code;
   if (error.code === "MODULE_NOT_FOUND") return "SdkUnavailable";
   if (isNetwork(error)) return "NetworkError";

@@ -1,23 +1,32 @@
 import { argumentError } from "../../errors/errors.js";
 
-/** @param advice - an example of how to make a changed copy; left out for an object */
-export function refuse(what: string, advice?: string): never {
+/**
+ * @param advice - an example of how to make a changed copy; left out for objects and arrays
+ * @param change - an example of how to change what is stored
+ */
+export function refuse(what: string, advice?: string, change = objectChange): never {
   const example = advice === undefined ? "" : ` Or store a changed copy, made as in ${advice}.`;
   throw argumentError(
     `${what}: a value that was read is a copy, and changing it would not reach S3. ` +
-      'Change what is stored: edit(bucket, "user", (user) => { user.name = "x"; }), or put live around the map, as in ' +
+      `Change what is stored: ${change}, or put live around the map, as in ` +
       `live(json(map)), whose values can be changed in place; both are in s3bucketmap/layers.${example}`,
   );
 }
+
+const objectChange = 'edit(bucket, "user", (user) => { user.name = "x"; })';
+const arrayChange = 'edit(bucket, "tags", (tags) => { tags.push("x"); })';
+
+const refuseChange = (target: object, what: string): never =>
+  refuse(`Cannot ${what} a frozen value`, undefined, Array.isArray(target) ? arrayChange : objectChange);
 
 const at = (key: string | symbol): string => (typeof key === "string" ? JSON.stringify(key) : String(key));
 
 // Object.freeze alone would throw V8's message, and nothing in sloppy mode, which is the prompt's.
 export const frozenGuard: ProxyHandler<object> = {
-  set: (_target, key) => refuse(`Cannot set ${at(key)} of a frozen value`),
-  defineProperty: (_target, key) => refuse(`Cannot define ${at(key)} of a frozen value`),
-  deleteProperty: (_target, key) => refuse(`Cannot delete ${at(key)} of a frozen value`),
-  setPrototypeOf: () => refuse("Cannot change the prototype of a frozen value"),
+  set: (target, key) => refuseChange(target, `set ${at(key)} of`),
+  defineProperty: (target, key) => refuseChange(target, `define ${at(key)} of`),
+  deleteProperty: (target, key) => refuseChange(target, `delete ${at(key)} of`),
+  setPrototypeOf: (target) => refuseChange(target, "change the prototype of"),
 };
 
 /**

@@ -2,7 +2,10 @@ import type { ClientConfig, Environment, SourceBucket } from "../../bridge/proto
 import { Client } from "./client.js";
 import { withoutDoubt } from "./attempts/doubt.js";
 import { createBucket } from "./operations/buckets.js";
-import { isNoSuchBucket, otherRegion } from "./sdk-errors.js";
+import { SharedFiles } from "./credentials/shared-files.js";
+import { Origins } from "./diagnosis/origins.js";
+import { isNoSuchBucket, isWithoutCredentials, otherRegion } from "./sdk-errors.js";
+import type { SdkError } from "./sdk-errors.js";
 import { Surroundings } from "./surroundings.js";
 import type { Target } from "./target.js";
 
@@ -59,6 +62,11 @@ export class S3 {
     try {
       return await operation(target);
     } catch (error) {
+      if (isWithoutCredentials(error as Error)) {
+        const { environment, settings } = this;
+        const origins = new Origins({ settings, environment, files: new SharedFiles(environment) });
+        (error as SdkError).sought = origins.soughtCredentials();
+      }
       // The bucket may have been deleted since it was seen.
       if (isNoSuchBucket(error)) target.bucketProved = false;
       const region = otherRegion(error);

@@ -1,3 +1,4 @@
+import type { Failure } from "../../bridge/protocol.js";
 import { OperationError } from "../operation-error.js";
 
 /** What the SDK adds to the errors it throws. */
@@ -11,6 +12,13 @@ export interface SdkError extends Error {
   $response?: { headers?: Record<string, string> };
   /** Set by MapCredentials. */
   credentialsGiven?: "option" | "environment";
+  /** Set by S3: where credentials were sought. */
+  sought?: Failure["sought"];
+}
+
+/** Whether no provider has given credentials. */
+export function isWithoutCredentials({ name }: Error): boolean {
+  return name === "CredentialsProviderError" || name === "TokenProviderError";
 }
 
 export function statusOf(error: unknown): number | undefined {
