@@ -55,8 +55,13 @@ export class Bridge {
     timeoutMs: number = caller.settings.timeoutMs,
     lent?: Uint8Array,
   ): Outcome<One> {
-    const begun = this.begin(caller, call, timeoutMs, lent);
-    return "failure" in begun ? { ok: false, failure: begun.failure } : this.finish(begun);
+    const run = (): Outcome<One> => {
+      const begun = this.begin(caller, call, timeoutMs, lent);
+      return "failure" in begun ? { ok: false, failure: begun.failure } : this.finish(begun);
+    };
+    if (call.op !== "getFile") return run();
+    const outcome = this.#downloads.during(this.#turns(caller.settings.wait), run);
+    return outcome ?? { ok: false, failure: { code: "TimedOut", reason: INTERRUPTED } };
   }
 
   /** Sends a call without waiting for it. A body that is lent must not change before the call has ended. */
@@ -95,6 +100,7 @@ export class Bridge {
     const id = thread.newCall(lent);
     const { writesSent } = thread;
     if (operations[op].isWrite) this.#writes.set(id, thread);
+    if (op === "getFile") this.#downloads.add(id, thread);
     thread.post(
       {
         type: "call",
@@ -136,20 +142,15 @@ export class Bridge {
     // The program may have been outside the library since `begin`.
     entered();
     const { id, thread, timeoutMs, isCutShort } = begun;
-    let isInterrupted = false;
     // A callback during a `deasync` wait may have taken the reply.
     for (let { deadline } = begun; thread.awaits(id);) {
-      const wait = (): void => this.#wait({ ...begun, deadline }, () => !thread.awaits(id));
-      if (begun.op !== "getFile") wait();
-      else if (this.#downloads.during(id, thread, this.#turns(begun.wait), wait)) isInterrupted = true;
+      this.#wait({ ...begun, deadline }, () => !thread.awaits(id));
       // The deadline of a file counts from the last time that bytes of it moved.
       const extended = thread.movedAt(id) + timeoutMs;
-      if (isInterrupted || isCutShort || thread.isGone || extended <= Math.max(deadline, performance.now()))
-        break;
+      if (isCutShort || thread.isGone || extended <= Math.max(deadline, performance.now())) break;
       deadline = extended;
     }
     const outcome = this.#outcome(begun);
-    if (isInterrupted && !outcome.ok) outcome.failure.reason = INTERRUPTED;
     left();
     return outcome;
   }
@@ -205,6 +206,7 @@ export class Bridge {
     const reply = thread.reply(id);
     thread.forget(id);
     this.#writes.delete(id);
+    this.#downloads.delete(id);
     // A reply has the id of its call, and so the result of its operation.
     if (reply !== undefined) return reply;
     // Ctrl-C ended an earlier wait for this call. The worker may still send it, as its time is not up.

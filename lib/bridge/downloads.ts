@@ -13,7 +13,7 @@ const END_MS = 1000;
 
 // That of a test framework's realm hears no signals.
 const realProcess = vm.runInThisContext("process") as NodeJS.Process;
-const script = new vm.Script("wait()", { filename: "s3bucketmap" });
+const script = new vm.Script("run()", { filename: "s3bucketmap" });
 
 /**
  * The downloads under way, each with a temporary file that must not stay. Ctrl-C ends a program without a handler at once, in
@@ -23,38 +23,44 @@ export class Downloads {
   readonly #underWay = new Map<number, WorkerThread>();
   #isWatched = false;
 
-  /**
-   * Runs the wait for a download.
-   *
-   * @param turns - whether the event loop turns during the wait
-   * @returns whether Ctrl-C ended it, and something has kept the process alive
-   */
-  during(id: number, thread: WorkerThread, turns: boolean, wait: () => void): boolean {
-    this.#watchExit();
+  /** Before the call is sent. */
+  add(id: number, thread: WorkerThread): void {
     this.#underWay.set(id, thread);
-    const isInterrupted = isHeardByUs() && (turns ? this.#whileTurning(wait) : endedByCtrlC(wait));
-    if (!isInterrupted && thread.awaits(id)) wait();
-    if (isInterrupted) {
-      this.#cancel();
-      realProcess.kill(realProcess.pid, "SIGINT");
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, END_MS);
-    }
-    this.#underWay.delete(id);
-    return isInterrupted;
   }
 
-  /** Runs a wait during which callbacks run, that of a signal as well. It ends once the download has been cancelled. */
-  #whileTurning(wait: () => void): boolean {
+  delete(id: number): void {
+    this.#underWay.delete(id);
+  }
+
+  /**
+   * Makes the call of a download.
+   *
+   * @param turns - whether the event loop turns during the call
+   * @returns what `run` returns; undefined if Ctrl-C ended it, and something has kept the process alive
+   */
+  during<T extends object>(turns: boolean, run: () => T): T | undefined {
+    this.#watchExit();
+    if (!isHeardByUs()) return run();
+    const result = turns ? this.#whileTurning(run) : unlessInterrupted(run);
+    if (result !== undefined) return result;
+    this.#cancel();
+    realProcess.kill(realProcess.pid, "SIGINT");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, END_MS);
+    return undefined;
+  }
+
+  /** Makes a call during which callbacks run, that of a signal as well. It ends once the download has been cancelled. */
+  #whileTurning<T>(run: () => T): T | undefined {
     let isHeard = false;
     const hear = (): void => {
       isHeard = true;
       this.#cancel();
     };
     realProcess.once("SIGINT", hear);
-    wait();
+    const result = run();
     realProcess.removeListener("SIGINT", hear);
     // A callback may have added a handler since, which has heard the signal, too.
-    return isHeard && isHeardByUs();
+    return isHeard && isHeardByUs() ? undefined : result;
   }
 
   // A callback during a `deasync` wait may end the process.
@@ -70,6 +76,7 @@ export class Downloads {
     const until = performance.now() + REMOVAL_MS;
     for (const [id, thread] of this.#underWay)
       atomicsWait(thread, () => !thread.awaits(id), until, undefined);
+    this.#underWay.clear();
   }
 }
 
@@ -79,13 +86,12 @@ function isHeardByUs(): boolean {
   return isMainThread && (bun ?? deno) === undefined && realProcess.listenerCount("SIGINT") === 0;
 }
 
-/** Blocks. @returns whether Ctrl-C ended it: no `finally` has run then */
-function endedByCtrlC(wait: () => void): boolean {
+/** Undefined if Ctrl-C ended it: no `finally` has run then. */
+function unlessInterrupted<T>(run: () => T): T | undefined {
   try {
-    script.runInContext(vm.createContext({ wait }), { breakOnSigint: true });
-    return false;
+    return script.runInContext(vm.createContext({ run }), { breakOnSigint: true }) as T;
   } catch (error) {
     if ((error as { code?: unknown }).code !== "ERR_SCRIPT_EXECUTION_INTERRUPTED") throw error;
-    return true;
+    return undefined;
   }
 }
