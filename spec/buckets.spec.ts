@@ -1,7 +1,19 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { inspect } from "node:util";
-import { asMap, batch, createBucket, deleteBucket, s3Bucket, s3Buckets, S3BucketMap } from "../lib/index.js";
-import type { S3Buckets, S3BucketsOptions } from "../lib/index.js";
-import { writeBuffer } from "../lib/layers/index.js";
+import {
+  asMap,
+  batch,
+  copyAll,
+  createBucket,
+  deleteBucket,
+  s3Bucket,
+  s3Buckets,
+  S3BucketMap,
+} from "../lib/index.js";
+import type { S3Buckets, S3BucketsOptions, SyncMap } from "../lib/index.js";
+import { transform, writeBuffer } from "../lib/layers/index.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
 import { thrownBy } from "./support/local-maps.js";
@@ -28,6 +40,10 @@ function requests(use: () => unknown): Record<string, number> {
   const { total: _, ...counts } = server.counts();
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
+
+/** Over this layer values go through the program. */
+const through = (map: S3BucketMap): SyncMap<string> =>
+  transform(map, { encode: (value: string) => value, decode: (value: string) => value });
 
 let last = 0;
 /** A name that no other spec has. */
@@ -309,6 +325,57 @@ describe.each(waits)("createBucket: true, wait: %s", (wait) => {
     else expect(counts["CreateBucket"]).toBe(1);
     expect(map.get("key")?.slice(0, 1)).toBe("1");
     expect(requests(() => map.set("key", "2"))).toEqual({ PUT: 1 });
+  });
+
+  it("makes it for a file", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-buckets-"));
+    try {
+      const file = path.join(folder, "file");
+      for (const length of [10, 17 * 1024 * 1024]) {
+        const map = open();
+        writeFileSync(file, "x".repeat(length));
+        expect(requests(() => map.putFile("key", file))["CreateBucket"]).toBe(1);
+        expect(map.head("key")!.size).toBe(length);
+      }
+      writeFileSync(file, "x");
+      expect(() => open().putFile("key", file, { ifMatch: '"x"' })).toThrow(withCode("NoSuchBucket"));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("makes it for copyAll from another bucket, within the service and through the program", () => {
+    const source = open();
+    source.setMany(Object.entries({ a: "1", b: "2" }));
+    for (const layer of [(map: S3BucketMap): SyncMap<string> => map, through]) {
+      const target = open();
+      const counts = requests(() => expect(copyAll(layer(source), layer(target))).toBe(2));
+      // Each write through the program is a call of its own, as in a batch.
+      if (layer === through) expect(counts["CreateBucket"]).toBeGreaterThan(0);
+      else expect(counts["CreateBucket"]).toBe(1);
+      expect([...target.keys()]).toEqual(["a", "b"]);
+    }
+  });
+
+  it("makes none for what needs a key that is there: copy, rename, a missing file", () => {
+    const noSuchBucket = withCode("NoSuchBucket");
+    for (const layer of [(map: S3BucketMap): SyncMap<string> => map, through]) {
+      for (const use of [
+        (map: SyncMap<string>) => map.copy("key", "other"),
+        (map: SyncMap<string>) => map.copy("key", "other", { ifAbsent: true }),
+        (map: SyncMap<string>) => map.rename("key", "other"),
+        (map: SyncMap<string>) => copyAll(map.subMap("a/"), map.subMap("b/")),
+      ]) {
+        const map = layer(open());
+        server.reset();
+        expect(() => use(map)).toThrow(noSuchBucket);
+        expect(server.counts()["CreateBucket"] ?? 0).toBe(0);
+      }
+    }
+    const map = open();
+    expect(
+      requests(() => expect(() => map.putFile("key", "/no/such/file")).toThrow(withCode("FileNotRead"))),
+    ).toEqual({});
   });
 
   it("costs nothing where the bucket is there, and is off by default", () => {

@@ -56,7 +56,10 @@ export interface S3BucketOptions {
    * the process share.
    */
   local?: string;
-  /** Makes the bucket at the first write if there is none, by 1 CreateBucket more. Reads and deletions never make it. Default: false. */
+  /**
+   * Makes the bucket at the first write if there is none, by 1 CreateBucket more. Reads, deletions, and copies within the bucket
+   * never make it. Default: false.
+   */
   createBucket?: boolean;
   /**
    * How a call blocks: `"atomics"` (the default; nothing else runs meanwhile) or `"deasync"` (the event loop
