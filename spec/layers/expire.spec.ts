@@ -1,4 +1,4 @@
-import { asMap, asObject, copyAll, PartialFailureError, S3BucketMap } from "../../lib/index.js";
+import { asMap, asObject, batch, copyAll, PartialFailureError, S3BucketMap } from "../../lib/index.js";
 import type { SyncMap } from "../../lib/index.js";
 import {
   cache,
@@ -263,9 +263,38 @@ describe.each(["atomics", "deasync"] as const)("expire, wait: %s", (wait) => {
   it("edits documents of live until they expire", () => {
     const users = asObject(live(expire(json<{ n: number }>(base.subMap("users/")), MINUTE_MS)));
     users["ann"] = { n: 1 };
-    users["ann"].n = 2;
+    const { ann } = users;
+    ann.n = 2;
     secondsAfterNoon(200);
     expect(users["ann"]).toBeUndefined();
+    // A document that was read before is not brought back.
+    const gone = expect.objectContaining({
+      code: "DocumentChanged",
+      message: expect.stringContaining("the key has been deleted; nothing was written") as string,
+    }) as Error;
+    expect(() => (ann.n = 3)).toThrow(gone);
+    expect(() => batch(users, () => (ann.n = 3))).toThrow(
+      expect.objectContaining({ code: "PartialFailure", cause: gone }) as Error,
+    );
+    expect(base.get("users/ann")).toBe('{"n":2}');
+  });
+
+  it("keeps a document of live that is edited, and reads it again once it is older than it was when it was read", () => {
+    for (const stack of [
+      live(expire(json<{ n: number }>(base), MINUTE_MS)),
+      live(json<{ n: number }>(expire(base, MINUTE_MS))),
+    ]) {
+      secondsAfterNoon(30);
+      stack.set("ann", { n: 1 });
+      const ann = stack.get("ann")!;
+      secondsAfterNoon(80);
+      expect(sent(() => (ann.n = 2))).toEqual({ PUT: 1 });
+      secondsAfterNoon(100);
+      expect(stack.has("ann")).toBe(true);
+      expect(sent(() => (ann.n = 3))).toEqual({ GET: 1, PUT: 1 });
+      expect(sent(() => (ann.n = 4))).toEqual({ PUT: 1 });
+      expect(base.get("ann")).toBe('{"n":4}');
+    }
   });
 });
 

@@ -2,7 +2,7 @@ import { checkEntriesOptions, checkListOptions, checkNoOptions } from "../../arg
 import { argumentError, PreconditionFailedError, S3BucketMapError } from "../../errors/errors.js";
 import { OwnEtags } from "../../errors/own-etags.js";
 import { internals } from "../../map/internals.js";
-import type { Internals, Stored } from "../../map/internals.js";
+import type { Internals, Resumed, Stored } from "../../map/internals.js";
 import type {
   ListedEntry,
   ListEntriesOptions,
@@ -39,7 +39,7 @@ export class ExpireLayer<V> extends Layer<V> {
         key,
         change,
         optionsFor,
-        resumed,
+        resumed && this.#resumedIfFresh(resumed),
         (lastModified) => this.#isExpired(lastModified) || isMissing?.(lastModified) === true,
       ),
     allKeys: () => [...this.keys()],
@@ -165,6 +165,13 @@ export class ExpireLayer<V> extends Layer<V> {
 
   #fresh(stored: Stored<V> | undefined): Stored<V> | undefined {
     return stored === undefined || this.#isExpired(stored.lastModified) ? undefined : stored;
+  }
+
+  // What is known may have been stored anew since, which only reading tells: without a state, update reads it.
+  #resumedIfFresh(resumed: Resumed<V>): Resumed<V> {
+    const { lastModified } = resumed.from;
+    if (lastModified !== undefined && !this.#isExpired(lastModified)) return resumed;
+    return { ...resumed, from: { ...resumed.from, state: undefined } };
   }
 
   #purge(): number {

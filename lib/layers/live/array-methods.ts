@@ -18,8 +18,8 @@ function sorted(
 ): number[] {
   const present = [...array.keys()].filter((index) => index in array);
   const defined = present.filter((index) => array[index] !== undefined);
-  // Copies, so that a comparator cannot change what is stored.
-  const copies = new Map(defined.map((index) => [index, owner.plain(array[index])]));
+  // A comparator's changes could not be stored.
+  const copies = new Map(defined.map((index) => [index, owner.frozen(array[index])]));
   if (compare === undefined) {
     const texts = new Map(defined.map((index) => [index, String(copies.get(index))]));
     const byText = (a: number, b: number): number => {
@@ -75,7 +75,7 @@ export const arrayMethods: Methods = Object.assign(Object.create(null) as Method
     return removed.map((value) => owner.view(value));
   }),
   sort: method("sort", (owner, array, [compare], self) => {
-    // It refuses what is no function.
+    // Throws for a comparator that is no function.
     ([] as unknown[]).sort(compare as undefined);
     const order = owner.compare(() => sorted(owner, array, compare as undefined));
     owner.change(array, { do: "arrange", order });

@@ -1,78 +1,126 @@
-import { countFrames, functionsOnStack, WAIT_MARK } from "../../copies/stack-frames.js";
+import { functionsOnStack, WAIT_MARK } from "../../copies/stack-frames.js";
+import { nextOrder } from "./document.js";
 import type { Edits } from "./edits.js";
+
+/** A batch whose function is running. Keys are those in the whole map. */
+export interface Batch {
+  /** It covers the keys that begin with one of these. */
+  readonly prefixes: readonly string[];
+  /** What it has not stored yet, by key. A batch shares this with the batches inside it. */
+  readonly edits: Map<string, Edits>;
+  /** What is being stored, also shared. */
+  readonly storing: Set<Edits>;
+  /** The keys of which it has stored edits, also shared. */
+  readonly stored: Set<string>;
+  /** The keys that were set or deleted as a whole, which the batch beneath may not have finished. */
+  readonly sent: Set<string>;
+  /** States that were read or stored during the batch have a higher order. */
+  readonly since: number;
+  /** How many calls were waiting when it began. */
+  readonly depth: number;
+}
+
+/** A function that is running and may be called again, so that it may not write. */
+interface Guard {
+  readonly of: "comparator" | "update";
+  /** The only key that it may not write to; undefined for all. */
+  readonly key: string | undefined;
+  readonly depth: number;
+}
 
 let made = 0;
 
-/** The batches of a live map and its sub-maps that are open, and the edits that they have not stored yet. */
+/**
+ * What is running of a live map and its sub-maps: batches, and functions that may not write. A callback during a deasync wait is part
+ * of neither: more calls are waiting than when they began.
+ */
 export class Batches {
-  /** By the key in the whole map. */
-  readonly edits: Map<string, Edits> = new Map();
-  /** The prefixes of those that are open, innermost last. */
-  #open: string[] = [];
+  /** Innermost last. */
+  #open: Batch[] = [];
+  #guards: Guard[] = [];
   // Names that identify functions of this map on the JavaScript stack: Ctrl-C at a prompt runs no `finally`.
   readonly #mark: string = `s3bucketmap:live batch ${__filename} ${(made += 1)}`;
-  readonly #compareMark: string = `${this.#mark} comparator`;
-  #comparing = 0;
+  readonly #guardMark: string = `${this.#mark} guard`;
 
-  /** Runs a batch's function. */
-  run<T>(prefix: string, fn: () => T): T {
-    this.#forgetInterrupted();
+  /** The batch that the running code is part of. */
+  get current(): Batch | undefined {
+    if (this.#open.length === 0) return undefined;
+    const depth = this.#depth();
+    const batch = this.#open.at(-1);
+    return batch?.depth === depth ? batch : undefined;
+  }
+
+  run<T>(prefix: string, fn: (batch: Batch) => T): T {
+    const depth = this.#depth();
+    const outer = this.current;
+    const batch: Batch = {
+      prefixes: [...(outer?.prefixes ?? []), prefix],
+      edits: outer?.edits ?? new Map<string, Edits>(),
+      storing: outer?.storing ?? new Set<Edits>(),
+      stored: outer?.stored ?? new Set(),
+      sent: new Set(),
+      since: outer?.since ?? nextOrder(),
+      depth,
+    };
     const before = this.#open;
-    this.#open = [...before, prefix];
+    this.#open = [...before, batch];
     try {
-      return named(this.#mark, fn)() as T;
+      return named(this.#mark, () => fn(batch))() as T;
     } finally {
       this.#open = before;
     }
   }
 
-  /** Whether any batch is open. */
-  get isAny(): boolean {
-    this.#forgetInterrupted();
-    return this.#open.length > 0;
+  isOpen(batch: Batch): boolean {
+    this.#depth();
+    return this.#open.includes(batch);
   }
 
-  /** Whether an edit that is made now belongs to a batch. One in a callback, during a deasync wait, does not. */
-  covers(key: string): boolean {
-    if (!this.isAny || !this.#open.some((prefix) => key.startsWith(prefix))) return false;
-    const names = functionsOnStack();
-    const wait = names.indexOf(WAIT_MARK);
-    return wait === -1 || names.indexOf(this.#mark) < wait;
+  get hasGuards(): boolean {
+    return this.#guards.length > 0;
   }
 
-  /** The edits of a key that are not stored yet. */
-  of(key: string): Edits | undefined {
-    if (this.edits.size === 0) return undefined;
-    this.#forgetInterrupted();
-    return this.edits.get(key);
-  }
-
-  /** Runs a function that may not edit. */
-  compare<T>(fn: () => T): T {
-    this.#comparing += 1;
+  /** Runs a function that may not write. */
+  guard<T>(of: Guard["of"], key: string | undefined, fn: () => T): T {
+    const before = this.#guards;
+    this.#guards = [...before, { of, key, depth: this.#depth() }];
     try {
-      return named(this.#compareMark, fn)() as T;
+      return named(this.#guardMark, fn)() as T;
     } finally {
-      this.#comparing -= 1;
+      this.#guards = before;
     }
   }
 
-  get isComparing(): boolean {
-    if (this.#comparing === 0) return false;
-    this.#comparing = countFrames(this.#compareMark);
-    return this.#comparing > 0;
+  /** The running function that may not write to this key, or to any if none is given; undefined if there is none. */
+  guardOf(key: string | undefined): Guard["of"] | undefined {
+    const depth = this.#depth();
+    const isOf = (guard: Guard): boolean => guard.depth === depth;
+    const isFor = (guard: Guard): boolean =>
+      key === undefined || guard.key === undefined || guard.key === key;
+    return this.#guards.find((guard) => isOf(guard) && isFor(guard))?.of;
   }
 
-  // Nobody will store the edits of a batch that Ctrl-C has ended: the documents show again what is stored.
-  #forgetInterrupted(): void {
-    if (this.#open.length === 0) return;
-    this.#open = this.#open.slice(0, countFrames(this.#mark));
-    if (this.#open.length > 0) return;
-    for (const { documents, known } of this.edits.values()) {
-      for (const document of documents) document.restore(known);
+  /** Forgets what Ctrl-C has ended. @returns how many calls are waiting beneath the running code */
+  #depth(): number {
+    const names = functionsOnStack();
+    const count = (name: string): number => names.filter((found) => found === name).length;
+    this.#guards = this.#guards.slice(0, count(this.#guardMark));
+    const ended = this.#open.slice(count(this.#mark));
+    this.#open = this.#open.slice(0, count(this.#mark));
+    // Nobody will store their edits: the documents show again what they showed before.
+    for (const { edits, storing } of ended) {
+      if (this.#open.some((batch) => batch.edits === edits)) continue;
+      for (const { documents } of [...edits.values(), ...storing])
+        for (const document of documents) document.restore();
+      edits.clear();
+      storing.clear();
     }
-    this.edits.clear();
+    return count(WAIT_MARK);
   }
+}
+
+export function covers({ prefixes }: Batch, key: string): boolean {
+  return prefixes.some((prefix) => key.startsWith(prefix));
 }
 
 function named(name: string, fn: () => unknown): () => unknown {

@@ -1,19 +1,15 @@
 import { exit, failAtExit } from "../../copies/at-exit.js";
-import {
-  argumentError,
-  isUnsure,
-  partialFailure,
-  PartialFailureError,
-  S3BucketMapError,
-} from "../../errors/errors.js";
+import { argumentError, isUnsure, S3BucketMapError } from "../../errors/errors.js";
 import type { Internals, Stored } from "../../map/internals.js";
 import { copyOf } from "../data/copies.js";
-import { Batches } from "./batches.js";
+import { Batches, covers } from "./batches.js";
+import type { Batch } from "./batches.js";
 import { Document, nextOrder } from "./document.js";
 import type { Home, Known } from "./document.js";
 import { Edits } from "./edits.js";
 import type { Outcome } from "./edits.js";
 import type { Operation } from "./operation.js";
+import { Report } from "./report.js";
 
 /** The documents of one live map: stores their edits, one by one or in batches. */
 export class Desk<V> implements Home {
@@ -35,112 +31,140 @@ export class Desk<V> implements Home {
     if (typeof stored.value !== "object" || stored.value === null) return stored;
     const value = copyOf(stored.value, this.shares);
     const known = { value, from: { ...stored, value: undefined }, order: nextOrder() };
-    const edits = this.#batches.of(this.#prefix + key);
-    if (edits !== undefined) edits.isFresh = true;
-    const document = this.#document(key, known, edits);
+    const document = new Document(this, key, known);
+    const edits = this.#editsOf(key);
+    if (edits !== undefined) this.#showEdits(document, edits);
     return { ...stored, value: document.root as V };
   }
 
-  /** In a batch that has read the key and edited it: the document with those edits, without a request. */
+  /** In a batch that has read the key, or stored it, and edited it since: the document with those edits, without a request. */
   pending(key: string): Stored<V> | undefined {
-    const edits = this.#batches.of(this.#prefix + key);
-    if (edits?.isFresh !== true) return undefined;
-    const document = this.#document(key, edits.known, edits);
+    const batch = this.#batches.current;
+    const edits = batch?.edits.get(this.#prefix + key);
+    if (batch === undefined || edits === undefined || edits.known.order < batch.since) return undefined;
+    const document = new Document(this, key, edits.known);
+    this.#showEdits(document, edits);
     return { value: document.root as V, etag: undefined, contentEncoding: undefined };
   }
 
   sync(document: Document): void {
-    const edits = this.#batches.of(this.#prefix + document.key);
-    if (edits === undefined || (document.seen === edits.count && edits.documents.has(document))) return;
+    const edits = this.#editsOf(document.key);
+    if (edits === undefined || document.shown === edits.value) return;
+    // It shows those of a batch that this callback is not part of.
+    if (document.pending !== undefined && document.pending !== edits) return;
+    this.#rebase(edits, document.known);
     this.#join(document, edits);
+    document.adopt(edits.value);
+  }
+
+  checkMayEdit(document: Document): void {
+    this.#checkGuards(document.key);
+    if (document.pending !== undefined && document.pending !== this.#editsOf(document.key))
+      throw this.changed(document, "it shows edits of a batch that this callback is not part of");
   }
 
   edit(document: Document, operation: Operation): unknown {
     const whole = this.#prefix + document.key;
-    const open = this.#batches.of(whole);
-    const isInBatch = this.#batches.covers(whole);
-    if (open === undefined && !isInBatch) return this.#store(document, operation);
-    if (open?.isCommitting === true)
-      throw this.changed(
-        document,
-        "its edits are being stored at the end of a batch; edit it when that has ended",
-      );
-    const edits = open ?? this.#open(document, whole);
+    const batch = this.#batches.current;
+    if (batch === undefined || !covers(batch, whole)) return this.#store(document, operation);
+    const edits = batch.edits.get(whole) ?? this.#editsOn(document, batch);
     edits.add(operation, (value) => void this.#below.prepare(document.key, value as V, undefined));
-    const result = document.applied(operation);
-    document.seen = edits.count;
-    // A callback during a deasync wait is not part of the batch: what it edits is stored now.
-    if (!isInBatch) this.#commit(whole, edits);
-    return result;
-  }
-
-  checkMayEdit(): void {
-    if (this.#batches.isComparing)
-      throw argumentError("A comparator may not edit a live document: it may be called more than once.");
-  }
-
-  valueOf(document: Document): unknown {
-    return (this.#batches.of(this.#prefix + document.key) ?? document.known).value;
+    batch.edits.set(whole, edits);
+    this.#join(document, edits);
+    return document.applied(operation, edits.value);
   }
 
   compare<T>(fn: () => T): T {
-    return this.#batches.compare(fn);
+    return this.#batches.guard("comparator", undefined, fn);
   }
 
-  changed({ key }: { readonly key: string }, reason: string): S3BucketMapError {
+  /** Runs a function of `update`, which is called again for each write to its key. */
+  change<T>(key: string, fn: () => T): T {
+    return this.#batches.guard("update", this.#prefix + key, fn);
+  }
+
+  changed(
+    { key }: { readonly key: string },
+    reason: string,
+    written = "nothing was written",
+    cause?: unknown,
+  ): S3BucketMapError {
     const { bucket, prefix = "" } = this.#below.place ?? {};
     const whole = prefix + key;
     const where = bucket === undefined ? "" : ` in bucket ${JSON.stringify(bucket)}`;
     return new S3BucketMapError(
-      `Cannot edit ${JSON.stringify(whole)}${where}: DocumentChanged: ${reason}; nothing was written. ` +
+      `Cannot edit ${JSON.stringify(whole)}${where}: DocumentChanged: ${reason}; ${written}. ` +
         "Read it again, and decide anew; for counters and the like use edit.",
-      { code: "DocumentChanged", operation: "update", bucket, key: whole },
+      { code: "DocumentChanged", operation: "update", bucket, key: whole, cause },
     );
   }
 
-  /** Before another kind of write, or a question to S3: stores the edits of these keys, or of all. */
-  settle(keys?: Iterable<string>): void {
-    if (this.#batches.edits.size === 0) return;
-    const wholes = keys === undefined ? this.#mine() : Array.from(keys, (key) => this.#prefix + key);
-    for (const whole of wholes) {
-      const edits = this.#batches.of(whole);
-      if (edits !== undefined && !edits.isCommitting) this.#commit(whole, edits);
-    }
+  /** Before another kind of write to these keys, or to all. @throws TypeError where the running code may not write to one */
+  beforeWrite(keys?: readonly string[]): void {
+    if (keys === undefined) this.#checkGuards();
+    else for (const key of keys) this.#checkGuards(key);
+    this.settle(keys);
+  }
+
+  /** A key was set or deleted whole. In a batch, the batch beneath may not have finished that. */
+  sent(key: string): void {
+    const batch = this.#batches.current;
+    if (batch !== undefined && covers(batch, this.#prefix + key)) batch.sent.add(this.#prefix + key);
+  }
+
+  /** Stores the edits of these keys, or of all, that the running batch has not stored yet. */
+  settle(keys?: readonly string[]): void {
+    const batch = this.#batches.current;
+    if (batch === undefined || batch.edits.size === 0) return;
+    for (const key of keys ?? this.#mine(batch.edits.keys())) this.#commit(batch, key);
   }
 
   runBatch<T>(fn: () => T): T {
-    const failed = new Map<string, S3BucketMapError>();
-    const succeeded: string[] = [];
-    const finish = (): void => this.#finish(succeeded, failed);
+    let batch: Batch | undefined;
+    const mine = (keys: Iterable<string> | undefined): string[] => this.#mine(keys ?? []);
+    const report = new Report(this.#below.place?.bucket, () => mine(batch?.stored));
+    const run = (): T =>
+      this.#below.runBatch(() =>
+        this.#batches.run(this.#prefix, (made) => {
+          batch = made;
+          return this.#runIn(batch, fn, report);
+        }),
+      );
+    return report.run(run, () => mine(batch?.sent));
+  }
+
+  #runIn<T>(batch: Batch, fn: () => T, report: Report): T {
     const { tasks } = exit();
     const atExit = (): void => {
-      if (!this.#batches.isAny) return;
-      finish();
-      const error = this.#failure(succeeded, failed);
+      if (!this.#batches.isOpen(batch)) return;
+      this.#finish(batch, report);
+      const error = report.error();
       if (error !== undefined) failAtExit("batch", error);
     };
     tasks.add(atExit);
     try {
-      return this.#combine(succeeded, failed, () =>
-        this.#below.runBatch(() =>
-          this.#batches.run(this.#prefix, () => {
-            try {
-              return fn();
-            } finally {
-              finish();
-            }
-          }),
-        ),
-      );
+      return fn();
     } finally {
+      this.#finish(batch, report);
       tasks.delete(atExit);
     }
   }
 
+  #finish(batch: Batch, report: Report): void {
+    for (const key of this.#mine(batch.edits.keys())) {
+      try {
+        this.#commit(batch, key);
+      } catch (error) {
+        const isOurs = error instanceof S3BucketMapError;
+        report.failed.set(key, isOurs ? error : this.changed({ key }, refusedBelow(error), undefined, error));
+      }
+    }
+  }
+
   #store(document: Document, operation: Operation): unknown {
-    const edits = new Edits(this.#target(document.key), document.known);
+    const { known } = document;
+    const edits = new Edits(this.#target(document.key), known);
     edits.add(operation);
-    const turn = document.turns;
     let outcome: Outcome;
     try {
       outcome = edits.commit();
@@ -149,119 +173,91 @@ export class Desk<V> implements Home {
       throw error;
     }
     // A callback during a deasync wait has edited the same document, and may have stored before or after this.
-    if (document.turns !== turn) {
+    if (document.known !== known) {
       if (!isAfter(document.known, outcome.known)) document.settled(outcome.known, true);
       return outcome.result;
     }
-    const result = document.applied(operation);
+    const result = document.applied(operation, edits.value);
     document.settled(outcome.known, outcome.isOther);
     return outcome.isOther ? outcome.result : result;
   }
 
-  #open(document: Document, whole: string): Edits {
-    const edits = new Edits(this.#target(document.key), document.known);
-    this.#batches.edits.set(whole, edits);
-    edits.documents.add(document);
-    return edits;
+  #commit(batch: Batch, key: string): void {
+    const whole = this.#prefix + key;
+    const edits = batch.edits.get(whole);
+    if (edits === undefined) return;
+    batch.edits.delete(whole);
+    batch.storing.add(edits);
+    try {
+      const { known } = edits.commit();
+      batch.stored.add(whole);
+      for (const document of edits.documents) document.settled(known, true);
+    } catch (error) {
+      for (const document of edits.documents) {
+        document.restore();
+        if (isUnsure(error)) document.doubt = error as Error;
+      }
+      throw error;
+    } finally {
+      batch.storing.delete(edits);
+    }
   }
 
-  /** A new document, which shows the edits that are not stored yet. */
-  #document(key: string, known: Known, edits: Edits | undefined): Document {
-    if (edits === undefined) return new Document(this, key, known);
-    this.#rebase(edits, known);
-    const document = new Document(this, key, known, edits.value);
-    edits.documents.add(document);
-    document.seen = edits.count;
-    return document;
+  #editsOf(key: string): Edits | undefined {
+    return this.#batches.current?.edits.get(this.#prefix + key);
+  }
+
+  #editsOn({ key, known }: Document, { stored }: Batch): Edits {
+    const written = stored.has(this.#prefix + key)
+      ? "what the batch had edited before is stored, and nothing more was written"
+      : undefined;
+    return new Edits(this.#target(key, written), known);
+  }
+
+  /** A document that was just read shows the edits. It has no object yet that the program could hold. */
+  #showEdits(document: Document, edits: Edits): void {
+    this.#rebase(edits, document.known);
+    this.#join(document, edits);
+    for (const operation of edits.operations) document.applied(operation, edits.value);
   }
 
   #join(document: Document, edits: Edits): void {
-    this.#rebase(edits, document.known);
     edits.documents.add(document);
-    document.adopt(edits.value);
-    document.seen = edits.count;
+    document.join(edits);
   }
 
   // A document may know a later state of the key than the edits were made on.
   #rebase(edits: Edits, known: Known): void {
-    if (known.order <= edits.known.order) return;
-    edits.rebase(known);
-    for (const other of edits.documents) other.seen = -1;
+    if (known.order > edits.known.order) edits.rebase(known);
   }
 
-  #target(key: string): ConstructorParameters<typeof Edits>[0] {
+  #target(key: string, written?: string): ConstructorParameters<typeof Edits>[0] {
     const below = this.#below as Internals<unknown>;
-    return { below, key, shares: this.shares, changed: (reason) => this.changed({ key }, reason) };
+    return { below, key, shares: this.shares, changed: (reason) => this.changed({ key }, reason, written) };
   }
 
-  #mine(): string[] {
-    return [...this.#batches.edits.keys()].filter((whole) => whole.startsWith(this.#prefix));
-  }
-
-  #commit(whole: string, edits: Edits): void {
-    edits.isCommitting = true;
-    try {
-      const { known } = edits.commit();
-      this.#batches.edits.delete(whole);
-      for (const document of edits.documents) document.settled(known, true);
-    } catch (error) {
-      this.#batches.edits.delete(whole);
-      for (const document of edits.documents) {
-        document.restore(edits.known);
-        if (isUnsure(error)) document.doubt = error as Error;
-      }
-      throw error;
-    }
-  }
-
-  #finish(succeeded: string[], failed: Map<string, S3BucketMapError>): void {
-    for (const whole of this.#mine()) {
-      const key = whole.slice(this.#prefix.length);
-      try {
-        this.settle([key]);
-        succeeded.push(key);
-      } catch (error) {
-        if (!(error instanceof S3BucketMapError)) throw error;
-        failed.set(key, error);
-      }
-    }
-  }
-
-  #failure(
-    succeeded: readonly string[],
-    failed: ReadonlyMap<string, S3BucketMapError>,
-  ): PartialFailureError | undefined {
-    return partialFailure("batch", this.#below.place?.bucket, ["keys", "written"], succeeded, failed);
-  }
-
-  /** Runs the batch beneath, and throws its failures together with those of the edits. */
-  #combine<T>(succeeded: string[], failed: Map<string, S3BucketMapError>, run: () => T): T {
-    let ended: { value: T } | { thrown: unknown };
-    try {
-      ended = { value: run() };
-    } catch (thrown) {
-      if (failed.size === 0) throw thrown;
-      ended = { thrown };
-    }
-    if ("value" in ended) {
-      const error = this.#failure(succeeded, failed);
-      if (error === undefined) return ended.value;
-      throw error;
-    }
-    const { thrown } = ended;
-    if (thrown instanceof PartialFailureError) {
-      const all = new Map([...thrown.failed, ...failed]);
-      throw this.#failure(
-        [...thrown.succeeded, ...succeeded].filter((key) => !all.has(key)),
-        all,
-      )!;
-    }
-    const edits = this.#failure(succeeded, failed)!;
-    throw new AggregateError(
-      [thrown, edits],
-      `The function of the batch threw, and not all of its edits were stored: ${edits.message}`,
+  /** @param key - all keys if none is given */
+  #checkGuards(key?: string): void {
+    if (!this.#batches.hasGuards) return;
+    const running = this.#batches.guardOf(key === undefined ? undefined : this.#prefix + key);
+    if (running === undefined) return;
+    throw argumentError(
+      running === "comparator"
+        ? "A comparator may not edit a live document, nor write to its map: it may be called more than once."
+        : "A function given to update or edit may not write to its own key, nor edit a live document of it: " +
+            "it is called again for each such write.",
     );
   }
+
+  /** Those of this map, without its prefix. */
+  #mine(wholes: Iterable<string>): string[] {
+    const mine = [...wholes].filter((whole) => whole.startsWith(this.#prefix));
+    return mine.map((whole) => whole.slice(this.#prefix.length));
+  }
+}
+
+function refusedBelow(error: unknown): string {
+  return `what the edits make of the value that is there now is refused (${(error as Error).message})`;
 }
 
 /** Whether a state was stored on top of another. */

@@ -1,22 +1,17 @@
-import { isDeepStrictEqual, types } from "node:util";
-import {
-  copyOf,
-  define,
-  elementsOf,
-  entriesOf,
-  kindOfContainer,
-  ownLeaf,
-  rememberLive,
-} from "../data/copies.js";
+import { isDeepStrictEqual } from "node:util";
 import { argumentError } from "../../errors/errors.js";
 import type { Stored } from "../../map/internals.js";
+import { copyOf, entriesOf, kindOfContainer, ownLeaf, rememberLive } from "../data/copies.js";
+import { deepFreeze } from "../data/frozen.js";
+import { guarded } from "../data/guarded.js";
 import { asLive } from "./collections.js";
-import { Memory } from "./memory.js";
+import { contentsOf, refill } from "./contents.js";
+import { hasNamedFields, Memory } from "./memory.js";
 import { apply, needsUnchanged } from "./operation.js";
 import type { Action, Operation } from "./operation.js";
 import { rememberNode } from "./owner.js";
 import type { Owner } from "./owner.js";
-import { childAt, isByPosition, nodeAt, objectsIn, pathTo, secondWay, textOf } from "./steps.js";
+import { childAt, fieldOf, isByPosition, nodeAt, objectsIn, pathTo, secondWay, textOf } from "./steps.js";
 import type { Path } from "./steps.js";
 import { Traps } from "./traps.js";
 
@@ -39,17 +34,23 @@ export function nextOrder(): number {
 /** What a document needs of the map that it came from. */
 export interface Home {
   readonly shares: boolean;
-  /** Brings a document up to date with the edits of its key that a batch has not stored yet. */
+  /** Brings a document up to date with the edits of its key that the running batch has not stored yet. */
   sync(document: Document): void;
+  /** @throws TypeError or DocumentChanged where the running code may not edit the document */
+  checkMayEdit(document: Document): void;
   /** Stores an edit, or leaves it to the batch. @returns what the action returned, as it is in the document or detached from it */
   edit(document: Document, operation: Operation): unknown;
-  /** @throws TypeError while a function is running that may be called more than once */
-  checkMayEdit(): void;
-  /** The value of the key with the edits that a batch has not stored yet. */
-  valueOf(document: Document): unknown;
   compare<T>(fn: () => T): T;
   /** The error for an edit that was not made. */
   changed(document: Document, reason: string): Error;
+}
+
+/** What a batch has replaced in a document, which is put back if its edits are not stored. */
+interface Pending {
+  /** The edits of the batch. */
+  readonly edits: object;
+  readonly tree: unknown;
+  readonly contents: ReadonlyMap<object, object>;
 }
 
 /** A value as it was read, whose objects can be changed in place. Its objects are those of `tree`: they stay the same ones. */
@@ -57,25 +58,24 @@ export class Document implements Owner {
   /** Relative to the map of its home. */
   readonly key: string;
   readonly home: Home;
-  /** What the program sees. */
-  tree: unknown;
   known: Known;
+  /** The plain value that it shows: what is known, or that with the edits of a batch. It is never changed. */
+  shown: unknown;
   /** An edit of which is not known whether it was stored. */
   doubt: Error | undefined;
-  /** How many edits of its key, in a batch that has not stored them, it shows. */
-  seen = 0;
-  /** Counts what has become of it, so that an edit notices another one in a callback. */
-  turns = 0;
+  /** What the program sees. */
+  #tree: unknown;
+  #pending: Pending | undefined;
   readonly #memory: Memory = new Memory();
   readonly #views: WeakMap<object, object> = new WeakMap();
   readonly #traps: Traps = new Traps(this);
 
-  /** @param value - what it shows, with edits that are not stored yet */
-  constructor(home: Home, key: string, known: Known, value: unknown = known.value) {
+  constructor(home: Home, key: string, known: Known) {
     this.home = home;
     this.key = key;
     this.known = known;
-    this.tree = copyOf(value, home.shares);
+    this.shown = known.value;
+    this.#tree = copyOf(known.value, home.shares);
   }
 
   get shares(): boolean {
@@ -83,7 +83,12 @@ export class Document implements Owner {
   }
 
   get root(): unknown {
-    return this.view(this.tree);
+    return this.view(this.#tree);
+  }
+
+  /** The edits of a batch that it shows. */
+  get pending(): object | undefined {
+    return this.#pending?.edits;
   }
 
   look(node: object, field?: unknown): void {
@@ -114,16 +119,21 @@ export class Document implements Owner {
     return copyOf(value, this.shares, ownLeaf);
   }
 
+  frozen(value: unknown): unknown {
+    const copy = this.plain(value);
+    return this.shares ? guarded(copy) : deepFreeze(copy);
+  }
+
   compare<T>(fn: () => T): T {
     return this.home.compare(fn);
   }
 
   change(node: object, action: Action): unknown {
-    this.home.checkMayEdit();
     this.home.sync(this);
+    this.home.checkMayEdit(this);
     if (this.doubt !== undefined) throw this.home.changed(this, unknownOutcome);
     if (this.shares) this.#checkTree();
-    const path = pathTo(this.tree, node);
+    const path = pathTo(this.#tree, node);
     if (path === undefined)
       throw this.home.changed(this, "the object that it would change is no longer in the document");
     this.#checkWay(path);
@@ -131,36 +141,56 @@ export class Document implements Owner {
     return this.home.edit(this, { path, action, hasRead: this.#memory.hasRead(node, action) });
   }
 
-  /** Carries out an edit of this document on what the program sees. */
-  applied({ path, action }: Operation): unknown {
-    return apply(nodeAt(this.tree, path), action, this.shares);
+  /** Carries out an edit on what the program sees. @param shown - the plain value with it */
+  applied({ path, action }: Operation, shown: unknown): unknown {
+    const result = apply(nodeAt(this.#tree, path), action, this.shares);
+    this.shown = shown;
+    return result;
+  }
+
+  /** It is to show the edits of a batch. */
+  join(edits: object): void {
+    if (this.pending === edits) return;
+    this.#pending = { edits, tree: this.#tree, contents: contentsOf(this.#tree) };
   }
 
   /** Its edits are stored. @param isOther - whether the value is another than what the program sees */
   settled(known: Known, isOther: boolean): void {
-    this.turns += 1;
     this.known = known;
-    this.seen = 0;
+    this.#pending = undefined;
     if (isOther) this.adopt(known.value);
+    else this.shown = known.value;
   }
 
-  /** The edits of a batch were not stored. */
-  restore(known: Known): void {
-    this.settled(known, true);
+  /** The edits of the batch are not stored: shows what it showed before, with the same objects. */
+  restore(): void {
+    if (this.#pending === undefined) return;
+    const { tree, contents } = this.#pending;
+    const copy = (object: object): object => copyOf(object, this.shares) as object;
+    const shown = Array.from(contents.keys(), (object) => [object, copy(object)] as const);
+    for (const [object, before] of contents) refill(object, before);
+    // What was read in the batch may be what was never stored.
+    for (const [object, was] of shown) {
+      const now = copy(object);
+      if (!isDeepStrictEqual(was, now)) this.#memory.noteChanges(object, was, now);
+    }
+    this.#tree = tree;
+    this.settled(this.known, false);
   }
 
   /** Shows another value, with the objects that are at the same place in it. An array that is not as it was gets new ones. */
   adopt(value: unknown): void {
     const now = copyOf(value, this.shares);
     // Places tell which object is which only where each object has one.
-    const isTree = !this.shares || (secondWay(this.tree) ?? secondWay(now)) === undefined;
-    this.tree = isTree ? this.#merge(this.tree, now) : this.#memory.newcomer(now);
+    const isTree = !this.shares || (secondWay(this.#tree) ?? secondWay(now)) === undefined;
+    this.#tree = isTree ? this.#merge(this.#tree, now) : this.#memory.newcomer(now);
+    this.shown = value;
   }
 
   // For structured: what its methods cannot prevent.
   #checkTree(): void {
-    checkOneWay(this.tree);
-    if (isDeepStrictEqual(copyOf(this.tree, true), this.home.valueOf(this))) return;
+    checkOneWay(this.#tree);
+    if (isDeepStrictEqual(copyOf(this.#tree, true), this.shown)) return;
     throw this.home.changed(
       this,
       "a Map, Set or Date in it was changed by a method that is not its own, as in Map.prototype.set.call(…)",
@@ -169,7 +199,7 @@ export class Document implements Owner {
 
   // An element is found by its position, which the program has from what it has read.
   #checkWay(path: Path): void {
-    let node = this.tree as object;
+    let node = this.#tree as object;
     for (const [at, step] of path.entries()) {
       if (isByPosition(step) && !this.#memory.knowsAll(node)) throw this.#stale(path.slice(0, at));
       node = childAt(node, step)!;
@@ -186,47 +216,26 @@ export class Document implements Owner {
     return this.home.changed(this, `${textOf(path, ...field)} has changed since this document read it`);
   }
 
+  /** @returns the old object with the new contents, or the new value if it is none of that kind */
   #merge(old: unknown, now: unknown): unknown {
-    if (typeof old !== "object" || old === null || typeof now !== "object" || now === null)
+    if (!isContainer(old) || !isContainer(now) || kindOfContainer(old) !== kindOfContainer(now))
       return this.#memory.newcomer(now);
-    const kind = kindOfContainer(now);
-    if (kind === undefined || kind !== kindOfContainer(old)) return this.#memory.newcomer(now);
-    const before = copyOf(old, this.shares);
+    const before = copyOf(old, this.shares) as object;
     if (isDeepStrictEqual(before, now)) return old;
-    if (kind === "date") {
-      this.#memory.noteChanges(old, () => false);
-      Date.prototype.setTime.call(old as Date, (now as Date).getTime());
-    } else if (kind === "object") this.#mergeObject(old as Fields, now as Fields);
-    else if (kind === "map" && hasPlainKeys(old) && hasPlainKeys(now)) this.#mergeMap(old, now);
-    else this.#refill(old, now);
+    this.#memory.noteChanges(old, before, now);
+    if (hasNamedFields(old) && hasNamedFields(now)) refill(old, this.#mergeFields(old, now));
+    else {
+      refill(old, now);
+      for (const part of objectsIn(old)) if (part !== old) this.#memory.newcomer(part);
+    }
     return old;
   }
 
-  #mergeObject(old: Fields, now: Fields): void {
-    this.#memory.noteChanges(old, (field) => isSameField(old, now, field as string, this.shares), now);
-    const merged = Object.keys(now).map((name) => [name, this.#merge(old[name], now[name])] as const);
-    // Deleted first, so that the names are in the new order.
-    for (const name of Object.keys(old)) Reflect.deleteProperty(old, name);
-    for (const [name, value] of merged) define(old, name, value);
-  }
-
-  #mergeMap(old: object, now: object): void {
-    const [before, after] = [new Map(entriesOf(old)), new Map(entriesOf(now))];
-    const copied = (field: unknown): unknown => copyOf(before.get(field), this.shares);
-    this.#memory.noteChanges(
-      old,
-      (field) => before.has(field) === after.has(field) && isDeepStrictEqual(copied(field), after.get(field)),
-      now,
-    );
-    const merged = [...after].map(([key, value]) => [key, this.#merge(before.get(key), value)] as const);
-    Map.prototype.clear.call(old);
-    for (const [key, value] of merged) Map.prototype.set.call(old, key, value);
-  }
-
-  #refill(old: object, now: object): void {
-    this.#memory.noteChanges(old, () => false);
-    refill(old, now);
-    for (const part of objectsIn(old)) if (part !== old) this.#memory.newcomer(part);
+  #mergeFields(old: object, now: object): object {
+    const merge = (field: unknown, value: unknown): unknown => this.#merge(fieldOf(old, field)[0], value);
+    if (kindOfContainer(now) === "map")
+      return new Map(Array.from(entriesOf(now), ([key, value]) => [key, merge(key, value)]));
+    return Object.fromEntries(Object.entries(now).map(([key, value]) => [key, merge(key, value)]));
   }
 }
 
@@ -240,32 +249,9 @@ export function checkOneWay(value: unknown): void {
   );
 }
 
-type Fields = Record<string, unknown>;
-
 const unknownOutcome =
   "it is not known whether an earlier edit of this document was stored, as the error of that edit said";
 
-function isSameField(old: Fields, now: Fields, name: string, shares: boolean): boolean {
-  if (Object.hasOwn(old, name) !== Object.hasOwn(now, name)) return false;
-  return !Object.hasOwn(old, name) || isDeepStrictEqual(copyOf(old[name], shares), now[name]);
-}
-
-function hasPlainKeys(map: object): boolean {
-  return [...entriesOf(map)].every(([key]) => typeof key !== "object" || key === null);
-}
-
-function refill(old: object, now: object): void {
-  if (Array.isArray(old)) {
-    old.length = 0;
-    for (const key of Reflect.ownKeys(old)) if (key !== "length") Reflect.deleteProperty(old, key);
-    const array = now as unknown[];
-    old.length = array.length;
-    for (const key of Object.keys(array)) define(old, key, Reflect.get(array, key));
-  } else if (types.isMap(old)) {
-    Map.prototype.clear.call(old);
-    for (const [key, value] of entriesOf(now)) Map.prototype.set.call(old, key, value);
-  } else {
-    Set.prototype.clear.call(old as Set<unknown>);
-    for (const element of elementsOf(now)) Set.prototype.add.call(old as Set<unknown>, element);
-  }
+function isContainer(value: unknown): value is object {
+  return typeof value === "object" && value !== null && kindOfContainer(value) !== undefined;
 }

@@ -26,19 +26,16 @@ export interface Outcome {
   readonly result: unknown;
 }
 
-/** Edits of one key, in their order, that are stored by one PUT: of one edit, or of all in a batch. */
+/** Edits of one key, in their order, that are stored by one PUT: a single one, or those of a batch. */
 export class Edits {
   readonly #target: Target;
-  readonly #operations: Operation[] = [];
+  readonly operations: Operation[] = [];
   /** The documents that show them. */
   readonly documents: Set<Document> = new Set();
   /** What they are made on. */
   known: Known;
-  /** The same with the edits. */
+  /** The same with the edits. It is replaced, never changed. */
   value: unknown;
-  /** In a batch, whether the key was read during it. */
-  isFresh = false;
-  isCommitting = false;
 
   constructor(target: Target, known: Known) {
     this.#target = target;
@@ -46,20 +43,14 @@ export class Edits {
     this.value = known.value;
   }
 
-  get count(): number {
-    return this.#operations.length;
-  }
-
-  /** @returns what the action returned */
-  add(operation: Operation, check: (value: unknown) => void = () => {}): unknown {
+  add(operation: Operation, check: (value: unknown) => void = () => {}): void {
     const { shares } = this.#target;
     const value = copyOf(this.value, shares);
-    const result = apply(nodeAt(value, operation.path), operation.action, shares);
+    apply(nodeAt(value, operation.path), operation.action, shares);
     if (shares) checkOneWay(value);
     check(value);
     this.value = value;
-    this.#operations.push(operation);
-    return result;
+    this.operations.push(operation);
   }
 
   /** Makes the same edits on what is there now. @throws DocumentChanged if they would not mean the same */
@@ -104,7 +95,7 @@ export class Edits {
     const way = shares ? secondWay(after) : undefined;
     if (way !== undefined) throw changed(`${way} is now an object that has another place, too`);
     try {
-      const result = reapply(this.#operations, copyOf(this.known.value, shares), after, shares);
+      const result = reapply(this.operations, copyOf(this.known.value, shares), after, shares);
       return { value: after, result };
     } catch (error) {
       if (error instanceof NotTheSame) throw changed(error.message);

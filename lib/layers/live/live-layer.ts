@@ -25,10 +25,12 @@ export class LiveLayer<V> extends Layer<V> {
         this.#desk.documentOf(key, stored),
       ]),
     update: (key, change, ...more) => {
-      this.#desk.settle([key]);
-      return this.below.update(key, (stored) => this.#plain(change(stored)), ...more);
+      this.#desk.beforeWrite([key]);
+      const once = (stored: Stored<V> | undefined): V | undefined =>
+        this.#plain(this.#desk.change(key, () => change(stored)));
+      return this.below.update(key, once, ...more);
     },
-    // Copies are made beneath the documents. In a batch, edits may be pending.
+    // What copies values reads them beneath the documents.
     settle: () => {
       this.#desk.settle();
       this.below.settle();
@@ -44,40 +46,43 @@ export class LiveLayer<V> extends Layer<V> {
   }
 
   set(key: string, value: V, options?: SetOptions): this {
-    this.#desk.settle([key]);
+    this.#desk.beforeWrite([key]);
     this.base.set(key, this.#plain(value), options);
+    this.#desk.sent(key);
     return this;
   }
 
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
     const plain = Array.from(entriesOf(entries), ([key, value]) => [key, this.#plain(value)] as const);
-    this.#desk.settle(plain.map(([key]) => key));
+    this.#desk.beforeWrite(plain.map(([key]) => key));
     this.base.setMany(plain, options);
     return this;
   }
 
   create(key: string, value: V, options?: ObjectOptions): boolean {
-    this.#desk.settle([key]);
+    this.#desk.beforeWrite([key]);
     return this.base.create(key, this.#plain(value), options);
   }
 
   override delete(key: string): boolean;
   override delete(key: string, none?: unknown): boolean {
     checkNoOptions(none, "delete");
-    this.#desk.settle([key]);
-    return this.base.delete(key);
+    this.#desk.beforeWrite([key]);
+    const isGone = this.base.delete(key);
+    this.#desk.sent(key);
+    return isGone;
   }
 
   override deleteMany(keys: Iterable<string>, none?: undefined): void {
     checkNoOptions(none, "deleteMany");
     const given = [...iterable(keys, "deleteMany takes an iterable of keys")];
-    this.#desk.settle(given);
+    this.#desk.beforeWrite(given);
     this.base.deleteMany(given);
   }
 
   override clear(none?: undefined): void {
     checkNoOptions(none, "clear");
-    this.#desk.settle();
+    this.#desk.beforeWrite();
     this.base.clear();
   }
 

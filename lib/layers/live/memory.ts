@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
+import { entriesOf, kindOfContainer } from "../data/copies.js";
 import type { Action } from "./operation.js";
-import { ALL, fieldsOf, objectsIn } from "./steps.js";
+import { ALL, fieldOf, fieldsOf, objectsIn } from "./steps.js";
 
 /** Which fields of an object the program has read, and which of those have changed since. */
 interface Marks {
@@ -18,14 +20,14 @@ export class Memory {
     const { read, stale } = this.#of(node);
     read.add(field);
     stale.delete(field);
-    // That tells of every field whether it is there, but not what those have that are.
+    // Both tell which fields are missing, but not the values of the others.
     if (field === ALL || (field === "length" && Array.isArray(node))) {
       const there = new Set(fieldsOf(node));
       for (const one of stale) if (!there.has(one)) stale.delete(one);
     }
   }
 
-  /** The program gets a Date, which it can read without calling a method. Whether it does so again is not known. */
+  /** The program gets a Date. It can read it without calling a method, so nobody knows whether it reads it again. */
   give(date: object): void {
     const { read, isNew } = this.#of(date);
     if (!isNew) read.add(ALL);
@@ -57,14 +59,20 @@ export class Memory {
     return value;
   }
 
-  /** What was read of an object has changed, where it is not the same. @param now - what has all the fields that it will have */
-  noteChanges(node: object, isSame: (field: unknown) => boolean, now?: object): void {
+  /**
+   * An object is to have other contents. What was read of it and has changed counts as changed until it is read again: single
+   * fields where they have names, otherwise all of it.
+   *
+   * @param was, now - copies of it
+   */
+  noteChanges(node: object, was: object, now: object): void {
     const { read, stale } = this.#of(node);
+    const isByField = hasNamedFields(was) && hasNamedFields(now);
     const fields = new Set(read);
-    if (now !== undefined && fields.delete(ALL))
-      for (const field of [...fieldsOf(node), ...fieldsOf(now)]) fields.add(field);
+    if (isByField && fields.delete(ALL))
+      for (const field of [...fieldsOf(was), ...fieldsOf(now)]) fields.add(field);
     for (const field of fields) {
-      if (isSame(field)) continue;
+      if (isByField && isDeepStrictEqual(fieldOf(was, field), fieldOf(now, field))) continue;
       read.delete(field);
       stale.add(field);
     }
@@ -76,4 +84,11 @@ export class Memory {
       this.#marks.set(node, (marks = { read: new Set(), stale: new Set(), isNew: false }));
     return marks;
   }
+}
+
+/** Whether what an object has is found by names: an object, or a Map without objects as keys. */
+export function hasNamedFields(object: object): boolean {
+  const kind = kindOfContainer(object);
+  if (kind !== "map") return kind === "object";
+  return [...entriesOf(object)].every(([key]) => typeof key !== "object" || key === null);
 }

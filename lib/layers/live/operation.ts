@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { copyOf, define, elementsOf, entriesOf, kindOfContainer } from "../data/copies.js";
-import { childAt, isByPosition, textOf } from "./steps.js";
+import { childAt, fieldOf, isByPosition, textOf } from "./steps.js";
 import type { Path } from "./steps.js";
 
 /** A change of one object. Keys and values are plain data. */
@@ -32,6 +32,8 @@ export interface Operation {
   /** Whether the document has read the field that it sets or deletes. */
   readonly hasRead: boolean;
 }
+
+const MAX_ARGUMENTS = 1000;
 
 /** Why an operation would not mean the same on another value. */
 export class NotTheSame extends Error {}
@@ -67,13 +69,17 @@ export function apply(node: object, action: Action, shares: boolean): unknown {
     case "length":
       return void (array.length = action.length);
     case "push":
+      return insert(array, array.length, action.values.map(own));
     case "unshift":
-      return Array.prototype[action.do].apply(array, action.values.map(own));
+      return insert(array, 0, action.values.map(own));
     case "pop":
     case "shift":
       return Array.prototype[action.do].call(array);
-    case "splice":
-      return array.splice(action.start, action.count, ...action.values.map(own));
+    case "splice": {
+      const removed = array.splice(action.start, action.count);
+      insert(array, action.start, action.values.map(own));
+      return removed;
+    }
     case "arrange":
       return arrange(array, action.order, own);
     case "mapSet":
@@ -91,6 +97,14 @@ export function apply(node: object, action: Action, shares: boolean): unknown {
     case "time":
       return Date.prototype.setTime.call(node as Date, action.time);
   }
+}
+
+/** @returns the array's length then */
+function insert(array: unknown[], at: number, values: readonly unknown[]): number {
+  // A call takes only as many arguments as there is room on the stack.
+  for (let end = values.length; end > 0; end -= MAX_ARGUMENTS)
+    array.splice(at, 0, ...values.slice(Math.max(end - MAX_ARGUMENTS, 0), end));
+  return array.length;
 }
 
 function keyOf(node: object, { position }: { readonly position?: number }): unknown {
@@ -167,16 +181,4 @@ function checkSame({ path, action, hasRead }: Operation, old: object, now: objec
   if (!hasRead || !("key" in action)) return;
   if (!isDeepStrictEqual(fieldOf(old, action.key), fieldOf(now, action.key)))
     throw new NotTheSame(`${textOf(path, action.key)} has changed since this document read it`);
-}
-
-/** What a field has, in a list, so that undefined is not the same as nothing. */
-function fieldOf(node: object, key: unknown): unknown[] {
-  const kind = kindOfContainer(node);
-  if (kind === "map") {
-    const map = node as Map<unknown, unknown>;
-    return Map.prototype.has.call(map, key) ? [Map.prototype.get.call(map, key)] : [];
-  }
-  if (kind === "set") return [Set.prototype.has.call(node as Set<unknown>, key)];
-  const property = Reflect.getOwnPropertyDescriptor(node, key as PropertyKey);
-  return property === undefined ? [] : [property.value];
 }

@@ -12,7 +12,9 @@ export interface Owner {
   plain(value: unknown): unknown;
   /** Stores a change. @returns what the action returned */
   change(node: object, action: Action): unknown;
-  /** Runs a program's function that may not edit. */
+  /** A copy that refuses changes. */
+  frozen(value: unknown): unknown;
+  /** Runs a comparator, which may not edit. */
   compare<T>(fn: () => T): T;
 }
 

@@ -127,6 +127,18 @@ export function fieldsOf(node: object): unknown[] {
   return kind === "date" ? [ALL] : Reflect.ownKeys(node);
 }
 
+/** What a field has, in a list, so that undefined is not the same as nothing. */
+export function fieldOf(node: object, key: unknown): unknown[] {
+  const kind = kindOfContainer(node);
+  if (kind === "map") {
+    const map = node as Map<unknown, unknown>;
+    return Map.prototype.has.call(map, key) ? [Map.prototype.get.call(map, key)] : [];
+  }
+  if (kind === "set") return [Set.prototype.has.call(node as Set<unknown>, key)];
+  const property = Reflect.getOwnPropertyDescriptor(node, key as PropertyKey);
+  return property === undefined ? [] : [property.value];
+}
+
 function wayBack(came: Map<object, { from: object; step: Step } | undefined>, end: object): Path {
   const steps: Step[] = [];
   for (let at = came.get(end); at !== undefined; at = came.get(at.from)) steps.push(at.step);

@@ -1,0 +1,226 @@
+/* eslint-disable @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-call -- documents of every shape */
+import { asMap, asObject, batch, S3BucketMap } from "../../lib/index.js";
+import type { BucketObject } from "../../lib/index.js";
+import { json, live, structured, validate } from "../../lib/layers/index.js";
+import { z } from "zod";
+import { startHttpS3 } from "../support/http-s3.js";
+import type { HttpS3 } from "../support/http-s3.js";
+import { thrownBy, useLocalS3 } from "../support/local-maps.js";
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+type Any = any;
+
+let server: HttpS3;
+beforeAll(async () => {
+  server = await startHttpS3();
+});
+afterAll(() => server.close());
+afterEach(() => server.clearFaults());
+
+const changed = expect.objectContaining({ code: "DocumentChanged" }) as Error;
+const place = useLocalS3();
+let documents: BucketObject<Any>;
+let others: BucketObject<Any>;
+
+/** A batch that fails, as somebody else has changed what it had read. */
+function failing(d: Any, fn: () => void): void {
+  const read = d.n as number;
+  const run = (): void =>
+    batch(documents, () => {
+      fn();
+      d.n = read + 1;
+      others["a"].n += 10;
+    });
+  expect(run).toThrow(expect.objectContaining({ code: "PartialFailure" }) as Error);
+}
+
+describe.each([
+  ["json", () => json<Any>(place().strings)],
+  ["structured", () => structured<Any>(place().bytes)],
+])("a document after a batch that failed, over %s", (name, makeBase) => {
+  const documentOf = (value: unknown): Any => {
+    const base = makeBase();
+    base.set("a", value);
+    [documents, others] = [asObject(live(base)), asObject(live(base))];
+    return documents["a"];
+  };
+
+  it("has its objects again, and not those of the batch", () => {
+    const d = documentOf({ o: { x: 1 }, n: 1 });
+    const { o } = d;
+    let inBatch: Any;
+    failing(d, () => {
+      d.o = { x: 2 };
+      inBatch = d.o;
+    });
+    expect([d.o === o, d.o === inBatch, d.o.x]).toEqual([true, false, 1]);
+    expect(() => (inBatch.x = 8)).toThrow(changed);
+    o.x = 7;
+    expect(others["a"].o).toEqual({ x: 7 });
+  });
+
+  it.each<[string, (list: Any[]) => unknown]>([
+    ["shift", (list) => list.shift()],
+    ["reverse", (list) => list.reverse()],
+    ["unshift", (list) => list.unshift({ x: 0 })],
+    ["splice", (list) => list.splice(0, 2, { x: 5 })],
+    ["a new array", (list) => list.push({ x: 9 })],
+  ])("has the elements again that it had before %s", (_what, change) => {
+    const d = documentOf({ list: [{ x: 1 }, { x: 2 }], n: 1 });
+    const [first, second] = d.list;
+    failing(d, () => change(d.list));
+    expect([...d.list]).toEqual([{ x: 1 }, { x: 2 }]);
+    expect([d.list[0] === first, d.list[1] === second]).toEqual([true, true]);
+    second.x = 7;
+    expect(others["a"].list).toEqual([{ x: 1 }, { x: 7 }]);
+  });
+
+  it("does not take what was read in the batch for what is stored", () => {
+    const d = documentOf({ o: { x: 1 }, list: [1], k: 1, n: 1 });
+    let was: Any;
+    failing(d, () => {
+      d.o.x = 5;
+      d.list.push(5);
+      was = [d.o.x, d.list.length];
+    });
+    expect(() => (d.o.x = was[0] + 1)).toThrow(changed);
+    expect(() => (d.list[was[1]] = 6)).toThrow(changed);
+    expect(d).toEqual({ o: { x: 1 }, list: [1], k: 1, n: 1 });
+    d.k += 1;
+    d.o.x += 1;
+    d.list.push(d.list.length);
+    expect(others["a"]).toEqual({ o: { x: 2 }, list: [1, 1], k: 2, n: 11 });
+  });
+
+  it("that was read in the batch shows what is stored, too", () => {
+    const d = documentOf({ list: [{ x: 1 }], n: 1 });
+    let [read, held] = [undefined as Any, undefined as Any];
+    failing(d, () => {
+      d.list.unshift({ x: 0 });
+      read = documents["a"];
+      held = read.list[0];
+      expect(held.x).toBe(0);
+    });
+    expect(read).toEqual({ list: [{ x: 1 }], n: 1 });
+    expect(() => (held.x = 8)).toThrow(changed);
+    read.list.push({ x: 2 });
+    expect(others["a"].list).toEqual([{ x: 1 }, { x: 2 }]);
+  });
+
+  it("of which another document was edited has its objects again, too", () => {
+    const d = documentOf({ list: [{ x: 1 }], o: { x: 1 }, n: 1 });
+    const other = documents["a"];
+    const [element, o] = [other.list[0], other.o];
+    failing(d, () => {
+      d.list.unshift({ x: 0 });
+      d.o.x = 3;
+      expect([other.list.length, o.x]).toEqual([2, 3]);
+    });
+    expect([other.list[0] === element, o.x]).toEqual([true, 1]);
+  });
+
+  if (name === "structured") {
+    it("has its Maps, Sets and Dates again", () => {
+      const make = (): Any => ({ m: new Map([["a", { x: 1 }]]), e: new Set([1]), at: new Date(5), n: 1 });
+      const d = documentOf(make());
+      const { m, e, at } = d;
+      const held = m.get("a");
+      failing(d, () => {
+        m.delete("a");
+        e.add(2).delete(1);
+        at.setTime(9);
+      });
+      expect(() => at.setTime(7)).toThrow(changed);
+      expect(d).toEqual(make());
+      expect([d.m === m, m.get("a") === held, d.e === e, d.at === at]).toEqual([true, true, true, true]);
+      held.x = 2;
+      expect(others["a"].m.get("a")).toEqual({ x: 2 });
+    });
+  }
+});
+
+describe.each(["atomics", "deasync"] as const)("what a batch of edits reports (%s)", (wait) => {
+  let strings: S3BucketMap;
+  let places = 0;
+  beforeEach(() => {
+    const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
+    const prefix = `${wait}${places++}/`;
+    strings = new S3BucketMap("bucket", { endpoint: server.endpoint, credentials, prefix, wait });
+    const base = json<Any>(strings);
+    [documents, others] = [asObject(live(base)), asObject(live(base))];
+    base.create("a", { n: 1, list: [1] });
+  });
+  const failure = (run: () => void): Any => thrownBy(() => batch(documents, run));
+
+  it("names what was set whole besides, once", () => {
+    documents["b"] = { n: 1 };
+    const error = failure(() => {
+      const d = documents["a"];
+      d.list[0] = 2;
+      documents["new"] = { n: 1 };
+      documents["b"] = { n: 2 };
+      documents["b"].n += 1;
+      delete documents["gone"];
+      others["a"].list.push(2);
+    });
+    expect(error.succeeded.toSorted()).toEqual(["b", "gone", "new"]);
+    expect([...error.failed.keys()]).toEqual(["a"]);
+    expect(error.message).toMatch(/^Of 4 keys, 3 were written and 1 was not; /);
+    expect(strings.get("b")).toBe('{"n":3}');
+  });
+
+  it("names both an edit and a whole value that failed", () => {
+    server.fault({ key: /new$/, operation: "PUT", action: { status: 403, code: "AccessDenied" } });
+    const error = failure(() => {
+      documents["a"].list[0] = 2;
+      documents["new"] = { n: 1 };
+      others["a"].list.push(2);
+    });
+    expect([...error.failed].map(([key, { code }]) => [key, code]).toSorted()).toEqual([
+      ["a", "DocumentChanged"],
+      ["new", "AccessDenied"],
+    ]);
+    expect(error.succeeded).toEqual([]);
+  });
+
+  it("says that earlier edits of the key are stored, where they are", () => {
+    const error = failure(() => {
+      const d = documents["a"];
+      d.n = 5;
+      expect(asMap(documents).head("a")).toBeDefined();
+      d.list[0] = 2;
+      others["a"].list.push(2);
+    });
+    expect(error.failed.get("a").message).toContain(
+      "what the batch had edited before is stored, and nothing more was written",
+    );
+    expect(strings.get("a")).toBe('{"n":5,"list":[1,2]}');
+  });
+
+  it("has no part in an edit that was refused", () => {
+    const d = documents["a"];
+    server.reset();
+    batch(documents, () => expect(() => (d.n = NaN)).toThrow(TypeError));
+    expect(server.counts().total).toBe(0);
+  });
+
+  it("has what a layer beneath refuses once the value is another, and stores the other keys", () => {
+    const schema = z.object({ n: z.number(), list: z.array(z.number()).max(2) });
+    documents = asObject(live(validate(json(strings), schema)));
+    documents["b"] = { n: 1, list: [] };
+    const [a, b] = [documents["a"], documents["b"]];
+    const error = failure(() => {
+      a.list.push(2);
+      b.n = 2;
+      others["a"].list.push(3);
+    });
+    expect(error).toMatchObject({ code: "PartialFailure", succeeded: ["b"] });
+    expect(error.failed.get("a")).toMatchObject({ code: "DocumentChanged", cause: expect.any(TypeError) });
+    expect(error.failed.get("a").message).toMatch(/validate: the value does not fit.*nothing was written/);
+    expect([strings.get("a"), strings.get("b"), a.list]).toEqual([
+      '{"n":1,"list":[1,3]}',
+      '{"n":2,"list":[]}',
+      [1],
+    ]);
+  });
+});
