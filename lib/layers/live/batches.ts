@@ -20,10 +20,9 @@ export interface Batch {
   readonly depth: number;
 }
 
-/** A function that is running and may be called again, so that it may not write. */
+/** A function that is running and may be called again. */
 interface Guard {
-  readonly of: "comparator" | "update";
-  /** The only key that it may not write to; undefined for all. */
+  /** Of a function of `update`; undefined for a comparator. */
   readonly key: string | undefined;
   readonly depth: number;
 }
@@ -31,7 +30,7 @@ interface Guard {
 let made = 0;
 
 /**
- * What is running of a live map and its sub-maps: batches, and functions that may not write. A callback during a deasync wait is part
+ * What is running of a live map and its sub-maps: batches, and functions that may be called again. A callback during a deasync wait is part
  * of neither: more calls are waiting than when they began.
  */
 export class Batches {
@@ -76,14 +75,10 @@ export class Batches {
     return this.#open.includes(batch);
   }
 
-  get hasGuards(): boolean {
-    return this.#guards.length > 0;
-  }
-
-  /** Runs a function that may not write. */
-  guard<T>(of: Guard["of"], key: string | undefined, fn: () => T): T {
+  /** Runs a comparator, or a function of `update`. @param key - that of `update` */
+  guard<T>(key: string | undefined, fn: () => T): T {
     const before = this.#guards;
-    this.#guards = [...before, { of, key, depth: this.#depth() }];
+    this.#guards = [...before, { key, depth: this.#depth() }];
     try {
       return named(this.#guardMark, fn)() as T;
     } finally {
@@ -91,13 +86,11 @@ export class Batches {
     }
   }
 
-  /** The running function that may not write to this key, or to any if none is given; undefined if there is none. */
-  guardOf(key: string | undefined): Guard["of"] | undefined {
+  /** Whether the running code is part of a comparator, or, if a key is given, of a function of `update` for that key. */
+  isGuarded(key?: string): boolean {
+    if (this.#guards.length === 0) return false;
     const depth = this.#depth();
-    const isOf = (guard: Guard): boolean => guard.depth === depth;
-    const isFor = (guard: Guard): boolean =>
-      key === undefined || guard.key === undefined || guard.key === key;
-    return this.#guards.find((guard) => isOf(guard) && isFor(guard))?.of;
+    return this.#guards.some((guard) => guard.depth === depth && guard.key === key);
   }
 
   /** Forgets what Ctrl-C has ended. @returns how many calls are waiting beneath the running code */

@@ -58,7 +58,12 @@ export class Desk<V> implements Home {
   }
 
   checkMayEdit(document: Document): void {
-    this.#checkGuards(document.key);
+    this.#checkNoComparator();
+    if (this.#batches.isGuarded(this.#prefix + document.key)) {
+      throw argumentError(
+        "A function given to update or edit may not edit a live document of its own key: it is called again for each such edit.",
+      );
+    }
     if (document.pending !== undefined && document.pending !== this.#editsOf(document.key))
       throw this.changed(document, "it shows edits of a batch that this callback is not part of");
   }
@@ -75,12 +80,12 @@ export class Desk<V> implements Home {
   }
 
   compare<T>(fn: () => T): T {
-    return this.#batches.guard("comparator", undefined, fn);
+    return this.#batches.guard(undefined, fn);
   }
 
-  /** Runs a function of `update`, which is called again for each write to its key. */
+  /** Runs a function of `update`, which is called again for each edit of its key. */
   change<T>(key: string, fn: () => T): T {
-    return this.#batches.guard("update", this.#prefix + key, fn);
+    return this.#batches.guard(this.#prefix + key, fn);
   }
 
   changed(
@@ -99,10 +104,9 @@ export class Desk<V> implements Home {
     );
   }
 
-  /** Before another kind of write to these keys, or to all. @throws TypeError where the running code may not write to one */
+  /** Before another kind of write to these keys, or to all. @throws TypeError in a comparator */
   beforeWrite(keys?: readonly string[]): void {
-    if (keys === undefined) this.#checkGuards();
-    else for (const key of keys) this.#checkGuards(key);
+    this.#checkNoComparator();
     this.settle(keys);
   }
 
@@ -236,16 +240,10 @@ export class Desk<V> implements Home {
     return { below, key, shares: this.shares, changed: (reason) => this.changed({ key }, reason, written) };
   }
 
-  /** @param key - all keys if none is given */
-  #checkGuards(key?: string): void {
-    if (!this.#batches.hasGuards) return;
-    const running = this.#batches.guardOf(key === undefined ? undefined : this.#prefix + key);
-    if (running === undefined) return;
+  #checkNoComparator(): void {
+    if (!this.#batches.isGuarded()) return;
     throw argumentError(
-      running === "comparator"
-        ? "A comparator may not edit a live document, nor write to its map: it may be called more than once."
-        : "A function given to update or edit may not write to its own key, nor edit a live document of it: " +
-            "it is called again for each such write.",
+      "A comparator may not edit a live document, nor write to its map: it may be called more than once.",
     );
   }
 
