@@ -22,6 +22,7 @@ export const hasTerminal: boolean = spawnSync("script", ["--version"], { encodin
 export interface TerminalOptions {
   env?: Record<string, string>;
   cwd?: string;
+  columns?: number;
 }
 
 /** A program in a real terminal (a pseudoterminal of the system's), driven by keys. */
@@ -29,13 +30,14 @@ export class Terminal {
   /** All that came, escape sequences included. */
   raw = "";
   readonly #child: ChildProcessWithoutNullStreams;
-  readonly #screen = new Screen(COLUMNS);
+  readonly #screen: Screen;
   #from = 0;
   #wake = (): void => {};
 
-  constructor(command: readonly string[], { env = {}, cwd }: TerminalOptions = {}) {
+  constructor(command: readonly string[], { env = {}, cwd, columns = COLUMNS }: TerminalOptions = {}) {
+    this.#screen = new Screen(columns);
     const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
-    this.#child = spawn("script", ["-qfec", `stty cols ${COLUMNS} rows 40; exec ${quoted}`, "/dev/null"], {
+    this.#child = spawn("script", ["-qfec", `stty cols ${columns} rows 40; exec ${quoted}`, "/dev/null"], {
       env: { ...process.env, TERM: "xterm-256color", SHELL: "/bin/sh", ...env },
       ...(cwd === undefined ? {} : { cwd }),
     });
