@@ -10,7 +10,7 @@ const node = [process.execPath];
 const bin = (/** @type {string} */ name) => path.join(root, "node_modules/.bin", name);
 
 const allowed =
-  /^(package\.json|LICENSE|[A-Z]+\.md|bench\/README\.md|docs\/[\w/-]+\.md|examples\/[\w.-]+\.js|dist\/.+\.(js|mjs|d\.ts|d\.mts))$/;
+  /^(package\.json|LICENSE|[A-Z]+\.md|bench\/README\.md|docs\/[\w/-]+\.(md|svg)|examples\/[\w.-]+\.js|dist\/.+\.(js|mjs|d\.ts|d\.mts))$/;
 const required = [
   "package.json",
   "LICENSE",
