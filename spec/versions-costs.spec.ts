@@ -44,7 +44,7 @@ describe.each(["atomics", "deasync"] as const)("the requests of versions, wait: 
     expect(await sent(() => expect(map.get("a", { versionId })).toBe("2"))).toEqual({ "GET object": 1 });
     const restored = await sent(() => restore(map, "a", versionId));
     expect([Object.values(restored), map.get("a")]).toEqual([[1, 1], "2"]);
-    expect(Object.keys(restored).map((kind) => kind.split(" ")[0])).toEqual(["HEAD", "PUT"]);
+    expect(Object.keys(restored).map((kind) => kind.split(" ")[0])).toEqual(["HEAD", "COPY"]);
   });
 
   it("are for at() those of versions, and 1 GET or HEAD a value", async () => {
