@@ -32,10 +32,10 @@ export interface Copyable {
    */
   copy(from: string, to: string, options?: CopyOptions): boolean;
   /**
-   * Copies a value to another key of this map, overwriting what is there, and deletes it, if it still has the same ETag then.
-   * Otherwise it begins again, so no other bytes that a program has written to `from` are lost. 1 HEAD, 1 CopyObject and 1 DELETE; over
-   * `encrypt`, `transform` and `validate` 1 HEAD, 1 GET, 1 PUT and 1 DELETE. Before the first one, a service other than AWS
-   * is checked for whether it honours conditions: 15 requests, or 21.
+   * Copies a value to another key of this map, overwriting what is there, and deletes it, if it still has the same ETag
+   * then. Otherwise it begins again, so no other bytes that a program has written to `from` are lost. 1 HEAD, 1
+   * CopyObject and 1 DELETE; over `encrypt`, `transform` and `validate` 1 HEAD, 1 GET, 1 PUT and 1 DELETE. Before the
+   * first one, a service other than AWS is checked for whether it honours conditions: 15 requests, or 21.
    *
    * It is not one step: for a moment there are both. If it fails in between, the error says that the value was copied, and
    * that the source is, or may be, still there. A key that is renamed to itself stays as it is: 1 HEAD.

@@ -7,16 +7,16 @@ import type { LayerBase } from "../foundation/base.js";
 import { ExpireLayer } from "./expire-layer.js";
 
 /**
- * A map in which a value older than `ms` milliseconds is missing, to every method that reads or lists. `purge` deletes such values;
- * until then they are stored, and cost what they cost.
+ * A map in which a value older than `ms` milliseconds is missing, to every method that reads or lists. `purge` deletes
+ * such values; until then they are stored, and cost what they cost.
  *
  * A value's age is the time since it was last written, by the service's own clock: its Last-Modified, and the Date of the
  * service's answers. Both are whole seconds. A value is missing once it is certainly older than `ms`, so up to 2 seconds later.
  *
- * The requests are those of the base, also for what has expired, but for `create`: if the key exists, 1 HEAD more, and if it has expired,
- * 1 PUT more, with If-Match. `update` of an expired key replaces the object by If-Match; it keeps nothing of its headers. A
- * service without conditions refuses both (`ConditionsUnsupported`). `set` with `ifMatch` does not look at the age.
- * `has` asks as `head` does. A folder of `list` is there even if all in it has expired.
+ * The requests are those of the base, also for what has expired, but for `create`: if the key exists, 1 HEAD more, and
+ * if it has expired, 1 PUT more, with If-Match. `update` of an expired key replaces the object by If-Match; it keeps
+ * nothing of its headers. A service without conditions refuses both (`ConditionsUnsupported`). `set` with `ifMatch`
+ * does not look at the age. `has` asks as `head` does. A folder of `list` is there even if all in it has expired.
  *
  * @param ms - 1 or more
  * @throws TypeError for a map without an S3BucketMap at the bottom

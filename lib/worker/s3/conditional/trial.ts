@@ -50,8 +50,8 @@ export function trialCutOff(key: string): DeadlinePassed {
  * Finds out whether a service keeps to the conditions of a method, and how it wants ETags. Some services ignore conditions:
  * then each `create` would succeed. The trial needs a key of its own, where nothing can be lost, and deletes it in the end.
  *
- * For a PUT 5 requests, or 7 if ETags must be bare. For the source of a copy 3, or 5. For a DELETE 3, or 5 if they must be bare, or 2 if the condition is ignored.
- * With `record`, one HEAD more.
+ * For a PUT 5 requests, or 7 if ETags must be bare. For the source of a copy 3, or 5. For a DELETE 3, or 5 if they must
+ * be bare, or 2 if the condition is ignored. With `record`, one HEAD more.
  *
  * @param record - remembers what the trial shows; a key that may have been left is then remembered, too
  */
