@@ -18,7 +18,7 @@ function sorted(
 ): number[] {
   const present = [...array.keys()].filter((index) => index in array);
   const defined = present.filter((index) => array[index] !== undefined);
-  // A comparator's changes could not be stored.
+  // Frozen copies: what a comparator changed in them would not be stored.
   const copies = new Map(defined.map((index) => [index, owner.frozen(array[index])]));
   if (compare === undefined) {
     const texts = new Map(defined.map((index) => [index, String(copies.get(index))]));
@@ -33,7 +33,7 @@ function sorted(
   return [...defined, ...rest, ...holes];
 }
 
-/** Where each element comes from when they are put in the opposite order, or others are copied over them. */
+/** The indexes of an array in their order, -1 for a hole. */
 function indexesOf(array: readonly unknown[]): number[] {
   return Array.from(array, (_, index) => (index in array ? index : -1));
 }

@@ -30,8 +30,8 @@ interface Guard {
 let made = 0;
 
 /**
- * What is running of a live map and its sub-maps: batches, and functions that may be called again. A callback during a deasync wait is part
- * of neither: more calls are waiting than when they began.
+ * The batches of a live map and its sub-maps that are running, and the functions that may be called again. A callback during
+ * a deasync wait is not part of them. It is told by the number of waiting calls, which is higher than when they began.
  */
 export class Batches {
   /** Innermost last. */
@@ -75,7 +75,7 @@ export class Batches {
     return this.#open.includes(batch);
   }
 
-  /** Runs a comparator, or a function of `update`. @param key - that of `update` */
+  /** Runs a comparator, or the function of an `update`. @param key - the key of the update; undefined for a comparator */
   guard<T>(key: string | undefined, fn: () => T): T {
     const before = this.#guards;
     this.#guards = [...before, { key, depth: this.#depth() }];

@@ -5,9 +5,8 @@ import { nodeOf } from "./owner.js";
 import { ALL } from "./steps.js";
 
 /**
- * Makes a Map, Set or Date of a document one that stores its changes: it gets another prototype, as those have that are read
- * without live. It stays a real Map, Set or Date for whatever looks into it. It is frozen, so that a property cannot be added;
- * that does not hinder its methods.
+ * Makes a Map, Set or Date of a document store its changes, by methods of another prototype. It stays a real Map, Set or Date
+ * for code that looks into it. It is frozen so that no property can be added. Its methods work all the same.
  */
 export function asLive(object: object, kind: Kind): object {
   const prototype = kind === "map" ? liveMap : kind === "set" ? liveSet : liveDate;

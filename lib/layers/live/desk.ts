@@ -110,7 +110,7 @@ export class Desk<V> implements Home {
     this.settle(keys);
   }
 
-  /** A key was set or deleted whole. In a batch, the batch beneath may not have finished that. */
+  /** Notes that a key was set or deleted whole. In a batch, that write may still be under way. */
   sent(key: string): void {
     const batch = this.#batches.current;
     if (batch !== undefined && covers(batch, this.#prefix + key)) batch.sent.add(this.#prefix + key);
