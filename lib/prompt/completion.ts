@@ -4,8 +4,8 @@ import { within } from "../bridge/call-limit.js";
 import { bucketsBehind } from "../bucket/buckets-map.js";
 import { mapBehind } from "../facade/bucket-object.js";
 import type { Mapping } from "../facade/bucket-object.js";
-import { asLiteral } from "../text/format.js";
-import { accessAtEnd, isIdentifier } from "./line.js";
+import { asLiteral, printable } from "../text/format.js";
+import { accessAtEnd, argumentAtEnd, isIdentifier, wordAtEnd } from "./line.js";
 import type { Access } from "./line.js";
 import { listFirst } from "./listing.js";
 import type { Listing } from "./listing.js";
@@ -30,11 +30,20 @@ interface Kept {
   until: number;
 }
 
+/** What a key at the end of a line completes to. */
+interface Wanted {
+  map: Mapping<unknown> | undefined;
+  partial: string;
+  /** The part of the line that completions replace. */
+  typed: string;
+  readonly complete: (key: string, isFolder: boolean) => string;
+}
+
 /**
- * Completes the keys of facades on Tab, with one small LIST. Node also completes on every keystroke, for its previews. These
+ * Completes keys on Tab, with one small LIST: those of facades, and in the arguments of maps and commands. Node also completes on every keystroke, for its previews. These
  * send nothing here: Node would list the bucket at each character after the dot, and read the object before a second dot.
  */
-export function completeKeys(prompt: Prompt): void {
+export function completeKeys(prompt: Prompt, base?: () => Mapping<unknown> | undefined): void {
   const node = prompt.completer.bind(prompt);
   let isTab = false;
   let kept: Kept[] = [];
@@ -66,19 +75,42 @@ export function completeKeys(prompt: Prompt): void {
     // The preview that follows Tab must send nothing.
     isTab = false;
     try {
-      const access = accessAtEnd(line);
-      const map = access && mapAt(prompt, access.path);
+      const wanted = wantedAt(prompt, line, base);
+      const map = wanted?.map;
       if (map !== undefined && !mayAsk) return callback(null, [[], line]);
-      if (access === undefined || map === undefined) {
+      if (wanted === undefined || map === undefined) {
         within(mayAsk ? DEADLINE_MS : 0, () => node(line, callback));
         return;
       }
-      const listing = listingOf(map, access.partial);
-      callback(null, [listing === undefined ? [] : offer(access, listing), access.typed]);
+      const listing = listingOf(map, wanted.partial);
+      callback(null, [listing === undefined ? [] : offer(wanted, listing), wanted.typed]);
     } catch {
       callback(null, [[], line]);
     }
   };
+}
+
+function wantedAt(
+  prompt: Prompt,
+  line: string,
+  base: (() => Mapping<unknown> | undefined) | undefined,
+): Wanted | undefined {
+  const word = base && wordAtEnd(line);
+  if (word !== undefined) {
+    const complete = (key: string, isFolder: boolean): string => asWord(key, isFolder, word.isQuoted);
+    return { ...word, map: base!(), complete };
+  }
+  const argument = argumentAtEnd(line);
+  if (argument !== undefined) {
+    const value = valueAt(prompt, argument.path);
+    const complete = (key: string, isFolder: boolean): string =>
+      opened(asLiteral(key, argument.quote), isFolder);
+    return { ...argument, map: isMap(value) ? value : undefined, complete };
+  }
+  const access = accessAtEnd(line);
+  if (access === undefined) return undefined;
+  const complete = (key: string, isFolder: boolean): string => asAccess(access, key, isFolder);
+  return { ...access, map: mapBehind(valueAt(prompt, access.path)), complete };
 }
 
 // A complete listing also has the keys under a longer prefix in the same folder.
@@ -87,8 +119,8 @@ function covers({ prefix, listing }: Kept, longer: string): boolean {
   return !longer.slice(prefix.length).includes(DELIMITER);
 }
 
-/** The map behind the facade at a path of names. Calls no getter and no trap on the way. */
-function mapAt(prompt: Prompt, [first, ...rest]: string[]): Mapping<unknown> | undefined {
+/** The value of a variable, or at a path of names. Calls no getter and no trap on the way. */
+export function valueAt(prompt: Prompt, [first, ...rest]: string[]): unknown {
   let value: unknown;
   try {
     const script = new vm.Script(first ?? "");
@@ -107,20 +139,35 @@ function mapAt(prompt: Prompt, [first, ...rest]: string[]): Mapping<unknown> | u
     const own = typeof value === "object" && value !== null && !types.isProxy(value);
     value = own ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
   }
-  return mapBehind(value);
+  return value;
 }
 
-function offer(access: Access, { entries, isMore }: Listing): string[] {
+/** Whether it is a map of this library. A Proxy is not asked. */
+function isMap(value: unknown): value is Mapping<unknown> {
+  if (typeof value !== "object" || value === null || types.isProxy(value)) return false;
+  return typeof (value as { list?: unknown }).list === "function";
+}
+
+function offer({ partial, complete }: Wanted, { entries, isMore }: Listing): string[] {
   const offered = entries
-    .filter(({ key }) => key.startsWith(access.partial))
-    .map(({ key, isFolder }) => complete(access, key, isFolder));
+    .filter(({ key }) => key.startsWith(partial))
+    .map(({ key, isFolder }) => complete(key, isFolder));
   // Node inserts what all completions have in common. The empty string keeps it from guessing if there are more.
   return isMore ? [...offered, "", "… and more"] : offered;
 }
 
-function complete({ object, chain, quote }: Access, key: string, isFolder: boolean): string {
+function asAccess({ object, chain, quote }: Access, key: string, isFolder: boolean): string {
   if (quote === undefined && !isFolder && isIdentifier(key)) return `${object}${chain}${key}`;
-  const literal = asLiteral(key, quote);
-  // A folder stays open for further completion.
-  return `${object}${chain === "?." ? chain : ""}[${isFolder ? literal.slice(0, -1) : `${literal}]`}`;
+  const literal = opened(asLiteral(key, quote), isFolder);
+  return `${object}${chain === "?." ? chain : ""}[${literal}${isFolder ? "" : "]"}`;
+}
+
+function asWord(key: string, isFolder: boolean, isQuoted: boolean): string {
+  const isPlain = !isQuoted && /^[^\s"'\\]+$/u.test(key) && printable(key) === key;
+  return isPlain ? key : opened(`"${printable(JSON.stringify(key).slice(1, -1))}"`, isFolder);
+}
+
+// The name of a folder stays open for further completion.
+function opened(literal: string, isFolder: boolean): string {
+  return isFolder ? literal.slice(0, -1) : literal;
 }

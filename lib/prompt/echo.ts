@@ -48,7 +48,7 @@ export function shortenLong(prompt: Prompt): void {
     if (text.length <= SHOWN_TEXT || mapBehind(value) !== undefined) return text;
     const cut = text.slice(0, text.lastIndexOf("\n", SHOWN_TEXT) + 1 || SHOWN_TEXT);
     const left = text.slice(cut.length).split("\n").length;
-    return `${cut}${paint(prompt, "gray", `… ${asCount(left)} more lines, ${asCount(text.length)} characters in all`)}`;
+    return `${cut}${paint(prompt, "gray", `… ${asCount(left)} more lines, ${asCount(text.length)} characters in all: console.log(_) shows them`)}`;
   });
 }
 
@@ -56,7 +56,7 @@ function shortenString(value: string, before: Writer, prompt: Prompt): string {
   if (value.length <= SHOWN_CHARACTERS) return before(value);
   const beginning = before(value.slice(0, SHOWN_CHARACTERS).toWellFormed());
   const bytes = asBytes(Buffer.byteLength(value));
-  return `${beginning} ${paint(prompt, "gray", `… ${asCount(value.length)} characters, ${bytes}`)}`;
+  return `${beginning} ${paint(prompt, "gray", `… ${asCount(value.length)} characters, ${bytes}: console.log(_) shows them`)}`;
 }
 
 function describe(prompt: Prompt, facade: unknown, map: Mapping<unknown>): string {
@@ -76,7 +76,8 @@ function keysOf(prompt: Prompt, map: Mapping<unknown>): string[] {
   }
   if (listing.entries.length === 0) return [paint(prompt, "gray", "  (no keys)")];
   const { rows } = tableOf(prompt, listing.entries);
-  return listing.isMore ? [...rows, paint(prompt, "gray", "  … and more")] : rows;
+  const how = Object.hasOwn(prompt.commands, "ls") ? ": .ls lists them" : "";
+  return listing.isMore ? [...rows, paint(prompt, "gray", `  … and more${how}`)] : rows;
 }
 
 function reasonOf(error: unknown, ms: number): string {

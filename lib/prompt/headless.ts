@@ -8,7 +8,6 @@ import { defineCommands } from "./commands.js";
 import { shortenLong } from "./echo.js";
 import { followLines } from "./lines.js";
 import type { Outcome } from "./lines.js";
-import { problemLine } from "./problem.js";
 import { isInterruption, setWriter } from "./prompt.js";
 import type { Prompt } from "./prompt.js";
 import { Session } from "./session.js";
@@ -25,7 +24,7 @@ const UNSETTLED =
  * @returns the exit code
  */
 export async function runPiped(given: Arguments): Promise<number> {
-  const { evaluate, show, hasFailed } = open(given);
+  const { evaluate, show, hasFailed, fail } = open(given);
   let outcome: Outcome = "value";
   for await (const line of readline.createInterface({ input: process.stdin, crlfDelay: Infinity })) {
     const ended = await evaluate(line);
@@ -45,7 +44,7 @@ export async function runPiped(given: Arguments): Promise<number> {
  * @returns the exit code
  */
 export async function runCode(given: Arguments, code: string): Promise<number> {
-  const { evaluate, show } = open(given);
+  const { evaluate, show, fail } = open(given);
   const ended = await evaluate(code);
   if (ended.outcome === "thrown") return fail(ended.value);
   if (ended.outcome === "part") return fail(new SyntaxError("The code ends in the middle of a statement."));
@@ -67,6 +66,8 @@ interface Headless {
   hasFailed: () => boolean;
   /** Formats a value as the prompt would. */
   show: (value: unknown) => string;
+  /** Prints what was thrown, and returns the exit code. */
+  fail: (thrown: unknown) => number;
 }
 
 function open(given: Arguments): Headless {
@@ -82,6 +83,10 @@ function open(given: Arguments): Headless {
     },
   );
   const { prompt } = session;
+  const fail = (thrown: unknown): number => {
+    process.stderr.write(`${session.problemLine(thrown)}\n`);
+    return isInterruption(thrown) ? INTERRUPTED : 1;
+  };
   defineCommands(session);
   let isOver = false;
   let isEvaluating = false;
@@ -123,6 +128,7 @@ function open(given: Arguments): Headless {
   });
   return {
     show,
+    fail,
     hasFailed: () => hasFailed,
     evaluate: (line) =>
       new Promise((resolve) => {
@@ -161,9 +167,4 @@ function printResult(value: unknown, { layer }: Arguments, show: Headless["show"
 
 function isJson(value: unknown): boolean {
   return value !== undefined && mapBehind(value) === undefined && JSON.stringify(value) !== undefined;
-}
-
-function fail(thrown: unknown): number {
-  process.stderr.write(`${problemLine(thrown)}\n`);
-  return isInterruption(thrown) ? INTERRUPTED : 1;
 }

@@ -37,6 +37,50 @@ export function accessAtEnd(line: string): Access | undefined {
   return found;
 }
 
+/** A key, or its beginning, as a string literal at the end of a line: `map.get("te`. */
+export interface Argument {
+  /** The names that lead to the map. */
+  path: string[];
+  quote: '"' | "'" | "`";
+  partial: string;
+  /** The literal as typed. */
+  typed: string;
+}
+
+const methods =
+  "get|set|has|delete|head|create|update|copy|rename|url|versions|subMap|getFile|putFile|keys|values|entries|list";
+const inCall = new RegExp(
+  String.raw`${object}\??\.(?:${methods})\(\s*(?<typed>(?<quote>["'\x60])(?<partial>(?:\\.|(?!\k<quote>)[^\\])*))$`,
+  "u",
+);
+
+/** Parses the end of a line. Returns undefined if it is not the first argument of a map's method. */
+export function argumentAtEnd(line: string): Argument | undefined {
+  const groups = inCall.exec(line)?.groups;
+  if (groups === undefined) return undefined;
+  const { object = "", quote, partial = "", typed = "" } = groups;
+  return { path: object.split(/\??\./), quote: quote as '"', partial: unescape(partial), typed };
+}
+
+/** A key, or its beginning, as a word of a command at the end of a line: `.get te`, `.ls "a b`. */
+export interface Word {
+  isQuoted: boolean;
+  partial: string;
+  /** The word as typed. */
+  typed: string;
+}
+
+const inCommand =
+  /^\s*\.(?:(?:ls|get|head|url)|put\s+(?:"[^"]*"|'[^']*'|[^\s"']\S*))\s+("(?:[^"\\]|\\.)*|[^\s"']*)$/u;
+
+/** Parses a line. Returns undefined if it does not end with the key of a command. */
+export function wordAtEnd(line: string): Word | undefined {
+  const typed = inCommand.exec(line)?.[1];
+  if (typed === undefined) return undefined;
+  const isQuoted = typed.startsWith('"');
+  return { isQuoted, partial: isQuoted ? unescape(typed.slice(1)) : typed, typed };
+}
+
 // Of a string literal that is still open.
 function unescape(text: string): string {
   const short: Readonly<Record<string, string>> = {

@@ -31,6 +31,9 @@ export interface ListRequest {
 /** How many keys of a map without `list` are read to find entries. */
 const MAX_KEYS_READ = 1000;
 
+/** A narrower terminal would break each line in two. */
+const MIN_COLUMNS_FOR_TIMES = 60;
+
 const TIME_WIDTH = "2026-01-01 00:00:00".length;
 
 /** The first keys and folders under a prefix. 1 LIST of `limit` for any map on S3. */
@@ -74,8 +77,9 @@ export function tableOf(
 ): { heading: string; rows: string[] } {
   const sizes = entries.map(({ size }) => (size === undefined ? "" : asBytes(size)));
   const width = Math.max(...sizes.map(({ length }) => length), "size".length);
+  const hasTimes = (process.stdout.columns ?? Infinity) >= MIN_COLUMNS_FOR_TIMES;
   const facts = (size: string, time: string): string =>
-    `  ${size.padStart(width)}  ${time.padEnd(TIME_WIDTH)}`;
+    `  ${size.padStart(width)}${hasTimes ? `  ${time.padEnd(TIME_WIDTH)}` : ""}`;
   const rows = entries.map(({ key, isFolder, lastModified }, at) => {
     const time = lastModified === undefined ? "" : asTime(lastModified);
     const shown = asKey(key);

@@ -11,15 +11,16 @@ export function noteInterruption(thrown: object): void {
   if (isWriting()) unsure.add(thrown);
 }
 
-/** What was thrown, in one line. */
-export function problemLine(thrown: unknown): string {
+/** What was thrown, in one line. @param hint - what to write instead */
+export function problemLine(thrown: unknown, hint?: string): string {
   if (isInterruption(thrown)) {
     noteInterruption(thrown);
     return `Interrupted.${unsure.has(thrown) ? " A write that was under way may still happen." : ""}`;
   }
   if (!isErrorLike(thrown)) return inspect(thrown, { breakLength: Infinity, compact: true, depth: 1 });
   const { name, message } = thrown;
-  return printable(`${name}: ${message}`.replace(/\s*\n\s*/g, " "));
+  const end = hint === undefined ? "" : `. ${hint}`;
+  return printable(`${name}: ${message}${end}`.replace(/\s*\n\s*/g, " "));
 }
 
 // Not `instanceof`: the error may come from another context.

@@ -10,12 +10,14 @@ import { s3Buckets } from "../bucket/s3-buckets.js";
 import type { S3Buckets } from "../bucket/s3-buckets.js";
 import { S3BucketMap } from "../bucket/s3-bucket-map.js";
 import { asObject } from "../facade/bucket-object.js";
-import { json } from "../layers/json.js";
-import { live } from "../layers/live/live.js";
+import * as library from "../index.js";
+import * as layers from "../layers/index.js";
 import type { SyncMap } from "../map/sync-map.js";
 import type { Arguments } from "./arguments.js";
 import { echoFacades } from "./echo.js";
-import { noteInterruption } from "./problem.js";
+import { valueAt } from "./completion.js";
+import { hintFor } from "./hints.js";
+import { noteInterruption, problemLine } from "./problem.js";
 import { asPrompt, isInterruption } from "./prompt.js";
 import type { Prompt } from "./prompt.js";
 
@@ -47,10 +49,12 @@ export class Session {
       // There is an overload for each literal, and none for their union.
     } as S3BucketOptions & { readAs: "string" };
     this.s3 = s3Buckets(read);
-    const variables: Record<string, unknown> = { s3: this.s3 };
+    // Errors and documentation name what the package exports.
+    const variables: Record<string, unknown> = { ...library, ...layers, s3: this.s3 };
     if (location !== undefined) {
       this.#base = new S3BucketMap(location, read);
-      const map: SyncMap<unknown> = layer === "json" ? live(json(this.#base as SyncMap<string>)) : this.#base;
+      const map: SyncMap<unknown> =
+        layer === "json" ? layers.live(layers.json(this.#base as SyncMap<string>)) : this.#base;
       Object.assign(variables, { bucket: asObject(map), map });
     }
     this.output = output;
@@ -63,6 +67,11 @@ export class Session {
   /** The bucket's map, without layers. @throws if none was named */
   get base(): S3BucketMap<"string" | "bytes"> {
     return this.#base ?? noBucket();
+  }
+
+  /** The same, or undefined. */
+  get map(): S3BucketMap<"string" | "bytes"> | undefined {
+    return this.#base;
   }
 
   /** What the prompt shows at its start: the map, or all buckets. */
@@ -83,6 +92,14 @@ export class Session {
       this.failed(thrown);
       this.output.problem(thrown);
     }
+  }
+
+  /** What was thrown, in one line. */
+  problemLine(thrown: unknown): string {
+    return problemLine(
+      thrown,
+      hintFor(thrown, (path) => valueAt(this.prompt, path)),
+    );
   }
 
   /** Records what was thrown. */

@@ -9,7 +9,6 @@ import { defineCommands } from "./commands.js";
 import { completeKeys } from "./completion.js";
 import { shortenLong } from "./echo.js";
 import { followLines } from "./lines.js";
-import { problemLine } from "./problem.js";
 import { paint } from "./prompt.js";
 import type { Prompt } from "./prompt.js";
 import { Session } from "./session.js";
@@ -24,7 +23,8 @@ export function startInteractive(given: Arguments, version: string): void {
     { input: stdin, output: stdout, terminal: true, prompt: "" },
     {
       print: (line) => void stdout.write(`${line}\n`),
-      problem: (thrown) => void stdout.write(`${paint(session.prompt, "red", problemLine(thrown))}\n`),
+      problem: (thrown) =>
+        void stdout.write(`${paint(session.prompt, "red", session.problemLine(thrown))}\n`),
       // Three rows are left for the heading, the line that says that there is more, and the prompt.
       pageLength: () => Math.max(10, (stdout.rows ?? 24) - 3),
     },
@@ -35,7 +35,7 @@ export function startInteractive(given: Arguments, version: string): void {
   prompt.setPrompt(PROMPT);
   stdout.write(`${bannerOf(session, version).join("\n")}\n`);
   shortenLong(prompt);
-  completeKeys(prompt);
+  completeKeys(prompt, () => session.map);
   timeLines(session);
   keepHistory(prompt, () => prompt.displayPrompt());
   prompt.on("exit", () => endWhenHistoryIsKept(prompt));
@@ -67,7 +67,7 @@ function timeLines(session: Session): void {
     },
     thrown(error) {
       session.failed(error);
-      return paint(session.prompt, "red", problemLine(error));
+      return paint(session.prompt, "red", session.problemLine(error));
     },
     end(outcome) {
       if (!isTimed || !session.isTiming || outcome === "part") return;

@@ -1,5 +1,4 @@
-import { accessAtEnd } from "../../lib/prompt/line.js";
-import { wordsOf } from "../../lib/prompt/line.js";
+import { accessAtEnd, argumentAtEnd, wordAtEnd, wordsOf } from "../../lib/prompt/line.js";
 import { asKey, asLiteral, printable } from "../../lib/text/format.js";
 
 describe("accessAtEnd()", () => {
@@ -25,6 +24,43 @@ describe("accessAtEnd()", () => {
   it.each(["", "bucket", "f().te", "a[0].te", "'x'.te", "bucket.te ", 'bucket["closed"]', "1.te"])(
     "finds no name's property in %j",
     (line) => expect(accessAtEnd(line)).toBeUndefined(),
+  );
+});
+
+describe("argumentAtEnd()", () => {
+  it.each([
+    ['map.get("to', ["map"], '"', "to", '"to'],
+    ["map.subMap('20", ["map"], "'", "20", "'20"],
+    ["x = a.map.delete( `a\\u0020b", ["a", "map"], "`", "a b", "`a\\u0020b"],
+    ['map?.set("it\\"s', ["map"], '"', 'it"s', '"it\\"s'],
+  ])("reads %s", (line, path, quote, partial, typed) => {
+    expect(argumentAtEnd(line)).toEqual({ path, quote, partial, typed });
+  });
+
+  it.each([
+    'map.get("closed"',
+    "map.get(to",
+    'get("to',
+    'map.close("to',
+    'map.set("key", "val',
+    'f().get("to',
+  ])("finds none in %j", (line) => expect(argumentAtEnd(line)).toBeUndefined());
+});
+
+describe("wordAtEnd()", () => {
+  it.each([
+    [".ls 20", "20", false],
+    [".get ", "", false],
+    ['.head "a b/', "a b/", true],
+    ['  .put "my file" to', "to", false],
+    [".url key", "key", false],
+  ])("reads %s", (line, partial, isQuoted) => {
+    expect(wordAtEnd(line)).toMatchObject({ partial, isQuoted });
+  });
+
+  it.each([".ls", ".put file", ".get key file", '.get "closed"', ".load fi", "x.ls to"])(
+    "finds none in %j",
+    (line) => expect(wordAtEnd(line)).toBeUndefined(),
   );
 });
 

@@ -69,6 +69,45 @@ describeInTerminal("the prompt", () => {
       expect(help).toMatch(new RegExp(`^\\.${command} +[A-Z]`, "m"));
   });
 
+  it("has what the package exports in scope", async () => {
+    const terminal = await prompts.open(server);
+    for (const name of [
+      "S3BucketMap",
+      "asMap",
+      "asObject",
+      "batch",
+      "copyAll",
+      "edit",
+      "json",
+      "live",
+      "restore",
+    ])
+      expect(await terminal.run(`typeof ${name}`)).toEqual(["'function'"]);
+    expect(await terminal.run("asObject(json(map.subMap('j/'))).x = [1]; bucket['j/x']")).toEqual(["'[1]'"]);
+    expect(await terminal.run("const json = 1; json")).toEqual(["1"]);
+  });
+
+  it("says what to write instead of a method that the bucket's object has not", async () => {
+    const terminal = await prompts.open(server);
+    const said = async (line: string): Promise<string> => (await terminal.run(line)).join("");
+    expect(await said("for (const key of bucket);")).toContain(
+      "for (const key in bucket) …, or Object.entries(bucket).",
+    );
+    expect(await said("bucket.forEach(console.log)")).toContain(
+      "Object.entries(bucket).forEach(…), or Object.keys.",
+    );
+    expect(await said("bucket.hasOwnProperty('x')")).toContain(
+      '"key" in bucket, or Object.hasOwn(bucket, "key").',
+    );
+    expect(await said("bucket.list()")).toContain("a map has methods: asMap(bucket).");
+    expect(await said("[].nothing()")).not.toContain("Here");
+  });
+
+  it("lists keys without their times where the terminal is narrow", async () => {
+    const terminal = await prompts.open(server, ["s3://bucket/dir/"], {}, 40);
+    expect(await terminal.run(".ls")).toEqual(["    size  key", "  1 byte  x", "          y/"]);
+  });
+
   it("awaits at the top level", async () => {
     const terminal = await prompts.open(server);
     expect(await terminal.run("const later = await Promise.resolve(bucket.testKey)")).toEqual(["undefined"]);
@@ -103,12 +142,14 @@ describeInTerminal("the prompt", () => {
     map.set("long", "x".repeat(123_456));
     const terminal = await prompts.open(server);
     const text = (await terminal.run("bucket.long")).join("");
-    expect(text).toBe(`'${"x".repeat(400)}' … 123,456 characters, 121 KB`);
+    expect(text).toBe(`'${"x".repeat(400)}' … 123,456 characters, 121 KB: console.log(_) shows them`);
     expect((await terminal.run("bucket.testKey")).join("")).toBe("'value'");
     const many = await terminal.run(
       "Object.fromEntries(Array.from({ length: 5000 }, (_, at) => ['k' + at, at]))",
     );
-    expect(many.at(-1)).toMatch(/^… [\d,]+ more lines, [\d,]+ characters in all$/);
+    expect(many.at(-1)).toMatch(
+      /^… [\d,]+ more lines, [\d,]+ characters in all: console\.log\(_\) shows them$/,
+    );
 
     const bytes = await prompts.open(server, ["--bytes", "bucket"]);
     expect((await bytes.run("bucket.long")).join("")).toMatch(

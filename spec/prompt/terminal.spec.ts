@@ -121,7 +121,7 @@ describeInTerminal("what the prompt sends", () => {
     expect(shown[0]).toBe(`S3 bucket object over S3BucketMap { s3://bucket/ }`);
     expect(shown[1]).toMatch(/^ +1 byte {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}a b\/c$/);
     expect(shown).toHaveLength(21);
-    expect(shown.at(-1)).toBe("  … and more");
+    expect(shown.at(-1)).toBe("  … and more: .ls lists them");
   });
 
   it("sends what a line needs and nothing else, for each of its commands", async () => {
@@ -188,6 +188,24 @@ describeInTerminal("completion", () => {
       await terminal.type(typed);
       terminal.press(keys.tab);
       await terminal.until(() => terminal.lines.includes(completed), completed);
+      await terminal.run(keys.ctrlU + "0");
+    }
+  });
+
+  it("completes keys in the arguments of maps and commands", async () => {
+    const terminal = await prompts.open(server);
+    for (const [typed, completed] of [
+      ['map.get("testK', '> map.get("testKey"'],
+      ["map.subMap('a", "> map.subMap('a b/"],
+      [".get testK", "> .get testKey"],
+      [".ls a", '> .ls "a b/'],
+      ['.head "a b/d', '> .head "a b/d e"'],
+    ] as const) {
+      server.reset();
+      await terminal.type(typed);
+      terminal.press(keys.tab);
+      await terminal.until(() => terminal.lines.includes(completed), completed);
+      expect(server.log().map(({ operation }) => operation)).toEqual(["ListObjectsV2"]);
       await terminal.run(keys.ctrlU + "0");
     }
   });

@@ -35,20 +35,22 @@ export class Prompts {
     server: HttpS3,
     args: string[] = ["s3://bucket"],
     env: Record<string, string> = {},
+    columns?: number,
   ): Promise<Terminal> {
-    return this.start([node, cli, ...args], { ...this.environment(server), ...env });
+    return this.start([node, cli, ...args], { ...this.environment(server), ...env }, columns);
   }
 
   /** Any program with Node's prompt, when the prompt is there. */
-  async start(command: string[], env: Record<string, string>): Promise<Terminal> {
-    const terminal = this.run(command, env);
+  async start(command: string[], env: Record<string, string>, columns?: number): Promise<Terminal> {
+    const terminal = this.run(command, env, columns);
     await terminal.prompt();
     return terminal;
   }
 
   /** Any program. */
-  run(command: string[], env: Record<string, string>): Terminal {
-    const terminal = new Terminal(command, { env, cwd: this.folder });
+  run(command: string[], env: Record<string, string>, columns?: number): Terminal {
+    const size = columns === undefined ? {} : { columns };
+    const terminal = new Terminal(command, { env, cwd: this.folder, ...size });
     this.#terminals.push(terminal);
     return terminal;
   }

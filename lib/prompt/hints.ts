@@ -1,0 +1,29 @@
+import { mapBehind } from "../facade/bucket-object.js";
+
+const failure =
+  /^(?<path>[\p{ID_Start}$_][\p{ID_Continue}$]*(?:\.[\p{ID_Start}$_][\p{ID_Continue}$]*)*?)(?: is not iterable|\.(?<method>[\p{ID_Continue}$]+) is not a function)/u;
+
+const ofArrays: ReadonlySet<string> = new Set([
+  ...["forEach", "map", "filter", "find", "some", "every", "reduce", "includes", "sort", "slice", "join"],
+]);
+const ofObjects: ReadonlySet<string> = new Set(["hasOwnProperty", "propertyIsEnumerable", "isPrototypeOf"]);
+
+/**
+ * What to write instead, for a line that took a bucket's object for an array, or for an object with methods. The engine's
+ * message alone does not say that every name is a key.
+ *
+ * @param valueAt - the value at a path of names
+ */
+export function hintFor(thrown: unknown, valueAt: (path: string[]) => unknown): string | undefined {
+  // Not `instanceof`: the error may come from another context.
+  if (typeof thrown !== "object" || (thrown as Error | null)?.name !== "TypeError") return undefined;
+  const { path, method } = failure.exec((thrown as Error).message)?.groups ?? {};
+  if (path === undefined || mapBehind(valueAt(path.split("."))) === undefined) return undefined;
+  if (method === undefined) return `for (const key in ${path}) …, or Object.entries(${path}).`;
+  if (ofObjects.has(method))
+    return `Here every name is a key: "key" in ${path}, or Object.hasOwn(${path}, "key").`;
+  const instead = ofArrays.has(method)
+    ? `Object.entries(${path}).${method}(…), or Object.keys`
+    : `a map has methods: asMap(${path})`;
+  return `Here every name is a key: ${instead}.`;
+}
