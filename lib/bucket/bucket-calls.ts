@@ -4,7 +4,7 @@ import type { Begun } from "../bridge/begun.js";
 import type { Bridge } from "../bridge/bridge.js";
 import type { Call, Method, Op, Result } from "../bridge/operations.js";
 import { MULTIPART_ABOVE } from "../bridge/protocol.js";
-import type { Environment, Failure, Reading } from "../bridge/protocol.js";
+import type { Environment, Failure, ObjectHeaders, Reading } from "../bridge/protocol.js";
 import { firstEnvironment } from "../arguments/environment.js";
 import { toError } from "../errors/revive.js";
 import type { S3BucketMapError } from "../errors/errors.js";
@@ -12,7 +12,15 @@ import { logWrite, newNumber } from "../copies/history.js";
 import type { Write } from "../copies/history.js";
 import type { Place, Stored } from "../map/internals.js";
 import type { ExpectedReads, Run } from "./prefetch-run.js";
-import { MAX_STRING_BYTES, MAX_VALUE_BYTES, toBuffer, toText, toView } from "../arguments/values.js";
+import {
+  checkValue,
+  MAX_STRING_BYTES,
+  MAX_VALUE_BYTES,
+  toBody,
+  toBuffer,
+  toText,
+  toView,
+} from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
 import type { ReadAs, Shared } from "./shared.js";
 
@@ -72,7 +80,7 @@ export class BucketCalls {
 
   /**
    * @param timeoutMs - the rest of a deadline that several calls share
-   * @param lent - see {@link lendable}
+   * @param lent - the call's body, which carries only its length
    */
   call<One extends Op>(
     call: Call<One>,
@@ -125,6 +133,14 @@ export class BucketCalls {
     return readAhead && client.concurrency > 1;
   }
 
+  /** Stores a value. In a batch it does not wait. */
+  set(key: string, value: string | Bytes, headers: ObjectHeaders): void {
+    checkValue(value);
+    const lent = this.#lendable(key, value);
+    const body = lent === undefined ? toBody(value) : { length: lent.length };
+    this.write({ op: "set", key, body, headers }, lent);
+  }
+
   /** Writes one key. In a batch it does not wait. */
   write(call: Call<"set" | "delete">, lent?: Uint8Array): void {
     this.checkOpen(call.op);
@@ -142,7 +158,7 @@ export class BucketCalls {
    * The bytes of a long value that need not be copied as a whole: this thread waits until they are stored, and no other code
    * can change them meanwhile.
    */
-  lendable(key: string, value: string | Bytes): Uint8Array | undefined {
+  #lendable(key: string, value: string | Bytes): Uint8Array | undefined {
     if (typeof value === "string" || value.byteLength <= MULTIPART_ABOVE) return undefined;
     if (this.shared.settings.wait !== "atomics") return undefined;
     if (pipelines?.pipelineFor(this.shared, key) !== undefined) return undefined;

@@ -41,7 +41,6 @@ import type {
   ObjectVersion,
   SetOptions,
 } from "../map/sync-map.js";
-import { checkValue, toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
 import { getVersion, versionsOf } from "./versions.js";
 import { wholeListing } from "./whole-listing.js";
@@ -52,7 +51,8 @@ const checked = Symbol("checked");
 /**
  * An S3 bucket, or the part of it under a prefix, as a map with blocking calls. Making one sends nothing.
  *
- * Values are read as strings, or as Buffers with `readAs: "bytes"`. Both may be stored. {@link FileMap} and its SyncMap document the methods.
+ * Values are read as strings, or as Buffers with `readAs: "bytes"`. Both may be stored. {@link FileMap} and its SyncMap
+ * document the methods.
  *
  * @example
  * const map = new S3BucketMap("my-bucket", { prefix: "testprefix/" });
@@ -107,10 +107,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
       storeIfMatch(this.#calls, whole, value, headers, ifMatch);
       return this;
     }
-    checkValue(value);
-    const lent = this.#calls.lendable(whole, value);
-    const body = lent === undefined ? toBody(value) : { length: lent.length };
-    this.#calls.write({ op: "set", key: whole, body, headers }, lent);
+    this.#calls.set(whole, value, headers);
     return this;
   }
 
