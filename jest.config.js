@@ -10,8 +10,8 @@ module.exports = {
   testTimeout: 30_000,
   roots: ["<rootDir>/spec"],
   testMatch: ["**/*.spec.ts"],
-  // These need a service: jest.service.config.js.
-  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/spec/service/"],
+  // These need a service, jest.service.config.js, or a browser, jest.site.config.js.
+  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/spec/service/", "<rootDir>/spec/site/"],
   globalSetup: "<rootDir>/spec/support/build.js",
   resolver: "<rootDir>/spec/support/resolver.js",
   // Types are checked by `npm run typecheck`, once, not again in every spec file.

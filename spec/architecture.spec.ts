@@ -4,7 +4,9 @@ import path from "node:path";
 const root = path.join(__dirname, "..");
 const page = readFileSync(path.join(root, "ARCHITECTURE.md"), "utf8");
 const files = readdirSync(path.join(root, "lib"), { recursive: true, encoding: "utf8" });
-const decisions = readdirSync(path.join(root, "docs/decisions")).sort();
+const decisions = readdirSync(path.join(root, "docs/decisions"))
+  .filter((name) => name !== "README.md")
+  .sort();
 
 /** Where the links of a page lead, from the root, with their anchors. */
 function linksOf(page: string): { file: string; anchor: string | undefined }[] {
@@ -79,13 +81,18 @@ describe("ARCHITECTURE.md", () => {
   it("links to every decision", () => {
     const linked = linksOf("ARCHITECTURE.md")
       .map(({ file }) => file)
-      .filter((link) => link.startsWith("docs/decisions/"))
+      .filter((link) => link.startsWith("docs/decisions/") && !link.endsWith("README.md"))
       .map((link) => path.basename(link));
     expect([...new Set(linked)].sort()).toEqual(decisions);
   });
 });
 
 describe("docs/decisions", () => {
+  it("has an index of all", () => {
+    const linked = linksOf("docs/decisions/README.md").map(({ file }) => path.basename(file));
+    expect(linked).toEqual(decisions);
+  });
+
   it("has a page for each number", () => {
     expect(decisions.length).toBeGreaterThan(11);
     expect(decisions.map((name) => /^(\d{4})-[a-z0-9-]+\.md$/.exec(name)?.[1])).toEqual(

@@ -17,7 +17,7 @@ export interface Copyable {
    * says why.
    *
    * Over `encrypt`, `transform` and `validate` the value goes through the program: 1 GET and 1 PUT. So it does with `ifAbsent`
-   * at a service other than AWS: 1 HEAD once, 1 GET, and what {@link SyncMap.create} costs.
+   * at a service other than AWS: 1 HEAD once, 1 GET, and what `create` costs.
    *
    * A key that is copied to itself stays as it is: 1 HEAD.
    *
