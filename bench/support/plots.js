@@ -77,20 +77,27 @@ function plot({ title, about, height }, option) {
   );
 }
 
-const isOurs = (/** @type {string} */ name) => !/SDK|boto|raw|bare|rclone|aws|s3cmd/i.test(name);
+// A name that begins with an ellipsis goes on with this library, as "… where it needs the SDK".
+const isOurs = (/** @type {string} */ name) => !/^(?!…).*(SDK|boto|raw|bare|rclone|aws|s3cmd)/i.test(name);
+
+/** About how wide the widest of them is. ECharts needs a browser to measure text. @param {readonly string[]} texts */
+const widthOf = (texts) => 7.5 * Math.max(...texts.map(({ length }) => length));
 
 /**
  * @param {{ title: string, about: string, bars: Bar[], digits?: number }} what
  */
 function barPlot({ title, about, bars, digits = 0 }) {
   const names = bars.map(({ name }) => name);
+  const figures = bars.map(({ value, half }) => {
+    const [from, to] = (half ?? []).map((end) => end.toFixed(digits));
+    return value.toFixed(digits) + (from === undefined ? "" : `   (${from}–${to})`);
+  });
   return plot(
     { title, about, height: bars.length * 30 + 12 },
     {
-      // Without a browser ECharts can only guess how wide a text is.
       grid: {
-        left: 20 + 7.5 * Math.max(...names.map(({ length }) => length)),
-        right: 150,
+        left: 20 + widthOf(names),
+        right: 20 + widthOf(figures),
         top: 4,
         bottom: 4,
       },
@@ -108,13 +115,9 @@ function barPlot({ title, about, bars, digits = 0 }) {
           type: "bar",
           barWidth: 18,
           silent: true,
-          data: bars.map(({ name, value, half }) => ({
+          data: bars.map(({ name, value }, at) => ({
             value,
-            label: {
-              formatter:
-                value.toFixed(digits) +
-                (half === undefined ? "" : `   (${half.map((end) => end.toFixed(digits)).join("–")})`),
-            },
+            label: { formatter: figures[at] ?? "" },
             itemStyle: { color: isOurs(name) ? light.accent : light.bar },
           })),
           label: { ...text, show: true, position: "right" },
