@@ -99,6 +99,13 @@ function writeTypes() {
   fs.rmSync(all, { recursive: true });
 }
 
+/** What stands at both ends of each file of the calling thread, so that lib/errors/stack.ts finds them in a bundle. */
+const ends = {
+  intro:
+    'const s3bucketmapFile = [() => new Error()];\n(globalThis[Symbol.for("s3bucketmap.files")] ??= []).push(s3bucketmapFile);',
+  outro: "s3bucketmapFile.push(() => new Error());",
+};
+
 /**
  * @param {string} stamp
  * @param {Record<string, string>} inputs - files of lib/, by what they become
@@ -127,6 +134,7 @@ async function bundle(stamp, inputs, chunks = {}) {
     generatedCode: { preset: "es2015", symbols: false },
     hoistTransitiveImports: false,
     interop: "default",
+    ...(Object.hasOwn(inputs, "index") ? ends : {}),
   });
   await built.close();
 }

@@ -251,6 +251,8 @@ export interface Failure {
   attempts?: number;
   /** Where credentials were sought that are missing, and what to do about that source. */
   sought?: { text: string; todo?: string };
+  /** What to do about it, instead of what is said of its code. */
+  todo?: string;
   /** Whether a write may have happened nevertheless. */
   mayHaveBeenApplied?: boolean;
   /** The source of refused credentials that cannot be renewed. */

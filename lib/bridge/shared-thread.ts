@@ -1,16 +1,13 @@
-import fs from "node:fs";
 import module from "node:module";
 import path from "node:path";
 import vm from "node:vm";
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { MessagePort, WorkerOptions } from "node:worker_threads";
 import { buildStamp } from "../build-stamp.js";
-import { libraryFolder } from "../library-folder.js";
 import { Signal } from "./messages.js";
 import type { Reply, WorkerStart } from "./messages.js";
 import type { WireError } from "./protocol.js";
-
-const workerFile = path.join(libraryFolder, "worker.js");
+import { findWorkerFile } from "./worker-file.js";
 
 /** Of Node 22.1 and later. */
 interface CompileCache {
@@ -113,21 +110,24 @@ const inMainContext = vm.runInThisContext(`(() => {
   share(worker: Worker, port: MessagePort, signal: Int32Array): SharedThread;
 };
 
-const name = `${buildStamp} ${workerFile}`;
-
-/** The live thread, or a new one. */
+/**
+ * The live thread, or a new one.
+ *
+ * @throws NoWorkerFile
+ */
 export function sharedThread(): SharedThread {
   const { threads } = inMainContext;
+  const workerFile = findWorkerFile();
+  const name = `${buildStamp} ${workerFile}`;
   let thread = threads.get(name);
   if (thread === undefined || Atomics.load(thread.signal, Signal.Gone) === 1) {
-    thread = startThread();
+    thread = startThread(workerFile);
     threads.set(name, thread);
   }
   return thread;
 }
 
-function startThread(): SharedThread {
-  if (!fs.existsSync(workerFile)) throw new Error(`${workerFile} is missing: install s3bucketmap again`);
+function startThread(workerFile: string): SharedThread {
   const { port1, port2 } = new MessageChannel();
   port1.unref();
   const signal = new Int32Array(new SharedArrayBuffer(Signal.Words * Int32Array.BYTES_PER_ELEMENT));

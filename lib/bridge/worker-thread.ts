@@ -7,6 +7,7 @@ import type { FromWorker, Reply, ToWorker } from "./messages.js";
 import type { ClientConfig, Environment, Failure, WireError } from "./protocol.js";
 import { sharedThread } from "./shared-thread.js";
 import type { KnownSettings, SharedThread } from "./shared-thread.js";
+import { NoWorkerFile } from "./worker-file.js";
 
 /** How long all waits together allow the worker to start. */
 const START_MS = 15_000;
@@ -200,5 +201,10 @@ export function workerFailed(code: string, cause: unknown): Failure {
   // Not `instanceof Error`: what the worker sent belongs to the main context, and a test framework runs in another.
   if (typeof cause !== "object" || cause === null) return { code };
   const { name, message, stack } = cause as Error;
-  return { code, reason: message, cause: { name, message, ...(stack === undefined ? {} : { stack }) } };
+  const failure: Failure = {
+    code,
+    reason: message,
+    cause: { name, message, ...(stack === undefined ? {} : { stack }) },
+  };
+  return cause instanceof NoWorkerFile ? { ...failure, todo: cause.todo } : failure;
 }

@@ -3,7 +3,7 @@ import type { Begun, Caller } from "../bridge/begun.js";
 import type { Bridge } from "../bridge/bridge.js";
 import type { Call } from "../bridge/operations.js";
 import type { Failure } from "../bridge/protocol.js";
-import { countFrames } from "../copies/stack-frames.js";
+import { countFrames, thisCopy } from "../copies/stack-frames.js";
 import { fatalCodes } from "../errors/code-sets.js";
 
 type PipelinedCall = Call<"set" | "delete">;
@@ -12,7 +12,7 @@ type PipelinedCall = Call<"set" | "delete">;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 // Identifies a batch of this copy of the library on the JavaScript stack. It is a string so that minifiers keep it.
-const mark = `s3bucketmap:batch ${__filename}`;
+const mark = `s3bucketmap:batch ${thisCopy}`;
 
 interface UnderWay {
   readonly sent: Begun<PipelinedCall["op"]>;

@@ -10,9 +10,19 @@ export function countFrames(name: string): number {
 
 /** The names of the functions on the JavaScript stack, innermost first. */
 export function functionsOnStack(): (string | null)[] {
+  return frames().map((frame) => frame.getFunctionName());
+}
+
+/** Where the code that calls this is: a path, or a `file:` URL. Undefined, or another text, if it was evaluated. */
+export function fileOfCaller(): string | undefined {
+  const [, , caller] = frames();
+  return caller?.getFileName() ?? undefined;
+}
+
+function frames(): NodeJS.CallSite[] {
   errorOfAnotherRealm ??= makeErrorOfAnotherRealm();
   // prepareStackTrace below returns an array where the type says string.
-  return new errorOfAnotherRealm().stack as unknown as (string | null)[];
+  return new errorOfAnotherRealm().stack as unknown as NodeJS.CallSite[];
 }
 
 let errorOfAnotherRealm: ErrorConstructor | undefined;
@@ -23,6 +33,9 @@ let errorOfAnotherRealm: ErrorConstructor | undefined;
 function makeErrorOfAnotherRealm(): ErrorConstructor {
   const error = runInNewContext("Error") as ErrorConstructor;
   error.stackTraceLimit = Infinity;
-  error.prepareStackTrace = (_error, frames) => frames.map((frame) => frame.getFunctionName());
+  error.prepareStackTrace = (_error, found) => found;
   return error;
 }
+
+/** Tells this copy of the library from others in the program. */
+export const thisCopy: string = Math.random().toString(36).slice(2);

@@ -81,10 +81,11 @@ export function saidOf({ code, reason, statusCode }: Failure): string {
 
 /** What to do about a failure. */
 export function adviceFor(
-  { code, statusCode, credentialsGiven, sought }: Failure,
+  { code, statusCode, credentialsGiven, sought, todo }: Failure,
   operation = "",
 ): string | undefined {
-  if (sought?.todo !== undefined) return sought.todo;
+  const own = todo ?? sought?.todo;
+  if (own !== undefined) return own;
   if (code === `HTTP${statusCode}`) return statusCode === 407 ? advice407 : adviceHttp;
   const special = code === "ConditionsUnsupported" ? adviceWithoutConditions[operation] : undefined;
   const toDo = [special ?? advice[code], credentialsGiven && adviceGiven[credentialsGiven]];

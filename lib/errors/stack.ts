@@ -1,4 +1,4 @@
-import { libraryFolder } from "../library-folder.js";
+import { isBundled, libraryFolder } from "../library-folder.js";
 
 /**
  * Makes an error's stack begin at the line of the user's program, by cutting off the frames of the library and the built-in
@@ -26,5 +26,54 @@ export function startAtCaller<E extends Error>(error: E): E {
 }
 
 function isInside(frame: string): boolean {
-  return frame.includes(libraryFolder) || frame.endsWith("(<anonymous>)");
+  if (frame.endsWith("(<anonymous>)")) return true;
+  if (!isBundled()) return frame.includes(libraryFolder);
+  const at = positionOf(frame);
+  return at !== undefined && parts().some(([start, end]) => isBetween(start, at, end));
+}
+
+interface Position {
+  file: string;
+  line: number;
+  column: number;
+}
+
+/** From where to where: what a file of the library has become in a bundle. */
+type Part = readonly [start: Position, end: Position];
+
+let known: Part[] = [];
+let counted = 0;
+
+// In a bundle, the library and the program are one file. The build puts a function at the start and one at the end of each
+// file of the library: bundlers and minifiers keep what is between them there.
+function parts(): Part[] {
+  const loaded = ((globalThis as { [marks]?: (() => Error)[][] })[marks] ?? []).filter(
+    (ends) => ends.length === 2,
+  );
+  if (counted !== loaded.length) {
+    counted = loaded.length;
+    known = loaded.map((ends) => ends.map((end) => positionOf(end().stack))).filter((part) => isPart(part));
+  }
+  return known;
+}
+
+const marks = Symbol.for("s3bucketmap.files");
+
+function isPart(part: (Position | undefined)[]): part is [Position, Position] {
+  const [start, end] = part;
+  return start !== undefined && end !== undefined && start.file === end.file;
+}
+
+/** Of the first frame in a text. */
+function positionOf(stack: string | undefined): Position | undefined {
+  const [, file, line, column] = /^ *at (?:.*? \()?(.*):(\d+):(\d+)\)?$/m.exec(stack ?? "") ?? [];
+  return file === undefined ? undefined : { file, line: Number(line), column: Number(column) };
+}
+
+function isBetween(start: Position, at: Position, end: Position): boolean {
+  return at.file === start.file && isBefore(start, at) && isBefore(at, end);
+}
+
+function isBefore(one: Position, other: Position): boolean {
+  return one.line < other.line || (one.line === other.line && one.column < other.column);
 }

@@ -17,7 +17,7 @@ process.emitWarning = (...args: unknown[]): void => {
 try {
   if (start.buildStamp !== buildStamp) {
     throw new Error(
-      "the files of s3bucketmap have changed since this program loaded them: start the program again",
+      "the worker is of another build of s3bucketmap than the program, which must be started again, or bundled again where it is a bundle",
     );
   }
   // Workers inherit NODE_COMPILE_CACHE, but not a cache that the program has enabled by a call.

@@ -1,4 +1,4 @@
-import { functionsOnStack, WAIT_MARK } from "../../copies/stack-frames.js";
+import { functionsOnStack, thisCopy, WAIT_MARK } from "../../copies/stack-frames.js";
 import { nextOrder } from "./document.js";
 import type { Edits } from "./edits.js";
 
@@ -38,7 +38,7 @@ export class Batches {
   #open: Batch[] = [];
   #guards: Guard[] = [];
   // Names that identify functions of this map on the JavaScript stack: Ctrl-C at a prompt runs no `finally`.
-  readonly #mark: string = `s3bucketmap:live batch ${__filename} ${(made += 1)}`;
+  readonly #mark: string = `s3bucketmap:live batch ${thisCopy} ${(made += 1)}`;
   readonly #guardMark: string = `${this.#mark} guard`;
 
   /** The batch that the running code is part of. */
