@@ -143,7 +143,6 @@ async function main() {
       await build(leftOut.line);
       const file = path.join(project, leftOut.file);
       assert.doesNotMatch(fs.readFileSync(file, "utf8"), /s3bucketmap\.files/, "it is in the bundle");
-      isMinified = false;
       works(await seenBy(file, http));
       works(await seenBy(file, local));
       return "works";

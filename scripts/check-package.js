@@ -185,11 +185,11 @@ async function typeChecks(check, project) {
   );
 }
 
-/** An import of each sub-path that package.json exports. */
+/** An import of each sub-path of package.json that a program can import. */
 function subPaths() {
   const { exports: exported } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
   return Object.keys(exported)
-    .filter((name) => name !== "." && name !== "./package.json")
+    .filter((name) => ![".", "./package.json", "./worker"].includes(name))
     .map((name) => `import "s3bucketmap/${name.slice(2)}";\n`)
     .join("");
 }

@@ -95,8 +95,8 @@ describe.each(["atomics", "deasync"])("the library in a bundle, wait: %s", (wait
 
   it.each([
     ["Next.js", "", { NEXT_RUNTIME: "nodejs" }, 'serverExternalPackages: ["s3bucketmap"]'],
-    ["webpack", "function __webpack_require__() {}", {}, 'externalsType: "node-commonjs"'],
-    ["ncc", "function __nccwpck_require__() {}", {}, "ncc build --external s3bucketmap"],
+    ["webpack", "function __webpack_require__() {}", {}, 'externalsType: "node-commonjs" for webpack'],
+    ["ncc", "function __webpack_require__() {}", {}, "--external s3bucketmap/layers for ncc"],
   ])("says what to write for %s", (_name, around, env, setting) => {
     expect(run(wait, { around, env }).message).toContain(setting);
   });

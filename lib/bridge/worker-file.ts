@@ -37,7 +37,7 @@ export function findWorkerFile(): string {
   try {
     return module.createRequire(bundle).resolve("s3bucketmap/worker");
   } catch {
-    const where = `${path.join(folder, names[0]!)} does not exist, and no package s3bucketmap is installed there`;
+    const where = `${path.join(folder, names[0]!)} does not exist, and require finds no s3bucketmap/worker from there`;
     throw new NoWorkerFile(`a bundler has made s3bucketmap part of ${bundle}; ${where}`, whatToWrite(folder));
   }
 }
@@ -60,18 +60,18 @@ function whatToWrite(folder: string): string {
 /** What keeps the library out of a bundle. */
 const settings = {
   next: 'serverExternalPackages: ["s3bucketmap"] in the configuration of Next.js',
-  ncc: "ncc build --external s3bucketmap --external s3bucketmap/layers",
-  webpack: 'externals: [/^s3bucketmap/], externalsType: "node-commonjs" in the configuration of webpack',
+  // ncc is made of webpack.
+  webpack:
+    'externals: [/^s3bucketmap/], externalsType: "node-commonjs" for webpack, ' +
+    "--external s3bucketmap --external s3bucketmap/layers for ncc",
   other:
     '--external:s3bucketmap for esbuild, external: [/^s3bucketmap/] for rollup, ssr: { external: ["s3bucketmap"] } for Vite',
 };
 
-// What webpack and ncc call the function by which modules load each other. They know the names, and no other tool does.
+// The function by which webpack's modules load each other. webpack knows the name, and no other tool does.
 declare const __webpack_require__: unknown;
-declare const __nccwpck_require__: unknown;
 
 function bundlerName(): keyof typeof settings {
   if (process.env["NEXT_RUNTIME"] !== undefined) return "next";
-  if (typeof __nccwpck_require__ !== "undefined") return "ncc";
   return typeof __webpack_require__ === "undefined" ? "other" : "webpack";
 }

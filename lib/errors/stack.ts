@@ -41,6 +41,8 @@ interface Position {
 /** From where to where: what a file of the library has become in a bundle. */
 type Part = readonly [start: Position, end: Position];
 
+const marks = Symbol.for("s3bucketmap.files");
+
 let known: Part[] = [];
 let counted = 0;
 
@@ -56,8 +58,6 @@ function parts(): Part[] {
   }
   return known;
 }
-
-const marks = Symbol.for("s3bucketmap.files");
 
 function isPart(part: (Position | undefined)[]): part is [Position, Position] {
   const [start, end] = part;

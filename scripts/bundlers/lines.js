@@ -152,7 +152,7 @@ exports.bundlers = [
     plain: {
       line: "ncc build app.cjs -o out/ncc",
       file: "out/ncc/index.cjs",
-      setting: /--external s3bucketmap --external s3bucketmap\/layers/,
+      setting: /--external s3bucketmap --external s3bucketmap\/layers for ncc/,
     },
     leftOut: {
       line: "ncc build app.cjs --external s3bucketmap --external s3bucketmap/layers -o out/ncc-external",
