@@ -59,6 +59,10 @@ export class S3BucketMapError extends Error {
   }
 }
 
+// On the prototype what is not known is undefined, so that each name is "in" every error.
+for (const name of ["operation", "bucket", "key", "statusCode", "requestId", "attempts"])
+  Object.defineProperty(S3BucketMapError.prototype, name, { value: undefined, writable: true });
+
 const kinds = new WeakMap<object, symbol>();
 
 // Not enumerable and on the prototype, as in built-in errors: otherwise an error prints its name twice.
