@@ -49,6 +49,16 @@ function page(query) {
 const server = http.createServer((request, response) => {
   request.resume();
   if (request.url === "/requests") return void response.end(String(requests));
+  // A listing's answers are good for a second. On a busy machine the next key can be later, and costs a HEAD.
+  if (request.method === "HEAD") {
+    response.writeHead(200, {
+      "content-length": "3",
+      "last-modified": "Sun, 01 Mar 2026 12:00:00 GMT",
+      etag: '"900150983cd24fb0d6963f7d28e17f72"',
+      "x-amz-request-id": "0123456789ABCDEF",
+    });
+    return void response.end();
+  }
   requests += 1;
   const answer = () => {
     const query = new URLSearchParams((request.url ?? "").split("?")[1]);
