@@ -49,7 +49,7 @@ describe.each(waits)("TLS that fails, wait: %s", (wait) => {
   it("with a port that speaks none: each operation ends in NetworkError", async () => {
     const server = await startHttpS3();
     const map = freshMap(server.endpoint.replace("http:", "https:"), wait);
-    for (const operation of operations) expectEnd(map, operation, tls("wrong version number"));
+    for (const operation of operations) expectEnd(map, operation, tls("the endpoint does not speak TLS"));
     expect(server.counts().total).toBe(0);
     await server.close();
   });

@@ -85,6 +85,7 @@ function run(wait: string, script: string, before = ""): { status: number | null
   return { status: shell.status, output: shell.stdout + shell.stderr };
 }
 
+// Limits, users and signals of processes are POSIX's.
 const onPosix = process.platform === "win32" ? describe.skip : describe;
 
 onPosix.each(["atomics", "deasync"])("a target of getFile() that cannot be written, wait: %s", (wait) => {

@@ -163,10 +163,10 @@ function isInteractive(): boolean {
 
 function checkEach(options: unknown, of?: "s3Buckets"): S3BucketOptions {
   const names = Object.keys(checks);
-  if (typeof options === "object" && options !== null) refuseLooseCredentials(options);
+  checkAreOptions(options, of);
+  refuseLooseCredentials(options);
   if (of === undefined) checkOptions(options, names);
   else {
-    checkAreOptions(options, of);
     if (Object.hasOwn(options, "prefix") && (options as S3BucketOptions).prefix !== undefined) {
       throw argumentError(
         "s3Buckets takes no prefix, which is of one bucket: s3Bucket(name, { prefix }), or asMap(s3.name).subMap(prefix).",
