@@ -7,6 +7,7 @@ import { cache, encrypt, gzip, json, readonly, text, writeBuffer } from "../lib/
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
 import { secret } from "./support/layer-stacks.js";
+import { thrownBy } from "./support/local-maps.js";
 
 jest.setTimeout(60_000);
 
@@ -196,15 +197,12 @@ describe("copyAll", () => {
       action: { status: 403, code: "AccessDenied" },
     });
     server.fault({ operation: "COPY", key: /x c$/, times: Infinity, action: { reset: "after-apply" } });
-    let error: PartialFailureError | undefined;
-    try {
-      copyAll(source, target, { key: (key) => `x ${key}` });
-    } catch (thrown) {
-      error = thrown as PartialFailureError;
-    }
+    const error = thrownBy(() =>
+      copyAll(source, target, { key: (key) => `x ${key}` }),
+    ) as PartialFailureError;
     expect(error).toMatchObject({ code: "PartialFailure", operation: "copyAll", succeeded: ["a"] });
-    expect([...error!.failed.keys()]).toEqual(["b", "c"]);
-    expect(error!.message).toMatch(/^Of 3 keys, 1 was copied, 1 was not and 1 may have been; .*AccessDenied/);
+    expect([...error.failed.keys()]).toEqual(["b", "c"]);
+    expect(error.message).toMatch(/^Of 3 keys, 1 was copied, 1 was not and 1 may have been; .*AccessDenied/);
     server.clearFaults();
     expect([...target.keys()]).toEqual(["x a", "x c"]);
   });
@@ -219,19 +217,14 @@ describe("copyAll", () => {
     ]);
     base.set("c", "not json");
     const target = open();
-    let error: PartialFailureError | undefined;
-    try {
-      copyAll(source as SyncMap<string>, target);
-    } catch (thrown) {
-      error = thrown as PartialFailureError;
-    }
-    expect([...error!.failed].map(([key, { code }]) => [key, code])).toEqual([
+    const error = thrownBy(() => copyAll(source as SyncMap<string>, target)) as PartialFailureError;
+    expect([...error.failed].map(([key, { code }]) => [key, code])).toEqual([
       ["b", "ValueRefused"],
       ["c", "NotJson"],
     ]);
-    expect(error!.succeeded).toEqual(["a", "d"]);
+    expect(error.succeeded).toEqual(["a", "d"]);
     expect([...target.keys()]).toEqual(["a", "d"]);
-    expect(error!.failed.get("b")!.cause).toBeInstanceOf(TypeError);
+    expect(error.failed.get("b")!.cause).toBeInstanceOf(TypeError);
   });
 
   it.each([["b"], ["b", "c"], ["a", "b"]])(
@@ -240,17 +233,12 @@ describe("copyAll", () => {
       const source = json(open());
       source.setMany(keys.map((key) => [key, key === "a" ? "text" : { no: "text" }]));
       const target = open();
-      let error: PartialFailureError | undefined;
-      try {
-        copyAll(source as SyncMap<string>, target);
-      } catch (thrown) {
-        error = thrown as PartialFailureError;
-      }
-      expect([error?.code, ...error!.failed.keys()]).toEqual([
+      const error = thrownBy(() => copyAll(source as SyncMap<string>, target)) as PartialFailureError;
+      expect([error.code, ...error.failed.keys()]).toEqual([
         "PartialFailure",
         ...keys.filter((key) => key !== "a"),
       ]);
-      for (const one of error!.failed.values()) expect(one.code).toBe("ValueRefused");
+      for (const one of error.failed.values()) expect(one.code).toBe("ValueRefused");
     },
   );
 

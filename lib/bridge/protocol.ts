@@ -249,8 +249,8 @@ export interface Failure {
   statusCode?: number;
   requestId?: string;
   attempts?: number;
-  /** Where credentials were sought that are missing, and what to do about that source. */
-  sought?: { text: string; todo?: string };
+  /** Where missing credentials were sought. */
+  sought?: string;
   /** What to do about it, instead of what is said of its code. */
   todo?: string;
   /** Whether a write may have happened nevertheless. */

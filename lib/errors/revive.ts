@@ -64,7 +64,7 @@ function messageOf(failure: Failure, attempt: Attempt): string {
   const toDo = adviceFor(failure, attempt.operation);
   const todo = toDo === undefined ? "" : ` ${toDo}`;
   const maybe = code === "AccessDenied" && readsOne.has(attempt.operation) ? ` ${advice403}` : "";
-  const sought = failure.sought === undefined ? "" : `; ${failure.sought.text}`;
+  const sought = failure.sought === undefined ? "" : `; ${failure.sought}`;
   return `Cannot ${does} ${object(attempt)}: ${saidOf(failure)}${sought}${uncertain}.${todo}${maybe}`;
 }
 
@@ -81,11 +81,10 @@ export function saidOf({ code, reason, statusCode }: Failure): string {
 
 /** What to do about a failure. */
 export function adviceFor(
-  { code, statusCode, credentialsGiven, sought, todo }: Failure,
+  { code, statusCode, credentialsGiven, todo }: Failure,
   operation = "",
 ): string | undefined {
-  const own = todo ?? sought?.todo;
-  if (own !== undefined) return own;
+  if (todo !== undefined) return todo;
   if (code === `HTTP${statusCode}`) return statusCode === 407 ? advice407 : adviceHttp;
   const special = code === "ConditionsUnsupported" ? adviceWithoutConditions[operation] : undefined;
   const toDo = [special ?? advice[code], credentialsGiven && adviceGiven[credentialsGiven]];

@@ -1,7 +1,6 @@
 import { checkOptions } from "../arguments/checks.js";
 import { checkPrefix } from "../arguments/keys.js";
 import { kindOf } from "../arguments/kinds.js";
-import { leadsToFacade, mapOfFacade } from "../copies/facades.js";
 import { isOfAnotherVersion } from "../copies/versions.js";
 import { argumentError, partialFailure, PartialFailureError, S3BucketMapError } from "../errors/errors.js";
 import { optionsOf, valueRefused } from "../map/copies.js";
@@ -9,6 +8,7 @@ import type { CopyOutcome, Whole } from "../map/copying.js";
 import { internalsOf } from "../map/internals.js";
 import type { Internals } from "../map/internals.js";
 import type { SyncMap } from "../map/sync-map.js";
+import { mapOf } from "./batch.js";
 import type { BucketObject, Mapping } from "./bucket-object.js";
 import { checkApart, checkTargetsApart, keysOf, listed, pairsOf, slices } from "./copy-pairs.js";
 import type { Pair } from "./copy-pairs.js";
@@ -49,8 +49,8 @@ const MAX_BYTES_AT_ONCE: number = 64 * 1024 * 1024;
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
 export function copyAll(source: CopyablePart, target: CopyablePart, options: CopyAllOptions = {}): number {
-  const from = mapOf(source, "source");
-  const to = mapOf(target, "target");
+  const from = checkedMap(source, "source");
+  const to = checkedMap(target, "target");
   checkOptions(options, ["prefix", "key"], "copyAll");
   const { prefix = "", key } = options;
   checkPrefix(prefix, "The option prefix");
@@ -178,8 +178,8 @@ function inBatch(
   }
 }
 
-function mapOf(given: unknown, which: string): SyncMap<unknown> {
-  const map = mapOfFacade(given) ?? (leadsToFacade(given) ? undefined : given);
+function checkedMap(given: unknown, which: string): SyncMap<unknown> {
+  const map = mapOf(given);
   const isMap = ["get", "set", "has", "keys"].every(
     (method) => typeof (map as Record<string, unknown> | null | undefined)?.[method] === "function",
   );

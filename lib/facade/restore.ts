@@ -7,9 +7,9 @@ import type { HasInternals } from "../map/internals.js";
 import { mapOf } from "./batch.js";
 
 /**
- * Makes an older version of a key its newest one again, so a deleted key comes back. S3 copies the version, and its value does
- * not leave S3. Content-Type, Content-Encoding, Cache-Control and metadata come along. The versions in between are kept. 1 HEAD and 1
- * CopyObject, and above 5 GiB what `copy` costs.
+ * Makes an older version of a key its newest one again, so a deleted key comes back. S3 copies the version, and its value
+ * does not leave S3. Content-Type, Content-Encoding, Cache-Control and metadata come along. The versions in between are
+ * kept. 1 HEAD and 1 CopyObject, and above 5 GiB what `copy` costs.
  *
  * @param objectOrMap - a map, or an object that stands for one, with or without layers
  * @param versionId - as `map.versions(key)` gives it

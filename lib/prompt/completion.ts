@@ -40,8 +40,11 @@ interface Wanted {
 }
 
 /**
- * Completes keys on Tab, with one small LIST: those of facades, and in the arguments of maps and commands. Node also completes on every keystroke, for its previews. These
- * send nothing here: Node would list the bucket at each character after the dot, and read the object before a second dot.
+ * Completes keys on Tab, with one small LIST: after a bucket's object, and in the arguments of maps and commands. Node also
+ * completes on every keystroke, for its previews. These send nothing here: Node would list the bucket at each character
+ * after the dot, and read the object before a second dot.
+ *
+ * @param base - the map of the commands
  */
 export function completeKeys(prompt: Prompt, base?: () => Mapping<unknown> | undefined): void {
   const node = prompt.completer.bind(prompt);

@@ -33,7 +33,8 @@ function reasonOf(error: unknown): Failure {
   if (meta?.httpStatusCode !== undefined) failure.statusCode = meta.httpStatusCode;
   if (meta?.requestId !== undefined) failure.requestId = meta.requestId;
   if (meta?.attempts !== undefined) failure.attempts = meta.attempts;
-  if (sdk.sought !== undefined) failure.sought = sdk.sought;
+  if (sdk.sought !== undefined) failure.sought = sdk.sought.text;
+  if (sdk.sought?.todo !== undefined) failure.todo = sdk.sought.todo;
   if (sdk.credentialsGiven !== undefined) failure.credentialsGiven = sdk.credentialsGiven;
   return failure;
 }

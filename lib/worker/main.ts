@@ -17,7 +17,7 @@ process.emitWarning = (...args: unknown[]): void => {
 try {
   if (start.buildStamp !== buildStamp) {
     throw new Error(
-      "the worker is of another build of s3bucketmap than the program, which must be started again, or bundled again where it is a bundle",
+      "the worker is of another build of s3bucketmap than the program: start the program again, or bundle it again",
     );
   }
   // Workers inherit NODE_COMPILE_CACHE, but not a cache that the program has enabled by a call.

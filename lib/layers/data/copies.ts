@@ -131,7 +131,10 @@ export function define(object: object, key: PropertyKey, value: unknown): void {
   Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
 }
 
-/** Copies a typed array, an ArrayBuffer or a regular expression, with memory of its own. @returns anything else as it is: the layer beneath refuses it by name */
+/**
+ * Copies a typed array, an ArrayBuffer or a regular expression, with memory of its own. Returns anything else as it is: the
+ * layer beneath refuses it by name.
+ */
 export function ownLeaf(part: object): object {
   if (ArrayBuffer.isView(part)) return copyOfView(part);
   if (types.isRegExp(part) && part.lastIndex === 0 && prototypes(part) === 2)

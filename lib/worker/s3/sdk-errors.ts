@@ -1,4 +1,3 @@
-import type { Failure } from "../../bridge/protocol.js";
 import { OperationError } from "../operation-error.js";
 
 /** What the SDK adds to the errors it throws. */
@@ -12,8 +11,8 @@ export interface SdkError extends Error {
   $response?: { headers?: Record<string, string> };
   /** Set by MapCredentials. */
   credentialsGiven?: "option" | "environment";
-  /** Set by S3: where credentials were sought. */
-  sought?: Failure["sought"];
+  /** Set by S3: where credentials were sought, and what to do about that source. */
+  sought?: { text: string; todo?: string };
 }
 
 /** Whether no provider has given credentials. */
