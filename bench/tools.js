@@ -113,9 +113,11 @@ function environmentFor(endpoint) {
 /** @param {string[]} command @param {NodeJS.ProcessEnv} env */
 async function time([file = "", ...args], env) {
   const started = performance.now();
-  // The s3 section of a configuration is the AWS CLI's own.
-  const own = file === "aws" ? { ...env, AWS_CONFIG_FILE: env["BENCH_CLI_CONFIG"] } : env;
-  const child = spawn(file, args, { env: own, stdio: ["ignore", "ignore", "pipe"] });
+  // The s3 section of a configuration is the AWS CLI's own. Versions before 2.13 do not read the endpoint's variables.
+  const isCli = file === "aws";
+  const own = isCli ? { ...env, AWS_CONFIG_FILE: env["BENCH_CLI_CONFIG"] } : env;
+  const endpoint = isCli ? ["--endpoint-url", env["AWS_ENDPOINT_URL_S3"] ?? ""] : [];
+  const child = spawn(file, [...endpoint, ...args], { env: own, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.on("data", (chunk) => (said += chunk));
   let rss = 0;

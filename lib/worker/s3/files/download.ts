@@ -14,8 +14,11 @@ import { openBody } from "./open-body.js";
 import type { OpenAnswer } from "./open-body.js";
 import type { TargetFile } from "./target-file.js";
 
-/** How many ranges are in flight at once, beside the plain answer. Of each, a few chunks of 64 KiB are in memory. */
+/** How many ranges are in flight at once, beside the plain answer. */
 const RANGES_AT_ONCE = 7;
+
+/** How much of each is gathered before it is written: a write of each chunk of 64 KiB costs more than the bytes do. */
+const WRITE_BYTES = 1024 * 1024;
 
 /** How often in a row a range may bring less than so many bytes. */
 const TRIES = 3;
@@ -43,11 +46,13 @@ interface Given {
   moved: () => void;
 }
 
-/** A part that is being written: up to where, and the CRC32 so far. */
+/** A part that is being read: up to where, its CRC32 so far, and the chunks before `at` that are still to be written. */
 interface Part {
   readonly index: number;
   at: number;
   crc: number;
+  unwritten: Buffer[];
+  unwrittenBytes: number;
 }
 
 /**
@@ -106,7 +111,7 @@ export class Download {
   }
 
   #begin(index: number): Part {
-    return { index, at: index * this.#size, crc: 0 };
+    return { index, at: index * this.#size, crc: 0, unwritten: [], unwrittenBytes: 0 };
   }
 
   async #readPlain(): Promise<void> {
@@ -204,10 +209,17 @@ export class Download {
   }
 
   async #fill(file: TargetFile, part: Part, bytes: Buffer): Promise<void> {
-    await file.write(bytes, part.at);
     part.crc = crc32(bytes, part.crc);
     part.at += bytes.length;
-    if (part.at < this.#end(part.index) || this.#sums[part.index] !== undefined) return;
+    part.unwritten.push(bytes);
+    part.unwrittenBytes += bytes.length;
+    const isWhole = part.at === this.#end(part.index);
+    if (!isWhole && part.unwrittenBytes < WRITE_BYTES) return;
+    const { unwritten, unwrittenBytes } = part;
+    part.unwritten = [];
+    part.unwrittenBytes = 0;
+    await file.write(unwritten, part.at - unwrittenBytes);
+    if (!isWhole || this.#sums[part.index] !== undefined) return;
     this.#sums[part.index] = crc32Text(part.crc);
     this.#left -= 1;
     if (this.#left === 0) this.#over.abort();

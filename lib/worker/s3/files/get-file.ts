@@ -119,7 +119,7 @@ async function writeUntold(
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       if (at + chunk.length > MAX_UNTOLD_BYTES) throw new TooLong(statusCode, MAX_UNTOLD_BYTES);
-      await file.write(chunk, at);
+      await file.write([chunk], at);
       at += chunk.length;
       moved();
     }

@@ -53,15 +53,16 @@ export class TargetFile {
     }
   }
 
-  async write(bytes: Uint8Array, position: number): Promise<void> {
+  async write(chunks: readonly Uint8Array[], position: number): Promise<void> {
+    let written: number;
     try {
-      for (let at = 0; at < bytes.length;) {
-        const { bytesWritten } = await this.#handle.write(bytes, at, bytes.length - at, position + at);
-        at += bytesWritten;
-      }
+      ({ bytesWritten: written } = await this.#handle.writev(chunks, position));
     } catch (error) {
       throw fileError("FileNotWritten", this.#target, error);
     }
+    // The system may write less than it is given.
+    const rest = chunks.reduce((sum, chunk) => sum + chunk.length, -written);
+    if (rest > 0) await this.write([Buffer.concat(chunks).subarray(written)], position + written);
   }
 
   /** Drops all that was written. */
