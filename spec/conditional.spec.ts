@@ -593,7 +593,7 @@ describe("the mark of a conditional write", () => {
     const tooMuch = { metadata: { a: "x".repeat(2048 - 32) } };
     expect(() => map.create("other", "", tooMuch)).toThrow(TypeError);
     expect(() => map.set("other", "", { metadata: { "S3bucketmap-writes": "x" } })).toThrow(
-      /the library's own/,
+      /reserved by the library/,
     );
     map.set("other", "", tooMuch);
   });

@@ -103,7 +103,7 @@ describe("two copies of the package", () => {
     expect(library.asObject(base)).toBe(bucket);
     expect(library.asMap(bucket)).toBe(base);
     expect(() => layers.json(bucket as never)).toThrow(/json\(asMap\(object\)\)/);
-    expect(() => library.asObject(bucket as never)).toThrow(/already one's facade/);
+    expect(() => library.asObject(bucket as never)).toThrow(/this is already a bucket object/);
     expect(server.counts()["total"]).toBe(0);
   });
 

@@ -164,7 +164,7 @@ describe.each(["atomics", "deasync"] as const)("a service that refuses its own E
       expect(told(map, () => map[use]("from", "to"))).toEqual([
         "ConditionsUnsupported",
         expect.stringMatching(
-          /10 times in a row the service refused the copy with HTTP 412, .*nothing was written\. /,
+          /10 times in a row the service rejected the copy with HTTP 412, .*nothing was written\. /,
         ),
         { from: "value" },
       ]);
@@ -186,7 +186,7 @@ describe.each(["atomics", "deasync"] as const)("a service that refuses its own E
       const [code, message, values] = told(map, () => map.rename("from", "to"));
       expect([code, values]).toEqual(["ConditionsUnsupported", { from: "value", to: "value" }]);
       expect(message).toMatch(/10 times in a row the service gave the ETag .*was copied to .*still there\. /);
-      expect(message).toMatch(/copy, and delete when nobody else writes to the source/);
+      expect(message).toMatch(/copy, and delete when nobody else is writing to the source/);
       expect(message).not.toMatch(/nothing was written|may still have/);
     }
   });

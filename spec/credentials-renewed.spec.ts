@@ -297,7 +297,7 @@ describe.each(["atomics", "deasync"] as const)("a map whose credentials expire, 
     const error = thrown(() => map.get("k1"));
     expect(error).toMatchObject({ code: "ExpiredToken", attempts: 1 });
     expect(error.message).toContain(kind === "option" ? "the option credentials" : "AWS_ACCESS_KEY_ID");
-    expect(error.message).toContain("make a new map");
+    expect(error.message).toContain("create a new map");
     expect(server.log()).toHaveLength(1);
   });
 

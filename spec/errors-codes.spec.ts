@@ -112,6 +112,17 @@ describe("an error", () => {
     expect(error).toMatchObject({ code: "NetworkError", attempts: 3 });
     expect(error.cause).toMatchObject({ code: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/) as string });
   });
+
+  it("of a host of AWS that does not exist advises to look at the region", () => {
+    const cause = Object.assign(new Error("getaddrinfo ENOTFOUND b.s3.frankfurt.amazonaws.com"), {
+      code: "ENOTFOUND",
+      syscall: "getaddrinfo",
+    });
+    expect(toFailure(cause, false)).toMatchObject({
+      code: "NetworkError",
+      todo: expect.stringContaining("Check the region") as string,
+    });
+  });
 });
 
 describe("the code", () => {
@@ -122,10 +133,13 @@ describe("the code", () => {
     );
   });
 
-  const withoutCredentials = (options: S3BucketOptions): S3BucketMapError => {
+  const withoutCredentials = (
+    options: S3BucketOptions,
+    environment: NodeJS.ProcessEnv = {},
+  ): S3BucketMapError => {
     const before = { ...process.env };
     for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
-    Object.assign(process.env, { HOME: folder, AWS_EC2_METADATA_DISABLED: "true" });
+    Object.assign(process.env, { HOME: folder, AWS_EC2_METADATA_DISABLED: "true", ...environment });
     server.reset();
     const map = new S3BucketMap("bucket", { endpoint: server.endpoint, ...options });
     const error = thrown(() => map.set("here", "new"));
@@ -140,7 +154,7 @@ describe("the code", () => {
     expect(error.message).toContain(
       'looked for AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, profile "default" in',
     );
-    expect(error.message).toContain("the option local with a directory needs none");
+    expect(error.message).toContain("use the option local with a directory");
     expect(error.message).not.toContain("may still have happened");
   });
 
@@ -148,8 +162,30 @@ describe("the code", () => {
     const { message } = withoutCredentials({ profile: "nope" });
     const files = path.join(folder, ".aws");
     expect(message).toContain(
-      `looked for profile "nope" (option profile) in ${files}/credentials and ${files}/config. Give credentials`,
+      `there is no profile "nope" (option profile): ${files}/credentials and ${files}/config have no profiles. Correct the profile's name`,
     );
+  });
+
+  it("CredentialsMissing names the profiles that are there, and says why the environment is not used", () => {
+    const files = path.join(folder, ".aws");
+    mkdirSync(files);
+    writeFileSync(
+      path.join(files, "credentials"),
+      "[ work ]\naws_access_key_id = a\naws_secret_access_key = b\n",
+    );
+    writeFileSync(path.join(files, "config"), '[profile "empty"]\nregion = r\n[sso-session x]\n[default]\n');
+    const misspelt = withoutCredentials({ profile: "wrok" }).message;
+    expect(misspelt).toMatch(
+      /there is no profile "wrok" .* have empty, default, work\. Correct .* add the profile\.$/,
+    );
+    const given = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+    expect(withoutCredentials({ profile: "wrok" }, given).message).toMatch(
+      / name no profile: it comes first\.$/,
+    );
+    expect(withoutCredentials({ profile: "empty" }).message).toMatch(
+      /profile "empty" \(option profile\) has none in .*Add aws_access_key_id and aws_secret_access_key to the profile/,
+    );
+    rmSync(files, { recursive: true });
   });
 
   it("CredentialsMissing says how to log in where a profile has SSO", () => {

@@ -65,7 +65,7 @@ describe("parseSettings()", () => {
   });
 
   it.each<[string, unknown, string]>([
-    ["a string", "prefix/", "must be an object, not the string prefix/"],
+    ["a string", "prefix/", 'must be an object, not the string "prefix/"'],
     ["null's stand-in", 1, "must be an object, not the number 1"],
     ["an array", [], "must be an object, not an array"],
     ["another case", { readas: "bytes" }, 'no option "readas": did you mean "readAs"?'],
@@ -78,7 +78,12 @@ describe("parseSettings()", () => {
     ["prefix", { prefix: 1 }, "prefix must be a string, not the number 1"],
     ["a prefix that is no key's beginning", { prefix: "\ud800" }, "lone surrogate"],
     ["a prefix that leaves no room", { prefix: "x".repeat(1025) }, "1024 bytes"],
-    ["region", { region: "" }, "region must be a string that is not empty"],
+    ["region", { region: "" }, "region may not be empty"],
+    [
+      "an endpoint without its scheme",
+      { endpoint: "localhost:9000" },
+      'did you mean "http://localhost:9000"',
+    ],
     ["endpoint without a scheme", { endpoint: "localhost:9000" }, "endpoint must be a URL"],
     ["endpoint with a query", { endpoint: "https://host/?a=b" }, "endpoint must be a URL"],
     ["endpoint with credentials", { endpoint: "https://me:secret@host" }, "give the option credentials"],

@@ -27,8 +27,8 @@ export function checkOptions(
 
 export function checkText(value: unknown, name: string): asserts value is string {
   if (typeof value === "string" && value !== "") return;
-  const given = value === "" ? "empty" : kindOf(value);
-  throw argumentError(`The option ${name} must be a string that is not empty, not ${given}.`);
+  if (value === "") throw argumentError(`The option ${name} may not be empty.`);
+  throw argumentError(`The option ${name} must be a string, not ${kindOf(value)}.`);
 }
 
 export function checkFlag(value: unknown, name: string): asserts value is boolean {

@@ -1,4 +1,4 @@
-import { kindOf } from "./kinds.js";
+import { kindOf, shorten } from "./kinds.js";
 import { argumentError } from "../errors/errors.js";
 
 /** Bytes of UTF-8, including the prefix. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
@@ -36,8 +36,4 @@ export function checkPrefix(prefix: unknown, what = "The prefix"): string {
     throw argumentError(`${what} has more than the ${MAX_KEY_BYTES} bytes that a key may have.`);
   }
   return prefix;
-}
-
-function shorten(key: string): string {
-  return JSON.stringify(key.length > 60 ? `${key.slice(0, 57)}…` : key);
 }

@@ -32,6 +32,11 @@ export function prototypes(object: object): number {
   return count;
 }
 
+/** A string in quotes, at most 58 characters of it. */
+export function shorten(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}…` : text);
+}
+
 /** What a value is, for the end of a message: "…, not a Date." */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
@@ -44,5 +49,6 @@ export function kindOf(value: unknown): string {
     return name === "" || name === "Object" ? "an object" : `a ${name}`;
   }
   if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
-  return `the ${typeof value} ${value as string | number}`;
+  if (typeof value === "string") return `the string ${shorten(value)}`;
+  return `the ${typeof value} ${value as number}`;
 }

@@ -165,7 +165,9 @@ function checkMetadata(metadata: unknown, conditional: boolean): Record<string, 
     }
     const lower = name.toLowerCase();
     if (lower === WRITES_NAME) {
-      throw argumentError(`The name of metadata ${JSON.stringify(name)} is the library's own: take another.`);
+      throw argumentError(
+        `The name of metadata ${JSON.stringify(name)} is reserved by the library: use another one.`,
+      );
     }
     if (lower in checked) {
       throw argumentError(

@@ -229,7 +229,10 @@ function checkUrl(value: unknown, name: string): void {
     );
   }
   if ((protocol !== "http:" && protocol !== "https:") || search !== "" || hash !== "") {
-    throw argumentError(`The option ${name} must be a URL such as "https://s3.example.com", not "${value}".`);
+    const withScheme = /^[\w.-]+(?::\d+)?\/?$/.test(value) ? ` Did you mean "http://${value}"?` : "";
+    throw argumentError(
+      `The option ${name} must be a URL such as "https://s3.example.com", not "${value}".${withScheme}`,
+    );
   }
 }
 

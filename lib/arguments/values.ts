@@ -1,6 +1,6 @@
 import { constants, isUtf8 } from "node:buffer";
 import { types } from "node:util";
-import { kindOf } from "./kinds.js";
+import { isPromise, kindOf } from "./kinds.js";
 import { argumentError } from "../errors/errors.js";
 
 /** Bytes that may be stored. */
@@ -22,7 +22,7 @@ const TRANSFER_FROM = 32 * 1024;
 export function checkValue(value: unknown, maxBytes?: number): asserts value is string | Bytes {
   if (typeof value === "string") {
     if (value.isWellFormed()) return;
-    throw argumentError("The value has a lone surrogate, which UTF-8 cannot carry: store it as bytes.");
+    throw argumentError("The value has a lone surrogate, which UTF-8 cannot encode: store it as bytes.");
   }
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
     if (isDetached(ArrayBuffer.isView(value) ? value.buffer : value))
@@ -34,7 +34,9 @@ export function checkValue(value: unknown, maxBytes?: number): asserts value is 
   const advice =
     value === undefined
       ? "To remove a key, delete it."
-      : "Store text as a string, the rest as bytes, and objects through a layer: json(map) of s3bucketmap/layers, or structured(map) for a Date, a Map or a BigInt.";
+      : isPromise(value)
+        ? "Await it first, and store what it gives."
+        : "Store text as a string, the rest as bytes, and objects through a layer: json(map) of s3bucketmap/layers, or structured(map) for a Date, a Map or a BigInt.";
   throw argumentError(
     `A value must be a string or bytes (Buffer, typed array, ArrayBuffer), not ${kindOf(value)}. ${advice}`,
   );

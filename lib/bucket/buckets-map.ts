@@ -104,7 +104,7 @@ export class BucketsMap<As extends ReadAs = ReadAs> {
       allKeys: () => this.keys(),
       hintReads: () => {},
       runBatch: () => {
-        throw argumentError("batch takes one bucket's object, as in batch(s3.name, …).");
+        throw argumentError("batch takes a single bucket, as in batch(s3.name, …).");
       },
     };
   }

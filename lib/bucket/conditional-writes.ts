@@ -66,11 +66,15 @@ export const refusals: Record<Exclude<Verdict, "done">, Failure> = {
     reason: "the service says that the key does not have the ETag that ifMatch gives",
     statusCode: 412,
   },
-  exists: { code: "PreconditionFailed", reason: "there is such a key already", statusCode: 412 },
-  missing: { code: "PreconditionFailed", reason: "there is no such key, or no more", statusCode: 404 },
+  exists: { code: "PreconditionFailed", reason: "the key already exists", statusCode: 412 },
+  missing: {
+    code: "PreconditionFailed",
+    reason: "the key does not exist, or no longer does",
+    statusCode: 404,
+  },
   conflict: {
     code: "TooMuchContention",
-    reason: "the service says that others write to it at the same time; nothing was written",
+    reason: "the service says that others are writing to it at the same time; nothing was written",
     statusCode: 409,
   },
 };
@@ -89,7 +93,7 @@ export function update(
   const left = (): number => {
     const ms = Math.floor(deadline - clock().now());
     if (ms > 0) return ms;
-    const reason = "with what its function took; nothing was written";
+    const reason = "including the time that its function took; nothing was written";
     throw calls.error({ code: "TimedOut", reason }, "update", key);
   };
   const etags = new OwnEtags();
@@ -127,6 +131,6 @@ export function update(
     }
     etags.refused(verdict === "conflict" ? undefined : base);
   }
-  const reason = `each of ${MAX_TURNS} times the service said that it had changed meanwhile; nothing was written`;
+  const reason = `each of ${MAX_TURNS} times the service said that it had changed in the meantime; nothing was written`;
   throw calls.error({ code: "TooMuchContention", reason }, "update", key);
 }

@@ -119,7 +119,8 @@ function toLine({ name, status, text, failure, todo }: Finding): DiagnosisLine {
 
 function otherAdvice({ code, statusCode }: Failure): string {
   if (code === "TimedOut") return MORE_TIME;
-  if (statusCode === 403 || statusCode === 401) return "Ask as somebody who may, or have it allowed.";
+  if (statusCode === 403 || statusCode === 401)
+    return "Use credentials that have the permission, or have it granted.";
   return "Look the code up in the documentation of the service.";
 }
 

@@ -101,7 +101,7 @@ function checkPrivate(root: string): void {
   const found = fs.lstatSync(root);
   const { getuid } = process;
   const isOurs = getuid === undefined || (found.uid === getuid() && (found.mode & 0o077) === 0);
-  if (!found.isDirectory() || !isOurs) throw new Error(`"${root}" belongs to somebody else`);
+  if (!found.isDirectory() || !isOurs) throw new Error(`"${root}" belongs to another user`);
 }
 
 /** Removes what processes have left that were killed. */

@@ -29,7 +29,7 @@ export class OwnEtags {
     const times = `${this.#times} times in a row the service gave the ETag "${etag}", and then refused it`;
     return {
       code: "ConditionsUnsupported",
-      reason: `${times}: it does not accept its own ETags, or a cache before it gives old ones`,
+      reason: `${times}: it does not accept its own ETags, or a cache in front of it returns old ones`,
     };
   }
 

@@ -96,8 +96,7 @@ export function mapBehind(value: unknown): Mapping<unknown> | undefined {
 function checkMap(map: unknown): asserts map is Mapping<unknown> {
   if (typeof map !== "object" || map === null)
     throw argumentError(`asObject takes a map, not ${kindOf(map)}.`);
-  if (isFacade(map))
-    throw argumentError("asObject takes a map, and was given an object that is already one's facade.");
+  if (isFacade(map)) throw argumentError("asObject takes a map, and this is already a bucket object.");
   if (leadsToFacade(map))
     throw argumentError(
       "asObject takes a map, and was given an object that inherits from a bucket's object.",

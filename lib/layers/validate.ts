@@ -71,9 +71,12 @@ function validateCodec<Output>(
     valueKind: isProtected ? kindBelow : undefined,
     encode(value, wholeKey) {
       if (leadsToFacade(value))
-        throw argumentError("validate takes no bucket's object as a value: store a copy, { ...object }.");
+        throw argumentError(
+          "validate does not take a bucket object as a value: store a copy, { ...object }.",
+        );
       const checked = checkBySchema(schema, isProtected ? changeable(value) : value);
-      if ("misfits" in checked) throw refusal(wholeKey, "the value does not fit the schema", checked.misfits);
+      if ("misfits" in checked)
+        throw refusal(wholeKey, "the value does not match the schema", checked.misfits);
       const again = checkBySchema(schema, checked.value);
       if ("misfits" in again) {
         const what = "the schema turns the value into one that it does not take itself";
@@ -94,7 +97,7 @@ function validateCodec<Output>(
       // The schema gets a copy that it may change, and its results may be objects of the program, such as a default.
       const checked = checkBySchema(schema, isProtected ? unguarded(stored.value) : stored.value);
       if ("misfits" in checked) {
-        const reason = `the value does not fit the schema: ${showMisfits(checked.misfits)}`;
+        const reason = `the value does not match the schema: ${showMisfits(checked.misfits)}`;
         throw new Unreadable(
           "Invalid",
           reason,

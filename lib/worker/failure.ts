@@ -33,6 +33,8 @@ function reasonOf(error: unknown): Failure {
   if (meta?.httpStatusCode !== undefined) failure.statusCode = meta.httpStatusCode;
   if (meta?.requestId !== undefined) failure.requestId = meta.requestId;
   if (meta?.attempts !== undefined) failure.attempts = meta.attempts;
+  if (isUnknownAwsHost(sdk))
+    failure.todo = "Check the region, which is a part of that name, and the network.";
   if (sdk.sought !== undefined) failure.sought = sdk.sought.text;
   if (sdk.sought?.todo !== undefined) failure.todo = sdk.sought.todo;
   if (sdk.credentialsGiven !== undefined) failure.credentialsGiven = sdk.credentialsGiven;
@@ -56,6 +58,10 @@ function isPlainHttp({ code, message }: SdkError): boolean {
   return (
     (code === "EPROTO" || code === "ERR_SSL_WRONG_VERSION_NUMBER") && message.includes("wrong version number")
   );
+}
+
+function isUnknownAwsHost({ code, message }: SdkError): boolean {
+  return code === "ENOTFOUND" && /\.amazonaws\.com(?:\.cn)?$/.test(message);
 }
 
 // The SDK's names for an answer without S3's XML, such as a proxy's page: only the status is known. A service may use such a

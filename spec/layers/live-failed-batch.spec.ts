@@ -216,7 +216,7 @@ describe.each(["atomics", "deasync"] as const)("what a batch of edits reports (%
     });
     expect(error).toMatchObject({ code: "PartialFailure", succeeded: ["b"] });
     expect(error.failed.get("a")).toMatchObject({ code: "DocumentChanged", cause: expect.any(TypeError) });
-    expect(error.failed.get("a").message).toMatch(/validate: the value does not fit.*nothing was written/);
+    expect(error.failed.get("a").message).toMatch(/validate: the value does not match.*nothing was written/);
     expect([strings.get("a"), strings.get("b"), a.list]).toEqual([
       '{"n":1,"list":[1,3]}',
       '{"n":2,"list":[]}',

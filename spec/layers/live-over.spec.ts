@@ -40,7 +40,7 @@ describe.each(["atomics", "deasync"] as const)("live over validate (%s)", (wait)
       () => (ann.visits += 0.5),
     ];
     for (const misfit of misfits) {
-      expect(misfit).toThrow(/validate: the value does not fit the schema: .*at \.(name|tags\[0\]|visits)/);
+      expect(misfit).toThrow(/validate: the value does not match the schema: .*at \.(name|tags\[0\]|visits)/);
       batch(users, () => expect(misfit).toThrow(TypeError));
     }
     expect(server.counts().total).toBe(0);
@@ -91,7 +91,7 @@ describe.each(["atomics", "deasync"] as const)("live over validate (%s)", (wait)
     const users = asObject(live(validate(structured(bytes), User)));
     asMap(users).create("ann", { name: "Ann", visits: 0, tags: [], born: new Date(5) });
     users["ann"]!.born!.setTime(7);
-    expect(() => users["ann"]!.born!.setTime(NaN)).toThrow(/does not fit the schema: .*at \.born/);
+    expect(() => users["ann"]!.born!.setTime(NaN)).toThrow(/does not match the schema: .*at \.born/);
     expect(users["ann"]!.born).toEqual(new Date(7));
   });
 });

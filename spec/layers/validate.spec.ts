@@ -129,7 +129,7 @@ describe.each(schemas)("validate with a schema of %s", (_library, make) => {
       const error = thrownBy(write) as TypeError;
       expect(error.constructor).toBe(TypeError);
       expect(error.message).toMatch(
-        /^Cannot store "\d+\/(ann|bob)": validate: the value does not fit the schema: at \.\S+: .+; at \.\S+: .+\.$/,
+        /^Cannot store "\d+\/(ann|bob)": validate: the value does not match the schema: at \.\S+: .+; at \.\S+: .+\.$/,
       );
       for (const where of ["at .visits: ", "at .tags[1]: "]) expect(error.message).toContain(where);
       const misfits = error.cause as { path: PropertyKey[] }[];
@@ -148,7 +148,7 @@ describe.each(schemas)("validate with a schema of %s", (_library, make) => {
       bucket: "bucket",
       key: expect.stringMatching(/^\d+\/ann$/) as string,
       message: expect.stringMatching(
-        /^Cannot read "\d+\/ann" in bucket "bucket": Invalid: validate: the value does not fit the schema: at \.visits: .+\. Read it through the map that validate was given\.$/,
+        /^Cannot read "\d+\/ann" in bucket "bucket": Invalid: validate: the value does not match the schema: at \.visits: .+\. Read it through the map that validate was given\.$/,
       ) as string,
       cause: [{ path: ["visits"], message: expect.any(String) as string }],
     };

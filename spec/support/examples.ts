@@ -61,7 +61,7 @@ damaged on tuesday, after an accident: true
 
 const validated = `\
 stored: {"name":"Ann","visits":0}, visits: 0
-TypeError: validate: the value does not fit the schema: at .visits
+TypeError: validate: the value does not match the schema: at .visits
 bob in users = false
 Invalid, at visits
 `;

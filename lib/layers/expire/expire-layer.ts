@@ -89,7 +89,7 @@ export class ExpireLayer<V> extends Layer<V> {
         etags.refused(head);
       }
     }
-    const reason = "the service said each time that others were quicker";
+    const reason = "each time the service said that another writer got there first";
     throw this.#cannotCreate(key, { code: "TooMuchContention", reason });
   }
 

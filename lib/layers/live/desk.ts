@@ -99,7 +99,7 @@ export class Desk<V> implements Home {
     const where = bucket === undefined ? "" : ` in bucket ${JSON.stringify(bucket)}`;
     return new S3BucketMapError(
       `Cannot edit ${JSON.stringify(whole)}${where}: DocumentChanged: ${reason}; ${written}. ` +
-        "Read it again, and decide anew; for counters and the like use edit.",
+        "Read the value again and decide what to do; for counters and the like use edit.",
       { code: "DocumentChanged", operation: "update", bucket, key: whole, cause },
     );
   }

@@ -73,7 +73,7 @@ export class Client {
       const way: Way = {
         exchangeWith: () => throughHandler(directory),
         signs: false,
-        credentials: () => Promise.reject(new Error("the local S3 wants no credentials")),
+        credentials: () => Promise.reject(new Error("the local S3 needs no credentials")),
       };
       this.route = localRoute(settings, way);
       this.#make = () => localClient(directory, way, learn);

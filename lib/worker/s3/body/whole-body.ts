@@ -179,7 +179,7 @@ async function collectChunks(
 ): Promise<Uint8Array> {
   if (!isChunked(headers)) {
     body.on("error", () => {}).destroy();
-    throw new Error("the answer does not say how long it is, and would look whole wherever it broke off");
+    throw new Error("the answer does not give its length, so it would look complete wherever it broke off");
   }
   const bytes = gathering();
   let length = 0;

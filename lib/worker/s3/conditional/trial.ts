@@ -37,7 +37,7 @@ export function keyLeft(key: string, failure: Failure, found?: Quoting): Operati
   const text = `${maybeThere(key)}, for it could not be deleted: ${said(failure)}. Delete it, or have it deleted, and allow s3:DeleteObject under the prefix of the map, or no trial can clear up after itself`;
   return trialFailed(
     failure,
-    found === undefined ? text : `${text}. The service keeps to conditions: call again`,
+    found === undefined ? text : `${text}. The service honours conditional writes: call again`,
   );
 }
 

@@ -20,6 +20,11 @@ function linesOf(file: string): Line[] {
   });
 }
 
+/** The words between the brackets of a section's title, without quotes. */
+function wordsOf(title: string): string[] {
+  return title.replace(/["']/g, "").trim().split(/\s+/);
+}
+
 /** A setting in one of the shared configuration files. */
 export interface Written {
   value: string;
@@ -48,6 +53,19 @@ export class SharedFiles {
     return this.#find("config", [`services ${services}`], setting, service);
   }
 
+  /** The names of all profiles, each once. */
+  profiles(): string[] {
+    const titles = (["config", "credentials"] as const).flatMap((file) =>
+      linesOf(this.#environment[file]).flatMap(({ title }) => {
+        if (title === undefined) return [];
+        const [kind = "", name] = wordsOf(title);
+        if (file === "credentials" || kind === "default") return [kind];
+        return kind === "profile" && name !== undefined ? [name] : [];
+      }),
+    );
+    return [...new Set(titles)];
+  }
+
   /** All secrets in the files. */
   secrets(): string[] {
     const lines = `${this.#environment.config}\n${this.#environment.credentials}`.split(/\r?\n/);
@@ -68,7 +86,7 @@ export class SharedFiles {
     let isIn = false;
     let above: string | undefined;
     for (const { number, text, isIndented, title } of linesOf(this.#environment[file])) {
-      if (title !== undefined) isIn = titles.includes(title.replace(/["']/g, "").trim().replace(/\s+/g, " "));
+      if (title !== undefined) isIn = titles.includes(wordsOf(title).join(" "));
       const name = /^(\S+)\s*=$/.exec(text)?.[1];
       if (name !== undefined) above = name;
       else if (text !== "" && !isIndented) above = undefined;

@@ -150,7 +150,7 @@ function judgementOf(check: Check, ended: Ended<Judgement>): Judgement {
   else judgement.failure = failure;
   if (isLack && check.todo !== undefined) judgement.todo = check.todo;
   else if (code === "AccessDenied" && check.permission !== undefined)
-    judgement.todo = `Allow ${check.permission} under the prefix, or ask as somebody who may.`;
+    judgement.todo = `Allow ${check.permission} under the prefix, or use credentials that have it.`;
   return judgement;
 }
 

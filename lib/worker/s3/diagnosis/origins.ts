@@ -24,6 +24,9 @@ const remedies: Readonly<Record<string, string>> = {
   web_identity_token_file: "Look whether the file is there, and the role may be assumed by it.",
 };
 
+/** How many profiles an error names. */
+const MAX_NAMES = 10;
+
 interface Context {
   readonly settings: ClientConfig;
   readonly environment: Environment;
@@ -127,9 +130,27 @@ export class Origins {
       return { text, todo: todo.startsWith("Log in") ? `${todo} --profile ${this.#profile}.` : todo };
     }
     const { config, credentials } = this.#files.paths;
-    const before = this.#isNamed ? "" : "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ";
-    const after = this.#isNamed ? "" : ", and a role of this container or machine";
-    return { text: `looked for ${before}${profile} in ${credentials} and ${config}${after}` };
+    const files = `${credentials} and ${config}`;
+    if (!this.#isNamed)
+      return {
+        text: `looked for AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ${profile} in ${files}, and a role of this container or machine`,
+      };
+    const profiles = this.#files.profiles();
+    const besides =
+      this.#variables["AWS_ACCESS_KEY_ID"] && this.#variables["AWS_SECRET_ACCESS_KEY"]
+        ? " To use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment, name no profile: it comes first."
+        : "";
+    if (profiles.includes(this.#profile))
+      return {
+        text: `${profile} has none in ${files}`,
+        todo: `Add aws_access_key_id and aws_secret_access_key to the profile, or name another one.${besides}`,
+      };
+    const there = profiles.length === 0 ? "no profiles" : profiles.slice(0, MAX_NAMES).join(", ");
+    const more = profiles.length > MAX_NAMES ? `, and ${profiles.length - MAX_NAMES} more` : "";
+    return {
+      text: `there is no ${profile}: ${files} have ${there}${more}`,
+      todo: `Correct the profile's name, or add the profile.${besides}`,
+    };
   }
 }
 

@@ -117,7 +117,7 @@ export const remove: Check = {
 export const extras: readonly Check[] = [
   {
     name: "conditional PUT",
-    todo: "create, update and set with ifMatch are refused here: use a service that keeps to conditions, or set, and see to it that one program writes at a time.",
+    todo: "create, update and set with ifMatch throw ConditionsUnsupported here: use a service that honours conditional writes, or set, and make sure that only one program writes at a time.",
     async run(state, target, signal) {
       const quoting = await tryConditions("put", target, state.key, signal);
       state.keepsPutConditions = true;

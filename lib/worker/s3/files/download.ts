@@ -242,7 +242,7 @@ class Unsupported extends Error {
 
 function changedIf(error: unknown): never {
   if (statusOf(error) === 412 || isNoSuchKey(error)) {
-    throw new OperationError("ObjectChanged", "each time it was overwritten or deleted meanwhile");
+    throw new OperationError("ObjectChanged", "it was overwritten or deleted during each attempt");
   }
   throw error;
 }

@@ -111,7 +111,7 @@ async function writeUntold(
   moved: () => void,
 ): Promise<void> {
   if (!isChunked(headers)) {
-    throw new BadAnswer("it does not say how long it is, and would look whole wherever it broke off", {
+    throw new BadAnswer("it does not give its length, so it would look complete wherever it broke off", {
       httpStatusCode: statusCode,
     });
   }
@@ -166,5 +166,5 @@ async function verify(
 }
 
 function damaged(): OperationError {
-  return new OperationError("ChecksumMismatch", "what arrived is not what its checksum says");
+  return new OperationError("ChecksumMismatch", "the bytes that arrived do not match the checksum");
 }

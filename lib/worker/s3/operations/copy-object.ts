@@ -105,7 +105,7 @@ async function copyUnderDoubt(
 /** The source is missing. @throws if it was there, and a copy of it may have been made */
 export function sourceGone(mayBeCopied: boolean): false {
   if (!mayBeCopied) return false;
-  throw new OperationError("NoSuchKey", "the source was deleted while it was copied", {
+  throw new OperationError("NoSuchKey", "the source was deleted while it was being copied", {
     mayHaveBeenApplied: true,
   });
 }
@@ -117,13 +117,13 @@ export function pauseBefore(turn: number, signal: AbortSignal): Promise<void> {
 
 /** The source changed while it was copied, each time, or all but some. */
 export function sourceChanged(mayBeCopied: boolean): OperationError {
-  const reason = `each of ${MAX_TURNS} times the source changed while it was copied, or the service said so`;
+  const reason = `each of ${MAX_TURNS} times the source changed while it was being copied, or the service said so`;
   return notCopied("TooMuchContention", reason, mayBeCopied);
 }
 
 /** The service refused the copy each time with 412, and gave the same ETag of the source again. */
 export function copyRefused(mayBeCopied: boolean, besides = ""): OperationError {
-  const reason = `${MAX_TURNS} times in a row the service refused the copy with HTTP 412, though the source has the ETag that it had${besides}`;
+  const reason = `${MAX_TURNS} times in a row the service rejected the copy with HTTP 412, although the ETag of the source has not changed${besides}`;
   return notCopied("ConditionsUnsupported", reason, mayBeCopied);
 }
 
