@@ -1,4 +1,4 @@
-// A layer of one's own: each value with a checksum, so that what was damaged on its way is not taken for good.
+// Stores a checksum with each value, so that a damaged value throws an error when it is read.
 const { createHash } = require("node:crypto");
 const { transform } = require("s3bucketmap/layers");
 
