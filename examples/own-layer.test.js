@@ -1,4 +1,4 @@
-// The layer of own-layer.js, tested against the contract of every map: node --test examples/own-layer.test.js
+// Tests the layer of own-layer.js against the contract of all maps: node --test examples/own-layer.test.js
 const { describe, it } = require("node:test");
 const { S3BucketMap } = require("s3bucketmap");
 const { json } = require("s3bucketmap/layers");
@@ -10,7 +10,8 @@ contract({
   it,
   name: "json over checked",
   make: () => json(checked(new S3BucketMap("my-bucket", { local: ":memory:" }))),
-  // The digest, a space, and '"ú"'.
+  // What head returns for the value "ú", which this stack stores as a digest, a space and '"ú"'.
   headOf: { size: 21, contentType: "application/json" },
+  // What json accepts and a bucket of strings does not.
   takes: ["null", "a number", "a plain object", "an array", "a lone surrogate"],
 });
