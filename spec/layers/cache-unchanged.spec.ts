@@ -1,5 +1,5 @@
 import { S3BucketMap } from "../../lib/index.js";
-import { cache } from "../../lib/layers/index.js";
+import { cache, encrypt, expire, gzip, text } from "../../lib/layers/index.js";
 import { startHttpS3 } from "../support/http-s3.js";
 import type { HttpS3 } from "../support/http-s3.js";
 import { thrownBy } from "../support/local-maps.js";
@@ -77,5 +77,29 @@ describe.each(["atomics", "deasync"] as const)("cache, answered 304, with wait %
     const { map, old } = outdated();
     server.fault({ operation: "GET", action: { status: 200, headers: { etag: old }, body: "newest" } });
     expect(map.get("key")).toBe("newest");
+  });
+});
+
+describe("a hit of a cache in a stack, as docs/layers.md says,", () => {
+  const key = Buffer.alloc(32);
+  type Bytes = S3BucketMap<"bytes">;
+  type Stack = { set(key: string, value: never): unknown; get(key: string): unknown };
+  it.each<[string, number, (bytes: Bytes) => Stack]>([
+    ["cache", 304, (bytes) => cache(bytes)],
+    ["cache(gzip)", 200, (bytes) => cache(gzip(bytes))],
+    ["gzip(cache)", 200, (bytes) => gzip(cache(bytes))],
+    ["cache(text(gzip))", 200, (bytes) => cache(text(gzip(bytes)))],
+    ["cache(encrypt(gzip))", 200, (bytes) => cache(encrypt(gzip(bytes), key))],
+    ["cache(gzip(encrypt))", 304, (bytes) => cache(gzip(encrypt(bytes, key)))],
+    ["gzip(encrypt(cache))", 304, (bytes) => gzip(encrypt(cache(bytes), key))],
+    ["cache(expire)", 200, (bytes) => cache(expire(bytes, 100_000))],
+    ["expire(cache)", 200, (bytes) => expire(cache(bytes), 100_000)],
+  ])("%s is answered with %i", (name, status, stack) => {
+    const map = stack(base("atomics").subMap(`${name}/`).as("bytes"));
+    map.set("key", (name.includes("text") ? "value" : Buffer.from("value")) as never);
+    map.get("key");
+    server.reset();
+    map.get("key");
+    expect(statuses()).toEqual([status]);
   });
 });
