@@ -87,8 +87,13 @@ export function adviceFor(
   if (todo !== undefined) return todo;
   if (code === `HTTP${statusCode}`) return statusCode === 407 ? advice407 : adviceHttp;
   const special = code === "ConditionsUnsupported" ? adviceWithoutConditions[operation] : undefined;
-  const toDo = [special ?? advice[code], credentialsGiven && adviceGiven[credentialsGiven]];
+  const toDo = [special ?? adviceOf(code), credentialsGiven && adviceGiven[credentialsGiven]];
   return toDo.filter((one) => one !== undefined).join(" ") || undefined;
+}
+
+// A service chooses the code, and may choose "constructor".
+function adviceOf(code: string): string | undefined {
+  return Object.hasOwn(advice, code) ? advice[code] : undefined;
 }
 
 const halfRenamed = "; it may still have been copied, and the source may still be there";

@@ -44,6 +44,7 @@ export function watchAttempts({ middlewareStack }: S3Client, isLocal: boolean): 
           return result;
         } catch (thrown) {
           if (!(thrown instanceof Error)) throw thrown;
+          makeText(thrown);
           restoreStatus(thrown, statuses.get(args.input));
           const error = notS3(thrown) ?? thrown;
           if (isBeaten(error, args.input)) error.name = CONFLICT;
@@ -82,6 +83,15 @@ export function watchAttempts({ middlewareStack }: S3Client, isLocal: boolean): 
   );
 }
 
+// The SDK passes on an array or an object where a damaged error of S3's has several elements, or elements within, instead of text.
+function makeText(error: RequestError): void {
+  const { name, message } = error as { name: unknown; message: unknown };
+  if (typeof message !== "string") error.message = "";
+  if (typeof name === "string" && name !== "") return;
+  error.name = "Error";
+  delete error.Code;
+}
+
 // The SDK replaces the status of an error inside a 200 by 503, so that it retries.
 function restoreStatus(error: RequestError, status: number | undefined): void {
   const { $metadata } = error;
@@ -97,12 +107,15 @@ function mayBeRepeated(command: string, input: object): boolean {
   return command === "GetObjectCommand" || (IfMatch ?? IfNoneMatch) === undefined;
 }
 
+const parserErrors: ReadonlySet<string> = new Set(["Error", "SyntaxError", "TypeError", "RangeError"]);
+
 // The SDK's parser throws plain errors.
 function notS3(error: RequestError): BadAnswer | undefined {
   const status = error.$metadata?.httpStatusCode;
-  if (status === undefined || (error.name !== "Error" && error.name !== "SyntaxError")) return undefined;
+  if (status === undefined || !parserErrors.has(error.name)) return undefined;
   if (status >= 300) {
     // S3 refused the request, and its error was damaged in transit.
+    error.name = "Error";
     error.$retryable = {};
     return undefined;
   }

@@ -1,0 +1,111 @@
+import { batch, asObject, PartialFailureError, S3BucketMapError } from "../lib/index.js";
+import type { S3BucketMap } from "../lib/index.js";
+import { writeBuffer } from "../lib/layers/index.js";
+import { freshMap, seed } from "./support/fault-cell.js";
+import { startHttpS3 } from "./support/http-s3.js";
+import type { HttpS3 } from "./support/http-s3.js";
+
+// An error whose XML is not as S3 writes it. What is wrong with it must not hide what is known of the call.
+
+jest.setTimeout(120_000);
+
+let server: HttpS3;
+beforeAll(async () => {
+  server = await startHttpS3();
+});
+afterAll(() => server.close());
+beforeEach(() => seed(server));
+
+const error = (inner: string): string => `<Error>${inner}</Error>`;
+const bodies: [string, string, string][] = [
+  ["elements in its message", error("<Code>Odd</Code><Message>so <b>sorry</b></Message>"), "Odd"],
+  ["two messages", error("<Code>Odd</Code><Message>one</Message><Message>two</Message>"), "Odd"],
+  ["two codes", error("<Code>Odd</Code><Code>Other</Code><Message>m</Message>"), "HTTP"],
+  ["elements in its code", error("<Code><b>Odd</b></Code><Message>m</Message>"), "HTTP"],
+  ["an empty code", error("<Code></Code><Message>m</Message>"), "HTTP"],
+  ["the code constructor", error("<Code>constructor</Code><Message>m</Message>"), "constructor"],
+  ["the code __proto__", error("<Code>__proto__</Code><Message>m</Message>"), "__proto__"],
+];
+
+const calls: [string, (map: S3BucketMap) => unknown][] = [
+  ["get", (map) => map.get("here")],
+  ["set", (map) => map.set("here", "new")],
+  ["delete", (map) => map.delete("here")],
+  ["keys", (map) => [...map.keys()]],
+  ["size", (map) => map.size],
+  ["copy", (map) => map.copy("here", "there")],
+  ["create", (map) => map.create("fresh", "new")],
+  ["update", (map) => map.update("here", () => "new")],
+  ["set of a large value", (map) => map.set("here", Buffer.alloc(17 * 1024 * 1024))],
+];
+
+function thrown(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe.each(bodies)("an error with %s", (_name, body, code) => {
+  it.each(calls)("is told by %s", (_call, run) => {
+    for (const status of [403, 500]) {
+      server.fault({
+        times: Infinity,
+        action: { status, body, headers: { "content-type": "application/xml" } },
+      });
+      const error = thrown(() => run(freshMap(server.endpoint, "atomics", 20_000)));
+      expect(error).toBeInstanceOf(S3BucketMapError);
+      expect((error as S3BucketMapError).code).toBe(code === "HTTP" ? `HTTP${status}` : code);
+      expect((error as Error).message).not.toMatch(/native code|\[object|is not a function/);
+      server.reset();
+      seed(server);
+    }
+  });
+
+  it("says that a write may have happened that had happened", () => {
+    server.fault({ operation: "PUT", times: Infinity, action: { status: 500, body, applied: true } });
+    const error = thrown(() => freshMap(server.endpoint, "deasync").set("here", "new"));
+    expect(error).toBeInstanceOf(S3BucketMapError);
+    expect((error as Error).message).toContain("may still have happened");
+  });
+
+  it("is told of its key alone by calls on many keys", () => {
+    server.fault({ key: /here$/, times: Infinity, action: { status: 403, body } });
+    const map = freshMap(server.endpoint, "atomics");
+    const bucket = asObject(map);
+    for (const run of [
+      () => map.getMany(["here", "other"]),
+      () => map.setMany(Object.entries({ here: "1", other: "2" })),
+      () => batch(bucket, () => Object.assign(bucket, { here: "1", other: "2" })),
+    ]) {
+      const error = thrown(run) as PartialFailureError;
+      expect(error).toBeInstanceOf(PartialFailureError);
+      expect([...error.failed.keys()]).toEqual(["here"]);
+    }
+  });
+
+  it("is told by flush of a write buffer, which stores the rest", () => {
+    server.fault({ key: /here$/, times: Infinity, action: { status: 403, body } });
+    const map = freshMap(server.endpoint, "atomics");
+    const buffer = writeBuffer(map);
+    buffer.set("here", "1").set("other", "2");
+    expect(thrown(() => buffer.flush())).toBeInstanceOf(PartialFailureError);
+    expect(map.get("other")).toBe("2");
+  });
+});
+
+describe("an answer of DeleteObjects that has no text", () => {
+  it.each([
+    ["elements in a code", "<Code><b>Odd</b></Code><Message>no</Message>"],
+    ["two codes", "<Code>Odd</Code><Code>Other</Code><Message>no</Message>"],
+    ["two messages", "<Code>Odd</Code><Message>one</Message><Message>two</Message>"],
+  ])("but %s leaves open what was deleted", (_name, said) => {
+    const body = `<DeleteResult><Error><Key>p/here</Key>${said}</Error><Deleted><Key>p/other</Key></Deleted></DeleteResult>`;
+    server.fault({ operation: "DeleteObjects", times: Infinity, action: { status: 200, body } });
+    const error = thrown(() => freshMap(server.endpoint, "atomics").deleteMany(["here", "other"]));
+    expect(error).toMatchObject({ code: "BadAnswer" });
+    expect((error as Error).message).toContain("may still have happened");
+  });
+});
