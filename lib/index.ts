@@ -15,13 +15,13 @@ export {
   TimedOutError,
 } from "./errors/errors.js";
 export type { S3BucketMapErrorDetails } from "./errors/errors.js";
-export type { S3BucketOptions, S3Credentials } from "./arguments/options.js";
+export type { ReadAs, S3BucketOptions, S3Credentials } from "./arguments/options.js";
 export { at } from "./layers/at.js";
 export { createBucket, deleteBucket, s3Buckets } from "./bucket/s3-buckets.js";
 export type { S3Buckets, S3BucketsOptions } from "./bucket/s3-buckets.js";
 export { s3Bucket } from "./bucket/s3-bucket.js";
 export { S3BucketMap } from "./bucket/s3-bucket-map.js";
-export type { ReadAs, ValueOf } from "./bucket/shared.js";
+export type { ValueOf } from "./bucket/shared.js";
 export type { FileMap } from "./map/file-map.js";
 export type {
   GetOptions,

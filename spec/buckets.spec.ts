@@ -50,7 +50,7 @@ let last = 0;
 const newName = (): string => `bucket-${(last += 1)}`;
 
 describe.each(waits)("s3Buckets(), wait: %s", (wait) => {
-  const http = (options: Omit<S3BucketsOptions, "readAs"> = {}): S3Buckets =>
+  const http = (options: S3BucketsOptions = {}): S3Buckets =>
     s3Buckets({ endpoint: server.endpoint, credentials, wait, ...options });
 
   it("has each bucket as s3Bucket gives it, the same each time, without a request", () => {

@@ -34,7 +34,7 @@ function open(options: S3BucketOptions = {}, asked = true): S3BucketMap {
   maps += 1;
   const credentials = { accessKeyId: `key${maps}`, secretAccessKey: "secret" };
   const { endpoint } = server;
-  const map = new S3BucketMap<"string">("bucket", {
+  const map = new S3BucketMap("bucket", {
     endpoint,
     region: "us-east-1",
     credentials,

@@ -22,7 +22,7 @@ afterEach(() => server.clearFaults());
 const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
 let number = 0;
 function open<As extends "string" | "bytes" = "string">(
-  options: S3BucketOptions & { readAs?: As } = {},
+  options: S3BucketOptions<As> = {},
   bucket = "bucket",
 ): S3BucketMap<As> {
   const prefix = `all ${(number += 1)}/`;

@@ -29,7 +29,7 @@ afterEach(() => server.clearFaults());
 const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
 let prefix = 0;
 function open<As extends "string" | "bytes" = "string">(
-  options: S3BucketOptions & { readAs?: As } = {},
+  options: S3BucketOptions<As> = {},
   at: HttpS3 = server,
 ): S3BucketMap<As> {
   return new S3BucketMap("bucket", {

@@ -51,10 +51,10 @@ afterEach(() => {
 
 function open(
   prefix: string,
-  options: Omit<S3BucketOptions, "readAs"> = {},
+  options: S3BucketOptions = {},
 ): { bucket: Bucket; map: S3BucketMap } {
   const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
-  const map = new S3BucketMap<"string">("bucket", {
+  const map = new S3BucketMap("bucket", {
     endpoint: server.endpoint,
     credentials,
     prefix,

@@ -46,8 +46,8 @@ afterEach(() => {
   process.env = { ...before };
 });
 
-function open(options: Omit<S3BucketOptions, "readAs"> = {}, prefix = "p/"): S3BucketMap {
-  return new S3BucketMap<"string">("bucket", {
+function open(options: S3BucketOptions = {}, prefix = "p/"): S3BucketMap {
+  return new S3BucketMap("bucket", {
     endpoint: server.endpoint,
     region: "us-east-1",
     credentials,

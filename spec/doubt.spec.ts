@@ -20,7 +20,7 @@ afterEach(() => server.clearFaults());
 let maps = 0;
 function open(wait: "atomics" | "deasync", options: S3BucketOptions = {}): S3BucketMap {
   maps += 1;
-  const map = new S3BucketMap<"string">("bucket", {
+  const map = new S3BucketMap("bucket", {
     endpoint: server.endpoint,
     region: "us-east-1",
     credentials: { accessKeyId: `doubt${maps}`, secretAccessKey: "secret" },

@@ -18,7 +18,7 @@ let base: S3BucketMap;
 let bytes: S3BucketMap<"bytes">;
 let bucket: BucketObject<string>;
 beforeAll(() => {
-  base = new S3BucketMap<"string">("bucket", { endpoint: server.endpoint, credentials });
+  base = new S3BucketMap("bucket", { endpoint: server.endpoint, credentials });
   bytes = new S3BucketMap("bucket", { endpoint: server.endpoint, credentials, readAs: "bytes" });
   bucket = asObject(base);
   for (const key of ["constructor", "then", "toJSON", "name", "message", "get"]) base.set(key, "a value");

@@ -48,7 +48,7 @@ describe.each(cases)("$count keys over $where", ({ where, count, turns }) => {
   const staying = numberedKeys(count);
   const bucket = `bucket-${count}`;
   it("every key that stays is listed, once and in order, and no key that never was", async () => {
-    const options: S3BucketOptions & { readAs?: "string" } =
+    const options: S3BucketOptions =
       where === "HTTP"
         ? { endpoint: server.endpoint, credentials: { accessKeyId: "key", secretAccessKey: "secret" } }
         : { local: directory };

@@ -18,7 +18,7 @@ let places = 0;
 beforeEach(() => {
   const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
   const options = { endpoint: server.endpoint, credentials, prefix: `${places++}/` };
-  base = new S3BucketMap<"string">("bucket", options);
+  base = new S3BucketMap("bucket", options);
   bytes = new S3BucketMap("bucket", { ...options, readAs: "bytes" });
   server.reset();
 });

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { performance } from "node:perf_hooks";
 import { asObject, batch, S3BucketMap } from "../lib/index.js";
-import type { S3BucketOptions } from "../lib/index.js";
+import type { ReadAs, S3BucketOptions } from "../lib/index.js";
 import { fill, numberedKeys } from "./support/fill.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
@@ -28,7 +28,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-function open(options: S3BucketOptions = {}): S3BucketMap {
+function open<As extends ReadAs = "string">(options: S3BucketOptions<As> = {}): S3BucketMap<As> {
   return new S3BucketMap("bucket", { endpoint: server.endpoint, credentials, prefix, ...options });
 }
 

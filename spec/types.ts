@@ -1,5 +1,24 @@
-import { asMap, asObject, s3Bucket, S3BucketMap } from "../lib/index.js";
-import type { BucketObject, ObjectHead, S3BucketOptions, SyncMap } from "../lib/index.js";
+import { asMap, asObject, copyAll, s3Bucket, S3BucketMap, s3Buckets } from "../lib/index.js";
+import type {
+  BucketObject,
+  CopyAllOptions,
+  CopyOptions,
+  DiagnoseOptions,
+  LinkOptions,
+  ListEntriesOptions,
+  ListOptions,
+  ObjectHead,
+  ObjectOptions,
+  ReadAs,
+  S3BucketOptions,
+  S3Buckets,
+  S3BucketsOptions,
+  SyncMap,
+} from "../lib/index.js";
+import { cache, edit, gzip, transform, writeBuffer } from "../lib/layers/index.js";
+import type { CacheOptions, GzipOptions, WriteBufferOptions } from "../lib/layers/index.js";
+import { contract } from "../lib/testing/index.js";
+import type { ContractOptions } from "../lib/testing/index.js";
 
 // Type tests: nothing here runs. `npm run typecheck` fails where a line does not have the type that it
 // claims, or where one compiles that must not.
@@ -126,7 +145,25 @@ export function objects(): void {
 
 export function options(): void {
   const options: S3BucketOptions = { prefix: "a/", wait: "deasync", timeoutMs: 1000 };
-  s3Bucket("bucket", options);
+  // What is declared as S3BucketOptions reads strings, also where a function is given it.
+  is<BucketObject<string, S3BucketMap>>()(s3Bucket("bucket", options), true);
+  is<S3BucketMap>()(new S3BucketMap("bucket", { ...options, prefix: "b/" }), true);
+  is<string | undefined>()(s3Bucket("bucket", options).x, true);
+  is<S3BucketMap>()(wrapped(options), true);
+  is<S3BucketMap<"bytes">>()(wrapped({ readAs: "bytes" }), true);
+  const bytes: S3BucketOptions<"bytes"> = { readAs: "bytes" };
+  is<BucketObject<Buffer, S3BucketMap<"bytes">>>()(s3Bucket("bucket", bytes), true);
+  is<S3BucketMap<"bytes">>()(new S3BucketMap("bucket", { ...options, readAs: "bytes" }), true);
+  declared<ReadAs>((readAs) => {
+    is<S3BucketMap<ReadAs>>()(new S3BucketMap("bucket", { readAs }), true);
+    is<string | Buffer | undefined>()(s3Bucket("bucket", { readAs })["x"], true);
+  });
+  const all: S3BucketsOptions = { region: "eu-west-1" };
+  is<S3Buckets>()(s3Buckets(all), true);
+  is<S3Buckets<Buffer>>()(s3Buckets({ ...all, readAs: "bytes" }), true);
+  // @ts-expect-error -- strings, unless its type says otherwise
+  const wrong: S3BucketOptions = { readAs: "bytes" };
+  void wrong;
   // @ts-expect-error -- misspelt
   s3Bucket("bucket", { timeoutMS: 1000 });
   // @ts-expect-error -- no such wait
@@ -136,3 +173,55 @@ export function options(): void {
   // @ts-expect-error -- a bucket is needed
   s3Bucket();
 }
+
+function wrapped<As extends ReadAs = "string">(options: S3BucketOptions<As> = {}): S3BucketMap<As> {
+  return new S3BucketMap("bucket", options);
+}
+
+/** Undefined counts as left out, as in `{ region: process.env.REGION }`, wherever it does so at run time. */
+export function undefinedOptions(): void {
+  declared<Undefined<S3BucketOptions>>((options) => s3Bucket("bucket", options));
+  declared<Undefined<S3BucketsOptions>>((options) => s3Buckets(options));
+  const credentials = { accessKeyId: "", secretAccessKey: "", sessionToken: process.env["TOKEN"] };
+  const map = new S3BucketMap("bucket", { credentials, region: process.env["REGION"] });
+  declared<Undefined<ObjectOptions>>((options) => {
+    map.set("a", "text", options).setMany([], options);
+    map.create("a", "text", options);
+    map.update("a", () => "text", options);
+    map.putFile("a", "file", options);
+    edit(map, "a", () => "text", options);
+  });
+  declared<Undefined<ListOptions>>((options) => {
+    map.keys(options);
+    map.entries(options);
+    map.values(options);
+  });
+  declared<Undefined<ListEntriesOptions>>((options) => map.list(options));
+  declared<Undefined<LinkOptions>>((options) => map.url("a", options));
+  declared<Undefined<CopyOptions>>((options) => map.copy("a", "b", options));
+  declared<Undefined<CopyAllOptions>>((options) => copyAll(map, map, options));
+  declared<Undefined<DiagnoseOptions>>((options) => map.diagnose(options));
+  declared<Undefined<CacheOptions>>((options) => cache(map, options));
+  declared<Undefined<WriteBufferOptions>>((options) => writeBuffer(map, options));
+  declared<Undefined<GzipOptions>>((options) => gzip(map.as("bytes"), options));
+  const dates = { encode: String, decode: (text: string) => new Date(text) };
+  transform(map, { ...dates, name: undefined, contentType: undefined });
+  declared<Undefined<ContractOptions>>((options) => {
+    const define = (): void => {};
+    contract({ ...options, describe: define, it: define, make: () => map });
+  });
+  // These are refused at run time, so they are here.
+  // @ts-expect-error -- a condition of nothing
+  map.set("a", "text", { ifMatch: undefined });
+  // @ts-expect-error -- the version of nothing
+  map.get("a", { versionId: undefined });
+  // @ts-expect-error -- a header of nothing
+  map.set("a", "text", { metadata: { a: undefined } });
+}
+
+/** Every option, undefined. */
+type Undefined<Options> = { [Name in OptionalOf<Options>]: undefined };
+type OptionalOf<Options> = {
+  [Name in keyof Options]-?: object extends Pick<Options, Name> ? Name : never;
+}[keyof Options];
+declare function declared<T>(use: (value: T) => void): void;

@@ -27,7 +27,7 @@ beforeEach(() => server.reset());
 afterEach(() => server.clearFaults());
 
 const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
-function open(options: Omit<S3BucketOptions, "readAs"> = {}): S3BucketMap {
+function open(options: S3BucketOptions = {}): S3BucketMap {
   return new S3BucketMap("bucket", {
     endpoint: server.endpoint,
     region: "eu-central-1",

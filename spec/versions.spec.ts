@@ -15,7 +15,7 @@ const credentials = { accessKeyId: "test", secretAccessKey: "secret" };
 let maps = 0;
 
 function open<As extends "string" | "bytes" = "string">(
-  options: S3BucketOptions & { readAs?: As; bucket?: string; endpoint?: string } = {},
+  options: S3BucketOptions<As> & { bucket?: string; endpoint?: string } = {},
 ): S3BucketMap<As> {
   const { bucket = "kept", endpoint = service.endpoint, ...rest } = options;
   maps += 1;

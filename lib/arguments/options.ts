@@ -14,73 +14,87 @@ export const DEFAULT_TIMEOUT_MS = 300_000;
 /** The default of the option `concurrency`. */
 export const DEFAULT_CONCURRENCY = 64;
 
+/** What reading gives. */
+export type ReadAs = "string" | "bytes";
+
 /** Credentials as plain data. */
 export interface S3Credentials {
   accessKeyId: string;
   secretAccessKey: string;
-  sessionToken?: string;
+  sessionToken?: string | undefined;
 }
 
 /**
  * How to reach a bucket and how to present it. Every option may be left out: the AWS SDK's own chain then
- * decides (environment, shared configuration, SSO, instance role, `AWS_ENDPOINT_URL_S3`).
+ * decides (environment, shared configuration, SSO, instance role, `AWS_ENDPOINT_URL_S3`). `undefined` counts as left out.
+ *
+ * `As` says how values are read: `S3BucketOptions` as strings, `S3BucketOptions<"bytes">`, which must name `readAs`, as
+ * Buffers.
  */
-export interface S3BucketOptions {
+export interface S3BucketOptions<As extends ReadAs = "string"> {
   /** Presents only the keys that begin with this, and strips it from them. It is joined on as it is, without a slash. */
-  prefix?: string;
+  prefix?: string | undefined;
   /** Whether values are read as strings (UTF-8, the default) or as Buffers. */
-  readAs?: "string" | "bytes";
+  readAs?: As | undefined;
   /** The bucket's region. */
-  region?: string;
+  region?: string | undefined;
   /** The URL of an S3 service other than AWS. */
-  endpoint?: string;
+  endpoint?: string | undefined;
   /** Whether the bucket's name goes into the path of the URL. Default: true with an endpoint that is not AWS's. */
-  forcePathStyle?: boolean;
+  forcePathStyle?: boolean | undefined;
   /** A profile of the shared configuration files. */
-  profile?: string;
+  profile?: string | undefined;
   /** Plain data. For credentials that must be fetched or renewed, use a profile with `credential_process`. */
-  credentials?: S3Credentials;
+  credentials?: S3Credentials | undefined;
   /** Sends unsigned requests, for open data. */
-  anonymous?: boolean;
+  anonymous?: boolean | undefined;
   /** Agrees to pay for the requests to a Requester Pays bucket. */
-  requestPayer?: boolean;
+  requestPayer?: boolean | undefined;
   /** Encryption at rest: `"AES256"`, `"aws:kms"`, … */
-  serverSideEncryption?: string;
+  serverSideEncryption?: string | undefined;
   /** The KMS key for `serverSideEncryption: "aws:kms"`. */
-  kmsKeyId?: string;
+  kmsKeyId?: string | undefined;
   /** `"STANDARD_IA"`, `"INTELLIGENT_TIERING"`, … */
-  storageClass?: string;
+  storageClass?: string | undefined;
   /**
    * Keeps the buckets in this directory, in the embedded S3, instead of using a service. `":memory:"`, for tests: in a private
    * temporary directory of this map and its sub-maps, which is removed at exit. `":memory:name"`: in one that all threads of
    * the process share.
    */
-  local?: string;
+  local?: string | undefined;
   /**
    * Makes the bucket at the first write if there is none, by 1 CreateBucket more. Reads, deletions, and copies within the bucket
    * never make it. Default: false.
    */
-  createBucket?: boolean;
+  createBucket?: boolean | undefined;
   /**
    * How a call blocks: `"atomics"` (the default; nothing else runs meanwhile) or `"deasync"` (the event loop
    * keeps running; needs the optional package deasync).
    */
-  wait?: WaitName;
+  wait?: WaitName | undefined;
   /** The deadline of each call in milliseconds, including retries. Default: 300,000; at most 2³¹ − 1. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** How many requests one call may have in flight. Default: 64. */
-  concurrency?: number;
+  concurrency?: number | undefined;
   /**
    * Whether reads that follow a listing in order are prefetched. Default: true. It only shows when a loop is left early, by at
    * most `concurrency` additional GETs.
    */
-  readAhead?: boolean;
+  readAhead?: boolean | undefined;
 }
+
+/** Options, checked, without those that are undefined. */
+type Given = {
+  [Name in Exclude<keyof S3BucketOptions, "credentials" | "readAs">]?: Exclude<
+    S3BucketOptions[Name],
+    undefined
+  >;
+} & Pick<ClientConfig, "credentials"> & { readAs?: ReadAs };
 
 /** A location and options, checked. */
 export interface Settings {
   prefix: string;
-  readAs: "string" | "bytes";
+  readAs: ReadAs;
   wait: WaitName;
   timeoutMs: number;
   readAhead: boolean;
@@ -132,7 +146,7 @@ export function parseAccountSettings(options: unknown): Settings {
   return settingsOf("", "", given);
 }
 
-function settingsOf(bucket: string, prefix: string, given: S3BucketOptions): Settings {
+function settingsOf(bucket: string, prefix: string, given: Given): Settings {
   const { prefix: _, readAs, wait, timeoutMs, concurrency, readAhead, ...reach } = given;
   const client: ClientConfig = { ...reach, bucket, concurrency: concurrency ?? DEFAULT_CONCURRENCY };
   const local = localDirectory(given);
@@ -161,7 +175,7 @@ function isInteractive(): boolean {
   return interactive || process.env["S3BUCKETMAP_PROGRESS"] === "1";
 }
 
-function checkEach(options: unknown, of?: "s3Buckets"): S3BucketOptions {
+function checkEach(options: unknown, of?: "s3Buckets"): Given {
   const names = Object.keys(checks);
   checkAreOptions(options, of);
   refuseLooseCredentials(options);
@@ -199,11 +213,15 @@ function refuseLooseCredentials(options: object): void {
   );
 }
 
-function pickCredentials({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials): S3Credentials {
+function pickCredentials({
+  accessKeyId,
+  secretAccessKey,
+  sessionToken,
+}: S3Credentials): Given["credentials"] {
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
 }
 
-function refuseContradictions(options: S3BucketOptions): void {
+function refuseContradictions(options: Given): void {
   const not = (one: string, other: string, why: string): void => {
     throw argumentError(`The options ${one} and ${other} exclude each other: ${why}.`);
   };

@@ -22,7 +22,8 @@ import {
   toView,
 } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
-import type { ReadAs, Shared } from "./shared.js";
+import type { ReadAs } from "../arguments/options.js";
+import type { Shared } from "./shared.js";
 
 /** The method that returns a map's {@link BucketCalls}. */
 export const callsOf: unique symbol = Symbol("callsOf");

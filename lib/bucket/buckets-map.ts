@@ -3,14 +3,14 @@ import { checkDeasync } from "../bridge/check-deasync.js";
 import { asObject, mapBehind } from "../facade/bucket-object.js";
 import type { BucketObject } from "../facade/bucket-object.js";
 import { isBucketName } from "../arguments/location.js";
-import type { Settings } from "../arguments/options.js";
+import type { ReadAs, Settings } from "../arguments/options.js";
 import { argumentError } from "../errors/errors.js";
 import { internals } from "../map/internals.js";
 import type { Internals } from "../map/internals.js";
 import { BucketCalls, callsOf } from "./bucket-calls.js";
 import { mapWithSettings } from "./s3-bucket-map.js";
 import type { S3BucketMap } from "./s3-bucket-map.js";
-import type { ReadAs, ValueOf } from "./shared.js";
+import type { ValueOf } from "./shared.js";
 
 /** Recognises the map of another copy of the library as well. */
 const isBuckets = Symbol.for("s3bucketmap.buckets/1");

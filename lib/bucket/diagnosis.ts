@@ -10,7 +10,7 @@ import { checkFlag, checkOptions } from "../arguments/checks.js";
 /** Options of `diagnose`. */
 export interface DiagnoseOptions {
   /** Skips everything that writes. */
-  readOnly?: boolean;
+  readOnly?: boolean | undefined;
 }
 
 /** The result of one check. */

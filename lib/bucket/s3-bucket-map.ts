@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { BucketCalls, callsOf } from "./bucket-calls.js";
 import { bucketInternals, keysOf } from "./bucket-internals.js";
-import type { ReadAs, Shared, ValueOf } from "./shared.js";
+import type { Shared, ValueOf } from "./shared.js";
 import { clear, deleteMany, getMany, setMany } from "./bulk.js";
 import { getStored, storedEntries } from "./bucket-reads.js";
 import { checkOneOf } from "../arguments/checks.js";
@@ -29,7 +29,7 @@ import {
   objectHeaders,
 } from "../arguments/method-options.js";
 import { parseSettings } from "../arguments/options.js";
-import type { S3BucketOptions, Settings } from "../arguments/options.js";
+import type { ReadAs, S3BucketOptions, Settings } from "../arguments/options.js";
 import type {
   GetOptions,
   LinkOptions,
@@ -70,12 +70,12 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
    * @param location - a bucket's name, an access point's ARN, or `s3://bucket/prefix`
    * @throws TypeError for an invalid location or option; it names the right one
    */
-  constructor(location: string, options?: S3BucketOptions & { readAs?: As });
+  constructor(location: string, options?: S3BucketOptions<As>);
   /** @internal */
   constructor(location: typeof checked, shared: Shared, prefix: string, readAs: As);
   constructor(
     location: string | typeof checked,
-    options?: S3BucketOptions | Shared,
+    options?: S3BucketOptions<As> | Shared,
     prefix?: string,
     readAs?: As,
   ) {

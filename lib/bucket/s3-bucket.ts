@@ -1,8 +1,8 @@
 import { asObject } from "../facade/bucket-object.js";
 import type { BucketObject } from "../facade/bucket-object.js";
-import type { S3BucketOptions } from "../arguments/options.js";
+import type { ReadAs, S3BucketOptions } from "../arguments/options.js";
 import { S3BucketMap } from "./s3-bucket-map.js";
-import type { ReadAs, ValueOf } from "./shared.js";
+import type { ValueOf } from "./shared.js";
 
 /**
  * An S3 bucket, or the part of it under a prefix, as a plain object with blocking access. Making it sends nothing.
@@ -20,7 +20,7 @@ import type { ReadAs, ValueOf } from "./shared.js";
  */
 export function s3Bucket<As extends ReadAs = "string">(
   location: string,
-  options?: S3BucketOptions & { readAs?: As },
+  options?: S3BucketOptions<As>,
 ): BucketObject<ValueOf<As>, S3BucketMap<As>> {
   return asObject(new S3BucketMap<As>(location, options));
 }

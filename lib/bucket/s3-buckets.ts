@@ -1,15 +1,15 @@
 import { checkBucketName } from "../arguments/location.js";
 import { kindOf } from "../arguments/kinds.js";
 import { parseAccountSettings } from "../arguments/options.js";
-import type { S3BucketOptions } from "../arguments/options.js";
+import type { ReadAs, S3BucketOptions } from "../arguments/options.js";
 import { argumentError } from "../errors/errors.js";
 import { asObject } from "../facade/bucket-object.js";
 import type { BucketObject } from "../facade/bucket-object.js";
 import { BucketsMap, bucketsBehind } from "./buckets-map.js";
-import type { ReadAs, ValueOf } from "./shared.js";
+import type { ValueOf } from "./shared.js";
 
 /** The options of `s3Bucket` that are not about one bucket alone. */
-export type S3BucketsOptions = Omit<S3BucketOptions, "prefix">;
+export type S3BucketsOptions<As extends ReadAs = "string"> = Omit<S3BucketOptions<As>, "prefix">;
 
 /** The buckets of an account, by name. A name that no bucket can have is undefined. */
 export interface S3Buckets<V = string> {
@@ -29,12 +29,12 @@ export interface S3Buckets<V = string> {
  * `AccessDenied` without the permission s3:ListAllMyBuckets, or s3:ListBucket for `in`
  * @example
  * const s3 = s3Buckets({ region: "eu-west-1" });
- * for (const name in s3) console.log(name, asMap(s3[name]).size);
- * s3.logs.today = "quiet"; // 1 PUT into the bucket "logs"
+ * for (const [name, bucket] of Object.entries(s3)) console.log(name, asMap(bucket).size);
+ * if (s3.logs) s3.logs.today = "quiet"; // 1 PUT into the bucket "logs"
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
  */
 export function s3Buckets<As extends ReadAs = "string">(
-  options?: S3BucketsOptions & { readAs?: As },
+  options?: S3BucketsOptions<As>,
 ): S3Buckets<ValueOf<As>> {
   const buckets = new BucketsMap<As>(parseAccountSettings(options));
   return asObject(buckets) as unknown as S3Buckets<ValueOf<As>>;
@@ -61,7 +61,7 @@ export function createBucket<V>(s3: S3Buckets<V>, name: string): BucketObject<V>
  *
  * @throws TypeError for a name that no bucket can have. S3BucketMapError: `BucketNotEmpty`, `NoSuchBucket`, `AccessDenied`
  * @example
- * asMap(s3.logs).clear();
+ * if (s3.logs) asMap(s3.logs).clear();
  * deleteBucket(s3, "logs");
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
  */

@@ -1,9 +1,6 @@
 import type { Caller } from "../bridge/begun.js";
 import type { Bridge } from "../bridge/bridge.js";
-import type { Settings } from "../arguments/options.js";
-
-/** What reading gives. */
-export type ReadAs = "string" | "bytes";
+import type { ReadAs, Settings } from "../arguments/options.js";
 
 /** What a map and its sub-maps share. */
 export interface Shared extends Caller {

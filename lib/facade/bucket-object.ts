@@ -78,7 +78,7 @@ export function asObject(map: Mapping<unknown>): object {
  *
  * @throws TypeError for an object that is no facade
  * @example
- * asMap(bucket).head("testKey").size;
+ * asMap(bucket).head("testKey")?.size;
  */
 export function asMap<V, M>(object: BucketObject<V, M>): unknown extends M ? SyncMap<V> : M {
   const map = mapBehind(object);

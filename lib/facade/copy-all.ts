@@ -16,9 +16,9 @@ import type { Pair } from "./copy-pairs.js";
 /** Options of {@link copyAll}. */
 export interface CopyAllOptions {
   /** Only keys of the source that begin with this. */
-  prefix?: string;
+  prefix?: string | undefined;
   /** Gives the key in the target, or `undefined` for what is not to be copied. Default: the same key. */
-  key?: (key: string) => string | undefined;
+  key?: ((key: string) => string | undefined) | undefined;
 }
 
 /** What {@link copyAll} takes: a map, or an object that stands for one. A native `Map` will do. */

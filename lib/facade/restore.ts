@@ -17,7 +17,7 @@ import { mapOf } from "./batch.js";
  * keeps no versions. Nothing was written then
  * @example
  * const [, before] = map.versions("todo");
- * restore(map, "todo", before.versionId);
+ * if (before) restore(map, "todo", before.versionId);
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/RestoringPreviousVersions.html
  */
 export function restore(objectOrMap: object, key: string, versionId: string): void {

@@ -17,9 +17,9 @@ import { Unreadable } from "./foundation/unreadable.js";
 /** Options of {@link gzip}. */
 export interface GzipOptions {
   /** What is written. Default: `"gzip"`. `"zstd"` needs Node 22.15 or later, to read as well as to write. */
-  algorithm?: Algorithm;
+  algorithm?: Algorithm | undefined;
   /** How many bytes an uncompressed value may have. Default: 1 GiB. */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
 }
 
 /** Protects against a small object that expands to fill the memory. */

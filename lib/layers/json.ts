@@ -26,16 +26,18 @@ import { Unreadable } from "./foundation/unreadable.js";
  * @throws S3BucketMapError `NotJson` for an object that is not JSON, `NotUtf8` for one that is not text
  * @example
  * const users = asObject(json<User>(new S3BucketMap("my-bucket", { prefix: "users/" })));
- * users.ann = { name: "Ann", tags: ["new"] };
+ * users.ann = { name: "Ann", visits: 0, tags: ["new"] };
  * asMap(users).update("ann", (ann) => ({ ...ann!, name: "Anna" }));
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the default of JSON.parse
-export function json<T = any>(map: LayerBase<string> | LayerBase<Buffer>): SyncMap<NoInfer<T>> {
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as of JSON.parse
+export function json(map: LayerBase<string | Buffer>): SyncMap<any>;
+/** Stores JSON values of a type that the program knows: they are not checked. {@link validate} checks them. */
+export function json<T>(map: LayerBase<string | Buffer>): SyncMap<T>;
+export function json(map: LayerBase<string | Buffer>): SyncMap<unknown> {
   const advice = 'new S3BucketMap("my-bucket"), or a layer that gives strings or bytes';
   // A map of bytes takes strings as well.
   const base = checkBase("json", map as LayerBase<string>, ["string", "bytes"], advice);
-  // Only the program knows which type its values have.
-  return new TransformLayer(base, jsonCodec as Codec<T, string>);
+  return new TransformLayer(base, jsonCodec);
 }
 
 const jsonCodec: Codec<unknown, string> = {

@@ -29,13 +29,15 @@ const HEADER: Buffer = Buffer.from("S3BMs\u0001", "latin1");
  * @throws TypeError for a base that does not give bytes
  * @throws S3BucketMapError `NotStructured` for an object that this layer did not store
  * @example
- * const events = structured<Event>(new S3BucketMap("my-bucket", { readAs: "bytes" }));
- * events.set("first", { at: new Date(), seen: new Set(["ann"]), count: 3n });
+ * const visits = structured<Visit>(new S3BucketMap("my-bucket", { readAs: "bytes" }));
+ * visits.set("first", { at: new Date(), seen: new Set(["ann"]), count: 3n });
  * @see https://nodejs.org/api/v8.html#serialization-api
  */
-export function structured<T = unknown>(map: LayerBase<Buffer>): SyncMap<NoInfer<T>> {
-  // Only the program knows which type its values have.
-  return new TransformLayer(checkBytesBase("structured", map), structuredCodec as Codec<T, Buffer>);
+export function structured(map: LayerBase<Buffer>): SyncMap<unknown>;
+/** Stores values of a type that the program knows: they are not checked. {@link validate} checks them. */
+export function structured<T>(map: LayerBase<Buffer>): SyncMap<T>;
+export function structured(map: LayerBase<Buffer>): SyncMap<unknown> {
+  return new TransformLayer(checkBytesBase("structured", map), structuredCodec);
 }
 
 const structuredCodec: Codec<unknown, Buffer> = {

@@ -17,9 +17,9 @@ export interface Transformation<V, Raw> {
   /** Gives the value of what is stored. If it throws, the error is the `cause` of an S3BucketMapError `NotDecodable`. */
   decode: (stored: Raw, key: string) => V;
   /** The layer's name, as `console.log` and errors show it. */
-  name?: string;
+  name?: string | undefined;
   /** The Content-Type of what `encode` gives, unless the write gives another. */
-  contentType?: string;
+  contentType?: string | undefined;
 }
 
 /**

@@ -47,7 +47,7 @@ export interface ValidatedMap<Input, Output> extends SyncMap<Output> {
  * const users = validate(json(new S3BucketMap("my-bucket", { prefix: "users/" })), User);
  * users.set("ann", { name: " Ann " });
  * users.get("ann"); // { name: 'Ann', visits: 0 }
- * users.set("bob", { name: 5 }); // TypeError: …, at .name: …
+ * users.set("bob", JSON.parse('{ "name": 5 }')); // TypeError: …, at .name: …
  * @see https://standardschema.dev
  */
 export function validate<Output, Input = Output>(

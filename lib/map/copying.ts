@@ -4,7 +4,7 @@ import type { S3BucketMapError } from "../errors/errors.js";
 /** Options of {@link Copyable.copy}. */
 export interface CopyOptions {
   /** Copies only if the target is missing. Default: false, which overwrites it. */
-  ifAbsent?: boolean;
+  ifAbsent?: boolean | undefined;
 }
 
 /** Methods of a map that copy objects. */

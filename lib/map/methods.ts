@@ -36,12 +36,17 @@ function take(listing: Iterator<string>, most: number): string[] {
   return keys;
 }
 
-/** `update`: what the options do not name stays as it was read. */
+/**
+ * `update`: what the options do not name stays as it was read.
+ *
+ * @param by - what the program has called, for errors
+ */
 export function update<V>(
   map: HasInternals<V>,
   key: string,
   fn: (value: V | undefined) => V | undefined,
   options: ObjectOptions | undefined,
+  by: "update" | "edit" = "update",
 ): V | undefined {
   if (typeof fn !== "function") throw argumentError(`update takes a function, not ${kindOf(fn)}.`);
   const change = (stored: Stored<V> | undefined): V | undefined => {
@@ -50,7 +55,7 @@ export function update<V>(
     // Its rejection must not end the program: the error below is thrown already.
     void Promise.resolve(next).catch(() => {});
     throw argumentError(
-      "The function that update takes must be synchronous, and this one returned a promise: " +
+      `The function that ${by} takes must be synchronous, and this one returned a promise: ` +
         "do what is asynchronous before, or use the bucket's own calls, which block.",
     );
   };

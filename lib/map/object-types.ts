@@ -1,11 +1,11 @@
 /** Options of a listing, relative to the map's prefix. */
 export interface ListOptions {
   /** Only keys that begin with this. */
-  prefix?: string;
+  prefix?: string | undefined;
   /** Only keys after this one, in the order of their UTF-8 bytes. */
-  startAfter?: string;
+  startAfter?: string | undefined;
   /** At most this many keys. */
-  limit?: number;
+  limit?: number | undefined;
 }
 
 /** Options of `get`. */
@@ -31,12 +31,12 @@ export interface ObjectVersion {
 /** What is stored with a value. */
 export interface ObjectOptions {
   /** The Content-Type. Default: `text/plain; charset=utf-8` for strings, `application/octet-stream` for bytes. */
-  contentType?: string;
+  contentType?: string | undefined;
   /** The encoding of the value. It may not contain `aws-chunked`, which S3 would drop. */
-  contentEncoding?: string;
-  cacheControl?: string;
+  contentEncoding?: string | undefined;
+  cacheControl?: string | undefined;
   /** User metadata, at most 2 KB. Names are case-insensitive and unique, and come back in lower case. */
-  metadata?: Record<string, string>;
+  metadata?: Record<string, string> | undefined;
 }
 
 /** Options of `set`. */
@@ -51,13 +51,13 @@ export interface SetOptions extends ObjectOptions {
 /** Options of `url`. */
 export interface LinkOptions {
   /** How many seconds the link works, from 1 to 604,800, which is 7 days. Default: 3600. */
-  expiresIn?: number;
+  expiresIn?: number | undefined;
   /** What the link does: reads the value, or stores one. Default: `"GET"`. */
-  method?: "GET" | "PUT";
+  method?: "GET" | "PUT" | undefined;
   /** For GET, the Content-Type of the answer. For PUT, the Content-Type that the request must have, and the object then has. */
-  contentType?: string;
+  contentType?: string | undefined;
   /** For GET: has browsers save the value as a file of this name. */
-  filename?: string;
+  filename?: string | undefined;
 }
 
 /** Options of `list`, relative to the map's prefix. */
@@ -66,7 +66,7 @@ export interface ListEntriesOptions extends ListOptions {
    * Groups the keys that contain this string after `prefix` into one entry for each "folder", `{ prefix }`. It may not be
    * empty. `startAfter` may be a folder, and `limit` counts folders as well.
    */
-  delimiter?: string;
+  delimiter?: string | undefined;
 }
 
 /** An object as `list` gives it. */

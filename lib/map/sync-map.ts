@@ -59,8 +59,8 @@ export interface SyncMap<V> extends Copyable {
    * the key has another ETag or is gone, and `ConditionsUnsupported` if the service ignores conditions; then nothing was
    * written
    * @example
-   * const { etag } = map.head("testKey");
-   * map.set("testKey", "new value", { ifMatch: etag });
+   * const head = map.head("testKey");
+   * if (head) map.set("testKey", "new value", { ifMatch: head.etag });
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
    */
   set(key: string, value: V, options?: SetOptions): this;
@@ -153,8 +153,8 @@ export interface SyncMap<V> extends Copyable {
    *
    * @throws S3BucketMapError `VersioningOff` if the bucket keeps no versions; the message says how to turn that on
    * @example
-   * const [now, before] = map.versions("testKey");
-   * map.get("testKey", { versionId: before.versionId });
+   * const [, before] = map.versions("testKey");
+   * if (before) map.get("testKey", { versionId: before.versionId });
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
    */
   versions(key: string): ObjectVersion[];

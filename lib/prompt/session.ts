@@ -43,11 +43,8 @@ export class Session {
   constructor(given: Arguments, start: ReplOptions, output: Output) {
     setInteractive();
     const { location, layer, options } = given;
-    const read = {
-      ...options,
-      readAs: layer === "bytes" ? "bytes" : "string",
-      // There is an overload for each literal, and none for their union.
-    } as S3BucketOptions & { readAs: "string" };
+    // What the values are is known to whoever types, not here.
+    const read = { ...options, readAs: layer === "bytes" ? "bytes" : "string" } as S3BucketOptions;
     this.s3 = s3Buckets(read);
     // Errors and documentation name what the package exports.
     const variables: Record<string, unknown> = { ...library, ...layers, s3: this.s3 };

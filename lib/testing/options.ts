@@ -12,35 +12,35 @@ export interface ContractOptions {
   /** Makes an empty map for each test. The contract empties it and closes it after the test. */
   make: () => SyncMap<string>;
   /** What the tests call the map. */
-  name?: string;
+  name?: string | undefined;
   /** Keys come in the order of their UTF-8 bytes, as S3 lists them. Default: true. A native Map's come in the order of insertion. */
-  sorted?: boolean;
+  sorted?: boolean | undefined;
   /**
    * The map has more than a native `Map`: iteration takes `{ prefix, startAfter, limit }`, and there are `getMany`, `setMany`,
    * `deleteMany`, `head`, `subMap` and `close`. Default: true.
    */
-  extended?: boolean;
+  extended?: boolean | undefined;
   /** The empty string is a key, as it is under a prefix. Default: false. */
-  prefixed?: boolean;
+  prefixed?: boolean | undefined;
   /** Why the map has no `create`, `update`, `list` and `ifMatch`, if it has none. */
-  withoutConditions?: string;
+  withoutConditions?: string | undefined;
   /** The service refuses conditions of a PUT, and so `create`, `ifMatch` and what `update` stores. Default: false. */
-  refusesConditionalPut?: boolean;
+  refusesConditionalPut?: boolean | undefined;
   /** The service refuses conditions of a DELETE, and so deleting by `update`. Default: false. */
-  refusesConditionalDelete?: boolean;
+  refusesConditionalDelete?: boolean | undefined;
   /** Whether the service lists these keys wrongly, so that listing them is refused. */
-  cannotList?: (keys: readonly string[]) => boolean;
+  cannotList?: ((keys: readonly string[]) => boolean) | undefined;
   /** The map refuses keys and values that S3 cannot keep. Default: true. */
-  strict?: boolean;
+  strict?: boolean | undefined;
   /** What `delete` returns for a missing key. Default: true. */
-  deleteMissing?: boolean;
+  deleteMissing?: boolean | undefined;
   /**
    * What `head` says of the value "ú". Default: 2 bytes and `"text/plain; charset=utf-8"`. A layer that converts values says
    * what it stores; `"any"`: a size that differs from write to write.
    */
-  headOf?: { size?: number | "any"; contentType?: string };
+  headOf?: { size?: number | "any" | undefined; contentType?: string | undefined } | undefined;
   /** Which values the map takes that a bucket of strings refuses. */
-  takes?: readonly RefusedValue[];
+  takes?: readonly RefusedValue[] | undefined;
 }
 
 /** A value that a bucket of strings refuses. */

@@ -20,7 +20,7 @@ describe.each(["atomics", "deasync"] as const)("a cache in a batch that fails, w
   beforeEach(() => {
     const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
     const options = { endpoint: server.endpoint, credentials, prefix: `${places++}/`, wait };
-    base = new S3BucketMap<"string">("bucket", options);
+    base = new S3BucketMap("bucket", options);
     bytes = new S3BucketMap("bucket", { ...options, readAs: "bytes" });
     base.set("key", "before");
   });

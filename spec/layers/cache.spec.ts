@@ -15,7 +15,7 @@ afterAll(() => server.close());
 afterEach(() => server.clearFaults());
 
 let places = 0;
-function options(more: Omit<S3BucketOptions, "readAs"> = {}): Omit<S3BucketOptions, "readAs"> {
+function options(more: S3BucketOptions = {}): S3BucketOptions {
   const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
   return { endpoint: server.endpoint, credentials, prefix: `${places}/`, ...more };
 }
@@ -23,7 +23,7 @@ let base: S3BucketMap;
 let bytes: S3BucketMap<"bytes">;
 beforeEach(() => {
   places += 1;
-  base = new S3BucketMap<"string">("bucket", options());
+  base = new S3BucketMap("bucket", options());
   bytes = new S3BucketMap("bucket", { ...options(), readAs: "bytes" });
 });
 
@@ -235,7 +235,7 @@ describe("cache", () => {
   });
 
   it("keeps nothing that was read while something was written, by a callback during a wait", async () => {
-    base = new S3BucketMap<"string">("bucket", options({ wait: "deasync" }));
+    base = new S3BucketMap("bucket", options({ wait: "deasync" }));
     const map = cache(base, forever);
     base.set("key", "old");
     server.fault({ operation: "GET", action: { delayMs: 300 } });
@@ -308,7 +308,7 @@ describe("cache", () => {
     const slow = await startHttpS3({ latencyMs: 3 });
     try {
       const keys = Array.from({ length: 60 }, (_, at) => `key ${String(at).padStart(2, "0")}`);
-      const under = new S3BucketMap<"string">("bucket", options({ endpoint: slow.endpoint, prefix: "" }));
+      const under = new S3BucketMap("bucket", options({ endpoint: slow.endpoint, prefix: "" }));
       under.setMany(keys.map((key) => [key, `value of ${key}`] as const));
       const stored = Object.fromEntries(keys.map((key) => [key, `value of ${key}`]));
       const map = cache(under, forever);

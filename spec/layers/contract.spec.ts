@@ -18,7 +18,7 @@ for (const [name, { over, ...under }] of [...Object.entries(layers), ...Object.e
     const options = { local: directory, prefix: `${prefixes++}/` };
     return over(
       new S3BucketMap("bucket", { ...options, readAs: "bytes" }),
-      new S3BucketMap<"string">("bucket", options),
+      new S3BucketMap("bucket", options),
     );
   };
   syncMapSuite(name, { make, prefixed: true, ...under });

@@ -65,7 +65,7 @@ describe.each(plain)("what %s sends", (name, { over }) => {
     const options = { endpoint: server.endpoint, credentials, prefix: `${name}/` };
     const map = over(
       new S3BucketMap("bucket", { ...options, readAs: "bytes" }),
-      new S3BucketMap<"string">("bucket", options),
+      new S3BucketMap("bucket", options),
     );
     // The service is asked once whether it keeps to conditions; that is not the layer's.
     map.create("first", "1");
@@ -76,7 +76,7 @@ describe.each(plain)("what %s sends", (name, { over }) => {
   it("is nothing when it is made, shown, or refuses", () => {
     const map = over(
       new S3BucketMap("bucket", { endpoint: server.endpoint, readAs: "bytes" }),
-      new S3BucketMap<"string">("bucket", { endpoint: server.endpoint }),
+      new S3BucketMap("bucket", { endpoint: server.endpoint }),
     );
     expect(sent(() => [inspect(map), asObject(map)])).toEqual({});
     expect(sent(() => expect(() => map.set("a", Symbol() as never)).toThrow(TypeError))).toEqual({});

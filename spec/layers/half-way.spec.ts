@@ -27,7 +27,7 @@ describe.each(Object.entries({ ...layers, ...stacks }))("%s, where a write", (_n
     const options = { endpoint: server.endpoint, credentials, prefix };
     return over(
       new S3BucketMap("bucket", { ...options, readAs: "bytes" }),
-      new S3BucketMap<"string">("bucket", options),
+      new S3BucketMap("bucket", options),
     );
   };
 

@@ -76,12 +76,12 @@ describe.each(["atomics", "deasync"] as const)("live over validate (%s)", (wait)
     asMap(users).create("ann", { name: "Ann" } as never);
     const { ann } = users;
     const others = json<{ name: unknown }>(strings);
-    edit(others, "ann", (user) => (user.name = 5));
+    edit(others, "ann", (user) => void (user!.name = 5));
     const before = strings.get("ann");
     expect(() => ann!.tags.push("x")).toThrow(expect.objectContaining({ code: "Invalid" }) as Error);
     expect(() => users["ann"]).toThrow(expect.objectContaining({ code: "Invalid" }) as Error);
     expect(strings.get("ann")).toBe(before);
-    edit(others, "ann", (user) => (user.name = "Eve"));
+    edit(others, "ann", (user) => void (user!.name = "Eve"));
     ann!.tags.push("x");
     expect(users["ann"]).toEqual({ name: "Eve", visits: 0, tags: ["x"] });
   });

@@ -240,7 +240,7 @@ describe.each(["atomics", "deasync"] as const)("live(json) (%s)", (wait) => {
     strings.set("ann", '{"zero":-0,"list":[1e400],"n":1}');
     expect(() => (doc().n = 2)).toThrow(/^json cannot keep -0, which would come back as 0, at \.zero/);
     expect(() => (doc()["zero"] = 0)).toThrow(/^json cannot keep Infinity, at \.list\[0\]/);
-    edit(users, "ann", (user) => void Object.assign(user, { zero: 0, list: [] }));
+    edit(users, "ann", (user) => void Object.assign(user!, { zero: 0, list: [] }));
     doc().n = 2;
     expect(stored()).toEqual({ zero: 0, list: [], n: 2 });
   });
@@ -398,7 +398,7 @@ describe.each(["atomics", "deasync"] as const)("live(json) (%s)", (wait) => {
     users["bob"] = ann();
     expect(map.create("bob", ann())).toBe(false);
     map.update("bob", (user) => ({ ...user!, n: 2 }));
-    edit(map, "bob", (user) => user.tags.push("z"));
+    edit(map, "bob", (user) => void user!.tags.push("z"));
     map.setMany([["eve", users["bob"]]]);
     expect(map.getMany(["bob", "eve"]).get("eve")).toEqual({ ...ann(), n: 2, tags: ["a", "b", "z"] });
     for (const user of map.values()) user.n = 50;

@@ -26,7 +26,7 @@ const options = (): object => ({
 let base: S3BucketMap;
 beforeEach(() => {
   places += 1;
-  base = new S3BucketMap<"string">("bucket", options());
+  base = new S3BucketMap("bucket", options());
 });
 
 const index = JSON.stringify(path.join(__dirname, "../../dist/index.js"));
@@ -111,7 +111,7 @@ it("writes what is left in Jest, whose realms have a copy of process", () => {
 describe.each(["atomics", "deasync"] as const)("a write that failed, wait: %s", (wait) => {
   let map: WriteBuffer<string>;
   beforeEach(() => {
-    map = writeBuffer(new S3BucketMap<"string">("bucket", { ...options(), wait }));
+    map = writeBuffer(new S3BucketMap("bucket", { ...options(), wait }));
     server.fault({
       operation: "PUT",
       key: /bad$/,
@@ -157,7 +157,7 @@ describe("a flush during whose deasync wait a callback", () => {
     ["asks for the size", (under) => under.size],
     ["flushes", (under) => under.flush()],
   ])("%s throws what failed all the same", async (_what, use) => {
-    const map = writeBuffer(new S3BucketMap<"string">("bucket", { ...options(), wait: "deasync" }));
+    const map = writeBuffer(new S3BucketMap("bucket", { ...options(), wait: "deasync" }));
     server.fault({
       operation: "PUT",
       key: /bad$/,

@@ -18,7 +18,7 @@ afterAll(() => server.close());
 afterEach(() => server.clearFaults());
 
 let places = 0;
-function options(more: Omit<S3BucketOptions, "readAs"> = {}): Omit<S3BucketOptions, "readAs"> {
+function options(more: S3BucketOptions = {}): S3BucketOptions {
   const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
   return { endpoint: server.endpoint, credentials, prefix: `${places}/`, timeoutMs: 20_000, ...more };
 }
@@ -27,7 +27,7 @@ let bytes: S3BucketMap<"bytes">;
 let map: WriteBuffer<string>;
 beforeEach(() => {
   places += 1;
-  base = new S3BucketMap<"string">("bucket", options());
+  base = new S3BucketMap("bucket", options());
   bytes = new S3BucketMap("bucket", { ...options(), readAs: "bytes" });
   map = writeBuffer(base);
   server.reset();
@@ -39,7 +39,7 @@ const refuse = (key: RegExp): void =>
 
 describe.each(["atomics", "deasync"] as const)("writeBuffer, wait: %s", (wait) => {
   beforeEach(() => {
-    map = writeBuffer(new S3BucketMap<"string">("bucket", options({ wait })));
+    map = writeBuffer(new S3BucketMap("bucket", options({ wait })));
   });
 
   it("gives getMany what leaves the buffer while it reads", () => {
@@ -290,8 +290,8 @@ describe("writeBuffer", () => {
   it("tells at the flush that the map beneath was closed", () => {
     base.close();
     expect(() => map.set("a", "1")).toThrow(expect.objectContaining({ code: "Closed" }) as Error);
-    map = writeBuffer(new S3BucketMap<"string">("bucket", options()));
-    const under = new S3BucketMap<"string">("bucket", options());
+    map = writeBuffer(new S3BucketMap("bucket", options()));
+    const under = new S3BucketMap("bucket", options());
     map = writeBuffer(under);
     server.fault({ operation: "PUT", action: { delayMs: 100 } });
     map.set("a", "1").set("b", "2");

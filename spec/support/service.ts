@@ -6,7 +6,7 @@ import type { MapUnderTest } from "./map-under-test.js";
 
 /** A map in the service's bucket, under a prefix that no other run has. */
 export function serviceMap<As extends "string" | "bytes" = "string">(
-  options: S3BucketOptions & { readAs?: As } = {},
+  options: S3BucketOptions<As> = {},
 ): S3BucketMap<As> {
   const bucket = process.env["S3BUCKETMAP_SPEC_BUCKET"];
   if (bucket === undefined) {

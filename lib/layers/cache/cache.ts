@@ -10,18 +10,18 @@ import { CacheStore } from "./cache-store.js";
 /** Options of {@link cache}. */
 export interface CacheOptions {
   /** At most this many keys. Default: 1000. */
-  max?: number;
+  max?: number | undefined;
   /** At most this many bytes, roughly, of keys and values. Default: 64 MiB. */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
   /**
    * For how many milliseconds a value is given without a request, so it may be outdated. Default: 0. `Infinity`: until it is evicted.
    */
-  ttl?: number;
+  ttl?: number | undefined;
   /**
    * Whether a value older than `ttl` is revalidated by a conditional GET, which S3 answers without the body if it is
    * unchanged. Default: true. Otherwise it is read again.
    */
-  revalidate?: boolean;
+  revalidate?: boolean | undefined;
 }
 
 /**

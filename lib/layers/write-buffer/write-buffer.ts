@@ -10,9 +10,9 @@ import { WriteBufferLayer } from "./write-buffer-layer.js";
 /** Options of {@link writeBuffer}. */
 export interface WriteBufferOptions {
   /** How many writes may be pending. Default: 1000. */
-  max?: number;
+  max?: number | undefined;
   /** Roughly how many bytes of values may be pending. Default: 64 MiB. */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
 }
 
 /** A map whose writes are sent in the background. */
