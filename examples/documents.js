@@ -22,6 +22,7 @@ void withBucket((bucket) => {
   }
   // This does, and loses no change that another program makes at the same time.
   edit(users, "ann", (ann) => {
+    if (ann === undefined) return; // there is no such key
     ann.visits += 1;
     ann.tags.push("regular");
   });

@@ -208,7 +208,7 @@ const options: S3BucketOptions = { region: "eu-west-1", timeoutMs: 1000, wait: "
 const bucket = s3Bucket("my-bucket", { prefix: "testprefix/", readAs: "string" });
 bucket.testKey = "some value";
 const value: string | undefined = bucket.testKey;
-const whole: BucketObject<string | Buffer> = s3Bucket("my-bucket", options);
+const whole: BucketObject<string> = s3Bucket("my-bucket", options);
 const bytes: Buffer | undefined = s3Bucket("my-bucket", { readAs: "bytes" })["key"];
 delete bucket.testKey;
 for (const key in bucket) key.toUpperCase();

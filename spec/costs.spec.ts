@@ -49,10 +49,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-function open(
-  prefix: string,
-  options: S3BucketOptions = {},
-): { bucket: Bucket; map: S3BucketMap } {
+function open(prefix: string, options: S3BucketOptions = {}): { bucket: Bucket; map: S3BucketMap } {
   const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
   const map = new S3BucketMap("bucket", {
     endpoint: server.endpoint,

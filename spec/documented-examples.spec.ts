@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { problemsOf } from "./support/compiled.js";
+import { problemsOf, strictest } from "./support/compiled.js";
 import { isAsShown, isCommonJs, pages, Project, shownOutput, snippetsOf } from "./support/documented.js";
 import type { Snippet } from "./support/documented.js";
 import { startHttpS3 } from "./support/http-s3.js";
@@ -112,5 +112,7 @@ describe("the examples of the README and the docs", () => {
       'declare module "vitest" { export * from "@jest/globals"; }',
     );
     expect(problemsOf(programs)).toEqual([]);
+    const typed = [...programs].filter(([name]) => name.endsWith(".mts"));
+    expect(problemsOf(new Map(typed), strictest)).toEqual([]);
   });
 });

@@ -37,9 +37,7 @@ afterEach(() => server.clearFaults());
 
 // Maps of the same settings have one client.
 let maps = 0;
-function open<As extends "string" | "bytes" = "bytes">(
-  options: S3BucketOptions<As> = {},
-): S3BucketMap<As> {
+function open<As extends "string" | "bytes" = "bytes">(options: S3BucketOptions<As> = {}): S3BucketMap<As> {
   const credentials = { accessKeyId: `key${(maps += 1)}`, secretAccessKey: "secret" };
   const reach = { endpoint: server.endpoint, region: "us-east-1", credentials };
   return new S3BucketMap<As>("bucket", { readAs: "bytes" as As, ...reach, ...options });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";
-import { problemsOf } from "./support/compiled.js";
+import { problemsOf, strictest } from "./support/compiled.js";
 
 // What an editor shows for a method of S3BucketMap. Most comments stand at SyncMap, and are inherited.
 
@@ -88,7 +88,6 @@ describe("the examples of doc comments", () => {
       programs.set(path.join(root, "examples", `${where.replace(/\W/g, "-")}.mts`), program);
     }
     expect(programs.size).toBeGreaterThan(40);
-    const strictest = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
     expect(problemsOf(programs, strictest)).toEqual([]);
   });
 });

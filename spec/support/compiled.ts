@@ -12,6 +12,12 @@ const strict: ts.CompilerOptions = {
   types: ["node", "jest"],
 };
 
+/** What a strict project may have beyond `strict`. */
+export const strictest: ts.CompilerOptions = {
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+};
+
 /** What TypeScript has to say of these files under `strict`, and `more` options. */
 export function problemsOf(programs: ReadonlyMap<string, string>, more: ts.CompilerOptions = {}): string[] {
   const options = { ...strict, ...more };
