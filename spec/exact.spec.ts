@@ -11,6 +11,21 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+/** A view of a buffer that is made too small for it afterwards. */
+function outgrown<V extends ArrayBufferView>(view: (buffer: ArrayBuffer) => V): V {
+  const Resizable = ArrayBuffer as new (length: number, options: { maxByteLength: number }) => ArrayBuffer;
+  const buffer = new Resizable(16, { maxByteLength: 16 });
+  const made = view(buffer);
+  (buffer as unknown as { resize(length: number): void }).resize(4);
+  return made;
+}
+
+function detached(): Uint8Array {
+  const view = new Uint8Array(4);
+  structuredClone(view.buffer, { transfer: [view.buffer] });
+  return view;
+}
+
 describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
   let map: S3BucketMap;
   let bytes: S3BucketMap<"bytes">;
@@ -107,6 +122,9 @@ describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
       ["an array", ["value"]],
       ["a Date", new Date(0)],
       ["a String object", Object("value") as string],
+      ["a view that its buffer has become too small for", outgrown((buffer) => new Uint8Array(buffer, 8, 4))],
+      ["a DataView that its buffer has become too small for", outgrown((buffer) => new DataView(buffer, 8))],
+      ["a view of a detached buffer", detached()],
     ])("that is %s is refused, and nothing is sent", (_what, value) => {
       expect(() => {
         bucket["key"] = value as string;

@@ -45,6 +45,18 @@ describe.each(waits)("an endpoint that is not there, wait: %s", (wait) => {
   });
 });
 
+describe.each(waits)("answers that are not HTTP, wait: %s", (wait) => {
+  let server: Awaited<ReturnType<typeof startSilentServer>>;
+  beforeEach(async () => {
+    server = await startSilentServer("garbles");
+  });
+  afterEach(() => server.stop());
+
+  it("are followed by another attempt", () => {
+    expect(freshMap(`http://127.0.0.1:${server.port}`, wait).get("here")).toBe("value");
+  });
+});
+
 describe.each(waits)("TLS that fails, wait: %s", (wait) => {
   it("with a port that speaks none: each operation ends in NetworkError", async () => {
     const server = await startHttpS3();

@@ -82,7 +82,7 @@ describe("parseSettings()", () => {
     [
       "an endpoint without its scheme",
       { endpoint: "localhost:9000" },
-      'did you mean "http://localhost:9000"',
+      'Did you mean "http://localhost:9000"',
     ],
     ["endpoint without a scheme", { endpoint: "localhost:9000" }, "endpoint must be a URL"],
     ["endpoint with a query", { endpoint: "https://host/?a=b" }, "endpoint must be a URL"],

@@ -29,6 +29,8 @@ export function checkValue(value: unknown, maxBytes?: number): asserts value is 
       throw argumentError(
         "The value's ArrayBuffer is detached: its bytes were transferred, and are elsewhere now.",
       );
+    if (ArrayBuffer.isView(value) && isOutOfBounds(value))
+      throw argumentError("The value is a view of bytes that its ArrayBuffer no longer has: it was resized.");
     return checkSize(value, maxBytes);
   }
   const advice =
@@ -67,6 +69,17 @@ export function isDetached(buffer: ArrayBufferLike): boolean {
   if (buffer.byteLength > 0) return false;
   try {
     new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Whether a view's ArrayBuffer was made too small for it. Its length is then 0, without an error. */
+export function isOutOfBounds(view: ArrayBufferView): boolean {
+  try {
+    if (types.isDataView(view)) void view.byteLength;
+    else Uint8Array.prototype.at.call(view as Uint8Array, 0);
     return false;
   } catch {
     return true;

@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { dataProperty, prototypes } from "../../arguments/kinds.js";
 import { isUnchangeable, originalOf, unguarded } from "./guarded.js";
-import { isDetached } from "../../arguments/values.js";
+import { isDetached, isOutOfBounds } from "../../arguments/values.js";
 import { isIndex, nameOf, Walk } from "./plain-data.js";
 
 /**
@@ -56,6 +56,8 @@ function isSimple(value: object, depth: number, walk: Walk): boolean {
   if (types.isAnyArrayBuffer(buffer) && isDetached(buffer))
     throw walk.refuse("a detached ArrayBuffer", "Its bytes were transferred, and are elsewhere now.");
   if (ArrayBuffer.isView(value)) {
+    if (isOutOfBounds(value))
+      throw walk.refuse("a view of bytes that its ArrayBuffer no longer has", "The buffer was resized.");
     // Additional properties are not looked for: that would list the index of every element.
     if (types.isSharedArrayBuffer(value.buffer) || !views.has(kindOfView(value))) return false;
     return depth === (types.isDataView(value) ? 2 : Buffer.isBuffer(value) ? 4 : 3);

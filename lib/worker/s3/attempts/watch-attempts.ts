@@ -45,6 +45,9 @@ export function watchAttempts({ middlewareStack }: S3Client, isLocal: boolean): 
         } catch (thrown) {
           if (!(thrown instanceof Error)) throw thrown;
           makeText(thrown);
+          // What came is not HTTP. The SDK does not know Node's name for it.
+          if (String((thrown as RequestError).code).startsWith("HPE_"))
+            (thrown as RequestError).$retryable ??= {};
           restoreStatus(thrown, statuses.get(args.input));
           const error = notS3(thrown) ?? thrown;
           if (isBeaten(error, args.input)) error.name = CONFLICT;
