@@ -402,6 +402,38 @@ describe("a proxy that sends a write twice, and gives the second answer", () => 
     expect(map.get("key")).toBe("2");
     expect(() => map.set("key", "3", { ifMatch: etag })).toThrow("PreconditionFailed");
   });
+
+  // The first answer of a write that is refused 409 may be lost in the same way.
+  const applied = { operation: "PUT", action: { status: 409, applied: true }, times: Infinity } as const;
+  const looks: [string, FaultAction][] = [
+    ["is refused", { status: 403, code: "AccessDenied" }],
+    ["fails", { status: 500 }],
+    ["is never answered", { reset: "before" }],
+  ];
+  describe.each(looks)("and a HEAD that %s", (_how, action) => {
+    it.each([
+      ["create", twice, (map: S3BucketMap) => map.create("key", "new")],
+      ["set with ifMatch", twice, (map: S3BucketMap, ifMatch: string) => map.set("key", "new", { ifMatch })],
+      ["update", twice, (map: S3BucketMap) => map.update("key", () => "new")],
+      ["create and a 409", applied, (map: S3BucketMap) => map.create("key", "new")],
+    ] as const)("leave open whether %s has happened", (what, write, run) => {
+      const map = open();
+      if (!what.startsWith("create")) map.set("key", "old");
+      const etag = map.head("key")?.etag ?? "";
+      server.fault({ ...write, key: /key$/ });
+      server.fault({ operation: "HEAD", key: /key$/, times: Infinity, action });
+      server.fault({
+        operation: "GET",
+        key: /key$/,
+        times: Infinity,
+        action,
+        after: what === "update" ? 1 : 0,
+      });
+      expect(() => run(map, etag)).toThrow(/may still have happened/);
+      server.clearFaults();
+      expect(map.get("key")).toBe("new");
+    });
+  });
 });
 
 describe("Ceph's 500 UnknownError", () => {

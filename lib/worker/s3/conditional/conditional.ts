@@ -2,7 +2,7 @@ import { WRITES_NAME } from "../../../bridge/protocol.js";
 import type { Call } from "../../../bridge/operations.js";
 import type { StoreResult, Verdict, Version } from "../../../bridge/protocol.js";
 import { isAmbiguous } from "../attempts/ambiguous.js";
-import { Doubt } from "../attempts/doubt.js";
+import { Doubt, Sending } from "../attempts/doubt.js";
 import { beforeSending, sendOnce } from "../attempts/send-once.js";
 import { CONFLICT } from "../attempts/watch-attempts.js";
 import { checkEtag } from "../bad-answers.js";
@@ -42,7 +42,7 @@ type Send = (doubt: Doubt, quoting: Quoting, check: (hostname: string) => void) 
 /**
  * Stores an object if the key is still as `base` says. One PUT. If its outcome is unknown, one HEAD, which looks for the
  * write's id. A service other than AWS is tried first; if it refuses the write, one HEAD more, and the refusal is
- * believed unless the write's id is there after all.
+ * believed unless the write's id is there after all. If that HEAD fails, the write may have happened.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
@@ -74,7 +74,12 @@ export async function storeIf(
   // AWS and the local S3 need no trial, and no proxy before them repeats a write.
   if (conditions.put === undefined) return { verdict };
   // A proxy repeats a PUT whose answer it has lost. The service then refuses the second one because of the first.
-  const { now } = await look(target, key, signal);
+  const first = new Sending("PutObject");
+  first.sent();
+  const { now, cause } = await look(target, key, signal);
+  // Nobody knows then whether there was a first one, and what it did.
+  if (cause !== undefined) throw cause as Error;
+  first.didNothing();
   return { verdict: isNamed(ids, now) ? "done" : verdict };
 }
 

@@ -6,8 +6,10 @@ import type {
   CompleteMultipartUploadCommandOutput,
   CreateMultipartUploadCommandInput,
 } from "@aws-sdk/client-s3";
-import { Doubt } from "../attempts/doubt.js";
+import { Doubt, Sending } from "../attempts/doubt.js";
+import { beforeSending } from "../attempts/send-once.js";
 import { checkEtag } from "../bad-answers.js";
+import { isAws } from "../direct/predicted-route.js";
 import type { Found } from "../direct/reads.js";
 import { unquote } from "../etag.js";
 import { sdk } from "../sdk.js";
@@ -25,7 +27,7 @@ interface Uploaded {
 
 /**
  * Makes the parts of an upload one object. 1 CompleteMultipartUpload. Some services forget an upload that is completed: if an
- * answer is lost, they say to the second request that there is no such upload. Then 1 HEAD: where the key has all that the
+ * answer is lost, or a proxy sends the request twice, they say to the second request that there is no such upload. Then 1 HEAD: where the key has all that the
  * upload was to store, it is done. An equal object of somebody else's makes no difference.
  *
  * @returns the ETag of the object
@@ -38,17 +40,27 @@ export async function completeUpload(
   signal: AbortSignal,
 ): Promise<string> {
   const doubt = new Doubt();
+  let mayBeRepeated = false;
   try {
+    const complete = new sdk.CompleteMultipartUploadCommand(command);
+    // Before other services, a proxy may send it twice.
+    beforeSending(complete, (hostname) => {
+      mayBeRepeated = target.settings.local === undefined && !isAws(hostname);
+    });
     const send = (): Promise<CompleteMultipartUploadCommandOutput> =>
-      target.client.send(new sdk.CompleteMultipartUploadCommand(command), { abortSignal: signal });
+      target.client.send(complete, { abortSignal: signal });
     const output = await doubt.during(send);
     checkEtag(output);
     return output.ETag;
   } catch (error) {
-    if ((error as Error).name !== "NoSuchUpload" || !doubt.exists || signal.aborted) throw error;
+    if ((error as Error).name !== "NoSuchUpload" || signal.aborted) throw error;
+    if (!doubt.exists && !mayBeRepeated) throw error;
+    const first = new Sending("CompleteMultipartUpload");
+    first.sent();
     const etag = etagOf(command.MultipartUpload.Parts);
     const found = await head(target, uploaded.input.Key, signal).catch(() => false as const);
     if (found === false || !isStored(found, etag, uploaded)) throw error;
+    first.didNothing();
     return etag;
   }
 }
