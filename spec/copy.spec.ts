@@ -443,6 +443,73 @@ describe("S3BucketMap#rename()", () => {
   });
 });
 
+describe("a rename that begins again because the source has changed, and then fails", () => {
+  const bang = { encode: (value: string) => `${value}!`, decode: (value: string) => value.slice(0, -1) };
+  const strict = {
+    ...bang,
+    decode: (value: string) => {
+      if (value.length < 4) throw new Error("too short");
+      return value;
+    },
+  };
+  const picky = {
+    decode: (value: string) => value,
+    encode: (value: string) => {
+      if (value.length < 4) throw new TypeError("too short");
+      return value;
+    },
+  };
+  const refused = { status: 403, code: "AccessDenied" } as const;
+  type Fault = Parameters<HttpS3["fault"]>[0];
+  const refuse = (operation: string, key: RegExp, after: number): Fault => ({
+    operation,
+    key,
+    after,
+    times: Infinity,
+    action: refused,
+  });
+
+  it.each<[string, (map: S3BucketMap) => SyncMap<string>, Fault[], string]>([
+    ["by its HEAD", (map) => map, [refuse("HEAD", /from$/, 1), refuse("GET", /from$/, 0)], "AccessDenied"],
+    ["by its copy", (map) => map, [refuse("COPY", /to$/, 1)], "AccessDenied"],
+    [
+      "by its GET, through the program",
+      (map) => transform(map, bang),
+      [refuse("GET", /from$/, 1)],
+      "AccessDenied",
+    ],
+    [
+      "by its PUT, through the program",
+      (map) => transform(map, bang),
+      [refuse("PUT", /to$/, 1)],
+      "AccessDenied",
+    ],
+    ["as a value cannot be read", (map) => transform(map, strict), [], "NotDecodable"],
+    ["as a value cannot be stored", (map) => transform(map, picky), [], "ValueRefused"],
+  ])("%s, says that an earlier value was copied", (_how, layer, faults, code) => {
+    const map = layer(open());
+    map.setMany(Object.entries({ warm: "warm", from: "value" }));
+    map.rename("warm", "warmed");
+    // Another program overwrites the source before the DELETE.
+    server.fault({ operation: "DELETE", key: /from$/, action: { overwrite: 3 } });
+    for (const fault of faults) server.fault(fault);
+    let error: unknown;
+    try {
+      map.rename("from", "to");
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({ code });
+    const { message, stack } = error as Error;
+    expect(message).toMatch(/was copied to "copy \d+\/to", but the source is still there/);
+    expect(message.includes("may still have happened")).toBe(false);
+    expect(stack).toContain(message);
+    expect(stack!.split("\n").find((line) => line.startsWith("    at "))).toContain("copy.spec.ts");
+    server.clearFaults();
+    expect([map.has("to"), map.has("from")]).toEqual([true, true]);
+  });
+});
+
 describe("copy and rename over layers", () => {
   const bytes = (): S3BucketMap<"bytes"> => open({ readAs: "bytes" });
   const byService: [string, () => SyncMap<unknown>, unknown][] = [

@@ -4,6 +4,7 @@ import type { SourceBucket, Version } from "../bridge/protocol.js";
 import type { CopyOutcome, StoredObjects } from "../map/copying.js";
 import type { S3BucketMapError } from "../errors/errors.js";
 import { OwnEtags } from "../errors/own-etags.js";
+import { startAtCaller } from "../errors/stack.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { checkIsNotLocal, checkVersioning, explain } from "./versions.js";
 import { areOneBucket, areOnOneService } from "./same-service.js";
@@ -64,7 +65,12 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
       if (!calls.call({ op: "proveRename", key, prefix }, "rename")) return false;
       const etags = new OwnEtags();
       for (let turn = 0; turn < MAX_TURNS; turn += 1) {
-        const base: Version | undefined = copy();
+        let base: Version | undefined;
+        try {
+          base = copy();
+        } catch (error) {
+          throw turn === 0 ? error : halfRenamed(error, target);
+        }
         // Somebody else has deleted it since it was copied.
         if (base === undefined) return turn > 0;
         etags.given(base);
@@ -83,6 +89,13 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
   };
   callsOf.set(objects, calls);
   return objects;
+}
+
+/** The error of a rename that had made a copy before, which its own error does not know. */
+function halfRenamed(error: unknown, target: string): unknown {
+  if (!(error instanceof Error)) return error;
+  error.message += ` An earlier value was copied to ${JSON.stringify(target)}, but the source is still there.`;
+  return startAtCaller(error);
 }
 
 /** Makes a call that writes, and notes what became of the first of its keys. */

@@ -108,9 +108,15 @@ export async function rename(
   const doubt = new Doubt();
   const etags = new OwnEtags();
   let isCopied = false;
+  const afterCopy = (error: unknown): never => {
+    if (!isCopied) throw error;
+    // An earlier turn has made a copy.
+    const { code, reason = code, ...details } = toFailure(error, false);
+    throw halfDone(code, reason, to, false, details);
+  };
   for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
     if (turn > 1) await pauseBefore(turn, signal);
-    const found = await look();
+    const found = await look().catch(afterCopy);
     // Somebody else has deleted it since it was copied.
     if (found === false) return isCopied || sourceGone(doubt.exists);
     etags.given(versionOf(found));
@@ -130,10 +136,7 @@ export async function rename(
         etags.refused(versionOf(found));
         continue;
       }
-      if (!isCopied) throw error;
-      // An earlier turn has made a copy.
-      const { code, reason = code, ...details } = toFailure(error, false);
-      throw halfDone(code, reason, to, false, details);
+      return afterCopy(error);
     }
     isCopied = true;
     const verdict = await removeCopied(target, { key: from, base: versionOf(found), to, prefix }, signal);
