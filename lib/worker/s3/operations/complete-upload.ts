@@ -27,8 +27,9 @@ interface Uploaded {
 
 /**
  * Makes the parts of an upload one object. 1 CompleteMultipartUpload. Some services forget an upload that is completed: if an
- * answer is lost, or a proxy sends the request twice, they say to the second request that there is no such upload. Then 1 HEAD: where the key has all that the
- * upload was to store, it is done. An equal object of somebody else's makes no difference.
+ * answer is lost, or a proxy sends the request twice, they say to the second request that there is no such upload. Then
+ * 1 HEAD: where the key has all that the upload was to store, it is done. An equal object of somebody else's makes no
+ * difference.
  *
  * @returns the ETag of the object
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
