@@ -185,7 +185,8 @@ describe.each([
     };
     expect(code()).toBe("TimedOut");
     server.clearFaults();
-    expect(digest(short.get("limit"))).toBe(digest(big.subarray(0, 32 * MIB)));
+    // Not by the short map: a busy machine may need longer for 32 MiB.
+    expect(digest(map.get("limit"))).toBe(digest(big.subarray(0, 32 * MIB)));
   });
 
   it("is refused, and no range sent, where it is longer than a string can be", () => {

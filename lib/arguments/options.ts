@@ -77,8 +77,8 @@ export interface S3BucketOptions<As extends ReadAs = "string"> {
   /** How many requests one call may have in flight. Default: 64. */
   concurrency?: number | undefined;
   /**
-   * Whether reads that follow a listing in order are prefetched. Default: true. It only shows when a loop is left early, by at
-   * most `concurrency` additional GETs.
+   * Whether values are requested before a loop gets to them. Default: true. The only cost is that a loop that is left early
+   * has sent up to `concurrency` GETs too many.
    */
   readAhead?: boolean | undefined;
 }

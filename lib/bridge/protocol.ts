@@ -147,7 +147,7 @@ export interface VersionMarker {
 
 export interface VersionPage {
   versions: ListedVersion[];
-  /** Where the next page begins. Absent on the last. */
+  /** The last version on this page: the next page begins after it. Absent on the last page. */
   next?: VersionMarker;
 }
 

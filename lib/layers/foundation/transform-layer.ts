@@ -26,7 +26,7 @@ export interface Codec<V, Raw> {
   updated?(stored: Raw): V;
   /**
    * The format that values are stored in, with all options that matter. Layers of one format are copied as they are stored.
-   * Left out: values are decoded and encoded again, as a format needs that is bound to the key.
+   * Left out: each value is decoded and encoded again. This is necessary if what is stored depends on the key.
    */
   readonly format?: string;
   /** What to pass to the base of the options of a write. Left out: all of them. */

@@ -32,8 +32,8 @@ export interface Operation<Result> {
 /**
  * Makes the first attempt of a request without the SDK, whose own work is most of the cost of a small request.
  *
- * Without a result the SDK continues. Either nothing was sent, or the SDK takes the outcome as that of its own first
- * attempt. So all failures are handled in one place, and no request is sent more often than the SDK would send it. The
+ * Without a result the SDK continues. If a request was sent, the SDK treats what came of it as its own first attempt.
+ * So all failures are handled in one place, and no request is sent more often than the SDK would send it. The
  * exception is a request lost on a reused connection, which is sent once more on a new one.
  *
  * @param input - the input of the SDK's command

@@ -110,7 +110,7 @@ export function sourceGone(mayBeCopied: boolean): false {
   });
 }
 
-/** Waits for others to be done with the source. */
+/** A random pause, longer at each turn, so that others may finish their writes to the source. */
 export function pauseBefore(turn: number, signal: AbortSignal): Promise<void> {
   return pause(Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn), signal);
 }
