@@ -5,6 +5,7 @@ import { bucketsBehind } from "../bucket/buckets-map.js";
 import { mapBehind } from "../facade/bucket-object.js";
 import type { Mapping } from "../facade/bucket-object.js";
 import { asLiteral, printable } from "../text/format.js";
+import { insideTry, isPlain } from "./effects.js";
 import { accessAtEnd, argumentAtEnd, isIdentifier, wordAtEnd } from "./line.js";
 import type { Access } from "./line.js";
 import { listFirst } from "./listing.js";
@@ -82,7 +83,7 @@ export function completeKeys(prompt: Prompt, base?: () => Mapping<unknown> | und
       const map = wanted?.map;
       if (map !== undefined && !mayAsk) return callback(null, [[], line]);
       if (wanted === undefined || map === undefined) {
-        within(mayAsk ? DEADLINE_MS : 0, () => node(line, callback));
+        within(mayAsk ? DEADLINE_MS : 0, () => withoutEffects(prompt, () => node(line, callback)));
         return;
       }
       const listing = listingOf(map, wanted.partial);
@@ -91,6 +92,23 @@ export function completeKeys(prompt: Prompt, base?: () => Mapping<unknown> | und
       callback(null, [[], line]);
     }
   };
+}
+
+/**
+ * Runs Node's completion, which evaluates what stands before the last dot, calls included: `map.delete("key").` would
+ * delete the key, at Tab and for the preview while somebody types. Here it evaluates plain members alone.
+ */
+function withoutEffects(prompt: Prompt, complete: () => void): void {
+  const evaluate = prompt.eval;
+  prompt.eval = function (code, context, file, done) {
+    if (isPlain(insideTry(code))) evaluate.call(this, code, context, file, done);
+    else done(null, undefined);
+  };
+  try {
+    complete();
+  } finally {
+    prompt.eval = evaluate;
+  }
 }
 
 function wantedAt(

@@ -61,6 +61,31 @@ describeInTerminal.each([
     expect(server.counts().total).toBe(1);
   });
 
+  it("evaluates no call: not while someone types, nor at Tab", async () => {
+    const terminal = await open();
+    await terminal.run(`const m = require(${JSON.stringify(library)}).asMap(bucket); m.size`);
+    await terminal.run("let called = 0; const f = () => { called += 1; return {} }; 0");
+    server.reset();
+    for (const line of [
+      'm.delete("testKey").',
+      "Object.values(bucket).le",
+      "f().",
+      "[f()][0].",
+      "new f.constructor().",
+      "f``.",
+    ]) {
+      await terminal.type(line);
+      terminal.press(keys.tab);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await terminal.run(keys.ctrlU + "0");
+    }
+    expect(server.log()).toEqual([]);
+    expect(await terminal.run("called")).toEqual(["0"]);
+    await terminal.type("process.versi");
+    terminal.press(keys.tab);
+    await terminal.shows(/^> process\.version/m);
+  });
+
   it("completes by 1 small LIST", async () => {
     const terminal = await open();
     server.reset();

@@ -235,6 +235,28 @@ describeInTerminal("completion", () => {
     expect(server.counts()).toMatchObject({ total: 1, LIST: 1 });
   });
 
+  it.each([
+    'map.delete("testKey").',
+    'map.subMap("a b/").clear().',
+    'bucket[map.delete("testKey")].',
+    "Object.values(bucket).le",
+    "[...map.values()].le",
+    "map.clear``.",
+  ])("evaluates no call: not while someone types %s, nor at Tab", async (line) => {
+    const terminal = await prompts.open(server);
+    // The connection and the worker are there.
+    await terminal.run("bucket.testKey");
+    server.reset();
+    await terminal.type(line);
+    terminal.press(keys.tab);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    terminal.press(keys.tab);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await terminal.run(keys.ctrlU + "0");
+    expect(server.log()).toEqual([]);
+    expect(map.size).toBe(5);
+  });
+
   it("still is Node's for anything else", async () => {
     const terminal = await prompts.open(server);
     await terminal.type("process.versi");
