@@ -305,6 +305,17 @@ describeInTerminal("work that takes long", () => {
     expect(shown).toEqual(["2504"]);
   });
 
+  it.each([20, 40, 56])("keeps to one row of a terminal of %d columns", async (columns) => {
+    server.fault({ operation: "GetObject", action: { delayMs: 90 }, times: Infinity });
+    const terminal = await prompts.open(server, ["s3://bucket"], {}, columns);
+    terminal.mark();
+    terminal.press("for (let n = 0; n < 20; n += 1) map.get('morning/' + n * n)\r");
+    await terminal.until(() => /\b1\.\d s/.test(terminal.raw), "the progress");
+    await terminal.shows("undefined");
+    await terminal.prompt();
+    expect(terminal.lines.join("")).not.toMatch(/requests|reading/);
+  });
+
   it("shows the bytes of a large value while they come", async () => {
     map.set("large", "x".repeat(8_000_000));
     server.fault({ key: "large", action: { delayMs: 1200 } });
@@ -328,7 +339,10 @@ describeInTerminal("work that takes long", () => {
     server.fault({ key: "stalled", action: { stall: "before" } });
     const terminal = await prompts.open(server);
     terminal.press("bucket.stalled\r");
-    await terminal.until(() => terminal.raw.includes("reading s3://bucket/stalled"), "the progress");
+    await terminal.until(() => /stalled: .* 1\.\d s/.test(terminal.raw), "the progress");
+    // The bytes of the request itself are not read.
+    expect(terminal.raw).toMatch(/reading s3:\/\/bucket\/stalled: no answer yet, 1\.\d s/);
+    expect(terminal.raw).not.toMatch(/stalled: .*bytes/);
     terminal.press(keys.ctrlC);
     await terminal.shows("Interrupted.");
     await terminal.prompt();

@@ -3,9 +3,10 @@ import { tty } from "../late.js";
 import { operations } from "../../bridge/operations.js";
 import type { Call } from "../../bridge/operations.js";
 import type { ClientConfig } from "../../bridge/protocol.js";
-import { asBytes, asCount, asKey, asSeconds } from "../../text/format.js";
 import { bytesOnTheWire } from "../s3/transport/connections.js";
 import { watchLengths, watchListed, watchRequests } from "../s3/transport/seen-requests.js";
+import { lineOf } from "./progress-line.js";
+import type { Done } from "./progress-line.js";
 
 /** Shorter work shows no progress. */
 const SHOWN_AFTER_MS = 700;
@@ -22,15 +23,19 @@ const SHORT_MS = 5;
 /** Moves the cursor to the beginning of the line, and erases it. */
 const ERASE = "\r\x1b[K";
 
+/** Work whose requests have no bodies. */
+const onlyReceives: ReadonlySet<string> = new Set(["reading", "downloading", "looking up", "listing"]);
+
 interface Work {
   readonly verb: string;
   readonly where: string;
   readonly startedAt: number;
-  readonly bytesBefore: number;
+  readonly wireBefore: { read: number; written: number };
   calls: number;
   requests: number;
   keys: number;
-  bytes: number;
+  sent: number;
+  received: number;
   /** How many bytes the files have that it moves. */
   length: number;
   /** When its last call ended. */
@@ -52,7 +57,8 @@ export class Progress {
       const work = this.#work;
       if (work === undefined) return;
       work.requests += 1;
-      work.bytes += bytesSent + (operation === "HeadObject" ? 0 : bytesReceived);
+      work.sent += bytesSent;
+      if (operation !== "HeadObject") work.received += bytesReceived;
     });
     watchListed((keys) => {
       if (this.#work !== undefined) this.#work.keys += keys;
@@ -80,11 +86,12 @@ export class Progress {
           verb,
           where,
           startedAt: now,
-          bytesBefore: bytesOnTheWire(),
+          wireBefore: bytesOnTheWire(),
           calls: 1,
           requests: 0,
           keys: 0,
-          bytes: 0,
+          sent: 0,
+          received: 0,
           length: 0,
           quietSince: now,
         };
@@ -121,7 +128,7 @@ export class Progress {
     const work = this.#work;
     if (work === undefined) return;
     this.#isDrawn = true;
-    write(`${ERASE}${lineOf(work)}`);
+    write(`${ERASE}${lineOf(doneOf(work), widthOfTerminal())}`);
   }
 
   #erase(): void {
@@ -141,23 +148,18 @@ function root(where: string): string {
   return where.split("/", 3).join("/");
 }
 
-function lineOf({ verb, where, startedAt, bytesBefore, calls, requests, keys, bytes, length }: Work): string {
-  const ms = performance.now() - startedAt;
-  const said: string[] = [];
-  if (verb === "listing") said.push(`${asCount(keys)} keys`);
-  else if (calls > 1 || requests > 1) said.push(`${asCount(requests)} requests`);
-  const moved = Math.max(bytes, bytesOnTheWire() - bytesBefore);
-  if (verb !== "listing" && moved > 0)
-    said.push(
-      asBytes(moved) + (length > 0 ? ` of ${asBytes(length)}` : ""),
-      `${asBytes((moved / ms) * 1000)}/s`,
-    );
-  said.push(asSeconds(ms));
-  const width = widthOfTerminal();
-  const end = `: ${said.join(", ")}`;
-  // A wrapped line could not be erased.
-  const room = Math.max(10, width - verb.length - end.length - 2);
-  return `${verb} ${asKey(where).slice(0, room)}${end}`;
+function doneOf(work: Work): Done {
+  const wire = bytesOnTheWire();
+  const read = wire.read - work.wireBefore.read;
+  const written = wire.written - work.wireBefore.written;
+  const received = Math.max(work.received, read);
+  return {
+    ...work,
+    ms: performance.now() - work.startedAt,
+    // A request that has no answer has read nothing, however many bytes it sent itself.
+    bytes: onlyReceives.has(work.verb) ? received : Math.max(work.sent + work.received, read + written),
+    isAnswered: received > 0 || work.requests > 0 || !onlyReceives.has(work.verb),
+  };
 }
 
 // In a worker, process.stderr is not the terminal.

@@ -185,20 +185,24 @@ function inTurns<Agent extends http.Agent>(
   return limited;
 }
 
-let mostBytes = 0;
+const mostBytes = { read: 0, written: 0 };
 
 /** How many bytes all connections have transferred, including unfinished answers. Never decreases. */
-export function bytesOnTheWire(): number {
-  let bytes = 0;
+export function bytesOnTheWire(): { read: number; written: number } {
+  let read = 0;
+  let written = 0;
   for (const agent of [pools.http, pools.https, ...others.values()]) {
     if (agent === undefined) continue;
     for (const socket of [agent.sockets, agent.freeSockets].flatMap(Object.values).flat()) {
       const { bytesRead, bytesWritten } = socket as Socket;
-      bytes += bytesRead + bytesWritten;
+      read += bytesRead;
+      written += bytesWritten;
     }
   }
   // Closed connections drop out of the sum.
-  return (mostBytes = Math.max(mostBytes, bytes));
+  mostBytes.read = Math.max(mostBytes.read, read);
+  mostBytes.written = Math.max(mostBytes.written, written);
+  return { ...mostBytes };
 }
 
 /**
