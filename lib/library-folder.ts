@@ -1,5 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { fileOfCaller } from "./copies/stack-frames.js";
 
 // This file stays at the top of lib/: the build makes it part of dist/calling-thread.js, and what it says is said of dist/.
 
@@ -18,4 +20,11 @@ let bundled: boolean | undefined;
 export function isBundled(): boolean {
   return (bundled ??=
     !/^(calling-thread\.js|library-folder\.ts)$/.test(path.basename(file)) || !fs.existsSync(file));
+}
+
+/** The file of this code: the bundle's, if it is bundled; the program's, if it was evaluated and is in no file. */
+export function fileOfCode(): string {
+  const found = fileOfCaller() ?? "";
+  if (found.startsWith("file:")) return fileURLToPath(found);
+  return path.isAbsolute(found) ? found : path.resolve(process.argv[1] ?? "bundle.js");
 }

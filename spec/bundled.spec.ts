@@ -34,10 +34,14 @@ interface Seen {
   code?: string;
   message?: string;
   stack?: string;
+  cause?: string;
 }
 
 /** Bundles a program that makes a call, and runs it. */
-function run(wait: string, how: { around?: string; env?: Record<string, string>; use?: string } = {}): Seen {
+function run(
+  wait: string,
+  how: { name?: string; around?: string; env?: Record<string, string>; use?: string } = {},
+): Seen {
   const options = {
     endpoint: server.endpoint,
     region: "us-east-1",
@@ -54,10 +58,10 @@ function run(wait: string, how: { around?: string; env?: Record<string, string>;
     }
     try {
       console.log(JSON.stringify({ value: usersLine() }));
-    } catch ({ code, message, stack }) {
-      console.log(JSON.stringify({ code, message, stack }));
+    } catch ({ code, message, stack, cause }) {
+      console.log(JSON.stringify({ code, message, stack, cause: cause?.message }));
     }`;
-  const file = path.join(folder, "app.js");
+  const file = path.join(folder, how.name ?? "app.js");
   writeBundle(file, program, how.around);
   const { stdout, stderr } = spawnSync(process.execPath, [file], {
     encoding: "utf8",
@@ -91,6 +95,53 @@ describe.each(["atomics", "deasync"])("the library in a bundle, wait: %s", (wait
     );
     expect(message).not.toMatch(/NODE_OPTIONS|may still have happened/);
     expect(server.counts().total).toBe(0);
+  });
+
+  it.each([
+    ["empty", "", /is empty$/],
+    ["cut off", "if (true) {", /^Unexpected end of input$/],
+    [
+      "an ES module that cannot load",
+      'import fs from "node:fs";\nmissing();',
+      /^Cannot use import statement outside a module$/,
+    ],
+  ])("says that the worker's file is %s, and what builds it", (_name, text, cause) => {
+    const file = path.join(folder, "s3bucketmap-worker.cjs");
+    writeFileSync(file, text);
+    // Node warns of an ES module in a CommonJS file.
+    const seen = run(wait, { env: { NODE_NO_WARNINGS: "1" } });
+    expect(seen.code).toBe("WorkerNotStarted");
+    expect(seen.message).toContain(`WorkerNotStarted: the worker's file ${file} `);
+    expect(seen.message).toContain(
+      "Build it alone: npx esbuild s3bucketmap-worker=s3bucketmap/worker --bundle --platform=node " +
+        `--out-extension:.js=.cjs --outdir=${JSON.stringify(folder)}`,
+    );
+    expect(seen.message).not.toContain("NODE_OPTIONS");
+    expect(seen.cause).toMatch(cause);
+  });
+
+  it("says that the worker was built as an ES module, which would run up to a point", () => {
+    const file = path.join(folder, "s3bucketmap-worker.js");
+    writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }');
+    // As esbuild --format=esm has it, with a banner that defines `require`.
+    const head =
+      'import { createRequire } from "node:module"; const require = createRequire(import.meta.url), module = { exports: {} }, { exports } = module;\n';
+    writeFileSync(file, head + readFileSync(worker, "utf8"));
+    const { code, message } = run(wait, { name: "app.cjs" });
+    expect(code).toBe("WorkerNotStarted");
+    expect(message).toContain(`the worker's file ${file} is an ES module, and must be CommonJS. Build it`);
+  });
+
+  it("says how to name a CommonJS worker that is taken for an ES module", () => {
+    const file = path.join(folder, "s3bucketmap-worker.js");
+    const manifest = path.join(folder, "package.json");
+    writeFileSync(manifest, '{ "type": "module" }');
+    copyFileSync(worker, file);
+    const { code, message, cause } = run(wait, { name: "app.cjs" });
+    expect(code).toBe("WorkerNotStarted");
+    const why = `the worker's file ${file} is CommonJS, but taken for an ES module, because ${manifest} has "type": "module"`;
+    expect(message).toContain(`${why}. Name it s3bucketmap-worker.cjs.`);
+    expect(cause).toBe(why);
   });
 
   it.each([

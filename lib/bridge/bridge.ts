@@ -15,7 +15,7 @@ import type { Failure } from "./protocol.js";
 import { isExiting } from "../copies/thread-wide.js";
 import type { WaitName } from "./wait.js";
 import { WaitStack } from "./wait-stack.js";
-import { WorkerThread, workerFailed } from "./worker-thread.js";
+import { WorkerThread, workerFailed, workerNotStarted } from "./worker-thread.js";
 
 /** The part of a call's time in which the worker reports a timeout itself. A worker that does not is overdue. */
 const marginOf = (timeoutMs: number): number => Math.min(2000, timeoutMs / 10);
@@ -217,7 +217,7 @@ export class Bridge {
     // another call's.
     const mayHaveBeenApplied = isWrite && thread.writesSent !== writesSent;
     if (thread.isGone) {
-      if (!thread.wasReady) return { ok: false, failure: workerFailed("WorkerNotStarted", thread.lastWords) };
+      if (!thread.wasReady) return { ok: false, failure: workerNotStarted(thread) };
       return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), mayHaveBeenApplied } };
     }
     // The worker did not even report the timeout, so it is unlikely to serve the next call. It is not ended while other

@@ -1,4 +1,6 @@
+import module from "node:module";
 import { argumentError } from "../errors/errors.js";
+import { fileOfCode } from "../library-folder.js";
 
 interface Deasync {
   loopWhile(condition: () => boolean): void;
@@ -8,8 +10,8 @@ let deasync: Deasync | undefined;
 
 /** Loads the optional native addon, or throws what `require` throws. */
 export function loadDeasync(): Deasync {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- optional: loaded only when it is asked for
-  deasync ??= require("deasync") as Deasync;
+  // Bundlers follow a plain `require`. A native addon in a bundle does not work, and webpack warns of this one.
+  deasync ??= module.createRequire(fileOfCode())("deasync") as Deasync;
   return deasync;
 }
 

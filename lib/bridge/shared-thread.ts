@@ -28,6 +28,8 @@ const LINGER_MS = 1000;
 /** The worker thread and its state, as plain data that belongs to no particular realm. */
 export interface SharedThread {
   readonly worker: Worker;
+  /** What it runs. */
+  readonly file: string;
   readonly port: MessagePort;
   readonly signal: Int32Array;
   /** Replies by call. A reply to any other call is dropped. */
@@ -64,7 +66,7 @@ const inMainContext = vm.runInThisContext(`(() => {
   }
   return {
     threads: globalThis[key],
-    share(worker, port, signal) {
+    share(worker, file, port, signal) {
       let owners = 0;
       let lastSettings = 0;
       const endUnused = () => {
@@ -85,6 +87,7 @@ const inMainContext = vm.runInThisContext(`(() => {
       });
       return {
         worker,
+        file,
         port,
         signal,
         expected: new Map(),
@@ -107,13 +110,13 @@ const inMainContext = vm.runInThisContext(`(() => {
   };
 })()`) as {
   threads: Map<string, SharedThread>;
-  share(worker: Worker, port: MessagePort, signal: Int32Array): SharedThread;
+  share(worker: Worker, file: string, port: MessagePort, signal: Int32Array): SharedThread;
 };
 
 /**
  * The live thread, or a new one.
  *
- * @throws NoWorkerFile
+ * @throws WorkerFileError
  */
 export function sharedThread(): SharedThread {
   const { threads } = inMainContext;
@@ -143,5 +146,5 @@ function startThread(workerFile: string): SharedThread {
   };
   const worker = new Worker(workerFile, options);
   worker.unref();
-  return inMainContext.share(worker, port1, signal);
+  return inMainContext.share(worker, workerFile, port1, signal);
 }

@@ -7,7 +7,7 @@ import type { FromWorker, Reply, ToWorker } from "./messages.js";
 import type { ClientConfig, Environment, Failure, WireError } from "./protocol.js";
 import { sharedThread } from "./shared-thread.js";
 import type { KnownSettings, SharedThread } from "./shared-thread.js";
-import { NoWorkerFile } from "./worker-file.js";
+import { faultOf, WorkerFileError } from "./worker-file.js";
 
 /** How long all waits together allow the worker to start. */
 const START_MS = 15_000;
@@ -60,6 +60,11 @@ export class WorkerThread {
     const ms = silence.news === news ? silence.ms + waitedMs : waitedMs;
     this.#shared.silence = { news, ms };
     return ms;
+  }
+
+  /** What it runs. */
+  get file(): string {
+    return this.#shared.file;
   }
 
   get lastWords(): WireError | undefined {
@@ -196,15 +201,23 @@ export class WorkerThread {
   }
 }
 
-/** The failure of a call because the worker did not start, or died. */
-export function workerFailed(code: string, cause: unknown): Failure {
+/** The failure of a call because the worker could not be started, or died. */
+export function workerFailed(code: string, error: unknown): Failure {
   // Not `instanceof Error`: what the worker sent belongs to the main context, and a test framework runs in another.
-  if (typeof cause !== "object" || cause === null) return { code };
-  const { name, message, stack } = cause as Error;
-  const failure: Failure = {
-    code,
-    reason: message,
-    cause: { name, message, ...(stack === undefined ? {} : { stack }) },
-  };
-  return cause instanceof NoWorkerFile ? { ...failure, todo: cause.todo } : failure;
+  if (typeof error !== "object" || error === null) return { code };
+  const failure: Failure = { code, reason: (error as Error).message, cause: plain(error as Error) };
+  if (!(error instanceof WorkerFileError)) return failure;
+  return { ...failure, cause: plain((error.cause as Error | undefined) ?? error), todo: error.todo };
+}
+
+/** The failure of a call because the worker ended before it served any. */
+export function workerNotStarted({ file, lastWords }: WorkerThread): Failure {
+  const code = "WorkerNotStarted";
+  const why = lastWords ?? faultOf(file);
+  if (why !== undefined) return workerFailed(code, why);
+  return { code, reason: `the thread that ran ${file} ended, and gave no error` };
+}
+
+function plain({ name, message, stack }: Error): WireError {
+  return { name, message, ...(stack === undefined ? {} : { stack }) };
 }

@@ -14,6 +14,10 @@ process.emitWarning = (...args: unknown[]): void => {
   if (!String(args[0]).includes("NodeVersionSupportWarning")) emitWarning(...args);
 };
 
+// An ES module: a bundler was told to make one of it. It could not serve every call. The calling thread says so, once it
+// has looked at the file (bridge/worker-file.ts).
+if (typeof __filename !== "string") process.exit(1);
+
 try {
   if (start.buildStamp !== buildStamp) {
     throw new Error(
