@@ -7,7 +7,7 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const { install, pack, run, serveS3 } = require("./packed.js");
-const { bundlers, lambda, workerLine } = require("./bundlers/lines.js");
+const { bundlers, lambda, lambdaOfModules, workerLine } = require("./bundlers/lines.js");
 
 const isShort = process.argv.includes("--short");
 const temporary = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "bundlers-")));
@@ -150,9 +150,25 @@ async function main() {
   }
 
   isMinified = false;
+  // The commands of docs/bundlers.md are the same in a project of ES modules.
+  const manifest = path.join(project, "package.json");
+  const asInstalled = fs.readFileSync(manifest, "utf8");
+  fs.writeFileSync(manifest, JSON.stringify({ ...JSON.parse(asInstalled), type: "module" }));
+  await row("esbuild", "a function of ES modules, as on Lambda", async () => {
+    for (const line of lambdaOfModules) await build(line);
+    const file = path.join(moveAway(path.join(project, "modules")), "app.mjs");
+    works(await seenBy(file, http));
+    return "works";
+  });
+  await row("esbuild", "in its project of ES modules", async () => {
+    await build(lambda);
+    works(await seenBy(path.join(project, "function/app.cjs"), http));
+    return "works";
+  });
+  fs.writeFileSync(manifest, asInstalled);
   await row("esbuild", "a function, as on Lambda", async () => {
     await build(lambda);
-    const file = path.join(moveAway(path.join(project, "function")), "app.js");
+    const file = path.join(moveAway(path.join(project, "function")), "app.cjs");
     const call = `require(${JSON.stringify(file)}).handler(${JSON.stringify({ createBucket: true })}).then((seen) => console.log(JSON.stringify(seen)))`;
     const { stdout, stderr } = await run([process.execPath, "-e", call], {
       cwd: elsewhere,

@@ -18,11 +18,18 @@ exports.workerLine = (folder) =>
 
 /** A function and its worker, for a place where nothing is installed. */
 exports.lambda =
-  "esbuild app.mjs s3bucketmap-worker=s3bucketmap/worker --bundle --platform=node --minify-whitespace --outdir=function";
+  "esbuild app.mjs s3bucketmap-worker=s3bucketmap/worker --bundle --platform=node --minify-whitespace --out-extension:.js=.cjs --outdir=function";
 
 const esbuild = "esbuild app.mjs --bundle --platform=node";
 const banner =
   "--banner:js='import { createRequire } from \"node:module\"; const require = createRequire(import.meta.url);'";
+
+/** The same as ES modules. */
+exports.lambdaOfModules = [
+  `${esbuild} --format=esm --out-extension:.js=.mjs ${banner} --outdir=modules`,
+  exports.workerLine("modules"),
+];
+
 const general = /--external:s3bucketmap for esbuild, external: \[\/\^s3bucketmap\/\] for rollup/;
 
 const rollupPackages = ["rollup", "@rollup/plugin-commonjs", "@rollup/plugin-node-resolve"];
