@@ -508,6 +508,36 @@ describe("a rename that begins again because the source has changed, and then fa
     server.clearFaults();
     expect([map.has("to"), map.has("from")]).toEqual([true, true]);
   });
+
+  it.each<[string, unknown]>([
+    ["an error of its own", new RangeError("too short")],
+    ["a frozen error", Object.freeze(new Error("too short"))],
+    ["a DOMException", new DOMException("too short", "AbortError")],
+    ["a string", "too short"],
+  ])("says so also where a layer throws %s, which stays as it is", (_what, thrown) => {
+    const before = thrown instanceof Object ? [(thrown as Error).message, (thrown as Error).stack] : [];
+    const map = transform(open(), {
+      decode: (value) => value,
+      encode: (value: string) => {
+        if (value.length < 4) throw thrown;
+        return value;
+      },
+    });
+    map.setMany(Object.entries({ warm: "warm", from: "value" }));
+    map.rename("warm", "warmed");
+    server.fault({ operation: "DELETE", key: /from$/, action: { overwrite: 3 } });
+    let error: unknown;
+    try {
+      map.rename("from", "to");
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toMatchObject({ code: "ValueRefused", operation: "rename" });
+    expect((error as Error).cause).toBe(thrown);
+    expect((error as Error).message).toMatch(/was copied to "copy \d+\/to", but the source is still there/);
+    const after = thrown instanceof Object ? [(thrown as Error).message, (thrown as Error).stack] : [];
+    expect(after).toEqual(before);
+  });
 });
 
 describe("copy and rename over layers", () => {

@@ -2,7 +2,7 @@ import { wholeKey } from "../arguments/keys.js";
 import type { Call, Op, Result } from "../bridge/operations.js";
 import type { SourceBucket, Version } from "../bridge/protocol.js";
 import type { CopyOutcome, StoredObjects } from "../map/copying.js";
-import type { S3BucketMapError } from "../errors/errors.js";
+import { S3BucketMapError } from "../errors/errors.js";
 import { OwnEtags } from "../errors/own-etags.js";
 import { startAtCaller } from "../errors/stack.js";
 import type { BucketCalls } from "./bucket-calls.js";
@@ -69,7 +69,7 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
         try {
           base = copy();
         } catch (error) {
-          throw turn === 0 ? error : halfRenamed(error, target);
+          throw turn === 0 ? error : halfRenamed(calls, error, key, target);
         }
         // Somebody else has deleted it since it was copied.
         if (base === undefined) return turn > 0;
@@ -91,10 +91,24 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
   return objects;
 }
 
-/** The error of a rename that had made a copy before, which its own error does not know. */
-function halfRenamed(error: unknown, target: string): unknown {
-  if (!(error instanceof Error)) return error;
-  error.message += ` An earlier value was copied to ${JSON.stringify(target)}, but the source is still there.`;
+/**
+ * The error of a rename that had made a copy before, which its own error does not know. What a layer's function throws is the
+ * program's, and may be frozen or thrown again later, so it becomes the cause of another error.
+ */
+function halfRenamed(calls: BucketCalls, error: unknown, key: string, target: string): S3BucketMapError {
+  const copied = `An earlier value was copied to ${JSON.stringify(target)}, but the source is still there.`;
+  if (!(error instanceof S3BucketMapError)) {
+    const said = `The layers do not take the present value of ${JSON.stringify(key)}: see the error's cause. ${copied}`;
+    const { bucket } = calls;
+    return new S3BucketMapError(said, {
+      code: "ValueRefused",
+      operation: "rename",
+      bucket,
+      key: target,
+      cause: error,
+    });
+  }
+  error.message += ` ${copied}`;
   return startAtCaller(error);
 }
 
