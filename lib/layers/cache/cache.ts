@@ -29,8 +29,10 @@ export interface CacheOptions {
  *
  * By default no value is stale: each hit costs one conditional GET (If-None-Match), which S3 answers with 304 and no
  * body. A 304 with another ETag is not trusted, and costs a second GET. An ETag does not cover the Content-Encoding, so in a
- * stack with gzip a hit costs a whole GET, unless encrypt is below gzip. With a `ttl`, a hit within it costs no request; writes by others, or by this program past the
- * cache, show when it has expired. Missing keys are remembered for the `ttl`, too.
+ * stack with gzip a hit costs a whole GET, unless encrypt is below gzip.
+ *
+ * With a `ttl`, a hit within it costs no request. Writes by others, or by this program past the cache, show when it has
+ * expired. Missing keys are remembered for the `ttl`, too.
  *
  * Writes go to the base at its cost. Whether they succeed or fail, the cache forgets the key.
  * Listings (`keys`, `list`, `size`, and the keys of `entries`) and `head` always ask the base, and `update` always reads what is stored.

@@ -86,7 +86,7 @@ export function watchAttempts({ middlewareStack }: S3Client, isLocal: boolean): 
   );
 }
 
-// The SDK passes on an array or an object where a damaged error of S3's has several elements, or elements within, instead of text.
+// Where an error of S3's has several elements, or elements within one, instead of text, the SDK passes on an array or an object.
 function makeText(error: RequestError): void {
   const { name, message } = error as { name: unknown; message: unknown };
   if (typeof message !== "string") error.message = "";
