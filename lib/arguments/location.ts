@@ -55,7 +55,7 @@ function checkName(name: string, location: string): string {
   if (name === "") throw argumentError(`The location${of === "" ? " is empty" : of + " names no bucket"}.`);
   if (name.includes("/")) {
     throw argumentError(
-      `"${name}" is not a bucket name. For the part of a bucket under a prefix say "s3://${name}" or use the option prefix.`,
+      `"${name}" is not a bucket name. For the part of a bucket under a prefix say "s3://${name}".`,
     );
   }
   if (/--x-s3$/.test(name)) {

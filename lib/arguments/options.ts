@@ -223,7 +223,7 @@ function pickCredentials({
 
 function refuseContradictions(options: Given): void {
   const not = (one: string, other: string, why: string): void => {
-    throw argumentError(`The options ${one} and ${other} exclude each other: ${why}.`);
+    throw argumentError(`The option ${one} and the option ${other} exclude each other: ${why}.`);
   };
   if (options.anonymous === true && options.credentials)
     not("anonymous", "credentials", "anonymous requests are not signed");

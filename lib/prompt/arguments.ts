@@ -7,6 +7,8 @@ import { didYouMean } from "../text/spelling.js";
 export interface Arguments {
   /** Without one, the prompt has the account's buckets only. */
   location: string | undefined;
+  /** The location is the default one. */
+  isUnnamed?: boolean;
   options: S3BucketOptions;
   /** The type of the values. */
   layer: "text" | "json" | "bytes";
@@ -63,6 +65,13 @@ S3BUCKETMAP_HISTORY names the file of the history (else ~/.s3bucketmap_history; 
 Exit codes: 0, 1 after an error or where --diagnose finds that something needed fails, 2 after a mistake on the command line, 130 after Ctrl-C.
 `;
 
+/** A message in which options have the names that they have on the command line. */
+export function asTyped(message: string): string {
+  return message
+    .replace(/(?:\bthe )?\boption (local|endpoint|region|profile)\b/gi, "--$1")
+    .replace(/\bthe option credentials\b/gi, "--profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+}
+
 /** @throws UsageError */
 export function parseArguments(
   args: readonly string[],
@@ -75,9 +84,10 @@ export function parseArguments(
     strict: false,
     tokens: true,
   });
-  for (const token of tokens) {
-    if (token.kind === "option") checkFlag(token.name, token.rawName, token.value);
-  }
+  const given = tokens.filter((token) => token.kind === "option");
+  for (const { name, rawName, value } of given) checkFlag(name, rawName, value);
+  if (given.filter(({ name }) => name === "eval").length > 1)
+    throw new UsageError('--eval goes once: --eval "one; two" runs one after the other.');
   if (values["help"] === true) return "help";
   if (values["version"] === true) return "version";
   if (values["json"] === true && values["bytes"] === true)
@@ -112,6 +122,7 @@ export function parseArguments(
     options,
     layer: values["json"] === true ? "json" : values["bytes"] === true ? "bytes" : "text",
   };
+  if (location === undefined && isLocal) parsed.isUnnamed = true;
   if (typeof values["eval"] === "string") parsed.code = values["eval"];
   if (isDiagnosis) parsed.diagnosis = { readOnly: values["read-only"] === true };
   return parsed;

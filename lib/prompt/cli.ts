@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { version } from "../build-stamp.js";
-import { parseArguments, usage, UsageError } from "./arguments.js";
+import { asTyped, parseArguments, usage, UsageError } from "./arguments.js";
 import type { Arguments } from "./arguments.js";
 import { problemLine } from "./problem.js";
 import { S3BucketMap } from "../bucket/s3-bucket-map.js";
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
 function diagnose({ location, options, diagnosis }: Arguments): number {
   // parseArguments asks for a location with --diagnose.
   const report = new S3BucketMap(location!, options).diagnose(diagnosis);
-  process.stdout.write(`${String(report)}\n`);
+  process.stdout.write(`${asTyped(String(report))}\n`);
   return report.ok ? 0 : 1;
 }
 
@@ -48,7 +48,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 main().catch((error: unknown) => {
   // The library throws a TypeError for an invalid location or option.
   const isMistake = error instanceof UsageError || error instanceof TypeError;
-  const text = isMistake ? error.message : problemLine(error);
-  process.stderr.write(`s3bucketmap: ${text}${error instanceof UsageError ? " (--help says more)" : ""}\n`);
+  const text = isMistake ? asTyped(error.message) : problemLine(error);
+  process.stderr.write(`s3bucketmap: ${text}\n`);
   process.exitCode = isMistake ? USAGE_MISTAKE : 1;
 });

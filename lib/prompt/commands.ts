@@ -3,9 +3,11 @@ import type { REPLServer } from "node:repl";
 import { inspect } from "node:util";
 import type { RequestCount } from "../bridge/protocol.js";
 import { asBytes, asCount, asKey } from "../text/format.js";
+import { didYouMean } from "../text/spelling.js";
+import { asTyped } from "./arguments.js";
 import { wordsOf } from "./line.js";
 import { listFirst, tableOf } from "./listing.js";
-import { interruptible } from "./prompt.js";
+import { interruptible, isWithinStatement } from "./prompt.js";
 import type { Session } from "./session.js";
 
 /** The longest page that S3 returns. */
@@ -25,11 +27,28 @@ export function defineCommands(session: Session): void {
     prompt.defineCommand(name, {
       help,
       action(this: REPLServer, text: string) {
-        this.clearBufferedCommand();
         session.run(() => action(wordsOf(text)));
         this.displayPrompt();
       },
     });
+  }
+
+  // Node looks commands up in this object. Of a missing one it says only that it is invalid.
+  Object.setPrototypeOf(
+    prompt.commands,
+    new Proxy({}, { get: (_none, name) => (isWithinStatement(prompt) ? undefined : unknown(String(name))) }),
+  );
+
+  function unknown(name: string): { action: (this: REPLServer) => void } {
+    const end = didYouMean(name, Object.keys(prompt.commands), ": .help lists them", (right) => `.${right}`);
+    return {
+      action() {
+        session.run(() => {
+          throw new CommandError(`There is no command .${name}${end}`);
+        });
+        this.displayPrompt();
+      },
+    };
   }
 
   define("ls", "List keys, one level deep: .ls [prefix]", ([prefix = "", ...more]) => {
@@ -129,7 +148,7 @@ export function defineCommands(session: Session): void {
     const readOnly = how === "read-only" || how === "--read-only";
     if (how !== undefined && !readOnly)
       throw new CommandError("Say .diagnose, or .diagnose read-only to write nothing.");
-    output.print(String(interruptible(prompt, () => session.base.diagnose({ readOnly }))));
+    output.print(asTyped(String(interruptible(prompt, () => session.base.diagnose({ readOnly })))));
   });
 
   define("stack", "The last error with its stack and its cause", (words) => {

@@ -7,7 +7,7 @@ import type { Mapping } from "../facade/bucket-object.js";
 import { asLiteral, printable } from "../text/format.js";
 import { insideTry, isPlain } from "./effects.js";
 import { accessAtEnd, argumentAtEnd, isIdentifier, wordAtEnd } from "./line.js";
-import type { Access } from "./line.js";
+import type { Access, Word } from "./line.js";
 import { listFirst } from "./listing.js";
 import type { Listing } from "./listing.js";
 import type { Prompt } from "./prompt.js";
@@ -118,7 +118,7 @@ function wantedAt(
 ): Wanted | undefined {
   const word = base && wordAtEnd(line);
   if (word !== undefined) {
-    const complete = (key: string, isFolder: boolean): string => asWord(key, isFolder, word.isQuoted);
+    const complete = (key: string, isFolder: boolean): string => asWord(key, isFolder, word.quote);
     return { ...word, map: base!(), complete };
   }
   const argument = argumentAtEnd(line);
@@ -183,9 +183,12 @@ function asAccess({ object, chain, quote }: Access, key: string, isFolder: boole
   return `${object}${chain === "?." ? chain : ""}[${literal}${isFolder ? "" : "]"}`;
 }
 
-function asWord(key: string, isFolder: boolean, isQuoted: boolean): string {
-  const isPlain = !isQuoted && /^[^\s"'\\]+$/u.test(key) && printable(key) === key;
-  return isPlain ? key : opened(`"${printable(JSON.stringify(key).slice(1, -1))}"`, isFolder);
+function asWord(key: string, isFolder: boolean, quote: Word["quote"]): string {
+  const isPrintable = printable(key) === key;
+  if (quote === undefined && isPrintable && /^[^\s"'\\]+$/u.test(key)) return key;
+  return quote === "'" && isPrintable && !key.includes("'")
+    ? opened(`'${key}'`, isFolder)
+    : opened(`"${printable(JSON.stringify(key).slice(1, -1))}"`, isFolder);
 }
 
 // The name of a folder stays open for further completion.

@@ -2,14 +2,12 @@ import readline from "node:readline";
 import { PassThrough, Writable } from "node:stream";
 import { inspect } from "node:util";
 import { mapBehind } from "../facade/bucket-object.js";
-import { didYouMean } from "../text/spelling.js";
 import type { Arguments } from "./arguments.js";
 import { defineCommands } from "./commands.js";
 import { shortenLong } from "./echo.js";
 import { followLines } from "./lines.js";
 import type { Outcome } from "./lines.js";
-import { isInterruption, setWriter } from "./prompt.js";
-import type { Prompt } from "./prompt.js";
+import { isInterruption, isWithinStatement, PROMPT, setWriter } from "./prompt.js";
 import { Session } from "./session.js";
 
 /** A shell's exit code for a program that Ctrl-C ended. */
@@ -24,17 +22,15 @@ const UNSETTLED =
  * @returns the exit code
  */
 export async function runPiped(given: Arguments): Promise<number> {
-  const { evaluate, show, hasFailed, fail } = open(given);
-  let outcome: Outcome = "value";
+  const { evaluate, show, hasFailed, isUnfinished, fail } = open(given);
   for await (const line of readline.createInterface({ input: process.stdin, crlfDelay: Infinity })) {
     const ended = await evaluate(line);
-    outcome = ended.outcome;
-    if (outcome === "thrown") return fail(ended.value);
+    if (ended.outcome === "thrown") return fail(ended.value);
     if (ended.isOver) return 0;
     if (hasFailed()) return 1;
-    if ("value" in ended && outcome === "value") process.stdout.write(`${show(ended.value)}\n`);
+    if ("value" in ended && ended.outcome === "value") process.stdout.write(`${show(ended.value)}\n`);
   }
-  if (outcome === "part") return fail(new SyntaxError("The input ends in the middle of a statement."));
+  if (isUnfinished()) return fail(new SyntaxError("The input ends in the middle of a statement."));
   return 0;
 }
 
@@ -64,6 +60,8 @@ interface Headless {
   evaluate: (line: string) => Promise<Ended>;
   /** Whether a callback of an earlier line, such as a timer's, has thrown. The error has been printed. */
   hasFailed: () => boolean;
+  /** Whether the lines so far end in the middle of a statement. */
+  isUnfinished: () => boolean;
   /** Formats a value as the prompt would. */
   show: (value: unknown) => string;
   /** Prints what was thrown, and returns the exit code. */
@@ -75,7 +73,7 @@ function open(given: Arguments): Headless {
   const session = new Session(
     given,
     // Node's own output, such as prompts and "Uncaught", does not belong into a pipe.
-    { input: new PassThrough(), output: new Nowhere(), terminal: false, prompt: "", useColors: false },
+    { input: new PassThrough(), output: new Nowhere(), terminal: false, prompt: PROMPT, useColors: false },
     {
       print: (line) => void process.stdout.write(`${line}\n`),
       problem: (thrown) => (failed = { thrown }),
@@ -102,7 +100,7 @@ function open(given: Arguments): Headless {
     isEvaluating = false;
     done({ outcome: "command", isOver });
   });
-  shortenLong(prompt);
+  shortenLong(prompt, session.output.pageLength);
   const show = prompt.writer;
   // Node passes to the writer the result of a line, and later any error that its callbacks throw.
   setWriter(prompt, (result) => {
@@ -130,25 +128,16 @@ function open(given: Arguments): Headless {
     show,
     fail,
     hasFailed: () => hasFailed,
+    isUnfinished: () => isWithinStatement(prompt),
     evaluate: (line) =>
       new Promise((resolve) => {
         done = resolve;
         value = {};
-        failed = unknownCommand(prompt, line);
-        isEvaluating = failed === undefined;
-        if (failed === undefined) prompt.emit("line", line);
-        else resolve({ outcome: "thrown", value: failed.thrown, isOver });
+        failed = undefined;
+        isEvaluating = true;
+        prompt.emit("line", line);
       }),
   };
-}
-
-// For an unknown command, Node only prints a message. Numbers and continuation lines may also begin with a dot.
-function unknownCommand(prompt: Prompt, line: string): { thrown: Error } | undefined {
-  const name = /^\s*\.([a-z]\w*)(\s|$)/i.exec(line)?.[1];
-  const isWithin = prompt.getPrompt() !== "";
-  if (name === undefined || isWithin || Object.hasOwn(prompt.commands, name)) return undefined;
-  const end = didYouMean(name, Object.keys(prompt.commands), ": .help lists them", (right) => `.${right}`);
-  return { thrown: new Error(`There is no command .${name}${end}`) };
 }
 
 class Nowhere extends Writable {

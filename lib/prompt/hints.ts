@@ -22,8 +22,7 @@ export function hintFor(thrown: unknown, valueAt: (path: string[]) => unknown): 
   if (method === undefined) return `for (const key in ${path}) …, or Object.entries(${path}).`;
   if (ofObjects.has(method))
     return `Here every name is a key: "key" in ${path}, or Object.hasOwn(${path}, "key").`;
-  const instead = ofArrays.has(method)
-    ? `Object.entries(${path}).${method}(…), or Object.keys`
-    : `a map has methods: asMap(${path})`;
-  return `Here every name is a key: ${instead}.`;
+  return ofArrays.has(method)
+    ? `Here every name is a key: Object.entries(${path}).${method}(…), or Object.keys.`
+    : `Here every name is a key; its map, asMap(${path}), has methods.`;
 }

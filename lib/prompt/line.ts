@@ -64,21 +64,22 @@ export function argumentAtEnd(line: string): Argument | undefined {
 
 /** A key, or its beginning, as a word of a command at the end of a line: `.get te`, `.ls "a b`. */
 export interface Word {
-  isQuoted: boolean;
+  quote: '"' | "'" | undefined;
   partial: string;
   /** The word as typed. */
   typed: string;
 }
 
 const inCommand =
-  /^\s*\.(?:(?:ls|get|head|url)|put\s+(?:"[^"]*"|'[^']*'|[^\s"']\S*))\s+("(?:[^"\\]|\\.)*|[^\s"']*)$/u;
+  /^\s*\.(?:(?:ls|get|head|url)|put\s+(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"']\S*))\s+("(?:[^"\\]|\\.)*|'[^']*|[^\s"']\S*|)$/u;
 
 /** Parses a line. Returns undefined if it does not end with the key of a command. */
 export function wordAtEnd(line: string): Word | undefined {
   const typed = inCommand.exec(line)?.[1];
   if (typed === undefined) return undefined;
-  const isQuoted = typed.startsWith('"');
-  return { isQuoted, partial: isQuoted ? unescape(typed.slice(1)) : typed, typed };
+  if (typed.startsWith('"')) return { quote: '"', partial: unescape(typed.slice(1)), typed };
+  if (typed.startsWith("'")) return { quote: "'", partial: typed.slice(1), typed };
+  return { quote: undefined, partial: typed, typed };
 }
 
 // Of a string literal that is still open.
@@ -110,11 +111,14 @@ export function isIdentifier(key: string): boolean {
   return identifier.test(key);
 }
 
+/** A word whose quote is not closed. */
+const open = /^(?:"(?:[^"\\]|\\.)*\\?|'[^']*)$/u;
+
 /**
  * Splits the arguments of a command such as `.put "my file" key`. Quotes keep spaces: double ones, where escapes such as
  * `\n` and `\"` mean what they do in JavaScript, or single ones, where they mean nothing.
  *
- * @throws SyntaxError for a quote that is not closed
+ * @throws SyntaxError for a quote that is not closed, or not at the end of a word
  */
 export function wordsOf(text: string): string[] {
   const words: string[] = [];
@@ -123,10 +127,14 @@ export function wordsOf(text: string): string[] {
   while (rest !== "") {
     word.lastIndex = 0;
     const match = word.exec(rest);
-    if (match === null)
-      throw new SyntaxError(`Put a word with spaces or quotes in it in quotes: ${rest.trim()}`);
+    if (match === null) {
+      const at = rest.trim();
+      throw new SyntaxError(
+        open.test(at) ? `The quote is not closed: ${at}` : `After a closing quote comes a space: ${at}`,
+      );
+    }
     const [all, double, single, plain] = match;
-    words.push(double === undefined ? (single ?? plain ?? "") : (JSON.parse(`"${double}"`) as string));
+    words.push(double === undefined ? (single ?? plain ?? "") : unescape(double));
     rest = rest.slice(all.length);
   }
   return words;

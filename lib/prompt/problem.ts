@@ -11,7 +11,7 @@ export function noteInterruption(thrown: object): void {
   if (isWriting()) unsure.add(thrown);
 }
 
-/** What was thrown, in one line. @param hint - what to write instead */
+/** What was thrown, in one line, where options are also named as on the command line. @param hint - what to write instead */
 export function problemLine(thrown: unknown, hint?: string): string {
   if (isInterruption(thrown)) {
     noteInterruption(thrown);
@@ -20,7 +20,11 @@ export function problemLine(thrown: unknown, hint?: string): string {
   if (!isErrorLike(thrown)) return inspect(thrown, { breakLength: Infinity, compact: true, depth: 1 });
   const { name, message } = thrown;
   const end = hint === undefined ? "" : `. ${hint}`;
-  return printable(`${name}: ${message}${end}`.replace(/\s*\n\s*/g, " "));
+  const typed = message.replace(
+    /\bthe option (local|region)\b|\breadAs: "(bytes)"/g,
+    (all, option?: string, type?: string) => `${all} (--${option ?? type})`,
+  );
+  return printable(`${name}: ${typed}${end}`.replace(/\s*\n\s*/g, " "));
 }
 
 // Not `instanceof`: the error may come from another context.

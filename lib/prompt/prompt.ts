@@ -22,6 +22,14 @@ export type Prompt = Omit<REPLServer, "writer" | "eval" | "completer" | "input">
   readonly input: NodeJS.ReadableStream & Partial<Pick<NodeJS.ReadStream, "isRaw" | "setRawMode">>;
 };
 
+/** What a prompt shows before a line. */
+export const PROMPT = "> ";
+
+/** Whether the line that comes next goes on with a statement. Node then shows something else before it. */
+export function isWithinStatement(prompt: Prompt): boolean {
+  return prompt.getPrompt() !== PROMPT;
+}
+
 export function asPrompt(repl: REPLServer): Prompt {
   // Node's types declare these members read-only, or less exactly.
   return repl as unknown as Prompt;

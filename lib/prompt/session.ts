@@ -26,7 +26,7 @@ export interface Output {
   print(line: string): void;
   problem(thrown: unknown): void;
   /** How many keys `.ls` shows at once. */
-  pageLength(): number;
+  readonly pageLength: () => number;
 }
 
 /** A prompt on a bucket, with its maps and the state of its commands. */
@@ -48,17 +48,17 @@ export class Session {
     this.s3 = s3Buckets(read);
     // Errors and documentation name what the package exports.
     const variables: Record<string, unknown> = { ...library, ...layers, s3: this.s3 };
+    let map: SyncMap<unknown> | undefined;
     if (location !== undefined) {
       this.#base = new S3BucketMap(location, read);
-      const map: SyncMap<unknown> =
-        layer === "json" ? layers.live(layers.json(this.#base as SyncMap<string>)) : this.#base;
+      map = layer === "json" ? layers.live(layers.json(this.#base as SyncMap<string>)) : this.#base;
       Object.assign(variables, { bucket: asObject(map), map });
     }
     this.output = output;
     this.prompt = asPrompt(repl.start({ useGlobal: true, breakEvalOnSigint: true, ...start }));
     defineVariables(this.prompt, variables);
     this.prompt.on("reset", () => defineVariables(this.prompt, variables));
-    echoFacades(this.prompt);
+    echoFacades(this.prompt, map);
   }
 
   /** The bucket's map, without layers. @throws if none was named */

@@ -9,11 +9,9 @@ import { defineCommands } from "./commands.js";
 import { completeKeys } from "./completion.js";
 import { shortenLong } from "./echo.js";
 import { followLines } from "./lines.js";
-import { paint } from "./prompt.js";
+import { paint, PROMPT } from "./prompt.js";
 import type { Prompt } from "./prompt.js";
 import { Session } from "./session.js";
-
-const PROMPT = "> ";
 
 /** Starts the prompt at a terminal. */
 export function startInteractive(given: Arguments, version: string): void {
@@ -33,8 +31,8 @@ export function startInteractive(given: Arguments, version: string): void {
   defineCommands(session);
   // Shown only now that the commands are defined.
   prompt.setPrompt(PROMPT);
-  stdout.write(`${bannerOf(session, version).join("\n")}\n`);
-  shortenLong(prompt);
+  stdout.write(`${bannerOf(session, given, version).join("\n")}\n`);
+  shortenLong(prompt, session.output.pageLength);
   completeKeys(prompt, () => session.map);
   timeLines(session);
   keepHistory(prompt, () => prompt.displayPrompt());
@@ -43,7 +41,7 @@ export function startInteractive(given: Arguments, version: string): void {
   session.calls.bridge.start();
 }
 
-function bannerOf({ shown: of, prompt }: Session, version: string): [string, string] {
+function bannerOf({ shown: of, prompt }: Session, given: Arguments, version: string): string[] {
   const shown = inspect(of).replace(/^\w+ \{ (.*) \}$/s, "$1");
   const hint =
     of instanceof S3BucketMap
@@ -52,6 +50,9 @@ function bannerOf({ shown: of, prompt }: Session, version: string): [string, str
   return [
     `${paint(prompt, "bold", shown)}  (s3bucketmap ${version}, Node.js ${process.versions.node})`,
     hint,
+    ...(given.isUnnamed === true
+      ? ['No bucket was named, so it is "bucket". Another one: s3.NAME, or s3bucketmap --local DIR NAME']
+      : []),
   ];
 }
 

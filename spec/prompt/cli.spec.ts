@@ -117,6 +117,20 @@ describe("s3bucketmap in a pipe", () => {
     expect((await run(local("commands"), "bucket.never")).out).toBe("undefined\n");
   });
 
+  it("carries out a command in the middle of a statement, and other lines with a dot are part of it", async () => {
+    const { code, out, err } = await run(local(), "const x = [1]\n(x\n.ls none\n.map(String)\n)");
+    expect({ code, out, err }).toEqual({
+      code: 0,
+      out: "undefined\n(no key begins with none)\n[ '1' ]\n",
+      err: "",
+    });
+    expect(await run(local(), "(1,\n.ls none")).toEqual({
+      code: 1,
+      out: "(no key begins with none)\n",
+      err: "SyntaxError: The input ends in the middle of a statement.\n",
+    });
+  });
+
   it.each([
     ["an error", "bucket.a = 5\nbucket.b = 'never'", /^TypeError: A value must be a string.*\n$/],
     ["a rejection", "await Promise.reject(new Error('no'))\nbucket.b = 'never'", /^Error: no\n$/],
@@ -126,6 +140,11 @@ describe("s3bucketmap in a pipe", () => {
       "an unknown command",
       ".lls\nbucket.b = 'never'",
       /^Error: There is no command \.lls: did you mean \.ls\?\n$/,
+    ],
+    [
+      "what is no command's name",
+      ".values(bucket)\nbucket.b = 'never'",
+      /^Error: There is no command \.values\(bucket\): \.help lists them\n$/,
     ],
     [
       "an end in the middle",
@@ -275,18 +294,25 @@ describe("the command line", () => {
     ],
     [["--diagnose"], /^s3bucketmap: Which bucket\? --diagnose goes with one/],
     [["--lcal", "x"], /^s3bucketmap: There is no option --lcal: did you mean --local\?/],
-    [["--frobnicate"], /^s3bucketmap: There is no option --frobnicate: --help lists them/],
+    [["--frobnicate"], /^s3bucketmap: There is no option --frobnicate: --help lists them$/m],
+    [["bucket", "-e", "1", "--eval", "2"], /^s3bucketmap: --eval goes once: --eval "one; two" runs/],
     [["bucket", "--local"], /^s3bucketmap: --local needs a directory/],
     [["bucket", "--eval"], /^s3bucketmap: --eval needs code/],
     [["bucket", "--json=yes"], /^s3bucketmap: --json takes no value/],
     [["bucket", "--json", "--bytes"], /^s3bucketmap: --json and --bytes exclude each other/],
     [["one", "two"], /^s3bucketmap: One bucket at a time: "one", or "two"\?/],
     [["my_bucket!"], /^s3bucketmap: "my_bucket!" is not a bucket name/],
-    [["http://bucket"], /^s3bucketmap: The location "http:\/\/bucket" begins with "http:\/\/"/],
-    [["bucket", "--endpoint", "localhost"], /^s3bucketmap: The option endpoint must be a URL/],
+    [["http://bucket"], /^s3bucketmap: The location "http:\/\/bucket" begins .* is named by --endpoint\.$/m],
+    [["bucket", "--endpoint", "localhost"], /^s3bucketmap: --endpoint must be a URL/],
+    [["bucket", "--region="], /^s3bucketmap: --region may not be empty\.$/m],
+    [
+      ["bucket", "--endpoint", "http://u:p@h"],
+      /: give --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\.$/m,
+    ],
+    [["a/b"], /: "a\/b" is not a bucket name\. .* say "s3:\/\/a\/b"\.$/m],
     [
       ["--local", "x", "--endpoint", "http://localhost"],
-      /^s3bucketmap: The options local and endpoint exclude each other/,
+      /^s3bucketmap: --local and --endpoint exclude each other/,
     ],
   ])("says of %j in one line what to do, with exit code 2", async (args, says) => {
     const { code, out, err } = await run(args);

@@ -49,13 +49,17 @@ describe("argumentAtEnd()", () => {
 
 describe("wordAtEnd()", () => {
   it.each([
-    [".ls 20", "20", false],
-    [".get ", "", false],
-    ['.head "a b/', "a b/", true],
-    ['  .put "my file" to', "to", false],
-    [".url key", "key", false],
-  ])("reads %s", (line, partial, isQuoted) => {
-    expect(wordAtEnd(line)).toMatchObject({ partial, isQuoted });
+    [".ls 20", "20", undefined],
+    [".get ", "", undefined],
+    ['.head "a b/', "a b/", '"'],
+    ['.head "it\\"s', 'it"s', '"'],
+    [".get 'a b", "a b", "'"],
+    [".get it's", "it's", undefined],
+    ['  .put "my file" to', "to", undefined],
+    ['.put "my \\"file\\"" \'to', "to", "'"],
+    [".url key", "key", undefined],
+  ])("reads %s", (line, partial, quote) => {
+    expect(wordAtEnd(line)).toEqual({ partial, quote, typed: expect.any(String) as string });
   });
 
   it.each([".ls", ".put file", ".get key file", '.get "closed"', ".load fi", "x.ls to"])(
@@ -69,12 +73,17 @@ describe("wordsOf()", () => {
     ["", []],
     [" one  two ", ["one", "two"]],
     [`"a b" 'c "d"' e`, ["a b", 'c "d"', "e"]],
-    [`"\\n\\"\\u00e9" ""`, ['\n"é', ""]],
+    [`"\\n\\"\\u00e9\\x41\\'" ""`, ["\n\"éA'", ""]],
     ["it's", ["it's"]],
   ])("splits %j", (text, words) => expect(wordsOf(text)).toEqual(words));
 
-  it.each([`"open`, `'open`, `"a"b`])("refuses %s", (text) => {
-    expect(() => wordsOf(text)).toThrow(SyntaxError);
+  it.each([
+    [`one "open two`, 'The quote is not closed: "open two'],
+    [`"open\\"`, `The quote is not closed: "open\\"`],
+    [`'open`, "The quote is not closed: 'open"],
+    [`"a"b`, 'After a closing quote comes a space: "a"b'],
+  ])("refuses %s", (text, says) => {
+    expect(() => wordsOf(text)).toThrow(new SyntaxError(says));
   });
 });
 

@@ -48,6 +48,13 @@ describeInTerminal("the prompt", () => {
     expect(await terminal.run("map.get('x')")).toEqual(["'5'"]);
   });
 
+  it("says how to reach another bucket of a directory where none was named", async () => {
+    const terminal = await prompts.open(server, ["--local", ":memory:"]);
+    expect(terminal.lines).toContain(
+      'No bucket was named, so it is "bucket". Another one: s3.NAME, or s3bucketmap --local DIR NAME',
+    );
+  });
+
   it("knows its commands, and Node's own", async () => {
     const terminal = await prompts.open(server);
     const help = (await terminal.run(".help")).join("\n");
@@ -99,13 +106,28 @@ describeInTerminal("the prompt", () => {
     expect(await said("bucket.hasOwnProperty('x')")).toContain(
       '"key" in bucket, or Object.hasOwn(bucket, "key").',
     );
-    expect(await said("bucket.list()")).toContain("a map has methods: asMap(bucket).");
+    expect(await said("bucket.list()")).toContain(
+      "is not a function. Here every name is a key; its map, asMap(bucket), has methods.",
+    );
     expect(await said("[].nothing()")).not.toContain("Here");
   });
 
   it("lists keys without their times where the terminal is narrow", async () => {
     const terminal = await prompts.open(server, ["s3://bucket/dir/"], {}, 40);
     expect(await terminal.run(".ls")).toEqual(["    size  key", "  1 byte  x", "          y/"]);
+  });
+
+  it("says how to see what an iterator yields, and takes nothing from it", async () => {
+    const terminal = await prompts.open(server);
+    expect(await terminal.run("map.keys()")).toEqual(["Object [Generator] {} [..._] shows what it yields"]);
+    expect(await terminal.run("[..._].length")).toEqual(["4"]);
+    expect(await terminal.run("(async function* () {})()")).toEqual(["Object [AsyncGenerator] {}"]);
+  });
+
+  it("names an option as the command line does, too", async () => {
+    server.fault({ key: "moved", action: { status: 301, code: "PermanentRedirect" }, times: Infinity });
+    const terminal = await prompts.open(server);
+    expect((await terminal.run("bucket.moved")).join(" ")).toContain("set the option region (--region).");
   });
 
   it("awaits at the top level", async () => {
@@ -147,9 +169,19 @@ describeInTerminal("the prompt", () => {
     const many = await terminal.run(
       "Object.fromEntries(Array.from({ length: 5000 }, (_, at) => ['k' + at, at]))",
     );
-    expect(many.at(-1)).toMatch(
-      /^… [\d,]+ more lines, [\d,]+ characters in all: console\.log\(_\) shows them$/,
-    );
+    expect(many.at(-1)).toMatch(/^… 5,002 lines, [\d,]+ characters: console\.log\(_\) shows them$/);
+    // The terminal has 40 rows.
+    expect(many).toHaveLength(38);
+    const rows = await terminal.run("'row\\n'.repeat(90)");
+    expect([rows.length, rows[0], ...rows.slice(-2)]).toEqual([
+      38,
+      "'row\\n' +",
+      "  'row\\n' +",
+      "… 360 characters, 360 bytes: console.log(_) shows them",
+    ]);
+    const nested = await terminal.run("[['x'.repeat(9000)]]");
+    expect(nested.at(-1)).toBe("… 5 lines, 9,018 characters: console.log(_) shows them");
+    expect(nested).toHaveLength(38);
 
     const bytes = await prompts.open(server, ["--bytes", "bucket"]);
     expect((await bytes.run("bucket.long")).join("")).toMatch(
@@ -262,7 +294,11 @@ describeInTerminal("the commands", () => {
     expect(await terminal.run(".get testKey")).toEqual([
       "Error: Say which key and which file: .get key file",
     ]);
-    expect((await terminal.run(".ls 'open")).join("")).toMatch(/^SyntaxError: .*quotes/);
+    expect((await terminal.run(".ls 'open")).join("")).toBe("SyntaxError: The quote is not closed: 'open");
+    expect(await terminal.run(".lls")).toEqual(["Error: There is no command .lls: did you mean .ls?"]);
+    expect(await terminal.run(".frobnicate 1")).toEqual([
+      "Error: There is no command .frobnicate: .help lists them",
+    ]);
     expect((await terminal.run(".head a b")).join("")).toMatch(/^Error: That is 1 too many/);
   });
 

@@ -122,6 +122,10 @@ describeInTerminal("what the prompt sends", () => {
     expect(shown[1]).toMatch(/^ +1 byte {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}a b\/c$/);
     expect(shown).toHaveLength(21);
     expect(shown.at(-1)).toBe("  … and more: .ls lists them");
+    expect((await terminal.run("asObject(map.subMap('n'))")).at(-1)).toBe(
+      "  … and more: Object.keys(_) has them all",
+    );
+    expect(await terminal.run("Object.keys(_).length")).toEqual(["30"]);
   });
 
   it("sends what a line needs and nothing else, for each of its commands", async () => {
@@ -200,6 +204,7 @@ describeInTerminal("completion", () => {
       [".get testK", "> .get testKey"],
       [".ls a", '> .ls "a b/'],
       ['.head "a b/d', '> .head "a b/d e"'],
+      [".head 'a b/d", "> .head 'a b/d e'"],
     ] as const) {
       server.reset();
       await terminal.type(typed);
