@@ -23,19 +23,19 @@ beforeEach(() => {
 
 describe("what S3 cannot be", () => {
   it.each<[string, (object: object) => unknown, string]>([
-    ["frozen", (object) => Object.freeze(object), "Take a copy, such as { ...bucket }, and freeze that."],
-    ["sealed", (object) => Object.seal(object), "others may write to the bucket"],
-    ["closed to new keys", (object) => Object.preventExtensions(object), "others may write to the bucket"],
+    ["frozen", (object) => Object.freeze(object), "Make a copy, such as { ...bucket }, and freeze that."],
+    ["sealed", (object) => Object.seal(object), "other programs may write to the bucket"],
+    ["closed to new keys", (object) => Object.preventExtensions(object), "other programs may write to the bucket"],
     [
       "given a prototype",
       (object) => Object.setPrototypeOf(object, {}) as unknown,
-      "every property is a key",
+      "each of its properties is a key",
     ],
     [
       "given a getter",
       (object) =>
         Object.defineProperty(object, "a", { get: () => "1", enumerable: true, configurable: true }),
-      'S3 cannot keep "a" as a getter or setter.',
+      'S3 cannot store "a" as a getter or setter.',
     ],
     [
       "given a hidden property",
@@ -46,22 +46,22 @@ describe("what S3 cannot be", () => {
           configurable: true,
           enumerable: false,
         }),
-      'S3 cannot keep "a" as a property that is not enumerable.',
+      'S3 cannot store "a" as a property that is not enumerable.',
     ],
     [
       "given a constant",
       (object) => Object.defineProperty(object, "a", { value: "1", writable: false }),
-      'S3 cannot keep "a" as a property that is not writable.',
+      'S3 cannot store "a" as a property that is not writable.',
     ],
     [
       "given one that stays",
       (object) => Object.defineProperty(object, "a", { value: "1", configurable: false }),
-      'S3 cannot keep "a" as a property that is not configurable.',
+      'S3 cannot store "a" as a property that is not configurable.',
     ],
     [
       "given a property by half a description",
       (object) => Object.defineProperty(object, "a", { value: "1" }),
-      'S3 cannot keep "a" as a property that is not enumerable, writable and configurable.',
+      'S3 cannot store "a" as a property that is not enumerable, writable and configurable.',
     ],
   ])("a bucket cannot be %s: a TypeError says why, and nothing changes", (_what, use, why) => {
     bucket["b"] = "kept";
@@ -214,10 +214,10 @@ describe("asObject and asMap", () => {
   });
 
   it("refuse what is no map, or no facade, and say what was given", () => {
-    expect(() => asObject(null as never)).toThrow("asObject takes a map, not null.");
-    expect(() => asObject({} as never)).toThrow("this one has no method get");
+    expect(() => asObject(null as never)).toThrow("asObject requires a map, not null.");
+    expect(() => asObject({} as never)).toThrow("this object has no method get");
     expect(() => asObject(bucket as never)).toThrow("this is already a bucket object");
-    expect(() => asMap({ ...bucket })).toThrow("asMap takes an object that s3Bucket or asObject made");
+    expect(() => asMap({ ...bucket })).toThrow("asMap requires a bucket object (from s3Bucket or asObject)");
     expect(() => asMap(undefined as never)).toThrow("not undefined");
     expect(() => asMap(map as never)).toThrow(TypeError);
   });

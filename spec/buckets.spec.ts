@@ -136,7 +136,7 @@ describe.each(waits)("s3Buckets(), wait: %s", (wait) => {
       [() => Object.assign(s3, { logs: 1 }), 'createBucket(s3, "logs")'],
       [() => delete s3["logs"], 'deleteBucket(s3, "logs")'],
       [() => Object.freeze(s3), "cannot be frozen"],
-      [() => batch(s3, () => {}), "takes a single bucket"],
+      [() => batch(s3, () => {}), "works on a single bucket"],
     ] as const) {
       expect(use).toThrow(TypeError);
       expect(use).toThrow(said);

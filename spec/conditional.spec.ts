@@ -540,7 +540,7 @@ describe.each(["atomics", "deasync"] as const)(
       code: "ConditionsUnsupported",
       operation: "update",
       message: expect.stringMatching(
-        /10 times in a row the service gave the ETag "[0-9a-f]{32}", and then refused it.*nothing was written/,
+        /10 times in a row the service returned the ETag "[0-9a-f]{32}", and then rejected it.*nothing was written/,
       ) as string,
     }) as Error;
     const refusal = { status: 412, code: "PreconditionFailed" };
@@ -588,7 +588,7 @@ describe.each(["atomics", "deasync"] as const)(
       const { etag } = map.head("here")!;
       server.fault({ operation: "PUT", action: refusal });
       expect(() => map.set("here", "new", { ifMatch: etag })).toThrow(
-        /PreconditionFailed.*the service says that the key does not have the ETag that ifMatch gives/,
+        /PreconditionFailed.*the service says that the key does not have the ETag in ifMatch/,
       );
     });
   },

@@ -116,13 +116,13 @@ describe.each(["atomics", "deasync"] as const)("a copy whose answer was lost, wa
   });
 });
 
-it("rename takes no options: it would overwrite all the same", () => {
+it("rename accepts no options: it would overwrite all the same", () => {
   const map = open();
   map.setMany(Object.entries({ from: "1", to: "2" }));
   for (const one of [map, json(map), cache(map)])
     expect(() =>
       (one.rename as (...given: unknown[]) => boolean).call(one, "from", "to", { ifAbsent: true }),
-    ).toThrow(/rename takes no options/);
+    ).toThrow(/rename accepts no options/);
   expect(map.get("to")).toBe("2");
 });
 
@@ -185,8 +185,8 @@ describe.each(["atomics", "deasync"] as const)("a service that refuses its own E
       refuse("DELETE");
       const [code, message, values] = told(map, () => map.rename("from", "to"));
       expect([code, values]).toEqual(["ConditionsUnsupported", { from: "value", to: "value" }]);
-      expect(message).toMatch(/10 times in a row the service gave the ETag .*was copied to .*still there\. /);
-      expect(message).toMatch(/copy, and delete when nobody else is writing to the source/);
+      expect(message).toMatch(/10 times in a row the service returned the ETag .*was copied to .*still there\. /);
+      expect(message).toMatch(/copy and then delete while nobody else is writing to the source/);
       expect(message).not.toMatch(/nothing was written|may still have/);
     }
   });
@@ -196,7 +196,7 @@ describe.each(["atomics", "deasync"] as const)("a service that refuses its own E
     const action = { status: 409, code: "OperationAborted" };
     odd.fault({ operation: "DELETE", key: /from$/, times: Infinity, action });
     const [code, message] = told(map, () => map.rename("from", "to"));
-    expect([code, message]).toEqual(["TooMuchContention", expect.stringMatching(/or the service said so/)]);
+    expect([code, message]).toEqual(["TooMuchContention", expect.stringMatching(/or the service said that it did/)]);
   });
 });
 

@@ -21,7 +21,7 @@ export function prepare(
   const headers = objectHeaders(options, typeof value === "string", "setMany");
   const bytes = (): Uint8Array => (typeof body === "string" ? Buffer.from(body) : body.slice());
   const { contentEncoding } = headers;
-  // From now on the write buffer answers for the key, and a listing must not.
+  // From now on only the write buffer answers for the key, and no listing.
   calls.tell(whole, "unsure");
   return {
     key: whole,
@@ -48,7 +48,7 @@ export function prepareDeletion(calls: BucketCalls, key: string): Prepared<never
 /** Sends writes without waiting for them. */
 export function send(calls: BucketCalls, writes: readonly Prepared<unknown>[]): Sending {
   for (const { key } of writes) calls.tell(key, "unsure");
-  // Bodies move to the worker. The originals stay, to be read.
+  // Copies of the bodies move to the worker, because the buffer still answers reads from the originals.
   const objects = writes.flatMap(({ object }) => (object === undefined ? [] : [copyOf(object)]));
   const deleted = writes.flatMap(({ key, object }) => (object === undefined ? [key] : []));
   const parts: Part[] = [];
@@ -81,7 +81,7 @@ function finish(calls: BucketCalls, parts: readonly Part[]): Map<string, S3Bucke
     const waited =
       part.outcome ??
       ("failure" in begun ? { ok: false as const, failure: begun.failure } : calls.bridge.finish(begun));
-    // A callback during a `deasync` wait may have finished it already, and taken its outcome.
+    // A callback during a `deasync` wait may already have finished it, and taken its outcome.
     const outcome = (part.outcome ??= waited);
     const failures: KeyFailure[] = outcome.ok
       ? outcome.value

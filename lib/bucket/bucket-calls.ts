@@ -28,14 +28,16 @@ import type { Shared } from "./shared.js";
 /** The method that returns a map's {@link BucketCalls}. */
 export const callsOf: unique symbol = Symbol("callsOf");
 
-/** The calls of one map. They take whole keys, return raw bodies, and throw errors that name what was tried. */
+/**
+ * The calls of one map. They receive full keys, return raw bodies, and throw errors that name the attempted operation.
+ */
 export class BucketCalls {
   readonly shared: Shared;
   readonly prefix: string;
-  /** As this map reads: others share its settings. */
+  /** What this map's reads return. Other maps with the same settings may differ. */
   readonly readAs: ReadAs;
   closed = false;
-  /** The sizes of the values of the last whole listing, a page each, until they are used. */
+  /** The sizes of the values in the last whole listing, one array for each page, until they are used. */
   listedSizes: Float64Array[] | undefined;
 
   constructor(shared: Shared, prefix: string, readAs: ReadAs = shared.settings.readAs) {
@@ -61,7 +63,7 @@ export class BucketCalls {
     return (this.shared.bridge ??= loadBridge());
   }
 
-  /** As the first request finds it, or this call. */
+  /** The environment at the first request, or at this call if it is the first. */
   get environment(): Environment {
     return (this.shared.environment ??= firstEnvironment(this.shared.settings.client));
   }
@@ -74,14 +76,14 @@ export class BucketCalls {
     return (this.shared.number ??= newNumber());
   }
 
-  /** The longest body that can be read as a value. */
+  /** The size of the largest body that can be read as a value, in bytes. */
   get maxBytes(): number {
     return this.readAs === "string" ? MAX_STRING_BYTES : MAX_VALUE_BYTES;
   }
 
   /**
-   * @param timeoutMs - the rest of a deadline that several calls share
-   * @param lent - the call's body, which carries only its length
+   * @param timeoutMs - what is left of a deadline that several calls share
+   * @param lent - the call's body, of which the message contains only the length
    */
   call<One extends Op>(
     call: Call<One>,
@@ -156,8 +158,8 @@ export class BucketCalls {
   }
 
   /**
-   * The bytes of a long value that need not be copied as a whole: this thread waits until they are stored, and no other code
-   * can change them meanwhile.
+   * The bytes of a large value that need not be copied as a whole. This thread waits until they are stored, so no other
+   * code can change them.
    */
   #lendable(key: string, value: string | Bytes): Uint8Array | undefined {
     if (typeof value === "string" || value.byteLength <= MULTIPART_ABOVE) return undefined;
@@ -167,7 +169,7 @@ export class BucketCalls {
     return types.isSharedArrayBuffer(bytes.buffer) ? undefined : bytes;
   }
 
-  /** The service's own time, by its last answer. */
+  /** The time of the service's clock, by its last response. */
   get serviceTime(): number | undefined {
     const { heard } = this.shared;
     return heard && heard.serviceTime + performance.now() - heard.at;
@@ -211,12 +213,12 @@ export class BucketCalls {
           contentType: kept.contentType,
           lastModified,
           size: body.length,
-          // What is read from a write buffer has no version yet.
+          // A value that is read from a write buffer has no version yet.
           state: version.etag === undefined ? undefined : { version, kept },
         };
   }
 
-  /** The same. @throws where {@link decode} returns a failure */
+  /** The same as {@link decode}. @throws the failure instead of returning it */
   stored(reading: Reading, key: string, method: Method = "get"): Stored<string | Buffer> {
     const stored = this.decode(reading);
     if ("failure" in stored) throw this.error(stored.failure, method, key);
@@ -228,8 +230,8 @@ export class BucketCalls {
   }
 
   /**
-   * Tells the facades' listings what became of a key: "unsure" before each write, as it may fail, and where the program has
-   * learnt that a key is missing.
+   * Tells the facades' listings what happened to a key. It is "unsure" before each write, because the write may fail,
+   * and when the program has learnt that a key is missing.
    */
   tell(key: string, write: Write): void {
     logWrite(this.#number, this.bucket, key, write);

@@ -17,7 +17,7 @@ import { wholeListing } from "./whole-listing.js";
 /** The sizes of this many keys of a listing are kept for the reads that follow: 8 MB. */
 const MAX_SIZES = 1_000_000;
 
-/** What layers, facades and batches use of a bucket. */
+/** The internals of a bucket's map, for layers, facades and batches. */
 export function bucketInternals(calls: BucketCalls): Internals<string | Buffer> {
   return {
     place: calls.place,
@@ -74,7 +74,7 @@ function allKeys(calls: BucketCalls): string[] {
 export function* keysOf(calls: BucketCalls, pages: ReturnType<typeof listKeys>): IterableIterator<string> {
   calls.listedSizes = undefined;
   for (const page of pages) {
-    // Those that hintReads has not taken yet.
+    // The sizes that hintReads has not taken yet.
     const sizes = (calls.listedSizes ??= []);
     if (sizes.length * MAX_KEYS_AT_ONCE < MAX_SIZES) sizes.push(page.sizes);
     for (const key of page.keys) yield calls.relative(key);

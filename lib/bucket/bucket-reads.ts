@@ -13,7 +13,7 @@ export function getStored(calls: BucketCalls, key: string): Stored<string | Buff
   return reading === undefined ? undefined : calls.stored(reading, whole);
 }
 
-/** The same. 1 GET, to which S3 sends the body only if the object has another ETag. */
+/** The same, but S3 sends the body only if the object has another ETag. 1 GET. */
 export function getIfChanged(
   calls: BucketCalls,
   key: string,
@@ -28,8 +28,8 @@ export function getIfChanged(
 }
 
 /**
- * Keys and values, in the order of the keys. 1 LIST a thousand keys, and 1 GET a value. Values are prefetched for this
- * iterator alone, however long the program takes for each.
+ * Keys and values, in the order of the keys. 1 LIST for each thousand keys, and 1 GET for each value. Values are
+ * prefetched for this iterator alone, whatever time the program spends on each.
  */
 export function storedEntries(
   calls: BucketCalls,
@@ -49,7 +49,7 @@ function* storedOn(
       for (const whole of keys) {
         calls.checkOpen("get");
         const reading = run === undefined ? calls.readNow(whole) : run.read(calls);
-        // Undefined if it was deleted since the listing.
+        // Undefined if the key was deleted after it was listed.
         if (reading !== undefined) yield [calls.relative(whole), calls.stored(reading, whole)];
       }
     }

@@ -12,7 +12,7 @@ import { mapWithSettings } from "./s3-bucket-map.js";
 import type { S3BucketMap } from "./s3-bucket-map.js";
 import type { ValueOf } from "./shared.js";
 
-/** Recognises the map of another copy of the library as well. */
+/** Identifies such a map, even that of another copy of the library. */
 const isBuckets = Symbol.for("s3bucketmap.buckets/1");
 
 /** The buckets of an account by name, for the facade over them. */
@@ -43,17 +43,17 @@ export class BucketsMap<As extends ReadAs = ReadAs> {
 
   set(name: string): never {
     throw argumentError(
-      `Buckets cannot be assigned: createBucket(s3, ${JSON.stringify(name)}) makes one. A key is assigned in its bucket, as in s3.${isBucketName(name) ? name : "name"}.key = value.`,
+      `Buckets cannot be assigned. To create one, use createBucket(s3, ${JSON.stringify(name)}). To set a key of a bucket, write s3.${isBucketName(name) ? name : "name"}.key = value.`,
     );
   }
 
   delete(name: string): never {
     throw argumentError(
-      `Buckets cannot be deleted like properties: deleteBucket(s3, ${JSON.stringify(name)}) deletes an empty one.`,
+      `Buckets cannot be deleted like properties. To delete an empty one, use deleteBucket(s3, ${JSON.stringify(name)}).`,
     );
   }
 
-  /** All names, as the service orders them. 1 ListBuckets a page. */
+  /** All names, in the service's order. 1 ListBuckets for each page. */
   keys(): string[] {
     const names = new Set<string>();
     const tokens = new Set<string>();
@@ -90,7 +90,7 @@ export class BucketsMap<As extends ReadAs = ReadAs> {
     this.#change(name, "deleteBucket", "deleted");
   }
 
-  // The facade's listings then know of it.
+  // So the facade's listings know about it.
   #change(name: string, op: "createBucket" | "deleteBucket", write: "set" | "deleted"): void {
     this.#account.tell(name, "unsure");
     this.map(name)[callsOf]().call({ op });
@@ -104,7 +104,7 @@ export class BucketsMap<As extends ReadAs = ReadAs> {
       allKeys: () => this.keys(),
       hintReads: () => {},
       runBatch: () => {
-        throw argumentError("batch takes a single bucket, as in batch(s3.name, …).");
+        throw argumentError("batch works on a single bucket, as in batch(s3.name, …).");
       },
     };
   }

@@ -19,9 +19,9 @@ export function getMany(calls: BucketCalls, keys: Iterable<string>): Map<string,
 }
 
 /**
- * The same, each with what a copy keeps.
+ * Reads the values of many keys, each with what a copy keeps in addition.
  *
- * @param failed - gets the keys that cannot be read, each with its error
+ * @param failed - receives the keys that cannot be read, each with its error
  */
 export function readWhole(
   calls: BucketCalls,
@@ -72,7 +72,7 @@ export function setMany(
 ): void {
   calls.checkOpen("setMany");
   const headers = { text: headersOf(true), bytes: headersOf(false) };
-  // The program may change its bytes while others are sent, or while it makes the next entry. S3 must not get the change.
+  // The program may change the bytes while other values are sent, or while it produces the next entry. S3 must not get the change.
   const canChange = calls.shared.settings.wait === "deasync" || !Array.isArray(entries);
   const values = new Map<string, string | Bytes>();
   for (const [key, value] of entriesOf(entries)) {
@@ -90,7 +90,7 @@ export function setMany(
     objects = [];
     bytes = 0;
   };
-  // Bodies are made when they are sent: copies of all at once could exhaust the memory.
+  // Bodies are copied when they are sent. Copies of all of them at once could exhaust the memory.
   for (const [key, value] of values) {
     const body = canChange && typeof value !== "string" ? (value as Uint8Array) : toBody(value);
     objects.push({ key, body, headers: typeof value === "string" ? headers.text : headers.bytes });
@@ -106,7 +106,7 @@ export function deleteMany(calls: BucketCalls, keys: Iterable<string>): void {
   deleteAll(calls, wholeKeys(calls, keys, "deleteMany"), progress);
 }
 
-/** Deletes keys that still have their ETags. The others stay, which is no failure. */
+/** Deletes the keys that still have their ETags. Keeping the others is not a failure. */
 export function removeMany(calls: BucketCalls, etags: ReadonlyMap<string, string>): string[] {
   const progress = new Progress(calls, "deleteMany", "delete", "deleted");
   const removed: string[] = [];
@@ -121,7 +121,7 @@ export function removeMany(calls: BucketCalls, etags: ReadonlyMap<string, string
     progress.during(keys, () => {
       const outcomes = calls.call({ op: "removeMany", versions: slice, prefix: calls.prefix }, "deleteMany");
       const [first] = outcomes;
-      // Then none is deleted, whatever the key.
+      // The service does not support the condition at all, so no key can be deleted.
       if (first !== undefined && "failure" in first && first.failure.code === "ConditionsUnsupported")
         throw calls.error(first.failure, "deleteMany");
       for (const [at, outcome] of outcomes.entries()) {
@@ -140,14 +140,14 @@ export function removeMany(calls: BucketCalls, etags: ReadonlyMap<string, string
 
 export function clear(calls: BucketCalls): void {
   const progress = new Progress(calls, "clear", "delete", "deleted");
-  // All keys are listed before any is deleted: a listing that cannot be trusted deletes nothing, and one from which keys
+  // All keys are listed before any is deleted. A wrong listing then deletes nothing. Besides, a listing from which keys
   // vanish meanwhile cannot be trusted.
   const all: string[] = [];
   for (const { keys } of listKeys(calls, {}, "clear")) for (const key of keys) all.push(key);
   deleteAll(calls, all, progress);
 }
 
-/** Writes a slice of the keys. */
+/** Deletes or writes a slice of the keys. */
 function writeSlice(
   calls: BucketCalls,
   keys: string[],
@@ -177,7 +177,7 @@ function deleteAll(calls: BucketCalls, all: readonly string[], progress: Progres
   progress.check();
 }
 
-/** The keys of a call on many keys that have succeeded and failed. */
+/** Collects the keys of a call on many keys: those that succeeded and those that failed. */
 export class Progress {
   readonly operation: Method;
   readonly #calls: BucketCalls;
@@ -187,9 +187,9 @@ export class Progress {
   readonly #failed: Map<string, S3BucketMapError>;
 
   /**
-   * @param each - the method that a key's error names
-   * @param done - as in "three keys were …"
-   * @param failed - gets the keys that have failed
+   * @param each - the method for the error of a single key
+   * @param done - the participle in "three keys were …"
+   * @param failed - receives the keys that failed
    */
   constructor(
     calls: BucketCalls,
@@ -213,7 +213,10 @@ export class Progress {
     this.#failed.set(this.#calls.relative(key), this.#calls.error(failure, each, key));
   }
 
-  /** Processes a slice of the keys. An error is thrown if nothing has succeeded yet. Otherwise it becomes the error of each key. */
+  /**
+   * Processes a slice of the keys. If the call throws before any key has succeeded, its error is thrown. Otherwise it
+   * becomes the error of each key of the slice.
+   */
   during(keys: readonly string[], run: () => void): void {
     try {
       run();
@@ -239,7 +242,7 @@ export class Progress {
 function wholeKeys(calls: BucketCalls, keys: Iterable<string>, operation: Method): string[] {
   calls.checkOpen(operation);
   const whole = new Set<string>();
-  for (const key of iterable(keys, `${operation} takes an iterable of keys`)) {
+  for (const key of iterable(keys, `${operation} requires an iterable of keys`)) {
     whole.add(wholeKey(calls.prefix, key));
   }
   return [...whole];

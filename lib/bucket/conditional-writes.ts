@@ -7,10 +7,10 @@ import type { Resumed, Stored } from "../map/internals.js";
 import { checkValue, MAX_CONDITIONAL_BYTES, toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
 
-/** How often `update` tries. */
+/** How many times `update` tries. */
 const MAX_TURNS = 100;
 
-/** The longest pause before another try, and the first. */
+/** The longest and the first pause before another attempt, in milliseconds. */
 const MAX_PAUSE_MS = 1000;
 const FIRST_PAUSE_MS = 10;
 
@@ -59,22 +59,22 @@ function write(
   return outcome;
 }
 
-/** What a refused write throws. */
+/** The error for a rejected write. */
 export const refusals: Record<Exclude<Verdict, "done">, Failure> = {
   changed: {
     code: "PreconditionFailed",
-    reason: "the service says that the key does not have the ETag that ifMatch gives",
+    reason: "the service says that the key does not have the ETag in ifMatch",
     statusCode: 412,
   },
   exists: { code: "PreconditionFailed", reason: "the key already exists", statusCode: 412 },
   missing: {
     code: "PreconditionFailed",
-    reason: "the key does not exist, or no longer does",
+    reason: "the key does not exist, or has been deleted",
     statusCode: 404,
   },
   conflict: {
     code: "TooMuchContention",
-    reason: "the service says that others are writing to it at the same time; nothing was written",
+    reason: "the service says that other writers are changing it at the same time; nothing was written",
     statusCode: 409,
   },
 };
@@ -123,7 +123,7 @@ export function update(
     const { verdict, version } = write(calls, call, "update", left());
     if (verdict === "done") {
       if (call.op === "store") {
-        // Each layer gives the Content-Encoding of what it stores anew.
+        // The layers set the Content-Encoding of the new value themselves.
         const { contentEncoding: _, ...kept } = call.headers;
         resumed?.stored(version && { version, kept });
       }

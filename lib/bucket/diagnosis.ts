@@ -18,8 +18,8 @@ export interface DiagnosisLine {
   /** `endpoint`, `region`, `credentials`, `clock`, `list`, `read`, `write`, `delete`, `conditional PUT`, … */
   readonly name: string;
   /**
-   * `"limited"`: the library works around it, or refuses what needs it. `"unknown"`: it was not tried, or the trial was
-   * inconclusive.
+   * `"limited"`: the library works around it, or throws for calls that need it. `"unknown"`: it was not tested, or the
+   * test was inconclusive.
    */
   readonly status: "ok" | "limited" | "failed" | "unknown";
   /** The finding, and the source of a setting. Never a secret: at most the last 4 characters of an access key id. */
@@ -28,9 +28,9 @@ export interface DiagnosisLine {
   readonly todo?: string;
 }
 
-/** The result of `diagnose`. As a string, and inspected, it is a report. */
+/** The result of `diagnose`. Printed, or as a string, it is a report. */
 export interface Diagnosis {
-  /** Whether nothing has failed that is needed. */
+  /** Whether everything that is needed works. */
   readonly ok: boolean;
   readonly lines: readonly DiagnosisLine[];
   toString(): string;
@@ -40,7 +40,7 @@ export interface Diagnosis {
 export function diagnose(calls: BucketCalls, options: DiagnoseOptions | undefined): Diagnosis {
   const readOnly = isReadOnly(options);
   const { prefix, bucket } = calls;
-  // Made here, so that it is known even if the worker does not answer.
+  // Chosen here, so that the report can name it even if the worker does not answer.
   const trialKey = `${prefix}.s3bucketmap-diagnosis-${randomBytes(9).toString("base64url")}`;
   let findings: Finding[];
   try {
@@ -96,7 +96,7 @@ class Report implements Diagnosis {
 const isUntried = ({ status, text }: DiagnosisLine): boolean =>
   status === "unknown" && text.startsWith("not tried: ");
 
-/** Groups the checks that were not tried by reason. Usually there is one. */
+/** Groups by reason the checks that were skipped. Usually there is one reason. */
 function untriedLines(lines: readonly DiagnosisLine[]): string[] {
   const reasons = new Set(lines.map(({ text }) => text));
   return [...reasons].map((reason) => {
@@ -107,12 +107,12 @@ function untriedLines(lines: readonly DiagnosisLine[]): string[] {
 
 const signs = { ok: "ok", limited: "limited", failed: "FAILED", unknown: "?" } as const;
 const STATUS = 9;
-const MORE_TIME = "Check the network and the endpoint, or give it more time by timeoutMs.";
+const MORE_TIME = "Check the network and the endpoint, or set a larger timeoutMs.";
 
 function toLine({ name, status, text, failure, todo }: Finding): DiagnosisLine {
   const said = [text, failure && saidOf(failure)].filter((part) => part !== undefined).join(": ");
   const toDo = todo ?? (failure && (adviceFor(failure) ?? otherAdvice(failure)));
-  // A service may have sent any characters.
+  // The text may come from the service, which can send any characters.
   const line = { name, status, text: printable(said) };
   return Object.freeze(toDo === undefined ? line : { ...line, todo: printable(toDo) });
 }
@@ -120,7 +120,7 @@ function toLine({ name, status, text, failure, todo }: Finding): DiagnosisLine {
 function otherAdvice({ code, statusCode }: Failure): string {
   if (code === "TimedOut") return MORE_TIME;
   if (statusCode === 403 || statusCode === 401)
-    return "Use credentials that have the permission, or have it granted.";
+    return "Use credentials that have the permission, or have it granted to these.";
   return "Look the code up in the documentation of the service.";
 }
 

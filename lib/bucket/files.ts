@@ -5,7 +5,7 @@ import { refusals } from "./conditional-writes.js";
 /**
  * Stores a file.
  *
- * @param etag - that the key must still have
+ * @param etag - the ETag that the key must still have
  */
 export function putFile(
   calls: BucketCalls,
@@ -21,7 +21,7 @@ export function putFile(
   calls.tell(key, "set");
 }
 
-/** Writes a value into a file. False for a missing key. */
+/** Writes a value to a file. Returns false for a missing key. */
 export function getFile(calls: BucketCalls, key: string, path: string): boolean {
   const found = calls.call({ op: "getFile", key, path });
   if (!found) calls.tell(key, "unsure");

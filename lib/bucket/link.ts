@@ -11,8 +11,10 @@ export function linkTo(calls: BucketCalls, key: string, options: LinkOptions | u
   checkLinkable(whole);
   const { local, anonymous } = calls.shared.settings.client;
   if (local !== undefined)
-    throw argumentError("url needs a service: the local S3 runs in this process, so no URL can reach it.");
+    throw argumentError(
+      "url does not work on the local S3, which runs in this process, so no URL can reach it.",
+    );
   if (anonymous === true)
-    throw argumentError("url needs credentials to sign a link with, and this map is anonymous.");
+    throw argumentError("url needs credentials to sign the link, but this map is anonymous.");
   return calls.call({ op: "url", key: whole, link });
 }

@@ -4,11 +4,11 @@ import { MAX_KEYS_AT_ONCE } from "../arguments/keys.js";
 import type { ListedEntry, ListEntriesOptions, ListOptions } from "../map/sync-map.js";
 import type { BucketCalls } from "./bucket-calls.js";
 
-// Options have been checked. A closed map throws at once, not when the first page is needed.
+// The options have been checked. A closed map throws at the call, not when the first page is needed.
 
 type Keys = Pick<Page, "keys" | "sizes">;
 
-/** Whole keys, and the sizes of their values, page by page. */
+/** Full keys, and the sizes of their values, page by page. */
 export function listKeys(
   calls: BucketCalls,
   options: ListOptions = {},
@@ -50,7 +50,7 @@ function* entriesOf(calls: BucketCalls, pages: Iterable<EntryPage>): Generator<L
   }
 }
 
-/** @param cut - shortens a page: a service may return more than it was asked for */
+/** @param cut - shortens a page, because a service may return more than was requested */
 function* pagesOf<Asked extends Part & { next?: PageStart }, Part>(
   mapPrefix: string,
   { prefix = "", startAfter, limit = Infinity }: ListOptions,

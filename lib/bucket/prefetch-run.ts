@@ -7,21 +7,24 @@ import type { Shared } from "./shared.js";
 /** How many bytes of values a run may prefetch at a time, by the listed sizes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** If the program has spent more than this outside the library since a prefetch began, it may have heard of another's write. */
+/**
+ * If the program has spent more time than this outside the library since a prefetch began, it may have learnt about
+ * another program's write.
+ */
 const MAX_OUTSIDE_MS = 5;
 
 /** How long the worker keeps the values of an idle iterator. */
 const LIVES_ALONE_MS = 60_000;
 
-/** After prefetches in vain, this many reads must follow each other before the next prefetch. */
+/** After wasted prefetches, this many reads must follow each other before the next prefetch. */
 const CAUTION = 4;
 
-/** How many values may be prefetched in vain: two full windows, and beyond that one for each 8 reads. */
+/** How many prefetched values may be wasted: two full windows, and in addition one for each 8 reads. */
 const WASTE = 8;
 
 /** Listed keys that are likely to be read, in order. */
 export interface ExpectedReads {
-  /** The part before each of the keys. */
+  /** The prefix of each of the keys. */
   readonly prefix: string;
   readonly keys: readonly string[];
   /** The sizes of the values in bytes. */
@@ -37,9 +40,9 @@ interface BucketReader {
 
 /** A prefetch. */
 interface Early {
-  /** How long the program had been outside the library when it began. */
+  /** The time that the program had spent outside the library when the prefetch began. */
   readonly outsideMs: number;
-  /** The value once it has arrived, and the latest time at which it can have. */
+  /** The value, once it has arrived, and the latest time at which it can have arrived. */
   value?: { readonly body: Reading | undefined; readonly at: number };
 }
 
@@ -63,10 +66,12 @@ export class Run {
   #inVain = 0;
   #calls = 0;
   #lastWrite = 0;
-  /** How long the program had been outside the library at the last read. */
+  /** The time that the program had spent outside the library at the last read. */
   #outsideMs = 0;
 
-  /** @param livesMs - how old values may be. Undefined for the run of an iterator, whose values no other read gets */
+  /**
+   * @param livesMs - the largest age of a value. Undefined for the run of an iterator, whose values no other read uses
+   */
   constructor(shared: Shared, livesMs: number | undefined) {
     this.shared = shared;
     this.#livesMs = livesMs;
@@ -87,7 +92,7 @@ export class Run {
     return next !== undefined && key.length === prefix.length + next.length && key === prefix + next;
   }
 
-  /** Whether it has been idle for so long that its values may not be used. */
+  /** Whether it has been idle for so long that its values must not be used. */
   get isIdle(): boolean {
     return performance.now() - this.#usedAt > (this.#livesMs ?? Infinity);
   }
@@ -182,9 +187,9 @@ export class Run {
   }
 
   /**
-   * Begins prefetches up to the end of the window.
+   * Starts prefetches up to the end of the window.
    *
-   * @returns those that have not arrived, by position; with `onlyNew`, those that the worker has not been told
+   * @returns those that have not arrived, by position; with `onlyNew`, only those that the worker does not know yet
    */
   #begin(onlyNew: boolean = false): [number, Listed][] {
     const { keys, sizes, prefix } = this.#reads;
@@ -205,7 +210,7 @@ export class Run {
   }
 
   get #window(): number {
-    // One request is the read that the program waits for.
+    // One of the requests is the read that the program is waiting for.
     const most = this.shared.settings.client.concurrency - 1;
     const goneWell = this.#streak - (this.#inVain === 0 ? 1 : CAUTION);
     if (goneWell < 0) return 0;
@@ -217,7 +222,7 @@ export class Run {
     return this.#livesMs ?? LIVES_ALONE_MS;
   }
 
-  // Saves messages: it tells the worker only when a quarter of the window is new.
+  // To save messages, it tells the worker only when a quarter of the window is new.
   #tellNext(): void {
     const window = this.#window;
     const end = Math.min(this.#reads.keys.length, this.#next + window);

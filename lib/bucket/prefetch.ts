@@ -29,7 +29,7 @@ export function beginAlone(shared: Shared): Run {
   return new Run(shared, undefined);
 }
 
-// A run may hold a million keys, which must not stay in memory for reads that never come.
+// A run may hold a million keys. They must not stay in memory if no more reads come.
 function tidyUpLater(): void {
   tidiesUp = true;
   setTimeout(() => {

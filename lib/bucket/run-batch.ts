@@ -23,16 +23,16 @@ export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
 
   const failed = failureOf(calls, batch);
   if ("value" in result && failed === undefined) return result.value;
-  // eslint-disable-next-line @typescript-eslint/only-throw-error -- always an Error, for it is not undefined
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- it is not undefined, so it is an Error
   if ("value" in result) throw failed;
   if (failed === undefined) throw result.thrown;
   throw new AggregateError(
     [result.thrown, failed],
-    `The function of the batch threw, and not all that it had written was stored: ${failed.message}`,
+    `The function of the batch threw an error, and some of its writes failed, too: ${failed.message}`,
   );
 }
 
-// `fn` called process.exit. What it has written is still sent, and a failure changes the exit code.
+// `fn` called process.exit. Its writes are still sent, and a failure changes the exit code.
 function finishAtExit(calls: BucketCalls, batch: WritePipeline): void {
   batch.finish();
   const failed = failureOf(calls, batch);
@@ -56,7 +56,7 @@ function failureOf(calls: BucketCalls, batch: WritePipeline): Error | undefined 
 
 function notSynchronous(): TypeError {
   return argumentError(
-    "The function of a batch returned a promise: it must be synchronous. What it wrote before its first await is " +
-      "stored; what it writes afterwards is not part of the batch.",
+    "The function of a batch returned a promise: it must be synchronous. Its writes before the first await are " +
+      "stored. Later writes are not part of the batch.",
   );
 }

@@ -45,11 +45,11 @@ import type { Bytes } from "../arguments/values.js";
 import { getVersion, versionsOf } from "./versions.js";
 import { wholeListing } from "./whole-listing.js";
 
-// Sub-maps get settings that their map has checked.
+// Settings of sub-maps have already been checked.
 const checked = Symbol("checked");
 
 /**
- * An S3 bucket, or the part of it under a prefix, as a map with blocking calls. Making one sends nothing.
+ * An S3 bucket, or the part of it under a prefix, as a map with blocking calls. Creating one sends nothing.
  *
  * Values are read as strings, or as Buffers with `readAs: "bytes"`. Both may be stored. {@link FileMap} and its SyncMap
  * document the methods.
@@ -223,16 +223,18 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
   }
 
   /**
-   * Diagnoses the map's settings, and where they come from: endpoint, region, addressing, credentials and clock. Also
-   * whether keys can be listed, read, written and deleted under the prefix, and whether the service honours conditions and
-   * supports DeleteObjects, multipart uploads and checksums. Each line that failed says what to do.
+   * Checks the map's settings, and reports where they come from: endpoint, region, addressing, credentials and clock.
+   * It also checks whether keys can be listed, read, written and deleted under the prefix, and whether the service
+   * honours conditions and supports DeleteObjects, multipart uploads and checksums. Each line that failed says what to
+   * do.
    *
-   * It writes one key of its own under the prefix, `.s3bucketmap-diagnosis-…`, and deletes it, or names it if it cannot. (A
-   * bucket with versioning keeps its versions.) About 25 requests, one after the other; with `readOnly` 1 LIST and 1 GET.
-   * Each step has 20 s, and all together the deadline of a call.
+   * It writes one key of its own under the prefix, `.s3bucketmap-diagnosis-…`, and deletes it. If it cannot delete the
+   * key, the report names it. (A bucket with versioning keeps the key's versions.) This costs 20 to 31 requests, one
+   * after the other; with `readOnly` 1 LIST and 1 GET. Each step may take 20 s, and all of them together the deadline
+   * of a call.
    *
    * @returns a frozen value. Printed, or as a string, it is a report. It contains no secrets
-   * @throws TypeError for wrong options, and nothing else: failures are part of the report
+   * @throws TypeError for wrong options. It throws nothing else, because failures are part of the report
    * @example
    * const diagnosis = map.diagnose();
    * if (!diagnosis.ok) console.log(diagnosis);
@@ -250,7 +252,8 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
   }
 
   /**
-   * The same map with another reading: `"string"` or `"bytes"`. No request. Like a sub-map it shares settings and batches.
+   * A map of the same keys that reads values as `"string"` or as `"bytes"`. No request. Like a sub-map, it shares
+   * settings and batches.
    *
    * @example
    * map.as("bytes").get("picture"); // <Buffer 89 50>
@@ -276,7 +279,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
   }
 
   #makeInternals(): Internals<ValueOf<As>> {
-    // The values are strings or Buffers by the option readAs, which is what As says.
+    // The option readAs decides whether values are strings or Buffers, and As is its type.
     const made = bucketInternals(this.#calls) as unknown as Internals<ValueOf<As>>;
     // Respect subclasses that override keys().
     const allKeys = (): string[] =>

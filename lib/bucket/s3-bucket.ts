@@ -5,8 +5,8 @@ import { S3BucketMap } from "./s3-bucket-map.js";
 import type { ValueOf } from "./shared.js";
 
 /**
- * An S3 bucket, or the part of it under a prefix, as a plain object with blocking access. Making it sends nothing.
- * docs/costs.md has a table of what each use of it costs.
+ * An S3 bucket, or the part of it under a prefix, as a plain object with blocking calls. Creating it sends nothing.
+ * docs/costs.md lists what each use of it costs.
  *
  * @param location - a bucket's name, an access point's ARN, or `s3://bucket/prefix`
  * @throws TypeError for an invalid location or option; it names the right one

@@ -8,23 +8,23 @@ import type { BucketObject } from "../facade/bucket-object.js";
 import { BucketsMap, bucketsBehind } from "./buckets-map.js";
 import type { ValueOf } from "./shared.js";
 
-/** The options of `s3Bucket` that are not about one bucket alone. */
+/** The options of `s3Bucket` that do not concern a single bucket. */
 export type S3BucketsOptions<As extends ReadAs = "string"> = Omit<S3BucketOptions<As>, "prefix">;
 
-/** The buckets of an account, by name. A name that no bucket can have is undefined. */
+/** The buckets of an account, by name. An invalid bucket name returns undefined. */
 export interface S3Buckets<V = string> {
   readonly [name: string]: BucketObject<V>;
 }
 
 /**
- * The buckets of an account, or of a service, as a read-only object. Making it sends nothing, and neither does reading a
- * property: it is the bucket's object, as `s3Bucket` gives it, whether or not there is such a bucket. It is the same object
- * each time.
+ * The buckets of an account, or of a service, as a read-only object. Creating it sends nothing. Reading a property
+ * sends nothing either: it returns a bucket object, as `s3Bucket` does, even if there is no such bucket. It returns the
+ * same object each time.
  *
- * `Object.keys` costs 1 ListBuckets for each 10,000 buckets, `in` 1 HeadBucket. `JSON.stringify` gives the names alone.
- * {@link createBucket} and {@link deleteBucket} change which buckets there are.
+ * `Object.keys` costs 1 ListBuckets for each 10,000 buckets, `in` 1 HeadBucket. `JSON.stringify` returns the names
+ * only. {@link createBucket} and {@link deleteBucket} create and delete buckets.
  *
- * @param options - those of `s3Bucket` without `prefix`. All buckets have them
+ * @param options - those of `s3Bucket`, except `prefix`. They apply to all buckets
  * @throws TypeError for an invalid option; it names the right one. S3BucketMapError when the buckets are listed or looked up:
  * `AccessDenied` without the permission s3:ListAllMyBuckets, or s3:ListBucket for `in`
  * @example
@@ -41,11 +41,12 @@ export function s3Buckets<As extends ReadAs = "string">(
 }
 
 /**
- * Makes a bucket in the region of `s3`: 1 CreateBucket. One that is already this account's is left as it is.
+ * Creates a bucket in the region of `s3`: 1 CreateBucket. A bucket that this account already owns stays as it is.
  *
- * @returns the bucket's object
- * @throws TypeError for a name that no bucket can have. S3BucketMapError: `BucketAlreadyExists` for a name that another
- * account has, `InvalidBucketName` for one that S3 gives to no new bucket, `AccessDenied`, `TooManyBuckets`
+ * @returns the bucket object
+ * @throws TypeError for an invalid bucket name. S3BucketMapError: `BucketAlreadyExists` if another account owns a
+ * bucket of this name, `InvalidBucketName` for a name that S3 does not allow for new buckets, `AccessDenied`,
+ * `TooManyBuckets`
  * @example
  * const logs = createBucket(s3, "logs");
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
@@ -57,9 +58,9 @@ export function createBucket<V>(s3: S3Buckets<V>, name: string): BucketObject<V>
 }
 
 /**
- * Deletes an empty bucket: 1 DeleteBucket. Versions and uploads that were not completed count as well.
+ * Deletes an empty bucket: 1 DeleteBucket. A bucket that still has old versions or unfinished uploads is not empty.
  *
- * @throws TypeError for a name that no bucket can have. S3BucketMapError: `BucketNotEmpty`, `NoSuchBucket`, `AccessDenied`
+ * @throws TypeError for an invalid bucket name. S3BucketMapError: `BucketNotEmpty`, `NoSuchBucket`, `AccessDenied`
  * @example
  * if (s3.logs) asMap(s3.logs).clear();
  * deleteBucket(s3, "logs");
@@ -73,7 +74,7 @@ function checked(method: string, s3: unknown, name: unknown): BucketsMap {
   const buckets = bucketsBehind(s3);
   if (buckets === undefined) {
     throw argumentError(
-      `${method} takes an object that s3Buckets made, and a name: ${method}(s3, "my-bucket"); it was given ${kindOf(s3)}.`,
+      `${method} requires an object from s3Buckets and a name, as in ${method}(s3, "my-bucket"), not ${kindOf(s3)}.`,
     );
   }
   checkBucketName(name);

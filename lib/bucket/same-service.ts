@@ -6,7 +6,7 @@ import { isAlias } from "../arguments/location.js";
 import { argumentError } from "../errors/errors.js";
 import type { BucketCalls } from "./bucket-calls.js";
 
-/** Settings that say which bucket, and how to write, but not which service and who asks. */
+/** Settings that do not affect which service is used, and with which permissions. */
 const ofBucket: ReadonlySet<string> = new Set([
   ...["bucket", "region", "concurrency", "interactive", "createBucket"],
   ...["serverSideEncryption", "kmsKeyId", "storageClass"],
@@ -14,7 +14,10 @@ const ofBucket: ReadonlySet<string> = new Set([
 
 const RANDOM_BYTES = 12;
 
-/** Whether two maps reach one service with the same rights, so that it can copy from one's bucket to the other's. */
+/**
+ * Whether two maps use the same service with the same permissions, so that the service can copy from one bucket to the
+ * other.
+ */
 export function areOnOneService(one: BucketCalls, other: BucketCalls | undefined): boolean {
   if (other === undefined || isObjectLambda(one) || isObjectLambda(other)) return false;
   if (one.shared === other.shared) return true;
@@ -22,8 +25,8 @@ export function areOnOneService(one: BucketCalls, other: BucketCalls | undefined
 }
 
 /**
- * Whether two maps reach one bucket. If their names leave that open, a key under `prefix` is written through one and looked
- * for through the other: 1 PUT, 1 HEAD or GET, 1 DELETE.
+ * Whether two maps use the same bucket. If their names do not show it, a key under `prefix` is written through one map
+ * and read through the other: 1 PUT, 1 HEAD or GET, 1 DELETE.
  */
 export function areOneBucket(one: BucketCalls, other: BucketCalls | undefined, prefix: string): boolean {
   if (other === undefined) return false;
@@ -46,7 +49,7 @@ function isSeenThrough(one: BucketCalls, other: BucketCalls, prefix: string): bo
   const key = `${prefix}.s3bucketmap-check-${randomBytes(RANDOM_BYTES).toString("base64url")}`;
   if (Buffer.byteLength(key) > MAX_KEY_BYTES)
     throw argumentError(
-      "copyAll cannot find out whether source and target are one place: the prefix is too long.",
+      "copyAll cannot find out whether source and target are the same bucket, because the prefix is too long to write a test key under it.",
     );
   const headers = { contentType: "application/octet-stream" };
   one.call({ op: "set", key, body: "", headers });
@@ -66,12 +69,12 @@ function environmentOf(calls: BucketCalls): string {
   return JSON.stringify(calls.environment);
 }
 
-// Its answers are made by a program, and it cannot be copied from.
+// The key has responses made by a program, so it cannot be a source.
 function isObjectLambda({ bucket }: BucketCalls): boolean {
   return bucket.includes(":s3-object-lambda:") || bucket.endsWith("--ol-s3");
 }
 
-// Also of a directory that does not exist yet.
+// Works even for a directory that does not exist yet.
 function realPath(directory: string): string {
   try {
     return fs.realpathSync.native(directory);

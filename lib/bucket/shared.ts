@@ -7,7 +7,7 @@ export interface Shared extends Caller {
   readonly settings: Settings;
   /** Set by the first call. */
   bridge?: Bridge;
-  /** What time it was at the service when it last answered, and on this thread's monotonic clock. */
+  /** The service's time at its last response, and the same moment by this thread's monotonic clock. */
   heard?: { readonly serviceTime: number; readonly at: number };
   /** Set by the first listing or write. */
   number?: number;

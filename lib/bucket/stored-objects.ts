@@ -9,7 +9,7 @@ import type { BucketCalls } from "./bucket-calls.js";
 import { checkIsNotLocal, checkVersioning, explain } from "./versions.js";
 import { areOneBucket, areOnOneService } from "./same-service.js";
 
-/** How often a rename through the program begins again because the source has changed. */
+/** How many times a rename that reads and writes the value starts, because the source has changed. */
 const MAX_TURNS = 10;
 
 const callsOf = new WeakMap<StoredObjects, BucketCalls>();
@@ -71,7 +71,7 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
         } catch (error) {
           throw turn === 0 ? error : halfRenamed(calls, error, key, target);
         }
-        // Somebody else has deleted it since it was copied.
+        // Another program has deleted it since it was copied.
         if (base === undefined) return turn > 0;
         etags.given(base);
         calls.tell(key, "unsure");
@@ -92,13 +92,13 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
 }
 
 /**
- * The error of a rename that had made a copy before, which its own error does not know. What a layer's function throws is the
- * program's, and may be frozen or thrown again later, so it becomes the cause of another error.
+ * Adds to the error of a rename that an earlier copy was made. An error that a layer's function threw belongs to the
+ * program. It may be frozen, or thrown again later. So it becomes the cause of another error.
  */
 function halfRenamed(calls: BucketCalls, error: unknown, key: string, target: string): S3BucketMapError {
   const copied = `An earlier value was copied to ${JSON.stringify(target)}, but the source is still there.`;
   if (!(error instanceof S3BucketMapError)) {
-    const said = `The layers do not take the present value of ${JSON.stringify(key)}: see the error's cause. ${copied}`;
+    const said = `The layers do not accept the present value of ${JSON.stringify(key)}: see the error's cause. ${copied}`;
     const { bucket } = calls;
     return new S3BucketMapError(said, {
       code: "ValueRefused",
@@ -112,7 +112,7 @@ function halfRenamed(calls: BucketCalls, error: unknown, key: string, target: st
   return startAtCaller(error);
 }
 
-/** Makes a call that writes, and notes what became of the first of its keys. */
+/** Makes a call that writes, and notes what happened to the first of its keys. */
 function writing<One extends Op>(
   calls: BucketCalls,
   call: Call<One>,
@@ -125,7 +125,7 @@ function writing<One extends Op>(
   return result;
 }
 
-/** The source, if it is another bucket than the target. */
+/** The source's bucket, if it differs from the target's. */
 function sourceOf(target: BucketCalls, source: BucketCalls): SourceBucket | undefined {
   const { bucket, region } = source.shared.settings.client;
   const own = target.shared.settings.client;

@@ -10,7 +10,7 @@ import type { BucketCalls } from "./bucket-calls.js";
 export function versionsOf(calls: BucketCalls, key: string): ObjectVersion[] {
   const whole = wholeKey(calls.prefix, key);
   const versions: ObjectVersion[] = [];
-  // The prefix also has keys that only begin with this one. They come after it.
+  // Other keys can begin with this one. They come after it.
   for (const [listed, found] of grouped(calls, whole, "versions")) {
     if (listed !== whole) break;
     versions.push(...found);
@@ -44,7 +44,7 @@ export function* allVersions(
 /**
  * One version of each key. 1 GET each, `concurrency` at a time.
  *
- * @param unread - gets the keys that cannot be read, each with its error. Left out: an error is thrown
+ * @param unread - receives the keys that cannot be read, each with its error. Without it, the first error is thrown
  */
 export function getVersions(
   calls: BucketCalls,
@@ -148,7 +148,7 @@ function pageOf(
   }
 }
 
-// Services that keep no versions refuse to tell of them, or answer with what they have now.
+// Services without versioning reject the request, or return the current values.
 export function explain(calls: BucketCalls, method: Method, { code, key }: S3BucketMapError): void {
   if (code === "BadAnswer" || code === "NotImplemented") checkVersioning(calls, method, key);
 }
@@ -164,24 +164,24 @@ function toVersion({ versionId, isLatest, lastModified, object }: ListedVersion)
   };
 }
 
-// Everything that was stored without versioning has the id "null".
+// A value that was stored without versioning has the id "null".
 function hasId({ versionId }: ObjectVersion): boolean {
   return versionId !== "null";
 }
 
-/** @throws VersioningOff if versioning was never on. A map asks only until S3 has said that it was */
+/** @throws VersioningOff if versioning was never on. Once S3 has said that it was, the map does not ask again */
 export function checkVersioning(calls: BucketCalls, method: Method, key?: string): void {
   if (calls.shared.keepsVersions === true) return;
   let versioning: Versioning;
   try {
     versioning = calls.call({ op: "versioning" }, method);
   } catch (error) {
-    // It stays unknown: a user who may read versions may not be allowed to ask this.
+    // It stays unknown, because a user who may read versions need not be allowed to ask this.
     if (error instanceof S3BucketMapError && error.code === "AccessDenied") return;
     throw error;
   }
   if (versioning === "off")
-    throw off(calls, method, key, "it keeps no versions, as its versioning was never on");
+    throw off(calls, method, key, "it keeps no versions, because versioning was never turned on");
   calls.shared.keepsVersions = true;
 }
 

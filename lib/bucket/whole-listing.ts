@@ -3,21 +3,25 @@ import type { ListedSpan, Page, PageStart, Span } from "../bridge/protocol.js";
 import { MAX_KEYS_AT_ONCE } from "../arguments/keys.js";
 import type { BucketCalls } from "./bucket-calls.js";
 
-/** This many pages are listed one after the other before listing in parallel is worth its cost. */
+/** This many pages are listed one after the other before it pays to list in parallel. */
 export const PAGES_IN_ORDER = 10;
 
-/** One call requests pages for this long, or for a quarter of its deadline. So each page has at least the rest of it. */
+/**
+ * One call requests pages for at most this time, or for a quarter of its deadline. So each page has at least the rest
+ * of the deadline.
+ */
 const BEGIN_FOR_MS = 1000;
 
-/** One key in this many goes into the sample. */
+/** One in this many keys goes into the sample. */
 const SAMPLE_EVERY = 20;
 
 /** Any number of keys, with the sizes of their values. */
 export type WholePage = Pick<Page, "keys" | "sizes">;
 
 /**
- * All whole keys of a map, in order, for callers that need all of them at once. Up to 10,000 keys: 1 LIST a thousand keys, at
- * least 1. Above, the rest is listed in parallel, `concurrency` pages at a time, with at most 1.3 LIST a thousand keys and 10.
+ * All full keys of a map, in order, for callers that need all of them at once. Up to 10,000 keys, this costs 1 LIST for
+ * each thousand keys, and at least 1. The rest is listed in parallel, `concurrency` pages at a time, with at most 1.3
+ * LISTs for each thousand keys, plus 10.
  */
 export function* wholeListing(calls: BucketCalls, method: Method): Generator<WholePage, void, undefined> {
   const sample: string[] = [];
@@ -50,7 +54,10 @@ export function* wholeListing(calls: BucketCalls, method: Method): Generator<Who
   }
 }
 
-/** @returns undefined if the service cannot list from a given key, or not in S3's order: then it must be listed page by page */
+/**
+ * @returns undefined if the service cannot list from a given key, or does not list in S3's order. Then the map must be
+ * listed page by page
+ */
 function inParallel(
   calls: BucketCalls,
   method: Method,

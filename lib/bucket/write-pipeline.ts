@@ -8,7 +8,7 @@ import { fatalCodes } from "../errors/code-sets.js";
 
 type PipelinedCall = Call<"set" | "delete">;
 
-/** How many bytes of values may be under way. */
+/** How many bytes of values may be in flight. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 // Identifies a batch of this copy of the library on the JavaScript stack. It is a string so that minifiers keep it.
@@ -28,9 +28,9 @@ export interface End {
 
 /** The writes of one batch, which are sent without waiting, a limited number at a time. */
 export class WritePipeline {
-  /** By whole key. A write without a failure is durable. */
+  /** By full key. A write without a failure is durable. */
   readonly ends: Map<string, End> = new Map();
-  /** A failure that every further write would meet as well. */
+  /** A failure that every further write would meet, too. */
   stopped: Failure | undefined;
   readonly #bridge: Bridge;
   readonly #caller: Caller;
@@ -94,7 +94,7 @@ export class WritePipeline {
       }
       this.#bytes -= one.bytes;
       const { op, key } = one.call;
-      // In program order, as the last of several writes to a key counts.
+      // In program order, because the last of several writes to a key counts.
       if (outcome.ok) {
         this.ends.set(key, { op });
         this.#anySucceeded = true;

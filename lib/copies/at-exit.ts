@@ -4,7 +4,7 @@ import { threadWide } from "./thread-wide.js";
 
 /** The exit of the process. */
 export interface Exit {
-  /** From then on, nothing can be done later. */
+  /** Whether it has begun. From then on, nothing can be deferred any more. */
   readonly hasBegun: boolean;
   /** Run when the exit begins. */
   readonly tasks: Set<() => void>;
@@ -13,8 +13,8 @@ export interface Exit {
 }
 
 /**
- * Listens to the real process: that of a test framework's realm emits no events. Ours is the first listener, because any of
- * them may end the process at once.
+ * Listens to the real process, because the process object of a test framework's realm emits no events. This listener
+ * comes first, because any other may end the process at once.
  */
 export function exit(): Exit {
   return threadWide<Exit>(

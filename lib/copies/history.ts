@@ -22,11 +22,11 @@ export type Write = "set" | "deleted" | "unsure";
 interface History {
   /** When the program last left the library, by a monotonic clock, which stops while the machine is suspended. */
   leftAt: number;
-  /** The same by the system's clock. */
+  /** The same time by the system's clock. */
   leftAtDate: number;
   /** The total time that the program has spent outside the library. */
   outsideMs: number;
-  /** How many calls may have told the program something. */
+  /** The number of calls that may have told the program what is stored. */
   calls: number;
   /** Counts the writes of this thread. */
   writes: number;
@@ -73,8 +73,8 @@ export function left(): void {
 }
 
 /**
- * Call before the event loop turns in a wait, and the returned function afterwards: callbacks that ran meanwhile were
- * outside the library.
+ * Call this before the event loop turns in a wait, and the returned function afterwards. Callbacks that ran in the
+ * meantime count as time outside the library.
  */
 export function turned(): () => void {
   const start = clock().now();
@@ -90,7 +90,7 @@ export function outsideMs(): number {
   return history.outsideMs;
 }
 
-/** The program may have learnt what another program did. */
+/** Notes that the program may have learnt what another program did. */
 export function heard(): void {
   history.calls += 1;
 }
@@ -102,7 +102,7 @@ export function called(op: Op, bucket: string, failed: boolean = false): void {
   if (failed || isInformative) heard();
 }
 
-/** How many calls may have told the program something so far. */
+/** The number of calls so far that may have told the program what is stored. */
 export function callsSoFar(): number {
   return history.calls;
 }
@@ -125,7 +125,9 @@ export function lastWriteTo(bucket: string): number {
   return Math.max(history.lastWriteTo.get(bucket) ?? 0, history.lastWriteToAny);
 }
 
-/** Whether two names may stand for the same bucket. Endpoints cannot decide that: one place can have several. */
+/**
+ * Whether two names may refer to the same bucket. Endpoints cannot decide this, because one service can have several.
+ */
 export function mayBeSame(bucket: string, other: string): boolean {
   return bucket === other || isAlias(bucket) || isAlias(other);
 }

@@ -8,11 +8,11 @@ import { threadWide } from "./thread-wide.js";
 
 const PREFIX = "s3bucketmap-memory-";
 
-/** Where the places of this thread are. */
+/** Where this thread's temporary stores are. */
 interface Places {
   /** The directory of the process. */
   root: string | undefined;
-  /** The part of it that goes when this thread ends. */
+  /** The part of it that is removed when this thread ends. */
   own: string | undefined;
 }
 
@@ -22,7 +22,7 @@ const source = `(() => {
   const fs = process.getBuiltinModule("node:fs");
   const places = { root: undefined, own: undefined };
   const attempt = (remove) => {
-    // Windows keeps files that are open. They are swept later.
+    // Windows does not remove open files. They are swept later.
     try { remove(); } catch {}
   };
   const removeAll = () => {
@@ -44,10 +44,10 @@ const source = `(() => {
 })()`;
 
 /**
- * The directory of a place in "memory": private to the process, and removed when it ends.
+ * The directory of a store in "memory". It is private to the process, and removed when the process ends.
  *
- * @param name - threads of the process that give the same name share the place. Without a name, each call makes a place,
- * which is removed when its thread ends
+ * @param name - threads of the process that use the same name share the store. Without a name, each call creates a
+ * store, which is removed when its thread ends
  */
 export function memoryPlace(name: string): string {
   const places = threadWide<Places>("memory-places/1", source);
@@ -66,7 +66,7 @@ function ownPlace(places: Places): string {
 }
 
 function namedPlace(places: Places, name: string): string {
-  // A name may be longer than a file's, and differ in capitals only.
+  // A name may be too long for a file name, and two names may differ only in case.
   return within(places, (root) => {
     const directory = path.join(root, `named-${digest(name, 32)}`);
     fs.mkdirSync(directory, { mode: 0o700, recursive: true });
@@ -74,7 +74,7 @@ function namedPlace(places: Places, name: string): string {
   });
 }
 
-/** Makes a directory in that of the process, which another thread that ends may be removing. */
+/** Creates a directory in that of the process. Another thread that ends may be removing the parent at the same time. */
 function within(places: Places, make: (root: string) => string): string {
   for (let turn = 1; ; turn += 1) {
     if (places.root === undefined) sweep();
@@ -96,7 +96,7 @@ function within(places: Places, make: (root: string) => string): string {
   }
 }
 
-// Its name can be foreseen, so somebody else may have made it.
+// Its name can be predicted, so another user may have created it.
 function checkPrivate(root: string): void {
   const found = fs.lstatSync(root);
   const { getuid } = process;
@@ -104,7 +104,7 @@ function checkPrivate(root: string): void {
   if (!found.isDirectory() || !isOurs) throw new Error(`"${root}" belongs to another user`);
 }
 
-/** Removes what processes have left that were killed. */
+/** Removes what killed processes have left behind. */
 function sweep(): void {
   const ours = `${PREFIX}${machine()}-`;
   for (const name of fs.readdirSync(os.tmpdir())) {
@@ -112,7 +112,7 @@ function sweep(): void {
     try {
       fs.rmSync(path.join(os.tmpdir(), name), { recursive: true, force: true });
     } catch {
-      // Another user's.
+      // It belongs to another user.
     }
   }
 }
@@ -126,7 +126,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Where process ids mean the same: a container and its host may share the temporary directory. */
+/** Identifies the namespace of process ids. A container and its host may share the temporary directory. */
 function machine(): string {
   let namespace = "";
   try {
@@ -137,7 +137,7 @@ function machine(): string {
   return digest(`${os.hostname()} ${namespace}`, 8);
 }
 
-/** The same in all threads of the process, and different in a later one of the same id. */
+/** Identifies a process: the same in all its threads, and different for a later process with the same id. */
 function started(): string {
   try {
     const afterName = fs.readFileSync("/proc/self/stat", "utf8").replace(/^.*\) /s, "");
@@ -145,7 +145,7 @@ function started(): string {
     // The 22nd field of proc_pid_stat(5), of which the first two are cut off.
     return digest(`${boot} ${afterName.split(" ")[19]!}`, 8);
   } catch {
-    // Not Linux. The two readings are microseconds apart, and no process id comes again within 10 s.
+    // Not Linux. The two readings are microseconds apart, and no process id is used again within 10 s.
     return String(Math.round((Number(process.hrtime.bigint()) / 1e9 - process.uptime()) / 10));
   }
 }

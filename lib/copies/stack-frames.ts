@@ -13,7 +13,10 @@ export function functionsOnStack(): (string | null)[] {
   return frames().map((frame) => frame.getFunctionName());
 }
 
-/** Where the code that calls this is: a path, or a `file:` URL. Undefined, or another text, if it was evaluated. */
+/**
+ * The file of the code that calls this: a path, or a `file:` URL. Undefined, or another string, if the code was
+ * evaluated.
+ */
 export function fileOfCaller(): string | undefined {
   const [, , caller] = frames();
   return caller?.getFileName() ?? undefined;
@@ -21,7 +24,7 @@ export function fileOfCaller(): string | undefined {
 
 function frames(): NodeJS.CallSite[] {
   errorOfAnotherRealm ??= makeErrorOfAnotherRealm();
-  // prepareStackTrace below returns an array where the type says string.
+  // The type says string, but prepareStackTrace below returns an array.
   return new errorOfAnotherRealm().stack as unknown as NodeJS.CallSite[];
 }
 
@@ -37,5 +40,5 @@ function makeErrorOfAnotherRealm(): ErrorConstructor {
   return error;
 }
 
-/** Tells this copy of the library from others in the program. */
+/** Identifies this copy of the library among those in the program. */
 export const thisCopy: string = Math.random().toString(36).slice(2);

@@ -1,6 +1,9 @@
 import vm from "node:vm";
 
-/** Whether the process is running its exit handlers. Asks the real process: that of a test framework's realm does not know. */
+/**
+ * Whether the process is running its exit handlers. Asks the real process, because the process object of a test
+ * framework's realm does not know.
+ */
 export const isExiting = vm.runInThisContext(
   `() => typeof process === "object" && process._exiting === true`,
 ) as () => boolean;

@@ -15,7 +15,7 @@ export const advice: Readonly<Record<string, string>> = {
   InvalidToken: "The session token is not valid: log in again.",
   InvalidTokenId: "The session token is not valid: log in again.",
   RequestTimeTooSkewed: "The clock of this machine is wrong: set it.",
-  SlowDown: "S3 asks for fewer requests: lower the option concurrency, or try later.",
+  SlowDown: "S3 asks for fewer requests: lower the option concurrency, or try again later.",
   ServiceUnavailable: "Try again later.",
   InternalError: "Try again later.",
   PermanentRedirect: "The bucket is in another region: set the option region.",
@@ -38,7 +38,7 @@ export const advice: Readonly<Record<string, string>> = {
   TooMuchContention:
     "Try again later, let fewer programs change the same key at once, or give each a key of its own.",
   ConditionsUnsupported:
-    "Without conditional writes, another program's write could be lost, so nothing was written: use a service that honours them, or set, and make sure that only one program writes at a time.",
+    "Without conditional writes, another program's write could be lost, so nothing was written: use a service that honours them, or use set, and make sure that only one program writes at a time.",
   NoSuchVersion: "map.versions(key) lists the versions that exist.",
   VersioningOff:
     "An S3 bucket keeps versions once versioning is turned on: aws s3api put-bucket-versioning --bucket NAME --versioning-configuration Status=Enabled",
@@ -46,12 +46,12 @@ export const advice: Readonly<Record<string, string>> = {
   FileNotWritten:
     "The target and its directory must be writable, because the file is first written under a temporary name in that directory.",
   FileChanged: "The file must not change until it is stored. Nothing was stored: try again, or store a copy.",
-  ObjectChanged: "Nothing was written: try again when nobody is writing to the key.",
+  ObjectChanged: "Nothing was written: try again while nobody is writing to the key.",
   WorkerNotStarted:
-    "The worker thread that makes the requests could not be started: look at what NODE_OPTIONS has every thread load (--require, --import), whether the working directory still exists, and whether there is memory left.",
-  WorkerDied: "The worker thread that makes the requests ended; the next call starts a new one.",
+    "The worker thread that sends the requests could not be started: check what NODE_OPTIONS makes every thread load (--require, --import), whether the working directory still exists, and whether there is memory left.",
+  WorkerDied: "The worker thread that sends the requests ended. The next call starts a new one.",
   TooManyNestedCalls:
-    "At most 64 calls can be nested: a callback that uses the bucket runs while a deasync call in another callback waits, and so on.",
+    "At most 64 calls can be nested. Calls nest if a callback that runs during a deasync wait calls the library itself.",
   Closed: "The map was closed: create a new one.",
   SdkUnavailable: "The AWS SDK is not installed, or not completely: npm install @aws-sdk/client-s3",
   LocalS3Unavailable: "The local S3 needs the optional package lmdb: npm install lmdb",
@@ -71,15 +71,15 @@ export const advice: Readonly<Record<string, string>> = {
     "The system's message says what is missing: each process has limits on open files and memory (ulimit -n, ulimit -v); after a disk error, check the file system.",
 };
 
-/** For a service without conditions: the same for methods that need them for something else than to set a value. */
+/** For a service without conditions: advice for methods that do not only set a value. */
 export const adviceWithoutConditions: Readonly<Record<string, string>> = {
   update:
-    "Without conditional writes, another program's write could be lost, so nothing was written: use a service that honours them, or set and delete, and make sure that only one program writes at a time.",
-  copy: "Use a service that accepts its own ETags, or get and set, and make sure that only one program writes at a time.",
+    "Without conditional writes, another program's write could be lost, so nothing was written: use a service that honours them, or use set and delete, and make sure that only one program writes at a time.",
+  copy: "Use a service that accepts its own ETags, or use get and set, and make sure that only one program writes at a time.",
   rename:
-    "Without conditional deletion, another program's write to the source could be lost: use a service that honours it, or copy, and delete when nobody else is writing to the source.",
+    "Without conditional deletion, another program's write to the source could be lost: use a service that honours it, or use copy and then delete while nobody else is writing to the source.",
   deleteMany:
-    "Without conditional deletion, a newly written value could be lost, so nothing was deleted: use a service that honours it, a lifecycle rule of the bucket, or deleteMany when nobody else is writing.",
+    "Without conditional deletion, a newly written value could be lost, so nothing was deleted: use a service that honours it, or a lifecycle rule of the bucket, or use deleteMany while nobody else is writing.",
 };
 
 /** For credentials that cannot be renewed, by where they came from. */
@@ -90,11 +90,11 @@ export const adviceGiven = {
     "They came from environment variables (AWS_ACCESS_KEY_ID) at this map's first request, so it cannot renew them: set new ones, and create a new map.",
 } as const;
 
-/** For an answer without an error code of S3. */
+/** For a response without an error code of S3. */
 export const adviceHttp =
   "The response has no S3 error code, so a proxy or a gateway may have sent it: check the endpoint.";
 
-/** Sent by a proxy, for requests without TLS. */
+/** A proxy sends this status for requests without TLS. */
 export const advice407 =
   "The proxy requires a user name and a password, or rejects those that it got: set them in HTTP_PROXY, as http://user:password@host:port.";
 

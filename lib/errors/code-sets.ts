@@ -18,7 +18,7 @@ export const deniedCodes: ReadonlySet<string> = new Set([
   "RequestTimeTooSkewed",
 ]);
 
-/** Failures that every further request would meet as well. */
+/** Failures that every further request would meet, too. */
 export const fatalCodes: ReadonlySet<string> = new Set([
   "NoSuchBucket",
   "CredentialsMissing",

@@ -15,8 +15,8 @@ export interface S3BucketMapErrorDetails {
 /**
  * A failure of S3, the network or the worker thread. Wrong arguments are plain TypeErrors instead.
  *
- * `code` does not change between major versions, `message` may. It is S3's own code if S3 gave one
- * (`AccessDenied`, `SlowDown`, …); docs/errors.md lists the others.
+ * `code` does not change between major versions, `message` may. It is S3's own code if S3 returned one (`AccessDenied`,
+ * `SlowDown`, …). docs/errors.md lists the others.
  *
  * @example
  * try {
@@ -32,11 +32,11 @@ export class S3BucketMapError extends Error {
   /** The map's method: `get`, `set`, `has`, `delete`, `list`, `head`, `clear`, `create`, `update`. */
   declare readonly operation: string | undefined;
   declare readonly bucket: string | undefined;
-  /** The whole key in the bucket, prefix included. */
+  /** The full key in the bucket, with the prefix. */
   declare readonly key: string | undefined;
-  /** The HTTP status, if there was an answer. */
+  /** The HTTP status, if there was a response. */
   declare readonly statusCode: number | undefined;
-  /** S3's id of the request, for its support. */
+  /** S3's id of the request, for AWS Support. */
   declare readonly requestId: string | undefined;
   /** How many times the request was sent. */
   declare readonly attempts: number | undefined;
@@ -45,13 +45,13 @@ export class S3BucketMapError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = details.code;
     const { operation, bucket, key, statusCode, requestId, attempts } = details;
-    // What is not known is left out: a printed error should say only what there is.
+    // Unknown properties are left out, so that they are not printed.
     for (const [name, value] of Object.entries({ operation, bucket, key, statusCode, requestId, attempts }))
       if (value !== undefined) Object.assign(this, { [name]: value });
     startAtCaller(this);
   }
 
-  /** Also true for an error of another copy of the library, as a program can load several. */
+  /** Also true for an error of another copy of the library, because a program can load several. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
     const kind = kinds.get(this);
@@ -59,7 +59,7 @@ export class S3BucketMapError extends Error {
   }
 }
 
-// On the prototype what is not known is undefined, so that each name is "in" every error.
+// On the prototype, unknown properties are undefined, so that each name is "in" every error.
 for (const name of ["operation", "bucket", "key", "statusCode", "requestId", "attempts"])
   Object.defineProperty(S3BucketMapError.prototype, name, { value: undefined, writable: true });
 
@@ -82,12 +82,12 @@ export class AccessDeniedError extends S3BucketMapError {}
 /** The deadline of the call (`timeoutMs`) has passed (`TimedOut`). A write may still have happened. */
 export class TimedOutError extends S3BucketMapError {}
 
-/** The object does not have the ETag that `ifMatch` names (`PreconditionFailed`). Nothing was written. */
+/** The object does not have the ETag in `ifMatch` (`PreconditionFailed`). Nothing was written. */
 export class PreconditionFailedError extends S3BucketMapError {}
 
 /**
- * A call on many keys failed for some of them (`PartialFailure`). The keys are relative to the map. Those of a write buffer are
- * relative to the map it was made over, also if a sub-map throws.
+ * A call on many keys failed for some of them (`PartialFailure`). The keys are relative to the map. Those of a write
+ * buffer are relative to the map that it was created over, even if a sub-map throws.
  */
 export class PartialFailureError extends S3BucketMapError {
   /** The keys for which the call succeeded. */
@@ -108,10 +108,10 @@ export class PartialFailureError extends S3BucketMapError {
 }
 
 /**
- * The error of a call on many keys of which some failed; undefined if none did.
+ * The error of a call on many keys if some of them failed; undefined if none did.
  *
- * @param things - what there were several of, as in "Of 3 …"
- * @param done - what was to be done with each, as in "2 were …"
+ * @param things - the noun in "Of 3 …"
+ * @param done - the participle in "2 were …"
  */
 export function partialFailure(
   operation: string,

@@ -12,17 +12,17 @@ import { verbOf } from "../bridge/operations.js";
 import type { Method } from "../bridge/operations.js";
 import type { Failure, WireError } from "../bridge/protocol.js";
 
-/** What an error says was tried. */
+/** What the call attempted, for the error. */
 export interface Attempt {
   operation: Method;
   bucket: string;
-  /** The whole key, or for a listing the prefix. */
+  /** The full key; for a listing, the prefix. */
   key?: string;
   prefix?: string;
   timeoutMs: number;
 }
 
-/** Makes an error of a failure that the worker reported as plain data. */
+/** Creates an error from a failure that the worker reported as plain data. */
 export function toError(failure: Failure, attempt: Attempt): S3BucketMapError {
   const { code, statusCode, requestId, attempts, cause } = failure;
   const ErrorClass = classOf(failure);
@@ -43,7 +43,7 @@ export function toError(failure: Failure, attempt: Attempt): S3BucketMapError {
 function classOf({ code, statusCode }: Failure): typeof S3BucketMapError {
   if (code === "NoSuchBucket") return NoSuchBucketError;
   if (code === "TimedOut") return TimedOutError;
-  // A 412 alone may come from a proxy, to a call without a condition.
+  // The status 412 alone is not enough: a proxy may send it even to a call without a condition.
   if (code === "PreconditionFailed") return PreconditionFailedError;
   if (statusCode === 401 || statusCode === 403 || deniedCodes.has(code)) return AccessDeniedError;
   return S3BucketMapError;
@@ -91,7 +91,7 @@ export function adviceFor(
   return toDo.filter((one) => one !== undefined).join(" ") || undefined;
 }
 
-// A service chooses the code, and may choose "constructor".
+// The service chooses the code. It could be "constructor".
 function adviceOf(code: string): string | undefined {
   return Object.hasOwn(advice, code) ? advice[code] : undefined;
 }

@@ -12,7 +12,7 @@ export function startAtCaller<E extends Error>(error: E): E {
     Error.captureStackTrace(error, startAtCaller);
     Error.stackTraceLimit = limit;
   } catch {
-    return error; // The program has frozen Error.
+    return error; // The program froze Error.
   }
   const stack: unknown = error.stack;
   if (typeof stack !== "string") return error;
@@ -38,7 +38,7 @@ interface Position {
   column: number;
 }
 
-/** From where to where: what a file of the library has become in a bundle. */
+/** The position of one of the library's files in a bundle: its start and its end. */
 type Part = readonly [start: Position, end: Position];
 
 const marks = Symbol.for("s3bucketmap.files");

@@ -6,41 +6,44 @@ import { internals } from "../map/internals.js";
 import type { HasInternals } from "../map/internals.js";
 
 /**
- * Runs a function whose assignments and deletions on this bucket (or map) are pipelined: they do not wait for S3 one by
- * one. Returns the function's result once all are durable. The cost is the same as outside: 1 PUT or 1 DELETE each, with
- * at most `concurrency` of them, and 64 MiB of values, in flight at a time.
+ * Runs a function whose assignments and deletions on this bucket (or map) are pipelined: they do not wait for each
+ * other. Returns the function's result once all of them are durable. They cost the same as outside: 1 PUT or 1 DELETE
+ * each. At most `concurrency` requests, and 64 MiB of values, are in flight at a time.
  *
- * Reads inside see what was written before them, and so do listings, which wait for it. Writes to one key keep their
- * order. Only writes through this map, its object or its sub-maps are pipelined; methods
- * with a result of their own (`setMany`, `clear`, …) wait as always. Each write has the deadline of a
- * call. A nested batch returns when its own writes are durable.
+ * Reads inside the batch see the writes before them. Listings do, too: they wait for these writes. Writes to one key
+ * keep their order. Only writes through this map, its object or its sub-maps are pipelined. Methods such as `setMany`
+ * and `clear` wait as always. The deadline of a call applies to each write. A nested batch returns when its own writes
+ * are durable.
  *
  * @param fn - must be synchronous
- * @throws PartialFailureError if some writes failed: `failed` has the error of each key, and `succeeded` the
- * other keys. If every write must fail, for instance because there is no such bucket, that error itself. An error of `fn` is
- * thrown when all writes have ended; if some of them failed as well, it is the first in an AggregateError. A TypeError
- * if `fn` returns a promise, when the writes made until then have ended
+ * @throws PartialFailureError if some writes failed: `failed` contains the error of each key, and `succeeded` the other
+ * keys. If no write can succeed, for example because the bucket is missing, the error of the first is thrown instead.
+ * An error that `fn` throws is thrown again when all writes have ended. If some writes failed, too, an AggregateError
+ * contains both, with the error of `fn` first. A TypeError if `fn` returns a promise; the writes until then are stored
  * @example
  * batch(bucket, () => {
  *   for (const [name, text] of pages) bucket[name] = text;
  * });
  */
 export function batch<T>(objectOrMap: object, fn: () => T): T {
-  if (typeof fn !== "function") throw argumentError(`batch takes a function, not ${kindOf(fn)}.`);
+  if (typeof fn !== "function") throw argumentError(`batch requires a function, not ${kindOf(fn)}.`);
   const map = mapOf(objectOrMap);
   const found = (map as Partial<HasInternals<unknown>> | undefined)?.[internals];
   if (found !== undefined) return found.runBatch(fn);
   if (map !== undefined && isOfAnotherVersion(map)) {
     throw argumentError(
-      "batch takes a map of its own version of s3bucketmap, and this one comes from another that is installed beside it.",
+      "batch requires a map of its own version of s3bucketmap, but this one comes from another installed version.",
     );
   }
   throw argumentError(
-    `batch takes an object that s3Bucket or asObject made, or an S3BucketMap or a layer over one, not ${kindOf(objectOrMap)}.`,
+    `batch requires a bucket object (from s3Bucket or asObject), an S3BucketMap, or a layer over one, not ${kindOf(objectOrMap)}.`,
   );
 }
 
-/** The map itself, or the one behind an object. Undefined for what is neither; whether it is a map is not checked. */
+/**
+ * The map itself, or the map behind a bucket object. Undefined for anything that is not an object. Whether it is a map
+ * is not checked.
+ */
 export function mapOf(given: unknown): object | undefined {
   if (typeof given !== "object" || given === null) return undefined;
   return mapOfFacade(given) ?? (leadsToFacade(given) ? undefined : given);

@@ -16,19 +16,19 @@ import { answer, remember } from "./recent-listings.js";
 import { argumentError } from "../errors/errors.js";
 import type { SyncMap } from "../map/sync-map.js";
 
-/** Only in types: the property with the type of the map behind an object. No object has it. */
+/** Exists in types only: the type of the map behind a bucket object. No object has this property. */
 declare const mapBehindIt: unique symbol;
 
 /**
  * A map as a plain object: every property is a key of the map. A missing property is
  * `undefined`, and assigning `undefined` is a TypeError.
  *
- * `M` is the type of the map that `asMap` gives, where it is known.
+ * `M` is the type of the map that `asMap` returns, if it is known.
  */
 export interface BucketObject<V, M = unknown> {
   readonly [mapBehindIt]?: M;
   [key: string]: V | undefined;
-  // Ordinary keys. Undeclared, TypeScript would take them for methods of Object.prototype, which the object does not have.
+  // These names are ordinary keys. Without this declaration, TypeScript would assume the methods of Object.prototype, which the object does not have.
   constructor?: V | undefined;
   hasOwnProperty?: V | undefined;
   isPrototypeOf?: V | undefined;
@@ -41,7 +41,7 @@ export interface BucketObject<V, M = unknown> {
 /** What a facade needs of a map. A native `Map` has it. */
 export interface Mapping<V> {
   get(key: string): V | undefined;
-  // Not V: a map may take more than it gives, as S3BucketMap takes bytes in string mode.
+  // Not V: a map may accept more types than it returns. S3BucketMap accepts bytes even if it reads strings.
   set(key: string, value: never): unknown;
   has(key: string): boolean;
   delete(key: string): boolean;
@@ -52,11 +52,11 @@ export interface Mapping<V> {
  * The facade over a map: it looks like a plain object whose properties are the map's keys.
  * No name is reserved: `then`, `toJSON` and `__proto__` are ordinary keys.
  *
- * Reading a property calls the map's `get`, assigning calls `set`, `in` calls `has`, and `delete` calls `delete`. Listing
- * the properties (`Object.keys`, `for…in`, spread) calls `keys`. {@link S3BucketMap} documents what they cost in requests.
- * The same map always gives the same object.
+ * Reading a property calls the map's `get`, assigning calls `set`, `in` calls `has`, and `delete` calls `delete`.
+ * Listing the properties (`Object.keys`, `for…in`, spread) calls `keys`. {@link S3BucketMap} documents what they cost
+ * in requests. For the same map, `asObject` always returns the same object.
  *
- * @throws TypeError for what is not a map
+ * @throws TypeError if the argument is not a map
  * @example
  * const bucket = asObject(new S3BucketMap("my-bucket"));
  * bucket.testKey = "some value";
@@ -76,7 +76,7 @@ export function asObject(map: Mapping<unknown>): object {
 /**
  * The map behind a facade, for what a property cannot express: options, bytes, `head`, `clear`, …
  *
- * @throws TypeError for an object that is no facade
+ * @throws TypeError for any other object
  * @example
  * asMap(bucket).head("testKey")?.size;
  */
@@ -84,7 +84,7 @@ export function asMap<V, M>(object: BucketObject<V, M>): unknown extends M ? Syn
   const map = mapBehind(object);
   if (map !== undefined) return map as unknown extends M ? SyncMap<V> : M;
   throw argumentError(
-    `asMap takes an object that s3Bucket or asObject made, not ${kindOf(object)}. (A copy such as {...bucket} is no longer one.)`,
+    `asMap requires a bucket object (from s3Bucket or asObject), not ${kindOf(object)}. (A copy such as {...bucket} is no longer one.)`,
   );
 }
 
@@ -95,15 +95,13 @@ export function mapBehind(value: unknown): Mapping<unknown> | undefined {
 
 function checkMap(map: unknown): asserts map is Mapping<unknown> {
   if (typeof map !== "object" || map === null)
-    throw argumentError(`asObject takes a map, not ${kindOf(map)}.`);
-  if (isFacade(map)) throw argumentError("asObject takes a map, and this is already a bucket object.");
+    throw argumentError(`asObject requires a map, not ${kindOf(map)}.`);
+  if (isFacade(map)) throw argumentError("asObject requires a map, but this is already a bucket object.");
   if (leadsToFacade(map))
-    throw argumentError(
-      "asObject takes a map, and was given an object that inherits from a bucket's object.",
-    );
+    throw argumentError("asObject requires a map, but this object inherits from a bucket object.");
   for (const method of ["get", "set", "has", "delete", "keys"]) {
     if (typeof (map as Record<string, unknown>)[method] !== "function") {
-      throw argumentError(`asObject takes a map, and this one has no method ${method}.`);
+      throw argumentError(`asObject requires a map, but this object has no method ${method}.`);
     }
   }
 }
@@ -149,7 +147,7 @@ class Traps implements ProxyHandler<object> {
   }
 
   deleteProperty(_target: object, key: string | symbol): boolean {
-    // The same as for a missing property of a plain object.
+    // A plain object does the same for a missing property.
     if (typeof key === "symbol") return true;
     this.#map.delete(key);
     return true;
@@ -159,14 +157,14 @@ class Traps implements ProxyHandler<object> {
     const begin = logEnd();
     const inner = (this.#map as Partial<HasInternals<unknown>>)[internals];
     const keys = inner?.allKeys() ?? [...this.#map.keys()];
-    // Writes to a map without a place are not logged, so its listing could not know of them.
+    // Writes to a map without a bucket are not logged, so its listing could not know about them.
     if (inner?.place !== undefined) remember(new Listing(this.#lister, inner.place, keys, begin));
     inner?.hintReads(keys);
     return keys;
   }
 
   getOwnPropertyDescriptor(_target: object, key: string | symbol): PropertyDescriptor | undefined {
-    // Not own properties, so a copy of the object does not have them.
+    // Symbols are not own properties, so a copy of the object does not have them.
     if (typeof key === "symbol") return undefined;
     return this.#isThere(key) ? this.#describe(key) : undefined;
   }
@@ -175,14 +173,14 @@ class Traps implements ProxyHandler<object> {
     if (typeof key === "symbol")
       throw argumentError(`A key must be a string, not the symbol ${String(key)}.`);
     const cannot = (what: string): TypeError =>
-      argumentError(`S3 cannot keep ${JSON.stringify(key)} as ${what}.`);
+      argumentError(`S3 cannot store ${JSON.stringify(key)} as ${what}.`);
     if ("get" in descriptor || "set" in descriptor) throw cannot("a getter or setter");
     for (const attribute of ["enumerable", "writable", "configurable"] as const) {
       if (descriptor[attribute] === false) throw cannot(`a property that is not ${attribute}`);
     }
     const hasValue = "value" in descriptor;
     const complete = descriptor.enumerable && descriptor.writable && descriptor.configurable;
-    // An attribute that is left out stays as it is, or is false in a new property.
+    // An attribute that is left out keeps its value. In a new property it is false.
     if (!(hasValue && complete) && !this.#map.has(key)) {
       throw cannot(complete ? "undefined" : "a property that is not enumerable, writable and configurable");
     }
@@ -197,7 +195,7 @@ class Traps implements ProxyHandler<object> {
   setPrototypeOf(_target: object, prototype: object | null): boolean {
     if (prototype === null) return true;
     throw argumentError(
-      "A bucket's object has no prototype and cannot be given one: every property is a key.",
+      "A bucket object has no prototype and cannot get one, because each of its properties is a key.",
     );
   }
 
@@ -207,8 +205,8 @@ class Traps implements ProxyHandler<object> {
 
   preventExtensions(): boolean {
     throw argumentError(
-      "A bucket's object cannot be frozen, sealed or closed to new keys: others may write to the bucket. " +
-        "Take a copy, such as { ...bucket }, and freeze that.",
+      "A bucket object cannot be frozen, sealed or closed to new keys, because other programs may write to the bucket. " +
+        "Make a copy, such as { ...bucket }, and freeze that.",
     );
   }
 
@@ -216,7 +214,7 @@ class Traps implements ProxyHandler<object> {
     return answer(this.#lister, key) ?? this.#map.has(key);
   }
 
-  // An accessor: a data descriptor would cost a request for each key, or lie.
+  // An accessor, because a data descriptor would need the value: a request for each key.
   #describe(key: string): PropertyDescriptor {
     const map = this.#map;
     return {
@@ -233,7 +231,7 @@ class Traps implements ProxyHandler<object> {
  * prototype.
  */
 function setOwn(key: string | symbol, value: unknown, receiver: unknown): boolean {
-  // Another facade, perhaps inside a Proxy, shows its keys as accessors, and Reflect.set refuses to overwrite those.
+  // The receiver may be another facade, perhaps inside a Proxy. Its keys are accessors, which Reflect.set does not overwrite.
   if (isObject(receiver) && types.isProxy(receiver)) {
     const own = Reflect.getOwnPropertyDescriptor(receiver, key);
     if (own?.get !== undefined && own.set !== undefined) {

@@ -17,32 +17,34 @@ import type { Pair } from "./copy-pairs.js";
 export interface CopyAllOptions {
   /** Only keys of the source that begin with this. */
   prefix?: string | undefined;
-  /** Gives the key in the target, or `undefined` for what is not to be copied. Default: the same key. */
+  /** Returns the key of the copy, or `undefined` to leave a key out. Default: the same key. */
   key?: ((key: string) => string | undefined) | undefined;
 }
 
-/** What {@link copyAll} takes: a map, or an object that stands for one. A native `Map` will do. */
+/** What {@link copyAll} accepts: a map or a bucket object. It may be a native `Map`. */
 export type CopyablePart = Mapping<unknown> | BucketObject<unknown>;
 
-/** Values that go through the program are read and stored until they have this many bytes. */
+/** Values that the library reads and writes are handled in groups of at most this many bytes. */
 const MAX_BYTES_AT_ONCE: number = 64 * 1024 * 1024;
 
 /**
- * Copies the values of one map to another, and overwrites what is there. Both may be maps or objects, over any layers, and in
- * different places. Content-Type, Content-Encoding, Cache-Control and metadata come along; where the layers differ, a
- * Content-Type that the source's layers gave is replaced by the one that the target's give.
+ * Copies the values of one map to another, and overwrites what is there. Both may be maps or bucket objects, with any
+ * layers, at any services. Content-Type, Content-Encoding, Cache-Control and metadata are copied, too. If the layers
+ * differ, a Content-Type that the source's layers set is replaced by the one that the target's layers set.
  *
- * If both are at one service, with the same settings and layers, and no layer binds values to keys, S3 copies, and no value
- * crosses the wire: 1 LIST a thousand keys, and 1 HEAD and 1 CopyObject a key, `concurrency` of the target at a time. Otherwise
- * values go through the program, at most 64 MiB at once: 1 LIST a thousand keys, and 1 GET and 1 PUT a key. Each thousand keys
- * have the deadline of a call. All keys are listed before any is copied; those that are deleted meanwhile are left out.
+ * If both are at one service, with the same settings and layers, and no layer binds values to keys, S3 copies the
+ * values, and they do not leave S3: 1 LIST for each thousand keys, and 1 HEAD and 1 CopyObject for each key,
+ * `concurrency` of the target at a time. Otherwise the library reads and writes the values, at most 64 MiB at a time: 1
+ * LIST for each thousand keys, and 1 GET and 1 PUT for each key. The deadline of a call applies to each thousand keys.
+ * All keys are listed before any is copied. Keys that are deleted after that are left out.
  *
- * @returns how many were copied
- * @throws TypeError if source and target overlap, so that copies would be copied again: without `key` if the keys of one
- * begin with the prefix of the other, with `key` if a copy would lie in the source. If their names leave that open, as two
- * addresses of one service do, a key in the target shows it: 1 PUT, 1 HEAD and 1 DELETE. Also if two keys would be copied to one
- * @throws PartialFailureError if some could not be copied, or one; its keys are the source's. `ValueRefused` is the code of those
- * that the target's layers do not take
+ * @returns the number of copies
+ * @throws TypeError if source and target overlap, so that copies would be copied again: without `key`, if the keys of
+ * one begin with the prefix of the other; with `key`, if a copy would be one of the keys to copy. If two addresses may
+ * lead to the same bucket, the library writes a key to the target to find out: 1 PUT, 1 HEAD and 1 DELETE. Also if two
+ * keys would be copied to the same key
+ * @throws PartialFailureError if even one value could not be copied; its keys are those of the source. The error of a
+ * value that the target's layers do not accept has the code `ValueRefused`
  * @example
  * copyAll(map.subMap("2025/"), map.subMap("archive/2025/"));
  * copyAll(bucket, backup, { prefix: "notes/", key: (key) => `${key}.bak` });
@@ -57,13 +59,13 @@ export function copyAll(source: CopyablePart, target: CopyablePart, options: Cop
   if (key !== undefined && typeof key !== "function")
     throw argumentError(`The option key of copyAll must be a function, not ${kindOf(key)}.`);
   const [inside, outside] = [internalsOf(from), internalsOf(to)];
-  // Refused at once by a map that cannot be written to.
+  // A map that cannot be written to throws now, before anything is listed.
   outside.writing("copyAll", [], () => {});
   if (key === undefined) checkApart(from, to, prefix);
   inside.settle();
   outside.settle();
   const copying = new Copying(from, to);
-  // The sizes matter only for values that go through the program.
+  // The sizes matter only for values that the library reads and writes.
   const keys = copying.isByService ? keysOf(from, prefix) : listed(from, prefix);
   const pairs = pairsOf(keys, key ?? ((same) => same), outside.place?.prefix ?? "");
   if (key !== undefined) checkTargetsApart(from, to, prefix, pairs);
@@ -102,7 +104,7 @@ class Copying {
           : this.#throughProgram(slice),
       );
     } catch (error) {
-      // If nothing was copied yet, the error says it all.
+      // If nothing has been copied yet, the error itself is enough.
       if (this.#succeeded.length === 0 || !(error instanceof S3BucketMapError)) throw error;
       outcomes = slice.map(() => error);
     }
@@ -171,7 +173,7 @@ function inBatch(
     outside.runBatch(store);
     return new Map();
   } catch (error) {
-    // A write buffer names keys by the map that it was made over, which may be another.
+    // The keys in a write buffer's error are relative to the map that the buffer was created over, which may be another one.
     if (!(error instanceof PartialFailureError) || ![...error.failed.keys()].every((key) => targets.has(key)))
       throw error;
     return error.failed;
@@ -184,12 +186,10 @@ function checkedMap(given: unknown, which: string): SyncMap<unknown> {
     (method) => typeof (map as Record<string, unknown> | null | undefined)?.[method] === "function",
   );
   if (!isMap)
-    throw argumentError(
-      `The ${which} of copyAll must be a map, or an object that s3Bucket or asObject made, not ${kindOf(given)}.`,
-    );
+    throw argumentError(`The ${which} of copyAll must be a map or a bucket object, not ${kindOf(given)}.`);
   if (isOfAnotherVersion(map as object))
     throw argumentError(
-      `The ${which} of copyAll must be a map of its own version of s3bucketmap, and this one comes from another that is installed beside it.`,
+      `The ${which} of copyAll must be a map of its own version of s3bucketmap, but this one comes from another installed version.`,
     );
   return map as SyncMap<unknown>;
 }

@@ -7,11 +7,14 @@ import type { SyncMap } from "../map/sync-map.js";
 export interface Pair {
   readonly from: string;
   readonly to: string;
-  /** Of the value, as stored. */
+  /** The size of the stored value, in bytes. */
   readonly size: number;
 }
 
-/** What is to be copied, in the order of the keys. @throws TypeError for a key that cannot be one, or comes twice */
+/**
+ * The pairs to copy, in the order of the keys. @throws TypeError if the function returns an invalid key, or the same
+ * key twice
+ */
 export function pairsOf(
   listing: Iterable<[key: string, size: number]>,
   keyOf: (key: string) => string | undefined,
@@ -34,7 +37,7 @@ export function pairsOf(
   return pairs;
 }
 
-/** The keys of a map, without sizes: such a listing is quicker. */
+/** The keys of a map, without sizes. This listing is faster. */
 export function* keysOf(map: SyncMap<unknown>, prefix: string): Generator<[key: string, size: number]> {
   for (const key of map.keys({ prefix })) yield [key, 0];
 }
@@ -49,7 +52,7 @@ export function* listed(map: SyncMap<unknown>, prefix: string): Generator<[key: 
   for (const entry of map.list({ prefix })) if (entry.key !== undefined) yield [entry.key, entry.size];
 }
 
-/** At most a thousand, and so many bytes, at a time. */
+/** Groups of at most a thousand pairs, and at most this many bytes. */
 export function* slices(pairs: readonly Pair[], maxBytes: number): Generator<Pair[]> {
   let slice: Pair[] = [];
   let bytes = 0;
@@ -65,7 +68,7 @@ export function* slices(pairs: readonly Pair[], maxBytes: number): Generator<Pai
   if (slice.length > 0) yield slice;
 }
 
-/** @throws TypeError if keys of the same names would lie in both */
+/** @throws TypeError if source and target may have a key in common */
 export function checkApart(from: SyncMap<unknown>, to: SyncMap<unknown>, prefix: string): void {
   const [inside, outside] = [internalsOf(from), internalsOf(to)];
   if (from === to) throw overlap();
@@ -77,7 +80,7 @@ export function checkApart(from: SyncMap<unknown>, to: SyncMap<unknown>, prefix:
   if (outside.objects.isSameAs(inside.objects, both)) throw overlap();
 }
 
-/** @throws TypeError if a copy would lie in the source */
+/** @throws TypeError if a copy would be part of the source */
 export function checkTargetsApart(
   from: SyncMap<unknown>,
   to: SyncMap<unknown>,
@@ -97,6 +100,6 @@ export function checkTargetsApart(
 
 function overlap(): TypeError {
   return argumentError(
-    "Source and target of copyAll overlap: copies would be copied again. Copy to a prefix or bucket that is not part of the source, nor has it as a part.",
+    "Source and target of copyAll overlap, so copies would be copied again. Copy to another bucket, or to a prefix that does not begin with the source's prefix, nor the other way round.",
   );
 }

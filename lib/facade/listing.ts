@@ -3,26 +3,26 @@ import { mayBeSame, writesFrom } from "../copies/history.js";
 import type { Write } from "../copies/history.js";
 import type { Place } from "../map/internals.js";
 
-/** How long a listing may be used after its last answer. */
+/** How long a listing may be used after it was made, or was last used, in milliseconds. */
 export const LIVES_MS = 1000;
 
 /**
- * The result of `ownKeys`. `Object.keys`, spread and `for…in` list the keys and then ask for the descriptor of each, in
- * order. A listing answers only for the key that comes exactly next, and only within a second of its last answer. Everything else
- * asks S3.
+ * The result of `ownKeys`. `Object.keys`, spread and `for…in` list the keys, and then request the descriptor of each,
+ * in order. A listing answers only for its next key, and only within a second of the previous answer. In all other
+ * cases S3 is asked.
  *
- * It stays valid across microtasks and this thread's writes, which it knows of. Otherwise a loop whose body awaits or
- * writes would cost a request for each key.
+ * Writes of this thread do not invalidate it, because it reads them from a log. Nor do microtasks. Otherwise a loop
+ * whose body awaits or writes would cost a request for each key.
  */
 export class Listing {
-  /** The facade that it answers for. */
+  /** The facade whose keys were listed. */
   readonly owner: object;
   readonly #place: Place;
   readonly #keys: readonly string[];
   readonly #writes: Map<string, Write | "doubtful"> = new Map();
   #next = 0;
   #usedAt: number = clock().now();
-  /** Where to go on reading the log of writes; undefined if some of it was lost. */
+  /** Where to continue reading the log of writes; undefined if the log has dropped entries. */
   #logPosition: number | undefined;
   /** A later listing of the same facade, whose keys are more recent. */
   #newer: Listing | undefined;
@@ -79,11 +79,11 @@ export class Listing {
       // Another map's bucket may have the same name at another service.
       this.#note(one.key, one.map === map ? one.write : "unsure");
     }
-    // A bound on memory.
+    // Limits memory.
     if (this.#writes.size > this.#keys.length + 1000) this.#logPosition = undefined;
   }
 
-  // Two "unsure" in a row are concurrent writes, from a callback during a deasync wait: which was the last is not known.
+  // Two "unsure" in a row are concurrent writes, one of them from a callback during a deasync wait. Which came last is unknown.
   #note(wholeKey: string, write: Write): void {
     const before = this.#writes.get(wholeKey);
     if (write === "unsure") this.#writes.set(wholeKey, before === "unsure" ? "doubtful" : "unsure");

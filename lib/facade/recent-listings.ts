@@ -3,14 +3,14 @@ import { setTimeout } from "node:timers";
 import { LIVES_MS } from "./listing.js";
 import type { Listing } from "./listing.js";
 
-/** How many listings are kept. A loop whose listing was dropped costs a request for each key. */
+/** How many listings are kept. If a loop's listing was dropped, each of its keys costs a request. */
 const MOST = 16;
 
-// The most recently used is the last. Nested loops each have their own. The listing of a loop that was left early is dropped here.
+// The most recently used listing is the last. Each of several nested loops has its own. This also drops the listings of loops that were left early.
 let recent: Listing[] = [];
 let willTidyUp = false;
 
-/** Keeps a listing for the questions about its keys. */
+/** Keeps a listing, to answer for its keys. */
 export function remember(listing: Listing): void {
   forgetOver();
   for (const older of recent) if (older.owner === listing.owner) older.supersede(listing);

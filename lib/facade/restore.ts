@@ -7,14 +7,14 @@ import type { HasInternals } from "../map/internals.js";
 import { mapOf } from "./batch.js";
 
 /**
- * Makes an older version of a key its newest one again, so a deleted key comes back. S3 copies the version, and its value
- * does not leave S3. Content-Type, Content-Encoding, Cache-Control and metadata come along. The versions in between are
- * kept. 1 HEAD and 1 CopyObject, and above 5 GiB what `copy` costs.
+ * Makes an older version of a key its newest version again. A deleted key exists again after that. S3 copies the
+ * version, so its value does not leave S3. Content-Type, Content-Encoding, Cache-Control and metadata are copied, too.
+ * The versions in between are kept. This costs 1 HEAD and 1 CopyObject, and above 5 GiB the same as `copy`.
  *
- * @param objectOrMap - a map, or an object that stands for one, with or without layers
- * @param versionId - as `map.versions(key)` gives it
- * @throws S3BucketMapError `NoSuchVersion` if there is no such version, or it is a delete marker; `VersioningOff` if the bucket
- * keeps no versions. Nothing was written then
+ * @param objectOrMap - a map or a bucket object, with or without layers
+ * @param versionId - as `map.versions(key)` returns it
+ * @throws S3BucketMapError `NoSuchVersion` if there is no such version, or it is a delete marker; `VersioningOff` if
+ * the bucket keeps no versions. In both cases nothing was written
  * @example
  * const [, before] = map.versions("todo");
  * if (before) restore(map, "todo", before.versionId);
@@ -25,7 +25,7 @@ export function restore(objectOrMap: object, key: string, versionId: string): vo
   const objects = inside?.objects;
   if (inside === undefined || objects === undefined)
     throw argumentError(
-      `restore takes an S3BucketMap, a layer over one, or an object of either, not ${kindOf(objectOrMap)}.`,
+      `restore requires an S3BucketMap, a layer over one, or a bucket object of either, not ${kindOf(objectOrMap)}.`,
     );
   wholeKey(inside.place?.prefix ?? "", key);
   checkText(versionId, "versionId");

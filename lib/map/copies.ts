@@ -6,7 +6,7 @@ import { internals } from "./internals.js";
 import type { HasInternals, Internals, Place } from "./internals.js";
 import type { ObjectOptions, SyncMap } from "./sync-map.js";
 
-// The same for a bucket and for all layers.
+// `copy` and `rename`, the same for a bucket and for all layers.
 
 type Copied<V> = Pick<SyncMap<V>, "has" | "set" | "create"> & HasInternals<V>;
 
@@ -36,7 +36,7 @@ export function copy<V>(map: Copied<V>, from: string, to: string, options: CopyO
 export function rename<V>(map: Copied<V>, from: string, to: string, none?: unknown): boolean {
   if (none !== undefined)
     throw argumentError(
-      "rename takes no options, and overwrites what is at its target: to keep that, use copy with ifAbsent, and delete.",
+      "rename accepts no options, and overwrites the target. To keep an existing target, use copy with ifAbsent, and then delete.",
     );
   const inside = map[internals];
   checkKeys(inside, from, to);
@@ -44,7 +44,7 @@ export function rename<V>(map: Copied<V>, from: string, to: string, none?: unkno
     inside.settle();
     if (from === to) return map.has(from);
     const { objects } = inside;
-    if (objects === undefined) throw argumentError("rename needs an S3BucketMap under the layers.");
+    if (objects === undefined) throw argumentError("rename needs layers over an S3BucketMap.");
     if (inside.formats !== undefined) return objects.rename(from, to);
     return objects.renameByValue(from, to, () => {
       const whole = readOne(inside, from);
@@ -68,7 +68,7 @@ function readOne<V>(inside: Internals<V>, key: string): Whole<V> | undefined {
   return whole;
 }
 
-/** Stores a copy, which is durable then, also in a batch and through a write buffer. */
+/** Stores a copy. It is durable when this returns, even in a batch or through a write buffer. */
 function storeNow<V>(map: Copied<V>, key: string, whole: Whole<V>): void {
   const inside = map[internals];
   const store = (): unknown => map.set(key, whole.value, optionsOf(whole));
@@ -89,7 +89,10 @@ function taking<T>(
   }
 }
 
-/** The error of a layer that does not take a value. The program has not given that value, so its arguments are not wrong. */
+/**
+ * The error for a layer of the target that does not accept a value. It is not a TypeError, because the value is not an
+ * argument of the program.
+ */
 export function valueRefused(
   cause: TypeError,
   operation: string,
@@ -97,17 +100,17 @@ export function valueRefused(
   key: string,
 ): S3BucketMapError {
   return new S3BucketMapError(
-    `The target does not take the value of ${JSON.stringify(key)}: ${cause.message}`,
+    `The target does not accept the value of ${JSON.stringify(key)}: ${cause.message}`,
     { code: "ValueRefused", operation, bucket: place?.bucket, key: `${place?.prefix ?? ""}${key}`, cause },
   );
 }
 
-/** The options with which a copy is stored through layers. */
+/** The options for storing a copy through layers. */
 export function optionsOf({ kept, contentEncoding }: Whole<unknown>): ObjectOptions {
   return { ...kept, ...(contentEncoding === undefined ? {} : { contentEncoding }) };
 }
 
-/** Runs a call on many keys for a single one, and throws that key's own error. */
+/** Runs a call on many keys for a single key, and throws that key's own error. */
 function ofOne<T>(key: string, run: () => T): T {
   try {
     return run();

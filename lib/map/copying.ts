@@ -10,21 +10,21 @@ export interface CopyOptions {
 /** Methods of a map that copy objects. */
 export interface Copyable {
   /**
-   * Copies a value to another key of this map, and overwrites what is there. Content-Type, Content-Encoding, Cache-Control and
-   * metadata come along. 1 HEAD and 1 CopyObject: the value does not leave S3. Above 5 GiB 1 UploadPartCopy for each GiB, 1
-   * CreateMultipartUpload and 1 CompleteMultipartUpload. Where the copy has another ETag than its source, as that of a
-   * multipart upload can have, 1 HEAD more shows that the source has not changed. Where a HEAD fails, 1 GET of the first byte
-   * says why.
+   * Copies a value to another key of this map, and overwrites what is there. Content-Type, Content-Encoding,
+   * Cache-Control and metadata are copied, too. This costs 1 HEAD and 1 CopyObject: the value does not leave S3. Above
+   * 5 GiB, it costs 1 HEAD, 1 CreateMultipartUpload, 1 UploadPartCopy for each GiB, and 1 CompleteMultipartUpload. If
+   * the copy has another ETag than its source, for example because the source is a multipart upload, 1 HEAD more checks
+   * that the source has not changed. If a HEAD fails, 1 GET of the first byte finds the reason.
    *
-   * Over `encrypt`, `transform` and `validate` the value goes through the program: 1 GET and 1 PUT. So it does with `ifAbsent`
-   * at a service other than AWS: 1 HEAD once, 1 GET, and what `create` costs.
+   * Over `encrypt`, `transform`, `validate` and `expire`, the library reads the value and writes it: 1 GET and 1 PUT.
+   * It also does so with `ifAbsent` at a service other than AWS: 1 HEAD once, 1 GET, and what `create` costs.
    *
-   * A key that is copied to itself stays as it is: 1 HEAD.
+   * Copying a key to itself changes nothing, and costs 1 HEAD.
    *
    * @returns whether it was copied: false if `from` is missing, or with `ifAbsent` if `to` exists
-   * @throws S3BucketMapError whose message says so if it may have happened nevertheless. `TooMuchContention` if `from`
-   * changes again and again, `ConditionsUnsupported` if the service refuses its own ETags again and again, `ValueRefused` if
-   * the layers do not take the value
+   * @throws S3BucketMapError `TooMuchContention` if `from` changes again and again, `ConditionsUnsupported` if the
+   * service rejects its own ETags again and again, `ValueRefused` if the layers do not accept the value. If the copy
+   * may have happened nevertheless, the message says so
    * @example
    * map.copy("draft", "published");
    * map.copy("report", "report of May", { ifAbsent: true });
@@ -32,17 +32,18 @@ export interface Copyable {
    */
   copy(from: string, to: string, options?: CopyOptions): boolean;
   /**
-   * Copies a value to another key of this map, overwriting what is there, and deletes it, if it still has the same ETag
-   * then. Otherwise it begins again, so no other bytes that a program has written to `from` are lost. 1 HEAD, 1
-   * CopyObject and 1 DELETE; over `encrypt`, `transform` and `validate` 1 HEAD, 1 GET, 1 PUT and 1 DELETE. Before the
-   * first one, a service other than AWS is checked for whether it honours conditions: 15 requests, or 21.
+   * Copies a value to another key of this map, and overwrites what is there. Then it deletes the source if that still
+   * has the same ETag. Otherwise it starts again, so that no write to `from` is lost, unless it wrote the same bytes.
+   * This costs 1 HEAD, 1 CopyObject and 1 DELETE; over `encrypt`, `transform`, `validate` and `expire` 1 HEAD, 1 GET, 1
+   * PUT and 1 DELETE. Before the first rename at a service other than AWS, at most 15 requests (21 if it requires ETags
+   * without quotes) test whether the service honours conditions.
    *
-   * It is not one step: for a moment there are both. If it fails in between, the error says that the value was copied, and
-   * that the source is, or may be, still there. A key that is renamed to itself stays as it is: 1 HEAD.
+   * A rename is not one step: for a moment both keys exist. If it fails in between, the error says that the value was
+   * copied, and that the source is, or may be, still there. Renaming a key to itself changes nothing, and costs 1 HEAD.
    *
    * @returns whether it was renamed: false if `from` is missing
-   * @throws S3BucketMapError `ConditionsUnsupported` if the service ignores conditions, as many do for DELETE. Nothing was
-   * copied then. `ValueRefused` as for {@link copy}
+   * @throws S3BucketMapError `ConditionsUnsupported` if the service ignores conditions, as many do for DELETE: then
+   * nothing was copied. `ValueRefused` as for {@link copy}
    * @example
    * map.rename("draft", "published");
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
@@ -50,14 +51,14 @@ export interface Copyable {
   rename(from: string, to: string): boolean;
 }
 
-/** What is kept of an object beside its value when it is copied. */
+/** What a copy keeps of an object in addition to its value. */
 export interface KeptOptions {
   contentType?: string;
   cacheControl?: string;
   metadata?: Record<string, string>;
 }
 
-/** A value with what is kept beside it. */
+/** A value, and what a copy keeps in addition to it. */
 export interface Whole<V> {
   readonly value: V;
   readonly etag: string | undefined;
@@ -73,21 +74,23 @@ export type CopyOutcome = "copied" | "missing" | S3BucketMapError;
 
 /** The objects of a bucket, as they are stored. Keys are relative to the map. */
 export interface StoredObjects {
-  /** Whether the service can copy the other's objects to this bucket, with the same rights. */
+  /** Whether the service can copy the other's objects to this bucket, with the same permissions. */
   takesFrom(other: StoredObjects): boolean;
   /**
-   * Whether both are surely, or maybe, the same bucket.
+   * Whether the two are certainly, or may be, the same bucket.
    *
-   * @param prefix - whole; a key under it may be used to find out
+   * @param prefix - the full prefix; a key under it may be written to find out
    */
   isSameAs(other: StoredObjects, prefix: string): boolean;
-  /** "by value": the service cannot do that, and nothing was copied. */
+  /** "by value": the service cannot make this copy, and nothing was copied. */
   copy(from: string, to: string, ifAbsent: boolean): boolean | "by value";
-  /** Copies at most 1000 objects. @throws what concerns all of them */
+  /** Copies at most 1000 objects. @throws an error that concerns all of them */
   copyMany(source: StoredObjects, pairs: readonly CopyPair[]): CopyOutcome[];
   rename(from: string, to: string): boolean;
-  /** Makes a version the newest again. @throws NoSuchVersion if there is none, or it is a delete marker */
+  /**
+   * Makes a version the newest one again. @throws NoSuchVersion if there is no such version, or it is a delete marker
+   */
   restore(key: string, versionId: string): void;
-  /** @param copy - copies the value as it is then, and returns its version; undefined for a missing key */
+  /** @param copy - copies the present value, and returns its version; undefined for a missing key */
   renameByValue(from: string, to: string, copy: () => Version | undefined): boolean;
 }

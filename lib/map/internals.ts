@@ -20,10 +20,10 @@ export interface Place {
   readonly prefix: string;
 }
 
-/** What kind of values a map gives; undefined if it does not say. */
+/** What kind of values a map returns; undefined if that is unknown. */
 export type ValueKind = "string" | "bytes" | "frozen" | "objects" | "live" | undefined;
 
-/** A value with what S3 said about it. */
+/** A value, and what S3 said about it. */
 export interface Stored<V> {
   readonly value: V;
   /** Quotes included. */
@@ -33,9 +33,9 @@ export interface Stored<V> {
   readonly contentType?: string | undefined;
   /** Milliseconds since the epoch, by the service's clock. Infinity for a value that is not stored yet. */
   readonly lastModified?: number | undefined;
-  /** How many bytes the value was made of, if known. */
+  /** The size of the value before decoding, in bytes, if known. */
   readonly size?: number;
-  /** What `update` needs to go on from here. Undefined if there is no S3BucketMap at the bottom. */
+  /** What `update` needs to continue from here. Undefined if the lowest map is not an S3BucketMap. */
   readonly state?: State | undefined;
 }
 
@@ -45,9 +45,11 @@ export interface State {
   readonly kept: KeptHeaders;
 }
 
-/** Lets `update` begin with what is known instead of reading it, and says what it has stored. */
+/** Lets `update` start with a known value instead of reading it, and tells the caller what it has stored. */
 export interface Resumed<V> {
-  /** What was read or stored before. If it has no state, or the key has another by now, `update` reads it. */
+  /**
+   * What was read or stored before. If it has no state, or if the key now has another one, `update` reads the value.
+   */
   readonly from: Stored<V>;
   /** Called when the value is stored, with its state, or undefined if another write may have followed. */
   stored(state: State | undefined): void;
@@ -57,19 +59,19 @@ export interface Resumed<V> {
 export const unchanged: unique symbol = Symbol.for("s3bucketmap.unchanged/1");
 
 /**
- * What a reader relies on: the value alone, its Content-Encoding as well, or that and when it was stored. An ETag covers only the
- * bytes: the same bytes may be stored again, under another Content-Encoding, and a 304 does not say so.
+ * What a reader relies on: the value alone, also its Content-Encoding, or also its age. An ETag covers only the bytes.
+ * If the same bytes are stored again with another Content-Encoding, a 304 does not show that.
  */
 export type Needs = "value" | "encoding" | "age";
 
 /** A write that has been checked and can be sent at any time. */
 export interface Prepared<V> {
-  /** The whole key. */
+  /** The full key, with the prefix. */
   readonly key: string;
   /** Absent for a deletion. */
   readonly object?: ObjectToStore;
   readonly bytes: number;
-  /** What a read will give once the write is stored. */
+  /** What a read will return once the write is stored. */
   read(): Stored<V>;
 }
 
@@ -77,35 +79,39 @@ export interface Prepared<V> {
 export interface Sending {
   /** Whether `finish` would return without waiting. */
   isDone(): boolean;
-  /** Waits for the end, and returns the errors of the writes that failed, by whole key. */
+  /** Waits until all writes have ended, and returns the errors of those that failed, by full key. */
   finish(): ReadonlyMap<string, S3BucketMapError>;
 }
 
 /**
- * What layers, facades and batches use of a map beyond `SyncMap`. S3BucketMap and every layer have it as the property
- * {@link internals}. No method uses `this`, so a layer spreads its base's and replaces what it changes.
+ * What layers, facades and batches need of a map in addition to `SyncMap`. S3BucketMap and every layer have it as the
+ * property {@link internals}. No method uses `this`, so a layer can spread the internals of its base and replace some
+ * methods.
  */
 export interface Internals<V> {
-  /** Undefined if there is no S3BucketMap at the bottom. Then no read has an ETag, and no write can go out in the background. */
+  /**
+   * Undefined if the lowest map is not an S3BucketMap. Then reads have no ETags, and writes cannot be sent in the
+   * background.
+   */
   readonly place: Place | undefined;
   readonly valueKind: ValueKind;
   /** Whether a write may fail after its call has returned. */
   readonly delaysWrites: boolean;
 
-  // The reads cost the same requests as the map's own.
+  // These reads cost the same requests as the map's own methods.
   get(key: string, needs: Needs): Stored<V> | undefined;
   /**
-   * 1 GET, without a body if the object still has this ETag. `unchanged` is only returned if what the reader needs is unchanged; where an
-   * ETag cannot tell, the whole object is read.
+   * 1 GET, whose response has no body if the object still has this ETag. Returns `unchanged` only if all that the
+   * reader needs is unchanged. If an ETag cannot show that, the whole object is read.
    */
   getIfChanged(key: string, etag: string, needs: Needs): Stored<V> | typeof unchanged | undefined;
   getMany(keys: Iterable<string>, needs: Needs): Map<string, Stored<V>>;
   entries(options: ListOptions | undefined, needs: Needs): IterableIterator<[string, Stored<V>]>;
   /**
-   * @param optionsFor - also called with undefined before anything is read, to check the options
-   * @param resumed - `change` is then called with `from` itself first, and 1 GET is saved
-   * @param isMissing - an object for which it is true counts as missing: `change` gets undefined, and what it returns replaces
-   * the object and its headers by If-Match
+   * @param optionsFor - also called once with undefined, before anything is read, to check the options
+   * @param resumed - saves 1 GET: the first call of `change` receives `from`
+   * @param isMissing - if it returns true for an object, `change` receives undefined, and its result replaces the
+   * object and its headers, with If-Match
    */
   update(
     key: string,
@@ -114,20 +120,20 @@ export interface Internals<V> {
     resumed?: Resumed<V>,
     isMissing?: (lastModified: number | undefined) => boolean,
   ): V | undefined;
-  /** What time it is at the service, by its last answer, in milliseconds since the epoch. */
+  /** The time of the service's clock, by its last response, in milliseconds since the epoch. */
   serviceTime(): number | undefined;
-  /** Deletes keys that still have these ETags. 1 DELETE each. Returns those that it has deleted. */
+  /** Deletes the keys that still have these ETags. 1 DELETE each. Returns the keys that it has deleted. */
   removeMany(etags: ReadonlyMap<string, string>): string[];
-  /** Deletes what an `expire` in this stack of layers takes for expired. Absent where there is none. */
+  /** Deletes the values that have expired according to `expire`. Absent if no layer is `expire`. */
   purge?(): number;
-  /** What the bucket keeps of a key, newest first. */
+  /** The versions of a key, newest first. */
   versions(key: string): ObjectVersion[];
   /** The same for all keys, in order, page by page. */
   allVersions(options: Pick<ListOptions, "prefix">): Iterable<[key: string, versions: ObjectVersion[]]>;
   /**
    * One version of each key. Those that are missing are left out. 1 GET each.
    *
-   * @param failed - gets the keys that cannot be read, each with its error. Left out: an error is thrown
+   * @param failed - receives the keys that cannot be read, each with its error. Without it, the first error is thrown
    */
   getVersions(
     versionIds: ReadonlyMap<string, string>,
@@ -136,57 +142,57 @@ export interface Internals<V> {
   ): Map<string, Stored<V>>;
   /** 1 HEAD. */
   headVersion(key: string, versionId: string): ObjectHead | undefined;
-  /** All keys at once, which can be listed in parallel. */
+  /** All keys. They can be listed in parallel, because the result is complete. */
   allKeys(): string[];
   /**
    * Says that these keys, as the map listed them, are likely to be read next.
    *
-   * @param isKnown - which of them a layer will answer itself
+   * @param isKnown - whether a layer will return the key's value itself
    */
   hintReads(keys: readonly string[], isKnown?: (key: string) => boolean): void;
 
   /**
-   * The formats that the layers store values in, outermost first. Undefined if copies cannot have the same bytes: a format is
-   * bound to keys, or the layers give other values than are stored.
+   * The formats in which the layers store values, outermost first. Undefined if a copy cannot have the same bytes,
+   * because a format depends on the key, or because the layers run the program's functions.
    */
   readonly formats: readonly string[] | undefined;
-  /** The Content-Types that values get unless the program names one. */
+  /** The Content-Types that values get by default. */
   readonly contentTypes: readonly string[];
-  /** Undefined if there is no S3BucketMap at the bottom. */
+  /** Undefined if the lowest map is not an S3BucketMap. */
   readonly objects: StoredObjects | undefined;
   /**
-   * Reads values from the bucket, with what copies keep beside them. Missing keys are left out. 1 GET each.
+   * Reads values from the bucket, and what copies keep in addition to them. Missing keys are left out. 1 GET each.
    *
-   * @param failed - gets the keys that cannot be read, each with its error
+   * @param failed - receives the keys that cannot be read, each with its error
    */
   read(keys: Iterable<string>, failed: Map<string, S3BucketMapError>): Map<string, Whole<V>>;
   /** Waits until everything that was written through this map is durable. */
   settle(): void;
-  /** Runs what writes these keys beneath the layers. */
+  /** Runs a function that writes these keys to the base of the layers. */
   writing<T>(method: string, keys: readonly string[], write: () => T): T;
 
-  /** A link to a key. @throws TypeError where it would not lead to the map's value */
+  /** A link to a key. @throws TypeError if the link would not lead to the map's value */
   url(key: string, options: LinkOptions | undefined): string;
 
-  /** @throws TypeError for what `set` would refuse */
+  /** @throws TypeError for arguments that `set` would reject */
   prepare(key: string, value: V, options: ObjectOptions | undefined): Prepared<V>;
   prepareDeletion(key: string): Prepared<never>;
   /** Sends at most 1000 writes, of different keys, without waiting. 1 PUT each, and 1 DeleteObjects for all deletions. */
   send(writes: readonly Prepared<unknown>[]): Sending;
   /** Pipelines the writes made while `fn` runs. Returns its result once they are durable. */
   runBatch<T>(fn: () => T): T;
-  /** Whether a write is stored when its call returns. It is not while a batch is open, nor in a write buffer. */
+  /** Whether a write is stored when its call returns. That is not so while a batch is open, or in a write buffer. */
   writesAreDurable(): boolean;
 }
 
-/** The property with a map's {@link Internals}. Another copy of the library finds it, too. */
+/** The property that holds a map's {@link Internals}. Another copy of the library uses the same symbol. */
 export const internals: unique symbol = Symbol.for("s3bucketmap.internals/1");
 
 export interface HasInternals<V> {
   readonly [internals]: Internals<V>;
 }
 
-/** A map's internals. A map of any other kind gets some that are made of its methods. */
+/** A map's internals. For a map that has none, they are made from its methods. */
 export function internalsOf<V>(map: SyncMap<V>): Internals<V> {
   return (map as Partial<HasInternals<V>>)[internals] ?? internalsFrom(map);
 }
@@ -196,7 +202,7 @@ function internalsFrom<V>(map: SyncMap<V>): Internals<V> {
   const storedIfAny = (value: V | undefined): Stored<V> | undefined =>
     value === undefined ? undefined : stored(value);
   const needsBucket = (what: string) => (): never => {
-    throw argumentError(`${what} needs an S3BucketMap under the layers.`);
+    throw argumentError(`${what} needs layers over an S3BucketMap.`);
   };
   return {
     place: undefined,
@@ -206,7 +212,7 @@ function internalsFrom<V>(map: SyncMap<V>): Internals<V> {
     getIfChanged: (key) => storedIfAny(map.get(key)),
     getMany: (keys) => new Map(mapped(map.getMany(keys), ([key, value]) => [key, stored(value)])),
     entries: (options) => mapped(map.entries(options), ([key, value]) => [key, stored(value)]),
-    // Such a map does not say which headers an object has, so there are none to keep.
+    // Such a map does not report an object's headers, so there are none to keep.
     update: (key, change, optionsFor) =>
       map.update(key, (value) => change(storedIfAny(value)), optionsFor(undefined)),
     serviceTime: () => undefined,
@@ -232,7 +238,7 @@ function internalsFrom<V>(map: SyncMap<V>): Internals<V> {
   };
 }
 
-/** Reads through the methods of a map that may have no more than a native Map. */
+/** Reads through the methods of a map, which may have only those of a native Map. */
 function readWhole<V>(
   map: Pick<SyncMap<V>, "get"> & Partial<SyncMap<V>>,
   keys: Iterable<string>,

@@ -6,19 +6,21 @@ export function* mapped<T, R>(given: Iterable<T>, make: (one: T) => R): Generato
   for (const one of given) yield make(one);
 }
 
-/** @throws TypeError if a method was given something that cannot be iterated, or a string, which is a single key */
+/** @throws TypeError for something that is not iterable, and for a string, which is a single key */
 export function iterable<T>(given: Iterable<T>, what: string): Iterable<T> {
   const value: unknown = given;
   if (typeof value === "object" && value !== null && Symbol.iterator in value) return given;
   throw argumentError(`${what}, not ${kindOf(value)}.`);
 }
 
-/** The entries given to `setMany`. Each is checked before the next is asked for: there may be no end. */
+/**
+ * The entries given to `setMany`. Each is checked before the next is requested, because the iterable may be infinite.
+ */
 export function entriesOf<V>(
   given: Iterable<readonly [string, V]>,
 ): Generator<readonly [string, V], void, undefined> {
-  return mapped(iterable(given, "setMany takes an iterable of [key, value]"), (entry) => {
+  return mapped(iterable(given, "setMany requires an iterable of [key, value]"), (entry) => {
     if (Array.isArray(entry)) return entry;
-    throw argumentError(`setMany takes [key, value] entries, not ${kindOf(entry)}.`);
+    throw argumentError(`setMany requires [key, value] entries, not ${kindOf(entry)}.`);
   });
 }

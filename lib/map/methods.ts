@@ -14,13 +14,13 @@ export function forEach<V, M extends Pick<SyncMap<V>, "keys" | "get"> & HasInter
   thisArg: unknown,
 ): void {
   if (typeof callback !== "function")
-    throw argumentError(`forEach takes a function, not ${kindOf(callback)}.`);
+    throw argumentError(`forEach requires a function, not ${kindOf(callback)}.`);
   const listing = map.keys();
   for (let keys = take(listing, MAX_KEYS_AT_ONCE); keys.length > 0; keys = take(listing, MAX_KEYS_AT_ONCE)) {
     map[internals].hintReads(keys);
     for (const key of keys) {
       const value = map.get(key);
-      // Undefined if it was deleted since the listing.
+      // Undefined if the key was deleted after it was listed.
       if (value !== undefined) callback.call(thisArg, value, key, map);
     }
   }
@@ -37,9 +37,9 @@ function take(listing: Iterator<string>, most: number): string[] {
 }
 
 /**
- * `update`: what the options do not name stays as it was read.
+ * `update`: headers that the options do not name stay as they were read.
  *
- * @param by - what the program has called, for errors
+ * @param by - the function that the program called, for errors
  */
 export function update<V>(
   map: HasInternals<V>,
@@ -48,21 +48,21 @@ export function update<V>(
   options: ObjectOptions | undefined,
   by: "update" | "edit" = "update",
 ): V | undefined {
-  if (typeof fn !== "function") throw argumentError(`update takes a function, not ${kindOf(fn)}.`);
+  if (typeof fn !== "function") throw argumentError(`update requires a function, not ${kindOf(fn)}.`);
   const change = (stored: Stored<V> | undefined): V | undefined => {
     const next = fn(stored?.value);
     if (!isPromise(next)) return next;
-    // Its rejection must not end the program: the error below is thrown already.
+    // A later rejection must not end the program, because the error below reports the mistake.
     void Promise.resolve(next).catch(() => {});
     throw argumentError(
-      `The function that ${by} takes must be synchronous, and this one returned a promise: ` +
-        "do what is asynchronous before, or use the bucket's own calls, which block.",
+      `The function given to ${by} must be synchronous, but this one returned a promise. ` +
+        "Do the asynchronous work before, or use the bucket's own calls, which block.",
     );
   };
   return map[internals].update(key, change, (stored) => keeping(options, stored));
 }
 
-/** The options of a changed value: the bucket itself keeps the headers that no layer touches. */
+/** The options of a changed value. The bucket itself keeps the headers that no layer changes. */
 export function keeping(
   options: ObjectOptions | undefined,
   stored: Stored<unknown> | undefined,

@@ -118,7 +118,7 @@ describe.each(["atomics", "deasync"] as const)("edit (%s)", (wait) => {
 
   it("refuses a function that returns a promise, a wrong function and a wrong map", () => {
     expect(() => edit(users, "ann", (() => Promise.resolve()) as never)).toThrow(
-      /^The function that edit takes must be synchronous, and this one returned a promise/,
+      /^The function given to edit must be synchronous, but this one returned a promise/,
     );
     expect(() => edit(users, "ann", 5 as never)).toThrow("edit takes a function, not the number 5.");
     expect(() => edit({}, "ann", () => {})).toThrow(/^edit takes a map with all of SyncMap's methods/);

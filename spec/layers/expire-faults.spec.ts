@@ -133,7 +133,7 @@ describe.each(["atomics", "deasync"] as const)("expire, where something is lost,
       expect.objectContaining({
         code: "ConditionsUnsupported",
         message: expect.stringMatching(
-          /10 times in a row the service gave the ETag.*nothing was written/,
+          /10 times in a row the service returned the ETag.*nothing was written/,
         ) as string,
       }),
     );

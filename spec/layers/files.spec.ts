@@ -73,10 +73,10 @@ describe.each(Object.keys(changing))("%s", (layer) => {
     if (layer === "own" && how.includes("cache")) return;
     const map = around[how]!(changing[layer]!());
     const words = new RegExp(
-      `${how.includes("readonly") ? "read-only: putFile is refused" : `putFile moves the bytes of a file as they are, past what ${layer} does`}`,
+      `${how.includes("readonly") ? "read-only: putFile is refused" : `putFile copies the bytes of a file unchanged, but ${layer} changes values`}`,
     );
     expect(() => map.putFile("key", file("new"))).toThrow(words);
-    expect(() => map.getFile("key", target())).toThrow(/getFile moves the bytes of a file as they are/);
+    expect(() => map.getFile("key", target())).toThrow(/getFile copies the bytes of a file unchanged/);
     expect(() => map.subMap("a").getFile("key", target())).toThrow(TypeError);
     expect(server.counts().total).toBe(0);
   });
@@ -217,8 +217,8 @@ describe("files in a batch, and beside the object", () => {
 
   it("need an S3BucketMap at the bottom", () => {
     const map = cache(new Proxied() as unknown as SyncMap<string>, { ttl: 1 });
-    expect(() => map.putFile("key", "a")).toThrow(/putFile needs an S3BucketMap under the layers/);
-    expect(() => map.getFile("key", "a")).toThrow(/getFile needs an S3BucketMap under the layers/);
+    expect(() => map.putFile("key", "a")).toThrow(/putFile needs layers over an S3BucketMap/);
+    expect(() => map.getFile("key", "a")).toThrow(/getFile needs layers over an S3BucketMap/);
   });
 });
 
