@@ -449,6 +449,17 @@ describe("S3BucketMap#getFile() where something goes wrong", () => {
     expect(fs.readFileSync(file, "utf8")).toBe("old");
   });
 
+  it("notices damage where the plain answer passes through a part that a range has brought", () => {
+    const file = write("old");
+    server.reset();
+    // Ranges bring the parts from 8 to 36 MiB, but one of them stalls. The plain answer comes after the others, and has to
+    // pass them to bring the rest of that one.
+    server.fault({ ranged: false, action: { hold: 3, corrupt: 17 * MIB } });
+    server.fault({ ranged: true, after: 1, action: { stall: "mid-body" } });
+    expect(map.getFile("big", file)).toBe(true);
+    expect(digest(fs.readFileSync(file))).toBe(digest(big));
+  });
+
   it("ends when nothing has moved for timeoutMs, and leaves nothing", () => {
     const impatient = open({ wait, timeoutMs: 1000 });
     const file = write("old");

@@ -102,6 +102,10 @@ class Faults {
     if (action.twice) await collect((await apply()).body);
     const { statusCode, headers, body: stream } = await apply();
     const body = this.transform(action, entry, await collect(stream));
+    if (action.corrupt && body.length > 0) {
+      const at = action.corrupt === true ? body.length >> 1 : action.corrupt;
+      body[at] = (body[at] ?? 0) ^ 1;
+    }
     if (reset === "after-apply") return void outgoing.socket?.resetAndDestroy();
     if (stall === "after-apply") return void this.stalled.add(outgoing);
     entry.status = statusCode;
@@ -120,10 +124,6 @@ class Faults {
       outgoing.write(body.subarray(0, 1));
       this.held.push({ left: action.hold, goOn: () => outgoing.end(body.subarray(1)) });
       return;
-    }
-    if (action.corrupt && body.length > 0) {
-      const middle = body.length >> 1;
-      body[middle] = (body[middle] ?? 0) ^ 1;
     }
     outgoing.end(entry.method === "HEAD" ? undefined : body);
   }

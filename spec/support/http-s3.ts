@@ -18,8 +18,8 @@ export interface FaultAction {
   reset?: "before" | "after-apply" | "mid-body";
   /** Leave so many bytes off the end of the body, under the full Content-Length, and close. */
   truncate?: number;
-  /** Flip a bit in the middle of the body, and leave the headers. */
-  corrupt?: true;
+  /** Flip a bit in the middle of the body, or at this position, and leave the headers. */
+  corrupt?: true | number;
   /** Never go on: unasked, after the handler has done its work, or in the middle of the answer's body. */
   stall?: "before" | "after-apply" | "mid-body";
   /** Answer with the first byte of the body, and with the rest after so many more requests have been answered. */

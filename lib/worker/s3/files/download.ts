@@ -46,13 +46,18 @@ interface Given {
   moved: () => void;
 }
 
-/** A part that is being read: up to where, its CRC32 so far, and the chunks before `at` that are still to be written. */
+/** A part that is being read, by a range, by the plain response, or by both. Each byte of it is written once. */
 interface Part {
   readonly index: number;
+  /** The bytes before this one have arrived. */
   at: number;
+  /** Of the bytes before `at`. */
   crc: number;
+  /** The last chunks before `at`, which are still to be written. */
   unwritten: Buffer[];
   unwrittenBytes: number;
+  /** How many bytes are in the file. */
+  writtenBytes: number;
 }
 
 /**
@@ -63,8 +68,9 @@ interface Part {
 export class Download {
   readonly #given: Given;
   readonly #size: number;
-  /** The CRC32 of each part that is whole. */
-  readonly #sums: (string | undefined)[];
+  /** Those that were begun, by index. */
+  readonly #parts: (Part | undefined)[];
+  /** How many parts are not in the file yet. */
   #left: number;
   /** All parts from here on were taken by ranges. */
   #back: number;
@@ -80,7 +86,7 @@ export class Download {
     setMaxListeners(Infinity, this.#over.signal);
     this.#size = partSize(given.length);
     this.#left = this.#back = Math.ceil(given.length / this.#size);
-    this.#sums = new Array<string | undefined>(this.#left);
+    this.#parts = new Array<Part | undefined>(this.#left);
   }
 
   /**
@@ -100,8 +106,8 @@ export class Download {
     signal.throwIfAborted();
     for (const end of ends) if (end.status === "rejected") throw end.reason as Error;
     if (this.#left > 0) throw new Again(this.#stopped ?? new Error("the body ended early"));
-    return this.#sums.map((checksum, index) => ({
-      checksum: checksum!,
+    return this.#parts.map((part, index) => ({
+      checksum: crc32Text(part!.crc),
       size: this.#end(index) - index * this.#size,
     }));
   }
@@ -110,28 +116,27 @@ export class Download {
     return Math.min(this.#given.length, (index + 1) * this.#size);
   }
 
-  #begin(index: number): Part {
-    return { index, at: index * this.#size, crc: 0, unwritten: [], unwrittenBytes: 0 };
+  #part(index: number): Part {
+    const at = index * this.#size;
+    return (this.#parts[index] ??= { index, at, crc: 0, unwritten: [], unwrittenBytes: 0, writtenBytes: 0 });
   }
 
   async #readPlain(): Promise<void> {
-    const { answer, length, file, moved } = this.#given;
-    let part = this.#begin(0);
+    const { answer, length, moved } = this.#given;
+    let at = 0;
     const stop = (): unknown => answer.body.destroy();
     this.#over.signal.addEventListener("abort", stop, { once: true });
     let broken: Error | undefined;
     try {
       for await (const chunk of answer.body as AsyncIterable<Buffer>) {
         for (let rest = chunk; rest.length > 0 && this.#left > 0;) {
-          if (part.at === length) throw new Error("the body is longer than it says");
-          const bytes = rest.subarray(0, this.#end(part.index) - part.at);
+          if (at === length) throw new Error("the body is longer than it says");
+          const bytes = rest.subarray(0, this.#end(this.#front) - at);
           rest = rest.subarray(bytes.length);
-          await this.#fill(file, part, bytes);
+          await this.#add(this.#part(this.#front), at, bytes);
           moved();
-          if (part.at === this.#end(part.index) && part.at < length) {
-            part = this.#begin(part.index + 1);
-            this.#front = part.index;
-          }
+          at += bytes.length;
+          if (at === this.#end(this.#front) && at < length) this.#front += 1;
         }
         if (this.#left === 0) return;
       }
@@ -140,9 +145,10 @@ export class Download {
       broken = error as Error;
     }
     if (this.#left === 0 || this.#over.signal.aborted) return;
-    broken ??= new Error(`the body ended after ${part.at} of ${length} bytes`);
+    broken ??= new Error(`the body ended after ${at} of ${length} bytes`);
     // Ranges that were taken already are under way, or have failed: then it is begun anew.
-    if (this.#stopped === undefined && this.#front < this.#back) await this.#readRanges(part);
+    if (this.#stopped === undefined && this.#front < this.#back)
+      await this.#readRanges(this.#part(this.#front));
     if (this.#stopped === undefined || this.#stopped instanceof Unsupported)
       this.#stopped = new BrokenBody(broken);
   }
@@ -163,12 +169,12 @@ export class Download {
     if (this.#stopped !== undefined || this.#over.signal.aborted || this.#back <= this.#front + 1)
       return undefined;
     this.#back -= 1;
-    return this.#begin(this.#back);
+    return this.#part(this.#back);
   }
 
   /** A range that breaks off is asked for again from there. */
   async #readRange(part: Part): Promise<void> {
-    const { client, input, answer, length, file, moved } = this.#given;
+    const { client, input, answer, length, moved } = this.#given;
     const { signal } = this.#over;
     const end = this.#end(part.index);
     for (let tries = 1; part.at < end; tries += 1) {
@@ -176,6 +182,7 @@ export class Download {
       const asked = { ...input, IfMatch: answer.headers["etag"], Range: `bytes=${range}` };
       let broken: unknown;
       const from = part.at;
+      let at = from;
       const got = await openBody(client, asked, signal).catch(changedIf);
       const stop = (): unknown => got.body.destroy();
       signal.addEventListener("abort", stop, { once: true });
@@ -187,9 +194,10 @@ export class Download {
         )
           throw new Unsupported();
         for await (const chunk of got.body as AsyncIterable<Buffer>) {
-          if (chunk.length > end - part.at) throw new Unsupported();
-          await this.#fill(file, part, chunk);
+          if (chunk.length > end - at) throw new Unsupported();
+          await this.#add(part, at, chunk);
           moved();
+          at += chunk.length;
         }
       } catch (error) {
         this.#throwIfFatal(error);
@@ -199,28 +207,31 @@ export class Download {
         signal.removeEventListener("abort", stop);
         got.body.destroy();
       }
-      if (part.at === end) return;
+      if (at === end) return;
       if (signal.aborted) throw new Error("the download is over");
-      if (part.at - from >= MIN_BYTES) tries = 0;
+      if (at - from >= MIN_BYTES) tries = 0;
       else if (tries === TRIES)
         throw new BrokenBody(broken instanceof Error ? broken : new Error("a range was not whole"));
       await backOff(Math.max(1, tries), signal);
     }
   }
 
-  async #fill(file: TargetFile, part: Part, bytes: Buffer): Promise<void> {
-    part.crc = crc32(bytes, part.crc);
-    part.at += bytes.length;
-    part.unwritten.push(bytes);
-    part.unwrittenBytes += bytes.length;
-    const isWhole = part.at === this.#end(part.index);
-    if (!isWhole && part.unwrittenBytes < WRITE_BYTES) return;
+  /** Adds bytes that begin at a position, unless the other reader of the part has added them before. */
+  async #add(part: Part, position: number, bytes: Buffer): Promise<void> {
+    const added = bytes.subarray(part.at - position);
+    if (added.length === 0) return;
+    part.crc = crc32(added, part.crc);
+    part.at += added.length;
+    part.unwritten.push(added);
+    part.unwrittenBytes += added.length;
+    const end = this.#end(part.index);
+    if (part.at < end && part.unwrittenBytes < WRITE_BYTES) return;
     const { unwritten, unwrittenBytes } = part;
     part.unwritten = [];
     part.unwrittenBytes = 0;
-    await file.write(unwritten, part.at - unwrittenBytes);
-    if (!isWhole || this.#sums[part.index] !== undefined) return;
-    this.#sums[part.index] = crc32Text(part.crc);
+    await this.#given.file.write(unwritten, part.at - unwrittenBytes);
+    part.writtenBytes += unwrittenBytes;
+    if (part.writtenBytes < end - part.index * this.#size) return;
     this.#left -= 1;
     if (this.#left === 0) this.#over.abort();
   }
