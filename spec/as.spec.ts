@@ -66,7 +66,9 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#as(), wait: %s", (wa
     );
     for (const layer of [json(map), readonly(map), writeBuffer(map)]) {
       const asked = layer as unknown as S3BucketMap;
-      expect(() => asked.as("bytes")).toThrow(/as is a method of S3BucketMap: put \w+ over map\.as\(…\)/);
+      expect(() => asked.as("bytes")).toThrow(
+        /as, which is a method of S3BucketMap\. Put \w+ over map\.as\(…\)/,
+      );
     }
     expect(server.counts().total).toBe(0);
   });

@@ -79,7 +79,7 @@ describe("two copies of the package", () => {
 
   it("refuse for a layer of the other what they refuse for their own", () => {
     expect(() => otherLayers.structured(base as never)).toThrow(
-      /needs a map that gives bytes, and this one gives string/,
+      /requires a map that returns bytes, but this one returns string/,
     );
     expect(() => otherLayers.cache(layers.writeBuffer(base), { ttl })).toThrow(
       /writeBuffer\(cache\(map\)\) instead/,
@@ -166,7 +166,7 @@ describe("two copies of the package", () => {
     });
     for (const map of [strange, newer]) {
       expect(() => layers.encrypt(map as unknown as Bytes, secret)).toThrow(
-        /encrypt takes a map of its own version of s3bucketmap/,
+        /encrypt requires a map of its own version of s3bucketmap/,
       );
       expect(() => layers.readonly(map as unknown as Bytes)).toThrow(/"npm ls s3bucketmap" shows where/);
     }

@@ -298,13 +298,15 @@ describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
         () => (asObject(past)["k"] = "v"),
       ])
         expect(write).toThrow(
-          /This map is read-only: \w+ is refused. Write through the map that at was given./,
+          /This map is read-only: it does not support \w+\. Write through the base map of at\./,
         );
       expect(await service.log()).toEqual([]);
     });
 
     it("gives no link, which would lead to what the key has now", () => {
-      expect(() => at(open({ wait }), new Date()).url("k")).toThrow(/url is refused by at/);
+      expect(() => at(open({ wait }), new Date()).url("k")).toThrow(
+        /^at does not support url, because a link leads to/,
+      );
     });
 
     it("decodes by the layers under it, and a value that cannot be read ends a loop only when it is reached", () => {
@@ -380,7 +382,7 @@ describe("a long list of versions", () => {
 it("at takes a map and a date", () => {
   const map = open();
   for (const date of [undefined, 0, "2026-01-01", new Date(NaN), {}])
-    expect(() => at(map, date as Date)).toThrow(/^at takes a date, such as/);
+    expect(() => at(map, date as Date)).toThrow(/^at requires a date, such as/);
   expect(() => at({} as never, new Date())).toThrow(TypeError);
   expect(() => at(new Map() as never, new Date())).toThrow(TypeError);
 });

@@ -5,18 +5,18 @@ import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
 
 /**
- * A read-only map of all keys as they were at a moment, from the versions that the bucket keeps. It goes around all other
- * layers, and needs an S3BucketMap under them.
+ * A read-only map of all keys as they were at a moment, from the versions that the bucket keeps. It must be the
+ * outermost layer, and needs an S3BucketMap at the bottom.
  *
- * `get`, `has` and `head` cost 1 LIST a thousand versions of the key, and `get` 1 GET, `head` 1 HEAD more. Listings cost 1
- * LIST a thousand versions of all keys, and `entries` 1 GET a value.
+ * `get`, `has` and `head` cost 1 LIST for each 1000 versions of the key. `get` costs 1 GET more, and `head` 1 HEAD
+ * more. Listings cost 1 LIST for each 1000 versions of all keys. `entries` costs 1 GET more for each value.
  *
- * It knows what S3 still keeps, and no more. Before versioning was turned on, and while it is suspended, only the latest
- * state was kept. What a lifecycle rule or somebody has deleted for good is missing. AWS gives times in whole seconds:
- * everything that was stored in the same second as `date` counts as stored before it. An object that was uploaded in parts
- * has the time at which its upload began.
+ * The map shows only what S3 still keeps. Before versioning was turned on, and while it is suspended, S3 keeps only
+ * the latest state. Versions that a lifecycle rule or another program has deleted permanently are missing. AWS reports
+ * times in whole seconds: everything that was stored in the same second as `date` counts as stored before it. The time
+ * of an object that was uploaded in parts is the time at which its upload began.
  *
- * @throws TypeError for what is not a map or not a date
+ * @throws TypeError if an argument is not a map or not a valid date
  * @throws S3BucketMapError `VersioningOff`, from its methods, if the bucket keeps no versions
  * @example
  * const yesterday = asObject(at(map, new Date(Date.now() - 24 * 3600 * 1000)));
@@ -29,7 +29,7 @@ export function at<V>(map: LayerBase<V>, date: Date): SyncMap<V> {
     date instanceof Date || Object.prototype.toString.call(date) === "[object Date]" ? Number(date) : NaN;
   if (Number.isNaN(time)) {
     const given = date instanceof Date ? "an invalid one" : kindOf(date);
-    throw argumentError(`at takes a date, such as new Date("2026-01-31T12:00:00Z"), not ${given}.`);
+    throw argumentError(`at requires a date, such as new Date("2026-01-31T12:00:00Z"), not ${given}.`);
   }
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with this file
   const { PastLayer } = require("./past-layer.js") as typeof import("./past-layer.js");

@@ -10,10 +10,10 @@ import type { LayerBase } from "./foundation/base.js";
 import { copyOf, ownLeaf } from "./data/copies.js";
 
 /**
- * What the function given to {@link edit} may return: what can be stored for a missing key, and nothing at all after an object
- * was changed. Never a promise, which `any` would let through.
+ * What the function passed to {@link edit} may return: a value to store, or nothing if it changed an object. It must
+ * not return a promise, which `any` would allow.
  */
-// By `infer`, as V shall not be inferred from here, and editors would show NoInfer.
+// `infer` keeps TypeScript from inferring V from this type. NoInfer would, too, but editors would show it.
 type Edited<V> = unknown extends V
   ? NoPromise
   : [V] extends [infer Value]
@@ -24,17 +24,17 @@ type NoPromise =
   string | number | bigint | boolean | null | undefined | void | (object & { readonly then?: never });
 
 /**
- * Changes a value in place: `fn` is given a copy that can be changed, and what it has become is stored by the rules of
- * `update`. So no change of another program is lost, and `fn` is called again where somebody was quicker. 1 GET and 1 PUT each
- * time that it begins.
+ * Changes a value in place: passes a changeable copy of the value to `fn`, and then stores that copy by the rules of
+ * `update`. So no change by another program is lost: `fn` is called again if another writer got there first. Each call
+ * of `fn` costs 1 GET and 1 PUT.
  *
- * Where an object was changed, what `fn` returns is ignored. Where there is no object to change, since the key is missing or its
- * value is a string or a number, the result is stored; `undefined` then leaves the key as it is.
+ * If the value is an object, `edit` ignores what `fn` returns. If the key is missing, or its value is a string or a
+ * number, `edit` stores what `fn` returns; `undefined` then leaves the key as it is.
  *
- * @param objectOrMap - any map whose values are strings, bytes, or what `json` or `structured` gives, or its object
- * @param fn - receives a copy of the value, or `undefined` if there is no such key. It must be synchronous. What it throws
- * passes through, and nothing is stored
- * @returns the value that was stored, a copy; undefined where nothing was
+ * @param objectOrMap - a map, or its bucket object. Values must be strings, bytes, or values of `json` or `structured`
+ * @param fn - receives a copy of the value, or `undefined` if the key is missing. It must be synchronous. If it throws,
+ * `edit` throws the same error, and nothing is stored
+ * @returns a copy of the value that was stored. Undefined if there is none
  * @throws TypeError if `fn` changes nothing and returns another object: `update` replaces a value
  * @throws S3BucketMapError as `update` does
  * @example
@@ -54,13 +54,13 @@ export function edit<V>(
   options?: ObjectOptions,
 ): V | undefined {
   const map = checkBase<V>("edit", (mapOfFacade(objectOrMap) ?? objectOrMap) as LayerBase<V>);
-  if (typeof fn !== "function") throw argumentError(`edit takes a function, not ${kindOf(fn)}.`);
+  if (typeof fn !== "function") throw argumentError(`edit requires a function, not ${kindOf(fn)}.`);
   const below = internalsOf(map);
   const shares = below.valueKind !== "frozen";
   const change = (stored: V | undefined): V | undefined => {
     const value = copyOf(stored, shares, ownLeaf) as V;
     const returned: unknown = fn(value);
-    // It is refused there.
+    // update throws the error for a promise.
     if (isPromise(returned)) return returned as V;
     if (typeof value !== "object" || value === null) return returned === undefined ? stored : (returned as V);
     if (typeof returned === "object" && returned !== null && returned !== (value as object)) {
@@ -73,7 +73,7 @@ export function edit<V>(
 
 function changedNothing(key: string): TypeError {
   return argumentError(
-    `The function given to edit left the value of ${JSON.stringify(key)} as it is, and returned another: ` +
-      "edit stores the copy that it gives, so change that one; to replace a value, use update.",
+    `The function passed to edit did not change the value of ${JSON.stringify(key)}, and returned another value. ` +
+      "Change the value that the function receives, because edit stores that. To replace a value, use update.",
   );
 }

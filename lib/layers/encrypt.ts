@@ -21,26 +21,26 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const NONCE_AT: number = HEADER.length + MARK_BYTES;
 const CIPHERTEXT_AT: number = NONCE_AT + NONCE_BYTES;
-/** Node's crypto takes less than 2 GiB at once. The rest is for the Content-Encoding. */
+/** Node's crypto accepts less than 2 GiB at once. The difference leaves room for the Content-Encoding. */
 const MAX_BYTES: number = 2 ** 31 - 512;
-/** The size of an empty value. */
+/** The stored size of an empty value. */
 const MIN_STORED_BYTES: number = CIPHERTEXT_AT + 1 + TAG_BYTES;
 
 /**
- * Encrypts values over a map of bytes: AES-256-GCM with a new nonce for each write. The requests are those of the
- * base. An object is 43 bytes longer than its value and Content-Encoding.
+ * Encrypts values over a map of bytes, by AES-256-GCM with a new nonce for each write. The requests are those of the
+ * base. An object is 43 bytes larger than its value and Content-Encoding.
  *
- * Each value is bound to the whole key of its object, prefix included: an object that another tool copied or
- * renamed cannot be read under its new key; `copy` and `rename` of the map encrypt it anew. An older value of the same object can be put back unnoticed.
- * Keys, sizes, Content-Type and metadata are not encrypted. The Content-Encoding is: it is stored with the value.
- * Strings are stored as UTF-8.
+ * Each value is bound to the full key of its object (with the prefix). If another tool copies or renames the object, it
+ * cannot be read under the new key. `copy` and `rename` of the map decrypt the value and encrypt it again. The layer
+ * cannot notice if an older value of the same object is put back. Object keys, sizes, Content-Type and metadata are not
+ * encrypted. The Content-Encoding is encrypted, because it is stored with the value. Strings are stored as UTF-8.
  *
- * Without the key the values are lost. Use one key for at most 2³² writes.
+ * Without the encryption key, the values are lost. Use one encryption key for at most 2³² writes.
  *
- * @param key - 32 random bytes: `randomBytes(32)`, or `scryptSync(passphrase, salt, 32)`, of node:crypto
- * @throws TypeError for a base that does not give bytes, a key that is not 32 bytes, or a value of 2 GiB
- * @throws S3BucketMapError `NotEncrypted` for an object that this layer did not store, `WrongKey` for another key, `Damaged` for
- * a value that was changed since, or belongs to another object
+ * @param key - the encryption key: 32 random bytes, from `randomBytes(32)` or `scryptSync(passphrase, salt, 32)`
+ * @throws TypeError for a base that does not return bytes, a key that does not have 32 bytes, or a value of 2 GiB
+ * @throws S3BucketMapError `NotEncrypted` for an object that this layer did not store, `WrongKey` if the value was
+ * encrypted with another key, `Damaged` for a value that was changed since, or belongs to another object
  * @example
  * const secrets = json(encrypt(new S3BucketMap("my-bucket", { readAs: "bytes" }), key));
  * secrets.set("token", { value: "…" });
@@ -49,18 +49,18 @@ const MIN_STORED_BYTES: number = CIPHERTEXT_AT + 1 + TAG_BYTES;
 export function encrypt(map: LayerBase<Buffer>, key: Uint8Array): BytesMap {
   const base = checkBytesBase("encrypt", map);
   if (!ArrayBuffer.isView(key) || key.byteLength !== KEY_BYTES) {
-    // The message must not show the key, even if it is a wrong one.
+    // The message must not show the key, even if it is an invalid one.
     const given = ArrayBuffer.isView(key)
       ? `${key.byteLength} bytes`
       : key === undefined
         ? "nothing"
         : `a ${typeof key}`;
     throw argumentError(
-      `encrypt takes a key of ${KEY_BYTES} bytes, not ${given}: randomBytes(${KEY_BYTES}) makes one, ` +
-        `scryptSync(passphrase, salt, ${KEY_BYTES}) makes one of a passphrase (both of node:crypto).`,
+      `encrypt requires a key of ${KEY_BYTES} bytes, not ${given}. Create a key by randomBytes(${KEY_BYTES}), or ` +
+        `from a passphrase by scryptSync(passphrase, salt, ${KEY_BYTES}). Both functions are in node:crypto.`,
     );
   }
-  // A copy, because the caller may overwrite its own.
+  // A copy, because the program may overwrite its key.
   const secret = createSecretKey(Buffer.from(toBytes(key)));
   return new TransformLayer(base, encryptCodec(secret));
 }
@@ -81,7 +81,9 @@ function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
     encode(value, wholeKey, options) {
       const bytes = toBytes(value);
       if (bytes.length > MAX_BYTES)
-        throw argumentError(`encrypt takes at most ${MAX_BYTES} bytes, and this value has ${bytes.length}.`);
+        throw argumentError(
+          `encrypt accepts at most ${MAX_BYTES} bytes, but this value has ${bytes.length} bytes.`,
+        );
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(bound(wholeKey));
       const prefix = encodingPrefix(options);
@@ -103,7 +105,7 @@ function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
         throw new Unreadable(
           "Damaged",
           "it was changed, or is the value of an object with another key",
-          "Restore it from elsewhere; if it was copied or renamed on purpose, copy it through this layer.",
+          "Restore it from elsewhere. If it was copied or renamed on purpose, copy it through this layer instead.",
           cause,
         );
       }
@@ -111,7 +113,7 @@ function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
       const contentEncoding = length === 0 ? undefined : plain.toString("latin1", 1, 1 + length);
       return { ...stored, contentEncoding, value: plain.subarray(1 + length) };
     },
-    // No HTTP client could undo a Content-Encoding of the object itself.
+    // If the object had a Content-Encoding, no HTTP client could undo it.
     options(options) {
       if (options?.contentEncoding === undefined) return options;
       const { contentEncoding: _within, ...others } = options;
@@ -123,7 +125,8 @@ function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
 function encodingPrefix(options: SetOptions | undefined): Buffer {
   const given: unknown = options?.contentEncoding;
   const encoding = given === undefined ? "" : checkHeader("contentEncoding", given);
-  if (encoding.length > 255) throw argumentError("contentEncoding may have at most 255 characters here.");
+  if (encoding.length > 255)
+    throw argumentError("With encrypt, contentEncoding must not have more than 255 characters.");
   return Buffer.concat([Buffer.of(encoding.length), Buffer.from(encoding, "latin1")]);
 }
 
@@ -132,13 +135,13 @@ function checkStored(bytes: Buffer, mark: Buffer): void {
   if (bytes.length < MIN_STORED_BYTES)
     throw new Unreadable(
       "Damaged",
-      `it has ${bytes.length} bytes, and the least is ${MIN_STORED_BYTES}`,
-      "It was cut off: restore it from elsewhere.",
+      `it has ${bytes.length} bytes, but at least ${MIN_STORED_BYTES} are needed`,
+      "It was truncated. Restore it from elsewhere.",
     );
   if (!bytes.subarray(HEADER.length, NONCE_AT).equals(mark))
     throw new Unreadable(
       "WrongKey",
       "it was encrypted with another key",
-      "Give encrypt the key that it was stored with.",
+      "Pass encrypt the key that the value was stored with.",
     );
 }

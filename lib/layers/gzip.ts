@@ -16,16 +16,16 @@ import { Unreadable } from "./foundation/unreadable.js";
 
 /** Options of {@link gzip}. */
 export interface GzipOptions {
-  /** What is written. Default: `"gzip"`. `"zstd"` needs Node 22.15 or later, to read as well as to write. */
+  /** The algorithm of writes. Default: `"gzip"`. `"zstd"` needs Node 22.15 or later, both to read and to write. */
   algorithm?: Algorithm | undefined;
-  /** How many bytes an uncompressed value may have. Default: 1 GiB. */
+  /** The maximum size of an uncompressed value, in bytes. Default: 1 GiB. */
   maxBytes?: number | undefined;
 }
 
-/** Protects against a small object that expands to fill the memory. */
+/** Protects against a small object that would expand until memory is full. */
 const DEFAULT_MAX_BYTES: number = 1024 ** 3;
 
-/** Marks the options of a write that a gzip above this one has compressed: its Content-Encoding is meant. */
+/** Marks the options of a write that a gzip above this one has compressed. Its Content-Encoding must be kept. */
 const compressed: unique symbol = Symbol.for("s3bucketmap.compressed/1");
 
 interface Compressed {
@@ -35,16 +35,17 @@ interface Compressed {
 /**
  * Compresses values over a map of bytes. The requests are those of the base.
  *
- * Each object has a Content-Encoding, so browsers, `curl --compressed` and other tools see the value itself. Reading goes
- * by the Content-Encoding, not by the bytes: an object without one is given unchanged, and a file such as
- * `backup.tar.gz` comes back as it was stored. Every encoding that Node knows is undone, also several of them, whatever
- * `algorithm` says; any other is an error. `head` and `list` give the compressed size.
+ * Each object has a Content-Encoding, so browsers, `curl --compressed` and other tools see the value itself. Reads
+ * look at the Content-Encoding, not at the bytes. An object without a Content-Encoding is returned unchanged, so a
+ * file such as `backup.tar.gz` is read as it was stored. Reads undo every encoding that Node knows, even several of
+ * them, whatever `algorithm` says. Any other encoding is an error. `head` and `list` report the compressed size.
  *
  * Strings are stored as UTF-8. To compress and encrypt, compress first: `gzip(encrypt(map, key))`.
  *
- * @throws TypeError for a base that does not give bytes, a value of more than `maxBytes`, or a value that is stored with a
- * `contentEncoding`, which reading would undo
- * @throws S3BucketMapError `NotDecompressed` for a damaged value or an encoding that Node does not know, `ValueTooLong` for one of more than `maxBytes`
+ * @throws TypeError for a base that does not return bytes, a value of more than `maxBytes`, or a write with the option
+ * `contentEncoding`, because reads would undo that encoding, too
+ * @throws S3BucketMapError `NotDecompressed` for a damaged value or an encoding that Node does not know, `ValueTooLong`
+ * for a value of more than `maxBytes`
  * @example
  * const logs = text(gzip(new S3BucketMap("my-bucket", { readAs: "bytes" })));
  * logs.set("today.log", "the same line\n".repeat(1000));
@@ -54,7 +55,7 @@ export function gzip(map: LayerBase<Buffer>, options: GzipOptions = {}): BytesMa
   const base = checkBytesBase("gzip", map);
   if (internalsOf(base).place === undefined) {
     throw argumentError(
-      "gzip needs a map that tells the Content-Encoding of what it reads: S3BucketMap, or a layer over one.",
+      "gzip needs a map that reports the Content-Encoding of its values: S3BucketMap, or a layer over one.",
     );
   }
   checkOptions(options, ["algorithm", "maxBytes"], "gzip");
@@ -80,7 +81,7 @@ function gzipCodec(
       const bytes = toBytes(value);
       if (bytes.length <= maxBytes) return compress(bytes);
       throw argumentError(
-        `gzip takes at most ${maxBytes} bytes, and this value has ${bytes.length}: give gzip a greater maxBytes.`,
+        `gzip accepts at most ${maxBytes} bytes, but this value has ${bytes.length} bytes. Set a larger maxBytes.`,
       );
     },
     decode(stored) {
@@ -97,8 +98,8 @@ function gzipCodec(
         !given.split(",").every((coding) => /^ *identity *$/i.test(coding))
       ) {
         throw argumentError(
-          `gzip undoes every Content-Encoding when it reads, and would not give back what was stored as ${JSON.stringify(given)}: ` +
-            "give it the value as it is before that, without contentEncoding.",
+          `gzip undoes every Content-Encoding when it reads a value, so a value stored as ${JSON.stringify(given)} ` +
+            "would come back decoded. Store the value without that encoding, and omit contentEncoding.",
         );
       }
       return { ...options, contentEncoding: `${given},${encoding}`, [compressed]: true };
@@ -111,11 +112,11 @@ function gzipCodec(
     } catch (cause) {
       const { code, message } = cause as Error & { code?: unknown };
       if (code === "ERR_BUFFER_TOO_LARGE") {
-        const advice = "Give gzip a greater maxBytes, if you trust whoever stored it.";
+        const advice = "Set a larger maxBytes of gzip if you trust the program that stored it.";
         throw new Unreadable("ValueTooLong", `it has more than ${maxBytes} bytes`, advice, cause);
       }
       const advice = "It is damaged, or was stored with a wrong Content-Encoding.";
-      const reason = `its Content-Encoding says that it is compressed, but it cannot be read so: ${message}`;
+      const reason = `its Content-Encoding says that it is compressed, but it cannot be decompressed: ${message}`;
       throw new Unreadable("NotDecompressed", reason, advice, cause);
     }
   }

@@ -14,15 +14,15 @@ import { Unreadable } from "./foundation/unreadable.js";
  * Stores JSON values over a map of strings or bytes. The requests are those of the base. The Content-Type is
  * `application/json` unless the write gives another.
  *
- * A value that JSON would change silently is a TypeError that says where in the value the problem is, and nothing is stored. That
- * applies to `undefined`, functions, symbols, BigInt, NaN, Infinity, -0, holes in arrays, cycles, and instances of classes (a
- * Date, a Map). Values may be nested 1000 levels deep.
+ * Throws a TypeError for a value that JSON would change or drop without an error, and stores nothing. The message says
+ * where in the value the problem is. This applies to `undefined`, functions, symbols, BigInt, NaN, Infinity, -0, holes
+ * in arrays, cycles, and instances of classes (a Date, a Map). Values may be nested 1000 levels deep.
  *
- * Values that were read are deeply frozen, because changing them would not change S3: `bucket.user.name = "x"`
- * throws a TypeError that says what to do instead ({@link edit}), even in sloppy mode. For that they are
- * Proxies, which `structuredClone` and `postMessage` refuse: pass `JSON.parse(JSON.stringify(value))`.
+ * Values that were read are deeply frozen, because changing them would not change S3. `bucket.user.name = "x"` throws a
+ * TypeError that says what to do instead ({@link edit}), even in sloppy mode. For this reason the values are Proxies,
+ * which `structuredClone` and `postMessage` do not accept: pass `JSON.parse(JSON.stringify(value))`.
  *
- * @throws TypeError for a base that gives neither strings nor bytes
+ * @throws TypeError for a base that returns neither strings nor bytes
  * @throws S3BucketMapError `NotJson` for an object that is not JSON, `NotUtf8` for one that is not text
  * @example
  * const users = asObject(json<User>(new S3BucketMap("my-bucket", { prefix: "users/" })));
@@ -31,11 +31,11 @@ import { Unreadable } from "./foundation/unreadable.js";
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as of JSON.parse
 export function json(map: LayerBase<string | Buffer>): SyncMap<any>;
-/** Stores JSON values of a type that the program knows: they are not checked. {@link validate} checks them. */
+/** Stores JSON values of a type that the program knows. They are not checked; {@link validate} does that. */
 export function json<T>(map: LayerBase<string | Buffer>): SyncMap<T>;
 export function json(map: LayerBase<string | Buffer>): SyncMap<unknown> {
-  const advice = 'new S3BucketMap("my-bucket"), or a layer that gives strings or bytes';
-  // A map of bytes takes strings as well.
+  const advice = 'new S3BucketMap("my-bucket"), or a layer that returns strings or bytes';
+  // A map of bytes also accepts strings.
   const base = checkBase("json", map as LayerBase<string>, ["string", "bytes"], advice);
   return new TransformLayer(base, jsonCodec);
 }
@@ -65,7 +65,7 @@ function parse(text: string): unknown {
   return deepFreeze(value);
 }
 
-/** @throws TypeError for a value that JSON would change, saying where in it the problem is */
+/** @throws TypeError for a value that JSON would change. The message says where in the value the problem is */
 function checkJson(value: unknown, walk: Walk, inside: Set<object>): void {
   switch (typeof value) {
     case "string":
@@ -76,7 +76,7 @@ function checkJson(value: unknown, walk: Walk, inside: Set<object>): void {
       if (Number.isFinite(value)) return;
       throw walk.refuse(String(value), "Use null, or a string.");
     case "undefined":
-      throw walk.refuse("undefined", "Leave the property out, or use null; to remove a key, delete it.");
+      throw walk.refuse("undefined", "Leave the property out, or use null. To remove a key, delete it.");
     case "bigint":
       throw walk.refuse("a BigInt", "Use a string, or the layer structured.");
     case "function":
@@ -95,8 +95,7 @@ function checkInside(value: object, walk: Walk, inside: Set<object>): void {
 }
 
 function checkArray(array: unknown[], walk: Walk, inside: Set<object>): void {
-  if (prototypes(array) !== 2)
-    throw walk.refuse(nameOf(array), "Make it an array of no class of its own: [...array].");
+  if (prototypes(array) !== 2) throw walk.refuse(nameOf(array), "Convert it to a plain array: [...array].");
   const properties = walk.properties(array);
   for (const [position, [key, element]] of properties.entries()) {
     if (key !== String(position)) {
@@ -117,7 +116,7 @@ function checkObject(object: object, walk: Walk, inside: Set<object>): void {
   if (prototypes(object) !== 1) {
     throw walk.refuse(
       `${nameOf(object)}, which would come back as a plain object or a string`,
-      "Make plain data of it (a Date: toISOString, a Map: Object.fromEntries), or use the layer structured.",
+      "Convert it to plain data (a Date by toISOString, a Map by Object.fromEntries), or use the layer structured.",
     );
   }
   for (const [key, value] of walk.properties(object)) walk.into(key, () => checkJson(value, walk, inside));

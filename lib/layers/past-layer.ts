@@ -44,7 +44,7 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
     read: (keys, failed) => this.#wholes(keys, failed),
     url: () => {
       throw argumentError(
-        "A link leads to what the key has now, and not to what it had: url is refused by at.",
+        "at does not support url, because a link leads to the current value of the key, not to the past one.",
       );
     },
     versions: (key) => this.below.versions(key).filter((version) => this.#isPast(version)),
@@ -81,7 +81,7 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
 
   override getFile(): never {
     throw argumentError(
-      "A file would get what the key has now, and not what it had: getFile is refused by at.",
+      "at does not support getFile, because the file would get the current value of the key, not the past one.",
     );
   }
 
@@ -98,7 +98,7 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
       yield [key, versions.filter((version) => this.#isPast(version))];
   }
 
-  // Versions come newest first.
+  // The versions are in order, newest first.
   #existingOf(versions: readonly ObjectVersion[]): Existing | undefined {
     const newest = versions.find((version) => this.#isPast(version));
     return newest === undefined || newest.isDeleteMarker ? undefined : (newest as Existing);
@@ -170,7 +170,7 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
     try {
       read = this.#read(window, needs);
     } catch (error) {
-      // Some cannot be read: they are read one by one, so that those before the first of them are given.
+      // Some values cannot be read. They are read one by one below, so that those before the first failure are yielded.
       if (!(error instanceof PartialFailureError)) throw error;
     }
     for (const entry of window) {

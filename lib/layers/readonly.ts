@@ -4,13 +4,12 @@ import type { LayerBase } from "./foundation/base.js";
 import { ReadonlyLayer } from "./foundation/readonly-layer.js";
 
 /**
- * A map that reads what its base has, and refuses every write with a TypeError before anything is sent. The
- * requests are those of the base.
+ * A map that reads what its base has. Every write throws a TypeError before anything is sent. The requests are those of
+ * the base.
  *
- * It guards against mistakes in a program that is given the map. A program that must not be able to write needs credentials
- * that do not allow it.
+ * This protects against mistakes only. To prevent a program from writing, give it credentials that do not allow it.
  *
- * @throws TypeError for what is not a map
+ * @throws TypeError if the argument is not a map
  * @example
  * const settings = asObject(readonly(json(new S3BucketMap("my-bucket", { prefix: "settings/" }))));
  * settings.theme = "dark"; // TypeError: This map is read-only: …

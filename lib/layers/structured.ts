@@ -12,21 +12,22 @@ import { checkFormat, Unreadable } from "./foundation/unreadable.js";
 const HEADER: Buffer = Buffer.from("S3BMs\u0001", "latin1");
 
 /**
- * Stores JavaScript values over a map of bytes, as structured clone copies them: all that JSON has, and also
+ * Stores JavaScript values over a map of bytes, as structured clone copies them: everything that JSON has, and also
  * `undefined`, NaN, -0, BigInt, Date, RegExp, Map, Set, ArrayBuffer, typed arrays, Buffers, built-in errors,
  * cycles and holes. The requests are those of the base.
  *
- * A value that would not come back unchanged is a TypeError that says where in the value the problem is, and nothing is stored. That
- * applies to functions, symbols, Proxies, instances of the program's classes, getters and hidden properties.
+ * Throws a TypeError for a value that would not come back unchanged, and stores nothing. The message says where in the
+ * value the problem is. This applies to functions, symbols, Proxies, instances of the program's classes, getters and
+ * hidden properties.
  *
- * Objects, arrays, Maps, Sets and Dates that were read throw a TypeError if they are changed, because that would not change S3. It
- * says what to do instead. Typed arrays, Buffers and ArrayBuffers are copies with memory of their own. All of them can be
- * stored again.
+ * Changing an object, array, Map, Set or Date that was read throws a TypeError, because that would not change S3. The
+ * message says what to do instead. Typed arrays, Buffers and ArrayBuffers are copies with their own memory. All of
+ * these values can be stored again.
  *
- * The format is that of `v8.serialize` after a versioned header. Later versions of Node can read it, earlier ones
- * perhaps not, and other languages cannot: use json for those.
+ * The format is that of `v8.serialize`, after a versioned header. Later versions of Node can read it. Earlier versions
+ * may not be able to, and other languages cannot: use json for those.
  *
- * @throws TypeError for a base that does not give bytes
+ * @throws TypeError for a base that does not return bytes
  * @throws S3BucketMapError `NotStructured` for an object that this layer did not store
  * @example
  * const visits = structured<Visit>(new S3BucketMap("my-bucket", { readAs: "bytes" }));
@@ -34,7 +35,7 @@ const HEADER: Buffer = Buffer.from("S3BMs\u0001", "latin1");
  * @see https://nodejs.org/api/v8.html#serialization-api
  */
 export function structured(map: LayerBase<Buffer>): SyncMap<unknown>;
-/** Stores values of a type that the program knows: they are not checked. {@link validate} checks them. */
+/** Stores values of a type that the program knows. They are not checked; {@link validate} does that. */
 export function structured<T>(map: LayerBase<Buffer>): SyncMap<T>;
 export function structured(map: LayerBase<Buffer>): SyncMap<unknown> {
   return new TransformLayer(checkBytesBase("structured", map), structuredCodec);
@@ -49,7 +50,7 @@ const structuredCodec: Codec<unknown, Buffer> = {
 };
 
 function revive(bytes: Buffer): unknown {
-  checkFormat(bytes, HEADER, "NotStructured", "Read it through the layers it was stored by.");
+  checkFormat(bytes, HEADER, "NotStructured", "Read it through the layers that it was stored through.");
   let value: unknown;
   try {
     value = deserialize(bytes.subarray(HEADER.length));
@@ -57,7 +58,7 @@ function revive(bytes: Buffer): unknown {
     throw new Unreadable(
       "NotStructured",
       `V8 cannot read it (${(cause as Error).message})`,
-      "A newer Node may have stored it, or it is damaged.",
+      "A newer version of Node may have stored it, or it is damaged.",
       cause,
     );
   }

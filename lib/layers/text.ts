@@ -12,7 +12,7 @@ import { Unreadable } from "./foundation/unreadable.js";
  * Stores strings as UTF-8 over a map of bytes. The requests are those of the base. The Content-Type is
  * `text/plain; charset=utf-8` unless the write gives another.
  *
- * @throws TypeError for a base that does not give bytes, and for a string with a lone surrogate
+ * @throws TypeError for a base that does not return bytes, and for a string with a lone surrogate
  * @throws S3BucketMapError `NotUtf8` for an object that is not text
  * @example
  * const notes = text(gzip(new S3BucketMap("my-bucket", { readAs: "bytes" })));
@@ -28,19 +28,19 @@ const textCodec: Codec<string, Buffer> = {
   format: "text",
   contentType: "text/plain; charset=utf-8",
   encode(value) {
-    if (typeof value !== "string") throw argumentError(`text takes strings, not ${kindOf(value)}.`);
+    if (typeof value !== "string") throw argumentError(`text accepts strings, not ${kindOf(value)}.`);
     checkValue(value);
     return Buffer.from(value);
   },
   decode: (stored) => ({ ...stored, value: decodeUtf8(stored.value) }),
 };
 
-/** @throws Unreadable for bytes that are not UTF-8, or more than a string can hold */
+/** @throws Unreadable for bytes that are not UTF-8, or that do not fit into a string */
 export function decodeUtf8(bytes: Uint8Array): string {
   if (bytes.length > MAX_STRING_BYTES)
     throw new Unreadable(
       "ValueTooLong",
-      `it has ${bytes.length} bytes, and a string at most ${MAX_STRING_BYTES}`,
+      `it has ${bytes.length} bytes, but a string can hold at most ${MAX_STRING_BYTES}`,
       "Read it as bytes.",
     );
   const decoded = toText(bytes);

@@ -7,25 +7,30 @@ import { checkBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
 import { TransformLayer } from "./foundation/transform-layer.js";
 
-/** How `transform` changes values on their way to the base and back. */
+/** How `transform` converts values on their way to the base and back. */
 export interface Transformation<V, Raw> {
   /**
-   * Gives what to store for a value. It should throw a TypeError for a value that `decode` could not restore: then nothing is
-   * stored. `key` is the whole key in the bucket, prefix included, so it is the same through any sub-map.
+   * Returns what to store for a value. It should throw a TypeError for a value that `decode` would not return
+   * unchanged. Then nothing is stored. `key` is the full key in the bucket (with the prefix), which is the same
+   * through any sub-map.
    */
   encode: (value: V, key: string) => Raw;
-  /** Gives the value of what is stored. If it throws, the error is the `cause` of an S3BucketMapError `NotDecodable`. */
+  /**
+   * Returns the value for what is stored. If it throws, reading throws an S3BucketMapError `NotDecodable` with that
+   * error as its `cause`.
+   */
   decode: (stored: Raw, key: string) => V;
   /** The layer's name, as `console.log` and errors show it. */
   name?: string | undefined;
-  /** The Content-Type of what `encode` gives, unless the write gives another. */
+  /** The Content-Type of what `encode` returns, unless the write sets another. */
   contentType?: string | undefined;
 }
 
 /**
- * Changes values on their way to the base and back. The requests are those of the base. Everything but the values is passed on.
+ * Converts values on their way to the base and back. The requests are those of the base. Everything but the values is
+ * passed on unchanged.
  *
- * @throws TypeError for what is not a map, and for a wrong option
+ * @throws TypeError if the first argument is not a map, and for an invalid option
  * @example
  * const dates = transform(new S3BucketMap("my-bucket"), {
  *   encode: (date: Date) => date.toISOString(),
@@ -49,12 +54,12 @@ function checkTransformation<V, Raw>(
   given: Transformation<V, Raw>,
 ): Transformation<V, Raw> & { name: string } {
   if (typeof given !== "object" || given === null || leadsToFacade(given))
-    throw argumentError(`transform takes { encode, decode }, not ${kindOf(given)}.`);
+    throw argumentError(`transform requires { encode, decode }, not ${kindOf(given)}.`);
   checkOptions(given, ["encode", "decode", "name", "contentType"], "transform");
   const { encode, decode, name = "transform", contentType } = given;
   for (const [option, value] of Object.entries({ encode, decode })) {
     if (typeof value !== "function")
-      throw argumentError(`transform needs ${option}, a function, not ${kindOf(value)}.`);
+      throw argumentError(`transform requires ${option} to be a function, not ${kindOf(value)}.`);
   }
   checkText(name, "name of transform");
   if (contentType !== undefined) checkText(contentType, "contentType of transform");

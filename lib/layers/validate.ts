@@ -13,7 +13,7 @@ import { TransformLayer } from "./foundation/transform-layer.js";
 import type { Codec } from "./foundation/transform-layer.js";
 import { Unreadable } from "./foundation/unreadable.js";
 
-/** A map whose values fit a schema. It takes what the schema takes, and gives what the schema makes of that. */
+/** A map whose values match a schema. It accepts what the schema accepts, and returns what the schema returns. */
 export interface ValidatedMap<Input, Output> extends SyncMap<Output> {
   set(key: string, value: Input | Output, options?: SetOptions): this;
   setMany(entries: Iterable<readonly [string, Input | Output]>, options?: ObjectOptions): this;
@@ -27,21 +27,22 @@ export interface ValidatedMap<Input, Output> extends SyncMap<Output> {
 }
 
 /**
- * Checks each value by a schema, when it is stored and when it is read. The requests are those of the base. The type of the values is
- * the schema's.
+ * Checks each value against a schema, both when it is stored and when it is read. The requests are those of the base.
+ * The values have the type of the schema.
  *
- * The schema is any Standard Schema: of zod, valibot, arktype and others. What it changes is stored and returned as it says:
- * defaults are filled in, texts are trimmed, unknown properties are left out. `update` returns what was stored. Only what a read
- * would give back unchanged is stored, so a schema that turns a value into something that it does not take itself, or changes
- * its own results again, is refused: use `transform` for that. Each value is checked twice when it is stored.
+ * The schema is any Standard Schema: of zod, valibot, arktype and others. It can change values: fill in defaults, trim
+ * strings, drop unknown properties. The changed value is stored, and is what reading and `update` return. A stored
+ * value goes through the schema again when it is read. So the schema must accept its own results, and must not change
+ * them. Otherwise the call throws a TypeError: use `transform` to convert values. Each value is checked twice when it
+ * is stored.
  *
- * Values that were read over json or structured cannot be changed, as without this layer. `has`, `keys`, `list` and `head` do not look at
- * values: they include keys whose values do not fit.
+ * As without this layer, values that were read over json or structured cannot be changed. `has`, `keys`, `list` and
+ * `head` do not check values: they include keys whose values do not match.
  *
- * @param schema - it must validate synchronously: if it returns a promise, the call is a TypeError
- * @throws TypeError for a value that does not fit, before anything is sent. It says where in the value the problems are, and
- * its `cause` has all of them, as an array of `{ path, message }`
- * @throws S3BucketMapError `Invalid` for a stored value that does not fit, with the same `cause`
+ * @param schema - it must validate synchronously. If it returns a promise, the call throws a TypeError
+ * @throws TypeError for a value that does not match, before anything is sent. The message says where in the value the
+ * problems are, and `cause` lists all of them, as an array of `{ path, message }`
+ * @throws S3BucketMapError `Invalid` for a stored value that does not match, with the same `cause`
  * @example
  * const User = z.object({ name: z.string().trim(), visits: z.number().default(0) });
  * const users = validate(json(new S3BucketMap("my-bucket", { prefix: "users/" })), User);
@@ -67,24 +68,24 @@ function validateCodec<Output>(
   const isProtected = kindBelow === "frozen" || kindBelow === "objects";
   return {
     name: "validate",
-    // A string or bytes may be read otherwise than they were given, so nobody may rely on that.
+    // A schema may turn strings or bytes into other values, so a layer above must not rely on the kind.
     valueKind: isProtected ? kindBelow : undefined,
     encode(value, wholeKey) {
       if (leadsToFacade(value))
         throw argumentError(
-          "validate does not take a bucket object as a value: store a copy, { ...object }.",
+          "validate does not accept a bucket object as a value. Store a copy, { ...object }.",
         );
       const checked = checkBySchema(schema, isProtected ? changeable(value) : value);
       if ("misfits" in checked)
         throw refusal(wholeKey, "the value does not match the schema", checked.misfits);
       const again = checkBySchema(schema, checked.value);
       if ("misfits" in again) {
-        const what = "the schema turns the value into one that it does not take itself";
+        const what = "the schema turns the value into one that it does not accept itself";
         throw refusal(
           wholeKey,
           what,
           again.misfits,
-          ", so it could not be read again. Use transform to convert values.",
+          ", so the value could not be read again. Use transform to convert values.",
         );
       }
       if (isDeepStrictEqual(again.value, checked.value)) return checked.value;
@@ -94,16 +95,11 @@ function validateCodec<Output>(
       );
     },
     decode(stored) {
-      // The schema gets a copy that it may change, and its results may be objects of the program, such as a default.
+      // The schema gets a copy, which it may change. Its result may contain objects of the program, such as a default.
       const checked = checkBySchema(schema, isProtected ? unguarded(stored.value) : stored.value);
       if ("misfits" in checked) {
         const reason = `the value does not match the schema: ${showMisfits(checked.misfits)}`;
-        throw new Unreadable(
-          "Invalid",
-          reason,
-          "Read it through the map that validate was given.",
-          checked.misfits,
-        );
+        throw new Unreadable("Invalid", reason, "Read it through the base map of validate.", checked.misfits);
       }
       const { value } = checked;
       return { ...stored, value: isProtected ? (guarded(unguarded(value)) as Output) : value };

@@ -277,7 +277,7 @@ describe("cache", () => {
       decode: (stored) => new Date(stored),
     });
     dates.set("key", new Date(0));
-    expect(() => cache(dates).get("key")).toThrow(/put the cache beneath the layer that makes it/);
+    expect(() => cache(dates).get("key")).toThrow(/Put the cache below the layer that creates the object/);
     expect(
       structured(cache(bytes, forever))
         .set("a", new Map([[1, 2]]))
@@ -298,7 +298,7 @@ describe("cache", () => {
     ["a misspelt option", { tll: 1 } as CacheOptions, /did you mean "ttl"/],
     ["a ttl below 0", { ttl: -1 }, /ttl of cache must be a whole number from 0/],
     ["room for nothing", { max: 0 }, /max of cache must be a whole number from 1/],
-    ["no use at all", { revalidate: false }, /would never give what it keeps: give it a ttl/],
+    ["no use at all", { revalidate: false }, /would never return what it keeps\. Set a ttl/],
     ["a revalidate that is no boolean", { revalidate: 1 as never }, /must be true or false/],
   ])("refuses %s", (_what, given, message) => {
     expect(() => cache(base, given)).toThrow(message);

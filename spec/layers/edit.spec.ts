@@ -97,7 +97,7 @@ describe.each(["atomics", "deasync"] as const)("edit (%s)", (wait) => {
 
   it("refuses a function that changes nothing and returns another object", () => {
     const use = () => edit(users, "ann", (user) => ({ ...user!, n: 5 }));
-    expect(use).toThrow(/left the value of "ann" as it is, and returned another: .*use update/);
+    expect(use).toThrow(/did not change the value of "ann", and returned another value\. .*use update/);
     expect(users.get("ann")).toEqual(ann());
   });
 
@@ -120,9 +120,11 @@ describe.each(["atomics", "deasync"] as const)("edit (%s)", (wait) => {
     expect(() => edit(users, "ann", (() => Promise.resolve()) as never)).toThrow(
       /^The function given to edit must be synchronous, but this one returned a promise/,
     );
-    expect(() => edit(users, "ann", 5 as never)).toThrow("edit takes a function, not the number 5.");
-    expect(() => edit({}, "ann", () => {})).toThrow(/^edit takes a map with all of SyncMap's methods/);
-    expect(() => edit(readonly(users), "ann", () => {})).toThrow(/^This map is read-only: update is refused/);
+    expect(() => edit(users, "ann", 5 as never)).toThrow("edit requires a function, not the number 5.");
+    expect(() => edit({}, "ann", () => {})).toThrow(/^edit requires a map with all methods of SyncMap/);
+    expect(() => edit(readonly(users), "ann", () => {})).toThrow(
+      /^This map is read-only: it does not support update/,
+    );
     expect(users.get("ann")).toEqual(ann());
   });
 
@@ -198,9 +200,9 @@ describe("a value that json or structured gave", () => {
     const users = asObject(json<User>(new S3BucketMap("bucket", options())));
     users["ann"] = ann();
     const message =
-      'Cannot set "name" of a frozen value: a value that was read is a copy, and changing it would not reach S3. ' +
-      'Change what is stored: edit(bucket, "user", (user) => { user.name = "x"; }), or put live around the map, as in ' +
-      "live(json(map)), whose values can be changed in place; both are in s3bucketmap/layers.";
+      'Cannot set "name" of a frozen value: a value that was read is a copy, so a change would not reach S3. ' +
+      'Change the stored value, as in edit(bucket, "user", (user) => { user.name = "x"; }). Or put live around ' +
+      "the map, as in live(json(map)), to change values in place. Both functions are in s3bucketmap/layers.";
     expect(() => (users["ann"]!.name = "x")).toThrow(new TypeError(message));
     expect(asMap(users).get("ann")).toEqual(ann());
   });

@@ -64,7 +64,7 @@ describe("gzip, whatever its algorithm", () => {
         expect(thrownBy(read)).toMatchObject({
           code: "NotDecompressed",
           message: expect.stringMatching(
-            /has "[\w-]+", which gzip cannot undo\. Read it without gzip/,
+            /contains "[\w-]+", which gzip cannot undo\. Read it without gzip/,
           ) as string,
         });
       }

@@ -87,7 +87,7 @@ describe("encrypt", () => {
     at.bytes.set("newer", newer).set("plain", "plain words, as long as any that this layer stores");
     expect(thrownBy(() => map.get("newer"))).toMatchObject({
       code: "NotEncrypted",
-      message: expect.stringContaining("version 2 of the format, and this is version 1") as string,
+      message: expect.stringContaining("version 2 of the format, but this layer reads version 1") as string,
     });
     expect(thrownBy(() => map.get("plain"))).toMatchObject({ code: "NotEncrypted" });
     expect(thrownBy(() => map.getMany(["key", "newer"]))).toMatchObject({ succeeded: ["key"] });
@@ -117,7 +117,7 @@ describe("encrypt", () => {
   it("refuses a value that cannot be encrypted at once", () => {
     const tooLong = Buffer.from(new ArrayBuffer(2 ** 31 - 511)); // Never touched, it takes no memory.
     expect(() => encrypt(at.bytes, secret).set("key", tooLong)).toThrow(
-      new TypeError("encrypt takes at most 2147483136 bytes, and this value has 2147483137."),
+      new TypeError("encrypt accepts at most 2147483136 bytes, but this value has 2147483137 bytes."),
     );
   });
 
@@ -138,14 +138,14 @@ describe("encrypt", () => {
     const error = thrownBy(() => encrypt(at.bytes, key as Uint8Array)) as Error;
     expect(error).toBeInstanceOf(TypeError);
     expect(error.message).toContain(
-      `encrypt takes a key of 32 bytes, not ${given}: randomBytes(32) makes one`,
+      `encrypt requires a key of 32 bytes, not ${given}. Create a key by randomBytes(32)`,
     );
     expect(error.message).not.toContain("horse");
   });
 
   it("refuses a base that does not give bytes", () => {
     expect(() => encrypt(at.strings as unknown as SyncMap<Buffer>, secret)).toThrow(
-      /encrypt needs a map that gives bytes, and this one gives string/,
+      /encrypt requires a map that returns bytes, but this one returns string/,
     );
   });
 });

@@ -166,9 +166,9 @@ describe.each(["atomics", "deasync"] as const)("expire, wait: %s", (wait) => {
 
   it("says what purge takes, and refuses it where nothing may be written", () => {
     secondsAfterNoon(61);
-    expect(() => purge(base)).toThrow(/purge takes a map of expire, or a layer over one/);
-    expect(() => purge(asObject(map) as never)).toThrow(/takes a map, and was given an object/);
-    expect(() => purge(readonly(map))).toThrow(/read-only: purge is refused/);
+    expect(() => purge(base)).toThrow(/purge requires a map of expire, or a layer over one/);
+    expect(() => purge(asObject(map) as never)).toThrow(/requires a map, not a bucket object/);
+    expect(() => purge(readonly(map))).toThrow(/read-only: it does not support purge/);
     expect(base.size).toBe(4);
   });
 
@@ -176,7 +176,7 @@ describe.each(["atomics", "deasync"] as const)("expire, wait: %s", (wait) => {
     expect(() => expire(base, 0)).toThrow(/ms of expire must be a whole number from 1 on/);
     expect(() => expire(base, "1" as never)).toThrow(TypeError);
     expect(() => expire(new Map() as never, 1)).toThrow(TypeError);
-    expect(() => asMap(asObject(map)).url("new")).toThrow(/url is refused by expire/);
+    expect(() => asMap(asObject(map)).url("new")).toThrow(/expire does not support url/);
   });
 
   it("copies and renames what has not expired, and nothing else", () => {

@@ -73,7 +73,7 @@ describe.each(Object.keys(changing))("%s", (layer) => {
     if (layer === "own" && how.includes("cache")) return;
     const map = around[how]!(changing[layer]!());
     const words = new RegExp(
-      `${how.includes("readonly") ? "read-only: putFile is refused" : `putFile copies the bytes of a file unchanged, but ${layer} changes values`}`,
+      `${how.includes("readonly") ? "read-only: it does not support putFile" : `putFile copies the bytes of a file unchanged, but ${layer} changes values`}`,
     );
     expect(() => map.putFile("key", file("new"))).toThrow(words);
     expect(() => map.getFile("key", target())).toThrow(/getFile copies the bytes of a file unchanged/);
@@ -88,7 +88,7 @@ describe("readonly", () => {
     server.reset();
     const map = readonly(strings);
     expect(() => map.putFile("key", file("new"))).toThrow(
-      "This map is read-only: putFile is refused. Write through the map that readonly was given.",
+      "This map is read-only: it does not support putFile. Write through the base map of readonly.",
     );
     expect(server.counts().total).toBe(0);
     const to = target();
@@ -102,8 +102,8 @@ describe("readonly", () => {
 describe("at", () => {
   it("refuses files: they would be of now", () => {
     const map = at(strings, new Date()) as FileMap<string>;
-    expect(() => map.getFile("key", target())).toThrow(/what the key has now, and not what it had/);
-    expect(() => map.putFile("key", file("new"))).toThrow(/read-only: putFile is refused/);
+    expect(() => map.getFile("key", target())).toThrow(/current value of the key, not the past one/);
+    expect(() => map.putFile("key", file("new"))).toThrow(/read-only: it does not support putFile/);
     expect(server.counts().total).toBe(0);
   });
 });

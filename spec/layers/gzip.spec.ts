@@ -46,9 +46,11 @@ describe.each(offered)("gzip with %s", (algorithm) => {
     gzip(at.bytes, { algorithm }).set("bomb", Buffer.alloc(1001));
     expect(thrownBy(() => map.get("bomb"))).toMatchObject({
       code: "ValueTooLong",
-      message: expect.stringContaining("it has more than 1000 bytes. Give gzip a greater maxBytes") as string,
+      message: expect.stringContaining(
+        "it has more than 1000 bytes. Set a larger maxBytes of gzip",
+      ) as string,
     });
-    expect(() => map.set("key", Buffer.alloc(1001))).toThrow(/gzip takes at most 1000 bytes/);
+    expect(() => map.set("key", Buffer.alloc(1001))).toThrow(/gzip accepts at most 1000 bytes/);
     expect(map.get("key")).toHaveLength(1000);
   });
 });
@@ -119,7 +121,7 @@ describe("gzip", () => {
   it("refuses what it cannot stand on, and wrong options", () => {
     const use = (options: object) => () => gzip(at.bytes, options);
     expect(() => gzip(at.strings as unknown as SyncMap<Buffer>)).toThrow(
-      /gzip needs a map that gives bytes, and this one gives string/,
+      /gzip requires a map that returns bytes, but this one returns string/,
     );
     expect(() => gzip(text(at.bytes) as unknown as SyncMap<Buffer>)).toThrow(/gives string/);
     const foreign = Object.fromEntries(
@@ -144,7 +146,7 @@ describe("gzip", () => {
         "close",
       ].map((name) => [name, () => undefined]),
     );
-    expect(() => gzip(foreign as unknown as SyncMap<Buffer>)).toThrow(/tells the Content-Encoding/);
+    expect(() => gzip(foreign as unknown as SyncMap<Buffer>)).toThrow(/reports the Content-Encoding/);
     expect(use({ algorithm: "lzma" })).toThrow(
       /must be "gzip" or "deflate" or "brotli" or "zstd", not "lzma"/,
     );

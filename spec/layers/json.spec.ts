@@ -135,7 +135,7 @@ describe("json", () => {
   it("refuses a base that gives neither strings nor bytes", () => {
     expect(() => json(structured(at.bytes) as SyncMap<never>)).toThrow(TypeError);
     expect(() => json(map as SyncMap<never>)).toThrow(
-      /json needs a map that gives string or bytes, and this one gives frozen/,
+      /json requires a map that returns string or bytes, but this one returns frozen/,
     );
     expect(json(gzip(at.bytes)).set("a", 1).get("a")).toBe(1);
   });

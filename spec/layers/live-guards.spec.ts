@@ -125,8 +125,8 @@ describe("what a comparator is given of Maps, Sets and Dates", () => {
     const base = structured<Any>(place().bytes);
     base.set("a", { list: [new Map([["n", 2]]), new Map([["n", 1]])], dates: [new Date(2), new Date(1)] });
     const d = asObject(live(base))["a"];
-    expect(() => d.list.sort((a: Any) => a.set("n", 0))).toThrow(/^Cannot set in a frozen value/);
-    expect(() => d.dates.sort((a: Any) => a.setTime(0))).toThrow(/^Cannot setTime in a frozen value/);
+    expect(() => d.list.sort((a: Any) => a.set("n", 0))).toThrow(/^Cannot call set of a frozen value/);
+    expect(() => d.dates.sort((a: Any) => a.setTime(0))).toThrow(/^Cannot call setTime of a frozen value/);
     d.list.sort((a: Any, b: Any) => a.get("n") - b.get("n"));
     d.dates.sort((a: Any, b: Any) => a - b);
     expect([base.get("a").list[0].get("n"), base.get("a").dates[0].getTime()]).toEqual([1, 1]);

@@ -23,7 +23,7 @@ describe("readonly", () => {
     const base = json<unknown>(at.strings).set("a", 1);
     expect(() => write(readonly(base))).toThrow(
       new TypeError(
-        `This map is read-only: ${method} is refused. Write through the map that readonly was given.`,
+        `This map is read-only: it does not support ${method}. Write through the base map of readonly.`,
       ),
     );
     expect([...base]).toEqual([["a", 1]]);

@@ -56,7 +56,7 @@ describe("what structured gives", () => {
     const edit = sloppy(code);
     expect(() => edit(read)).toThrow(TypeError);
     expect(() => edit(read)).toThrow(
-      /changing it would not reach S3\. Change what is stored: edit\(.* or put live/,
+      /a change would not reach S3\. Change the stored value, as in edit\(.* Or put live/,
     );
     expect(same(read, value())).toBe(true);
     expect(same(map.get("key"), value())).toBe(true);

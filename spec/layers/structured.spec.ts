@@ -152,7 +152,7 @@ describe("structured", () => {
     expect(thrownBy(() => map.get("newer"))).toMatchObject({
       code: "NotStructured",
       message: expect.stringMatching(
-        /version 2 of the format, and this is version 1.*newer version of s3bucketmap/,
+        /version 2 of the format, but this layer reads version 1.*newer version of s3bucketmap/,
       ) as string,
     });
   });
@@ -173,7 +173,7 @@ describe("structured", () => {
 
   it("refuses a base that does not give bytes", () => {
     expect(() => structured(at.strings as unknown as SyncMap<Buffer>)).toThrow(
-      /structured needs a map that gives bytes, and this one gives string: use new S3BucketMap\("my-bucket", \{ readAs: "bytes" \}\)/,
+      /structured requires a map that returns bytes, but this one returns string\. Use new S3BucketMap\("my-bucket", \{ readAs: "bytes" \}\)/,
     );
   });
 

@@ -185,12 +185,12 @@ describe("every layer", () => {
   it.each(makers)("%s takes maps, and says what to do with anything else", (name, make) => {
     expect(make(at.bytes as never)).toMatchObject({ [Symbol.toStringTag]: name });
     for (const [given, message] of [
-      [undefined, `${name} takes a map, such as new S3BucketMap("my-bucket"), not undefined.`],
+      [undefined, `${name} requires a map, such as new S3BucketMap("my-bucket"), not undefined.`],
       [
         asObject(at.bytes),
-        `${name} takes a map, and was given an object: ${name}(asMap(object)), and asObject around that.`,
+        `${name} requires a map, not a bucket object. Use ${name}(asMap(object)), and asObject around that.`,
       ],
-      [new Map(), `${name} takes a map with all of SyncMap's methods, and this one (a Map) has no getMany.`],
+      [new Map(), `${name} requires a map with all methods of SyncMap, but this one (a Map) has no getMany.`],
     ] as const) {
       expect(thrownBy(() => make(given as never))).toEqual(new TypeError(message));
     }

@@ -148,7 +148,7 @@ describe.each(schemas)("validate with a schema of %s", (_library, make) => {
       bucket: "bucket",
       key: expect.stringMatching(/^\d+\/ann$/) as string,
       message: expect.stringMatching(
-        /^Cannot read "\d+\/ann" in bucket "bucket": Invalid: validate: the value does not match the schema: at \.visits: .+\. Read it through the map that validate was given\.$/,
+        /^Cannot read "\d+\/ann" in bucket "bucket": Invalid: validate: the value does not match the schema: at \.visits: .+\. Read it through the base map of validate\.$/,
       ) as string,
       cause: [{ path: ["visits"], message: expect.any(String) as string }],
     };
@@ -183,7 +183,7 @@ describe.each(schemas)("validate with a schema of %s", (_library, make) => {
       () => ann.tags.push("x"),
       () => delete (ann as Partial<User>).visits,
     ]) {
-      expect(change).toThrow(/a value that was read is a copy, and changing it would not reach S3/);
+      expect(change).toThrow(/a value that was read is a copy, so a change would not reach S3/);
     }
     users.set("bob", ann).set("eve", { ...ann, name: "Eve" });
     raw.set("tom", ann);
@@ -245,7 +245,7 @@ describe("validate", () => {
     const Length = z.string().transform((word) => word.length);
     const map = validate(json(at.strings), Length);
     expect(() => map.set("a", "word")).toThrow(
-      /^Cannot store "\d+\/a": validate: the schema turns the value into one that it does not take itself: .*expected string.*, so it could not be read again\. Use transform to convert values\.$/,
+      /^Cannot store "\d+\/a": validate: the schema turns the value into one that it does not accept itself: .*expected string.*, so the value could not be read again\. Use transform to convert values\.$/,
     );
     const louder = validate(
       at.strings,
@@ -275,7 +275,7 @@ describe("validate", () => {
         const error = thrownBy(use) as TypeError;
         expect([error.constructor, error.message]).toEqual([
           TypeError,
-          expect.stringMatching(/^validate needs a schema that validates synchronously/),
+          expect.stringMatching(/^validate requires a schema that validates synchronously/),
         ]);
       }
     }
@@ -283,9 +283,9 @@ describe("validate", () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ["nothing", undefined, /takes a Standard Schema, .* not undefined/],
-    ["a JSON Schema", { type: "string" }, /takes a Standard Schema, .* not an object/],
-    ["a function", () => true, /takes a Standard Schema, .* not a function/],
+    ["nothing", undefined, /requires a Standard Schema, .* not undefined/],
+    ["a JSON Schema", { type: "string" }, /requires a Standard Schema, .* not an object/],
+    ["a function", () => true, /requires a Standard Schema, .* not a function/],
     [
       "a later version",
       { "~standard": { version: 2, validate: () => ({}) } },
@@ -299,11 +299,11 @@ describe("validate", () => {
 
   it("refuses an object as its map or its schema without reading a key of it", () => {
     const object = asObject(new S3BucketMap("bucket", { endpoint: "http://127.0.0.1:1" }));
-    expect(() => validate(object as never, Name)).toThrow(/takes a map, and was given an object/);
+    expect(() => validate(object as never, Name)).toThrow(/requires a map, not a bucket object/);
     expect(() => validate(json(at.strings), Name).set("a", object as never)).toThrow(
       /store a copy, \{ \.\.\.object \}/,
     );
-    expect(() => validate(at.strings, object as never)).toThrow(/takes a Standard Schema/);
+    expect(() => validate(at.strings, object as never)).toThrow(/requires a Standard Schema/);
   });
 
   it("passes on what a schema throws when it is asked to store, and says NotDecodable when it reads", () => {
@@ -364,7 +364,7 @@ describe("validate", () => {
     events.set("first", event);
     const read = events.get("first")!;
     expect([read.at.getTime(), [...read.seen], [...read.by]]).toEqual([5, ["ann"], [["ann", 3n]]]);
-    expect(() => read.seen.add("bob")).toThrow(/changing it would not reach S3/);
+    expect(() => read.seen.add("bob")).toThrow(/a change would not reach S3/);
     expect(events.set("second", read).get("second")?.at.getTime()).toBe(5);
   });
 

@@ -40,7 +40,7 @@ export class CacheLayer<V> extends Layer<V> {
   readonly #prefix: string;
   #closed = false;
 
-  /** @param prefix - of this sub-map, in the map that the store belongs to */
+  /** @param prefix - the prefix of this sub-map within the map that the store belongs to */
   constructor(base: SyncMap<V>, store: CacheStore<V>, revalidate: boolean, options: object, prefix = "") {
     super(base, "cache", options);
     this.#store = store;
@@ -168,7 +168,7 @@ export class CacheLayer<V> extends Layer<V> {
     return found;
   }
 
-  /** The keys that must be read. Notes of each key what is known. */
+  /** Yields the keys that must be read. Records in `fresh` what the cache has for each key. */
   *#notFresh(
     keys: Iterable<string>,
     fresh: Map<string, Entry<V> | undefined>,
@@ -185,7 +185,7 @@ export class CacheLayer<V> extends Layer<V> {
     let keys: string[] = [];
     let window = 1;
     for (const key of listed) {
-      // The listing knows better than a cache that has the key as missing.
+      // The key was just listed, so an entry that says that it is missing is outdated.
       const known = this.#known(key);
       if (known !== undefined && known.stored === undefined) this.#store.forget(this.#prefix + key);
       if (keys.push(key) < window) continue;
@@ -203,11 +203,11 @@ export class CacheLayer<V> extends Layer<V> {
     try {
       read = this.#getMany(asked, needs);
     } catch (error) {
-      // Some cannot be read: they are read one by one below, so that those before the first of them are given.
+      // Some keys cannot be read. The loop below reads one key at a time, so it yields those before the first failure.
       if (!(error instanceof PartialFailureError)) throw error;
     }
     for (const key of keys) {
-      // Between two values the program may write, or take longer than the ttl.
+      // Between two values, the program may write, or the ttl may pass.
       const isRead = read !== undefined && asked.has(key) && this.#store.isStill(before);
       const stored = isRead ? read?.get(key) : this.#get(key, needs);
       if (stored !== undefined) yield [key, stored];
@@ -215,7 +215,7 @@ export class CacheLayer<V> extends Layer<V> {
   }
 
   #known(key: unknown): Entry<V> | undefined {
-    // A wrong key, and any key of a closed map, is left to the base, which refuses it.
+    // The base throws for an invalid key, and for any key of a closed map.
     return typeof key !== "string" || this.#closed ? undefined : this.#store.get(this.#prefix + key);
   }
 
@@ -224,7 +224,7 @@ export class CacheLayer<V> extends Layer<V> {
     return entry !== undefined && this.#store.isFresh(entry, needs) ? entry : undefined;
   }
 
-  // A callback during a deasync wait may have written: then what was read is returned, but not kept.
+  // If a callback during a deasync wait has written, the value that was read is returned, but not cached.
   #keep(key: string, stored: Stored<V> | undefined, before: Moment): Stored<V> | undefined {
     if (stored !== undefined) checkUnchangeable(stored.value);
     const useful = stored?.etag !== undefined || this.#store.limits.ttl > 0;
@@ -233,7 +233,7 @@ export class CacheLayer<V> extends Layer<V> {
     return stored;
   }
 
-  // Only strings and bytes are certain to be read as they were written.
+  // Only strings and bytes are certain to be read back as they were written.
   #keepWritten(key: string, value: unknown, options: ObjectOptions | undefined, before: Moment): void {
     if (this.#store.limits.ttl === 0 || !this.below.writesAreDurable()) return;
     const { valueKind } = this.below;
@@ -247,7 +247,7 @@ export class CacheLayer<V> extends Layer<V> {
     );
   }
 
-  /** @param after - called if no other write came in between, as from a callback during a deasync wait */
+  /** @param after - called unless another write came in between, for example in a callback during a deasync wait */
   #writing<T>(keys: readonly string[], write: () => T, after?: (before: Moment) => void): T {
     const forget = (): void => {
       for (const key of keys) this.#store.forget(this.#prefix + key);
@@ -266,7 +266,7 @@ export class CacheLayer<V> extends Layer<V> {
   }
 
   #send(writes: readonly Prepared<unknown>[]): Sending {
-    // Writes have whole keys. This map's own prefix is at the end of its place's.
+    // The writes have full keys. The prefix of this sub-map is the end of the prefix in its place.
     const start = (this.below.place?.prefix ?? "").length - this.#prefix.length;
     const forget = (): void => {
       for (const { key } of writes) this.#store.forget(key.slice(start));

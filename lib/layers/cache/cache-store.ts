@@ -28,8 +28,8 @@ export interface CacheLimits {
 const ENTRY_BYTES = 100;
 
 /**
- * The entries of a cache and its sub-maps, by their keys in the whole cache. Each use inserts an entry again, so the Map's order of
- * insertion begins with the least recently used.
+ * The entries of a cache and its sub-maps, by their keys in the whole cache. Each use inserts the entry again, so the
+ * Map's insertion order begins with the least recently used entry.
  */
 export class CacheStore<V> {
   readonly limits: CacheLimits;
@@ -41,17 +41,17 @@ export class CacheStore<V> {
     this.limits = limits;
   }
 
-  /** Counts the beginnings and ends of writes. A value read while it changed may be outdated. */
+  /** Counts the beginnings and ends of writes. If the count changes during a read, the value may be outdated. */
   get writes(): number {
     return this.#writes;
   }
 
-  /** Taken before a read or write: the value may be as old as that. */
+  /** Taken before a read or write begins, because the value may be as old as that. */
   get moment(): Moment {
     return { writes: this.#writes, at: performance.now() };
   }
 
-  /** Whether a value read at that moment can still be given. */
+  /** Whether a value that was read at that moment can still be returned. */
   isStill({ writes, at }: Moment): boolean {
     return writes === this.#writes && performance.now() - at < this.limits.ttl;
   }
@@ -68,7 +68,7 @@ export class CacheStore<V> {
     return performance.now() - entry.knownAt[needs] < this.limits.ttl;
   }
 
-  /** Records that a conditional read, begun at that moment, found the entry unchanged. */
+  /** Records that a conditional read that began at that moment found the entry unchanged. */
   confirm(entry: Entry<V>, needs: Needs, { at }: Moment): void {
     entry.knownAt[needs] = at;
   }
@@ -85,7 +85,7 @@ export class CacheStore<V> {
     }
   }
 
-  /** Called at the beginning and end of a write, so that a read in flight is not kept. */
+  /** Called at the beginning and at the end of a write, so that the result of a read in flight is not kept. */
   forget(key: string): void {
     this.#writes += 1;
     this.#drop(key);
@@ -122,6 +122,7 @@ export function copy<V>(stored: Stored<V> | undefined): Stored<V> | undefined {
 export function checkUnchangeable(value: unknown): void {
   if (typeof value !== "object" || value === null || Buffer.isBuffer(value) || Object.isFrozen(value)) return;
   throw argumentError(
-    "cache cannot keep an object that the program could change: put the cache beneath the layer that makes it, as in transform(cache(map), …).",
+    "cache cannot keep an object that the program could change. " +
+      "Put the cache below the layer that creates the object, as in transform(cache(map), …).",
   );
 }

@@ -9,40 +9,43 @@ import { CacheStore } from "./cache-store.js";
 
 /** Options of {@link cache}. */
 export interface CacheOptions {
-  /** At most this many keys. Default: 1000. */
+  /** The maximum number of keys. Default: 1000. */
   max?: number | undefined;
-  /** At most this many bytes, roughly, of keys and values. Default: 64 MiB. */
+  /** The approximate maximum size of all keys and values, in bytes. Default: 64 MiB. */
   maxBytes?: number | undefined;
   /**
-   * For how many milliseconds a value is given without a request, so it may be outdated. Default: 0. `Infinity`: until it is evicted.
+   * For how many milliseconds a value is returned without a request. During that time it may be outdated. Default: 0.
+   * `Infinity`: until it is evicted.
    */
   ttl?: number | undefined;
   /**
-   * Whether a value older than `ttl` is revalidated by a conditional GET, which S3 answers without the body if it is
-   * unchanged. Default: true. Otherwise it is read again.
+   * Whether a value older than `ttl` is revalidated by a conditional GET. If the value is unchanged, S3 responds
+   * without the body. Default: true. With `false`, the value is read again.
    */
   revalidate?: boolean | undefined;
 }
 
 /**
- * Keeps values that were read, and evicts the least recently used.
+ * Caches values that were read, and evicts the least recently used.
  *
- * By default no value is stale: each hit costs one conditional GET (If-None-Match), which S3 answers with 304 and no
- * body. A 304 with another ETag is not trusted, and costs a second GET. An ETag does not cover the Content-Encoding, so in a
- * stack with gzip a hit costs a whole GET, unless encrypt is below gzip.
+ * By default the cache never returns a stale value. Each hit costs one conditional GET (If-None-Match), to which S3
+ * responds with 304 and no body. A 304 with another ETag is not trusted, and costs a second GET. An ETag does not cover
+ * the Content-Encoding. In a stack with gzip, a hit therefore costs a GET with the body, unless encrypt is below gzip.
  *
- * With a `ttl`, a hit within it costs no request. Writes by others, or by this program past the cache, show when it has
- * expired. Missing keys are remembered for the `ttl`, too.
+ * With a `ttl`, a hit within that time costs no request. Changes by other programs, and changes by this program that
+ * bypass the cache, go unnoticed until the `ttl` is over. The cache also remembers for that time that a key is missing.
  *
- * Writes go to the base at its cost. Whether they succeed or fail, the cache forgets the key.
- * Listings (`keys`, `list`, `size`, and the keys of `entries`) and `head` always ask the base, and `update` always reads what is stored.
- * Sub-maps share the cache of their map. Files (`putFile`, `getFile`) go past the cache, which forgets a key that is stored so.
+ * A write costs the same requests as on the base. Whether it succeeds or fails, the cache forgets the old value. With a
+ * `ttl`, the cache keeps a string or bytes that `set` or `setMany` has stored.
+ * Listings (`keys`, `list`, `size`, and the keys of `entries`) and `head` always ask the base. `update` always reads
+ * what is stored. Sub-maps share the cache of their map. Files (`putFile`, `getFile`) bypass the cache. The cache
+ * forgets a key that `putFile` stores.
  *
- * Buffers are copied, in and out. Other objects that the program could change cannot be cached: put the cache beneath the
- * layer that makes them, as in `structured(cache(map))`. What json gives is frozen, so both orders work: `json(cache(map))` parses on each
- * read, `cache(json(map))` once.
+ * Buffers are copied when they enter and when they leave the cache. Other objects that the program could change cannot
+ * be cached: put the cache below the layer that creates them, as in `structured(cache(map))`. Values of json are
+ * frozen, so both orders work: `json(cache(map))` parses a value at each read, `cache(json(map))` only once.
  *
- * @throws TypeError for a wrong option, and for a base whose values the program could change
+ * @throws TypeError for an invalid option, and for a base whose values the program could change
  * @example
  * const settings = json(cache(new S3BucketMap("my-bucket"), { ttl: 60_000 }));
  * settings.get("theme"); // 1 GET
@@ -64,18 +67,20 @@ export function cache<V>(map: LayerBase<V>, options: CacheOptions = {}): FileMap
   checkFlag(revalidate, "revalidate of cache");
   if (ttl === 0 && !revalidate)
     throw argumentError(
-      "cache with revalidate: false and no ttl would never give what it keeps: give it a ttl.",
+      "cache with revalidate: false and no ttl would never return what it keeps. Set a ttl.",
     );
   const { place, delaysWrites } = internalsOf(base);
   if (ttl === 0 && place === undefined) {
     throw argumentError(
-      "cache can only ask this map whether a value has changed if it tells ETags with its values, as S3BucketMap and the layers over it do: give it a ttl.",
+      "cache without a ttl needs a map that reports the ETags of its values: S3BucketMap, or a layer over one. " +
+        "For this map, set a ttl.",
     );
   }
-  // A write in a buffer may still fail, and the cache would not hear of it.
+  // A write in a buffer may still fail, and the cache would not notice.
   if (ttl > 0 && delaysWrites) {
     throw argumentError(
-      "cache with a ttl needs a map whose writes are durable when they return: writeBuffer(cache(map)) instead of cache(writeBuffer(map)).",
+      "cache with a ttl needs a map whose writes are durable when they return. " +
+        "Use writeBuffer(cache(map)) instead of cache(writeBuffer(map)).",
     );
   }
   return new CacheLayer(base, new CacheStore({ max, maxBytes, ttl }), revalidate, options);

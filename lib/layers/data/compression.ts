@@ -11,7 +11,11 @@ type Compress = (bytes: Uint8Array) => Buffer;
 
 export type Decompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer;
 
-/** Their names in a Content-Encoding; the first is written. https://www.iana.org/assignments/http-parameters */
+/**
+ * The names of each algorithm in a Content-Encoding. The first is the one that is written.
+ *
+ * @see https://www.iana.org/assignments/http-parameters
+ */
 const names: Readonly<Record<Algorithm, readonly [string, ...string[]]>> = {
   gzip: ["gzip", "x-gzip"],
   deflate: ["deflate"],
@@ -20,13 +24,13 @@ const names: Readonly<Record<Algorithm, readonly [string, ...string[]]>> = {
 };
 
 export interface Compression {
-  /** Its name in a Content-Encoding. */
+  /** The algorithm's name in a Content-Encoding. */
   readonly encoding: string;
   readonly compress: Compress;
   readonly decompress: Decompress;
 }
 
-// Node 20 and its types lack them.
+// Node 20 lacks these functions, and its types do not declare them.
 const { zstdCompressSync, zstdDecompressSync } = zlib as {
   zstdCompressSync?: Compress;
   zstdDecompressSync?: Decompress;
@@ -49,7 +53,7 @@ export function compression(algorithm: Algorithm): Compression {
     case "zstd": {
       if (zstdCompressSync === undefined || zstdDecompressSync === undefined) {
         throw argumentError(
-          `The algorithm "zstd" needs Node 22.15 or later, and this is ${process.version}: use "gzip" or "brotli".`,
+          `The algorithm "zstd" needs Node 22.15 or later, but this is ${process.version}. Use "gzip" or "brotli".`,
         );
       }
       return { encoding, compress: zstdCompressSync, decompress: zstdDecompressSync };
@@ -58,7 +62,7 @@ export function compression(algorithm: Algorithm): Compression {
 }
 
 /**
- * How to undo a Content-Encoding, beginning with its last coding. Empty if nothing is compressed.
+ * The steps that undo a Content-Encoding, beginning with its last coding. There are none if nothing is compressed.
  *
  * @throws Unreadable for a coding that this Node cannot undo
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding
@@ -72,7 +76,7 @@ export function undoing(contentEncoding: string | undefined): Decompress[] {
       if (algorithm !== undefined && isOffered(algorithm)) return compression(algorithm).decompress;
       throw new Unreadable(
         "NotDecompressed",
-        `its Content-Encoding has ${JSON.stringify(coding)}, which gzip cannot undo`,
+        `its Content-Encoding contains ${JSON.stringify(coding)}, which gzip cannot undo`,
         algorithm === undefined
           ? "Read it without gzip."
           : "Read it with Node 22.15 or later, or without gzip.",
@@ -84,7 +88,7 @@ export function undoing(contentEncoding: string | undefined): Decompress[] {
 // aws-chunked describes how a body was sent, but some services store it.
 const meaningless: ReadonlySet<string> = new Set(["", "identity", "aws-chunked"]);
 
-/** What is left of a Content-Encoding after {@link undoing}: `identity`, as often as it was given. */
+/** What is left of a Content-Encoding after {@link undoing}: each `identity` in it. */
 export function identities(contentEncoding: string | undefined): string | undefined {
   const codings = (contentEncoding ?? "").split(",").filter((coding) => /^ *identity *$/i.test(coding));
   return codings.length === 0 ? undefined : codings.map((coding) => coding.trim()).join(",");

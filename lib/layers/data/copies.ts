@@ -8,19 +8,22 @@ export type Kind = "object" | "array" | "map" | "set" | "date";
 /** The plain object behind each value of a live document. */
 const liveOnes = new WeakMap<object, object>();
 
-/** Records that a value of a live document stands for this object. They are the same one for a Map, a Set and a Date. */
+/**
+ * Records that a value of a live document stands for this plain object. For a Map, a Set and a Date, both are the same
+ * object.
+ */
 export function rememberLive(value: object, plain: object): void {
   liveOnes.set(value, plain);
 }
 
-/** The object that a value of a live document, or one that was read, stands for; any other value itself. */
+/** The plain object behind a value of a live document, or a value that was read. Returns any other value as it is. */
 export function behind(value: object): object {
   return liveOnes.get(value) ?? originalOf(value) ?? value;
 }
 
-/** What kind of container a plain object is; undefined for any other value, which is copied whole or not at all. */
+/** The kind of a container. Undefined for any other value: such a value is copied as a whole, or not at all. */
 export function kindOfContainer(value: object): Kind | undefined {
-  // Those have a prototype of the library's own between themselves and the usual one.
+  // The library has put one more prototype between such a value and its usual prototype.
   const depth = prototypes(value) - (isUnchangeable(value) || liveOnes.has(value) ? 1 : 0);
   if (Array.isArray(value)) return depth === 2 ? "array" : undefined;
   if (types.isMap(value)) return depth === 2 ? "map" : undefined;
@@ -29,27 +32,27 @@ export function kindOfContainer(value: object): Kind | undefined {
   return depth === 1 && !types.isArgumentsObject(value) ? "object" : undefined;
 }
 
-/** A Map's entries. A live one has another method of that name. */
+/** A Map's entries. In a live document, the Map's own method of that name would do more than that. */
 export const entriesOf = (map: object): IterableIterator<[unknown, unknown]> =>
   Map.prototype.entries.call(map as Map<unknown, unknown>);
-/** A Set's elements, likewise. */
+/** A Set's elements. It calls the built-in method for the same reason. */
 export const elementsOf = (set: object): IterableIterator<unknown> =>
   Set.prototype.values.call(set as Set<unknown>);
 
-/** A value still to be copied, and where its copy goes; or an object whose parts have all been copied. */
+/** A value that is still to be copied, with what to do with its copy; or an object whose parts have all been copied. */
 type Task = { value: unknown; put: (copy: unknown) => void } | { done: object };
 
 /**
- * A copy that can be changed, of containers only: what else there is, such as typed arrays, is the same in both. A property that
- * no layer can keep, such as a getter, is copied as it is, so that the layer refuses it by name.
+ * A copy that can be changed. Only containers are copied: by default, the copy has the same typed arrays, for example.
+ * A property that no layer can keep, such as a getter, is copied as it is, so that the layer can name it in its error.
  *
- * @param shares - whether an object that is in two places is one object in the copy, too. JSON makes two of it
- * @param leaf - copies what is no container
+ * @param shares - whether an object that is in two places is one object in the copy, too. JSON would make two of it
+ * @param leaf - copies what is not a container
  */
 export function copyOf(value: unknown, shares: boolean, leaf: (part: object) => object = same): unknown {
   let result: unknown;
   const copies = new Map<object, object>();
-  // No recursion: a value that others stored may be nested to any depth.
+  // No recursion, because a value that another program stored may be nested to any depth.
   const tasks: Task[] = [{ value, put: (copy) => (result = copy) }];
   for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
     if ("done" in task) copies.delete(task.done);
@@ -60,17 +63,17 @@ export function copyOf(value: unknown, shares: boolean, leaf: (part: object) => 
   function copyOne(given: unknown): unknown {
     if (typeof given !== "object" || given === null) return given;
     const original = behind(given);
-    // Without sharing only the objects around this one are known: one that is inside itself stays so, and is refused.
+    // Without sharing, only the objects around this one are known here. So a cycle stays one, and the layer rejects it.
     const known = copies.get(original);
     if (known !== undefined) return known;
-    // structured refuses Proxies. The frozen ones of json are plain data.
+    // structured rejects Proxies. The frozen Proxies that json returns are plain data.
     const isRefused = shares && types.isProxy(original) && !Object.isFrozen(original);
     const kind = isRefused ? undefined : kindOfContainer(original);
     if (kind === undefined) return leaf(original);
     if (kind === "date" && Reflect.ownKeys(original).length === 0)
       return keep(original, new Date(Date.prototype.getTime.call(original)));
     if (kind === "object" || kind === "array") return copyProperties(original, kind);
-    // A property of a Map, a Set or a Date is refused by its name.
+    // The layer rejects a Map, a Set or a Date with properties, and its error names one of them.
     if (Reflect.ownKeys(original).length > 0) return original;
     return kind === "map" ? copyMap(original) : copySet(original);
   }
@@ -126,14 +129,14 @@ export function copyOf(value: unknown, shares: boolean, leaf: (part: object) => 
 
 const same = (part: object): object => part;
 
-/** Sets a property, also one whose name is `__proto__`, and of a frozen object's copy one that can be changed. */
+/** Defines a property that can be changed, even if its name is `__proto__`. */
 export function define(object: object, key: PropertyKey, value: unknown): void {
   Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
 }
 
 /**
- * Copies a typed array, an ArrayBuffer or a regular expression, with memory of its own. Returns anything else as it is: the
- * layer beneath refuses it by name.
+ * Copies a typed array, an ArrayBuffer or a regular expression. The copy has its own memory. Returns anything else as
+ * it is: the layer below rejects it, and names it in its error.
  */
 export function ownLeaf(part: object): object {
   if (ArrayBuffer.isView(part)) return copyOfView(part);
@@ -147,7 +150,7 @@ function isResizable(buffer: ArrayBuffer): boolean {
   return (buffer as { resizable?: boolean }).resizable === true;
 }
 
-// Undefined for a detached buffer, whose bytes are elsewhere.
+// Undefined for a detached buffer, which has no bytes any more.
 function sliceOf(buffer: ArrayBuffer, start = 0, end = buffer.byteLength): ArrayBuffer | undefined {
   try {
     return buffer.slice(start, end);

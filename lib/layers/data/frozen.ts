@@ -1,15 +1,15 @@
 import { argumentError } from "../../errors/errors.js";
 
 /**
- * @param advice - an example of how to make a changed copy; left out for objects and arrays
+ * @param advice - an example of a changed copy. Objects and arrays need none
  * @param change - an example of how to change what is stored
  */
 export function refuse(what: string, advice?: string, change = objectChange): never {
-  const example = advice === undefined ? "" : ` Or store a changed copy, made as in ${advice}.`;
+  const example = advice === undefined ? "" : ` Or store a changed copy, such as ${advice}.`;
   throw argumentError(
-    `${what}: a value that was read is a copy, and changing it would not reach S3. ` +
-      `Change what is stored: ${change}, or put live around the map, as in ` +
-      `live(json(map)), whose values can be changed in place; both are in s3bucketmap/layers.${example}`,
+    `${what}: a value that was read is a copy, so a change would not reach S3. ` +
+      `Change the stored value, as in ${change}. Or put live around the map, as in live(json(map)), ` +
+      `to change values in place. Both functions are in s3bucketmap/layers.${example}`,
   );
 }
 
@@ -21,7 +21,7 @@ const refuseChange = (target: object, what: string): never =>
 
 const at = (key: string | symbol): string => (typeof key === "string" ? JSON.stringify(key) : String(key));
 
-// Object.freeze alone would throw V8's message, and nothing in sloppy mode, which is the prompt's.
+// With Object.freeze alone, V8's error would give no advice, and sloppy mode, as in the prompt, would throw no error.
 export const frozenGuard: ProxyHandler<object> = {
   set: (target, key) => refuseChange(target, `set ${at(key)} of`),
   defineProperty: (target, key) => refuseChange(target, `define ${at(key)} of`),
@@ -30,14 +30,14 @@ export const frozenGuard: ProxyHandler<object> = {
 };
 
 /**
- * Freezes what JSON.parse returned, and everything in it. A change throws an error that says how to change what is stored, in
- * sloppy mode as well.
+ * Freezes what JSON.parse returned, and everything in it. Changing it throws an error that says how to change the
+ * stored value, even in sloppy mode.
  */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   const found: Place[] = [];
   const open: object[] = [value];
-  // No recursion: a value that others stored may be nested to any depth.
+  // No recursion, because a value that another program stored may be nested to any depth.
   for (let parent = open.pop(); parent !== undefined; parent = open.pop()) {
     for (const key of Object.keys(parent)) {
       const child = (parent as Record<string, unknown>)[key];
@@ -46,7 +46,7 @@ export function deepFreeze<T>(value: T): T {
       open.push(child);
     }
   }
-  // The innermost first: the Proxies of its children must be put into an object before it is frozen.
+  // Innermost first, because an object must have its children's Proxies before it is frozen.
   for (let last = found.pop(); last !== undefined; last = found.pop()) {
     last.parent[last.key] = guarded(last.child);
   }
@@ -67,7 +67,7 @@ function guarded<T extends object>(value: T): T {
   return guard;
 }
 
-/** Whether {@link deepFreeze} has made it. */
+/** Whether {@link deepFreeze} created the value. */
 export function isDeepFrozen(value: object): boolean {
   return guards.has(value);
 }

@@ -6,12 +6,12 @@ import { prototypes } from "../../arguments/kinds.js";
 /** The object behind each Proxy. */
 const originals = new WeakMap<object, object>();
 
-/** Maps, Sets and Dates that refuse changes. */
+/** Maps, Sets and Dates that reject changes. */
 const unchangeable = new WeakSet<object>();
 
 /**
- * Makes a deserialized value refuse changes, which would not change S3. Objects and arrays become Proxies; Maps, Sets and Dates get
- * another prototype. Typed arrays cannot refuse changes, but get memory of their own.
+ * Makes a deserialized value reject changes, because they would not change S3. Objects and arrays become Proxies. Maps,
+ * Sets and Dates get another prototype. Typed arrays cannot reject changes, but get their own memory.
  */
 export function guarded<T>(value: T): T {
   const found = collect(value);
@@ -43,7 +43,7 @@ export function guarded<T>(value: T): T {
 function collect(value: unknown): Map<object, object> {
   const found = new Map<object, object>();
   const open: unknown[] = [value];
-  // No recursion: a value that others stored may be nested to any depth.
+  // No recursion, because a value that another program stored may be nested to any depth.
   while (open.length > 0) {
     const next = open.pop();
     if (typeof next !== "object" || next === null || found.has(next)) continue;
@@ -64,7 +64,7 @@ function isContainer(object: object): boolean {
   return Array.isArray(object) || Object.prototype.toString.call(object) === "[object Object]";
 }
 
-// V8 deserializes views of the stored bytes, and Buffers that share Node's pool.
+// V8 deserializes typed arrays as views of the stored bytes, and Buffers as parts of Node's shared pool.
 function withOwnMemory(view: ArrayBufferView): ArrayBufferView {
   const { buffer, byteOffset, byteLength } = view;
   if (byteLength === buffer.byteLength) return view;
@@ -81,7 +81,7 @@ function setApart(object: object, prototype: object): void {
 function guardOf(prototype: object, isChange: (method: string) => boolean, advice: string): object {
   const guard = Object.create(prototype) as object;
   for (const method of Object.getOwnPropertyNames(prototype).filter(isChange)) {
-    const value = (): never => refuse(`Cannot ${method} in a frozen value`, advice);
+    const value = (): never => refuse(`Cannot call ${method} of a frozen value`, advice);
     Object.defineProperty(guard, method, { value, configurable: true, writable: true });
   }
   return guard;
@@ -100,7 +100,7 @@ export function originalOf(value: object): object | undefined {
   return originals.get(value);
 }
 
-/** Whether it is a Map, Set or Date that was read, and so has another prototype. */
+/** Whether the value is a Map, Set or Date that was read. Such a value has one more prototype. */
 export function isUnchangeable(value: object): boolean {
   return unchangeable.has(value);
 }
@@ -136,13 +136,13 @@ export function unguarded(value: unknown, copies: Map<object, object> = new Map(
   return copy;
 }
 
-/** A value, or a copy of it if a part of it was read through json or structured, and so refuses changes. */
+/** The value itself, or a copy of it if any part of it was read through json or structured and rejects changes. */
 export function changeable(value: unknown): unknown {
   const seen = new Set<unknown>();
   const open: unknown[] = [value];
   while (open.length > 0) {
     const next = open.pop();
-    // Looking into a bucket's object would send requests.
+    // Looking into a bucket object would send requests.
     if (typeof next !== "object" || next === null || seen.has(next) || isFacade(next)) continue;
     if (originals.has(next) || unchangeable.has(next) || isDeepFrozen(next)) return unguarded(value);
     seen.add(next);

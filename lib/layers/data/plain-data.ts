@@ -5,7 +5,9 @@ import { argumentError } from "../../errors/errors.js";
 /** A deeper value would exhaust the stack. */
 export const MAX_DEPTH = 1000;
 
-/** A walk over a value that checks whether a layer can serialize it, and knows where it is: `.user.tags[3]`. */
+/**
+ * Tracks the path, as in `.user.tags[3]`, while a layer checks a value part by part. Creates the errors of that check.
+ */
 export class Walk {
   readonly #layer: string;
   readonly #path: (string | number)[] = [];
@@ -18,7 +20,7 @@ export class Walk {
   into(key: string | number, visit: () => void): void {
     this.#path.push(key);
     if (this.#path.length > MAX_DEPTH)
-      throw this.refuse(`more than ${MAX_DEPTH} levels`, "Store parts of it under keys of their own.");
+      throw this.refuse(`more than ${MAX_DEPTH} levels`, "Store parts of it under separate keys.");
     visit();
     this.#path.pop();
   }
@@ -35,7 +37,7 @@ export class Walk {
     for (const key of Reflect.ownKeys(object)) {
       if (isArray && key === "length") continue;
       if (typeof key === "symbol")
-        throw this.refuse(`a property whose key is a symbol (${String(key)})`, "Give it a name.");
+        throw this.refuse(`a property whose key is a symbol (${String(key)})`, "Use a string as the key.");
       const property = Reflect.getOwnPropertyDescriptor(object, key);
       if (property === undefined) continue;
       const named = isArray && isIndex(key) ? Number(key) : key;
@@ -68,7 +70,7 @@ export function isIndex(key: string): boolean {
   return /^(0|[1-9]\d{0,9})$/.test(key) && Number(key) < 2 ** 32 - 1;
 }
 
-/** As in `.user.tags[3]`. */
+/** Formats a path, as in `.user.tags[3]`. */
 export function showPath(path: readonly PropertyKey[]): string {
   const shown = path.length > 12 ? [...path.slice(0, 8), "…", ...path.slice(-3)] : path;
   return shown

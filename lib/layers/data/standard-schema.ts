@@ -4,7 +4,7 @@ import { argumentError } from "../../errors/errors.js";
 import { misuse } from "../foundation/unreadable.js";
 import { showPath } from "./plain-data.js";
 
-// The types are declared here rather than imported: they are few, and users need no further package to compile ours.
+// The types are declared here rather than imported, so that users need no additional package to compile ours.
 
 /**
  * What `validate` needs of a schema. Schemas of zod (3.24 or later), valibot (1 or later), arktype (2 or later) and
@@ -17,37 +17,37 @@ export interface StandardSchema<Input = unknown, Output = Input> {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-    /** Only a type. No schema has it at run time. */
+    /** Only for type inference. Schemas do not have it at run time. */
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
 }
 
-/** What a schema says of a value. */
+/** What a schema returns for a value. */
 export type SchemaResult<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 
-/** One reason why a value does not fit a schema. */
+/** One reason why a value does not match a schema. */
 export interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** An issue as errors have it. */
+/** An issue as it is in the `cause` of an error. */
 interface Misfit {
   readonly path: readonly PropertyKey[];
   readonly message: string;
 }
 
-/** How many issues a message names. */
+/** How many issues a message names at most. */
 const MAX_SHOWN = 5;
 
-/** How many characters of an issue's own message are shown. It may quote a whole value. */
+/** How many characters of an issue's message are shown at most. It may quote a whole value. */
 const MAX_MESSAGE = 300;
 
-/** What a schema makes of a value: another value, or the reasons why it does not fit. */
+/** The result of a check: the value that the schema returned, or the reasons why the given value does not match. */
 export type Checked<Output> = { readonly value: Output } | { readonly misfits: readonly Misfit[] };
 
-/** @throws TypeError for what is not a schema */
+/** @throws TypeError if the argument is not a schema */
 export function checkSchema(schema: unknown): void {
   const isObject = (typeof schema === "object" && schema !== null) || typeof schema === "function";
   if (isObject && !leadsToFacade(schema)) {
@@ -55,10 +55,11 @@ export function checkSchema(schema: unknown): void {
     const { version, validate } = (standard ?? {}) as { version?: unknown; validate?: unknown };
     if (version === 1 && typeof validate === "function") return;
     if (version !== undefined && version !== 1)
-      throw argumentError(`validate knows version 1 of Standard Schema, not ${kindOf(version)}.`);
+      throw argumentError(`validate supports version 1 of Standard Schema, not ${kindOf(version)}.`);
   }
   throw argumentError(
-    `validate takes a Standard Schema, such as one of zod (3.24 or later), valibot (1) or arktype (2), not ${kindOf(schema)}.`,
+    "validate requires a Standard Schema, such as a schema of zod (3.24 or later), valibot (1 or later) " +
+      `or arktype (2 or later), not ${kindOf(schema)}.`,
   );
 }
 
@@ -69,11 +70,11 @@ export function checkBySchema<Output>(
 ): Checked<Output> {
   const result: unknown = schema["~standard"].validate(value);
   if (isPromise(result)) {
-    // Its rejection must not end the program: the error below is thrown already.
+    // The error below already reports the problem. An unhandled rejection would end the program.
     void Promise.resolve(result).catch(() => {});
     throw misuse(
-      "validate needs a schema that validates synchronously, and this one returned a promise: " +
-        "leave out what is asynchronous in it, and check that before you store the value.",
+      "validate requires a schema that validates synchronously, but this one returned a promise. " +
+        "Remove the asynchronous checks from the schema, and run them before you store the value.",
     );
   }
   if (typeof result !== "object" || result === null)
@@ -87,7 +88,7 @@ export function checkBySchema<Output>(
   return { misfits };
 }
 
-/** As in "at .age: expected a number; at .tags[0]: …". */
+/** Formats the reasons, as in "at .age: expected a number; at .tags[0]: …". */
 export function showMisfits(misfits: readonly Misfit[]): string {
   const shown = misfits.slice(0, MAX_SHOWN).map(({ path, message }) => {
     const text = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;

@@ -5,13 +5,13 @@ import { isDetached, isOutOfBounds } from "../../arguments/values.js";
 import { isIndex, nameOf, Walk } from "./plain-data.js";
 
 /**
- * The value as V8 can serialize it: parts that were read through this layer are replaced by plain copies.
+ * The value in a form that V8 can serialize: if parts of it were read through this layer, a plain copy.
  *
- * @throws TypeError for a value that would not come back unchanged, saying where in it the problem is
+ * @throws TypeError for a value that would not come back unchanged. The message says where in the value the problem is
  */
 export function serializable(value: unknown): unknown {
   const walk = new Walk("structured");
-  // On its own it would look like a missing key.
+  // A stored undefined would look like a missing key.
   if (value === undefined) throw walk.refuse("undefined", "To remove a key, delete it.");
   const seen = new Set<object>();
   check(value, walk, seen);
@@ -27,7 +27,7 @@ function check(given: unknown, walk: Walk, seen: Set<object>): void {
   if (types.isProxy(value)) {
     throw walk.refuse(
       nameOf(value),
-      "Store a copy of what it shows (of a value that json gave: JSON.parse(JSON.stringify(value))).",
+      "Store a plain copy. For a value that json returned, that is JSON.parse(JSON.stringify(value)).",
     );
   }
   const depth = prototypes(value) - (isUnchangeable(value) ? 1 : 0);
@@ -50,15 +50,15 @@ function check(given: unknown, walk: Walk, seen: Set<object>): void {
   } else if (!isSimple(value, depth, walk)) throw refuseClass(value, walk);
 }
 
-/** Whether it is a built-in object that holds no others. */
+/** Whether the value is a built-in object that contains no other objects. */
 function isSimple(value: object, depth: number, walk: Walk): boolean {
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
   if (types.isAnyArrayBuffer(buffer) && isDetached(buffer))
-    throw walk.refuse("a detached ArrayBuffer", "Its bytes were transferred, and are elsewhere now.");
+    throw walk.refuse("a detached ArrayBuffer", "Its bytes were transferred elsewhere.");
   if (ArrayBuffer.isView(value)) {
     if (isOutOfBounds(value))
       throw walk.refuse("a view of bytes that its ArrayBuffer no longer has", "The buffer was resized.");
-    // Additional properties are not looked for: that would list the index of every element.
+    // No search for additional properties, because that would list the index of every element.
     if (types.isSharedArrayBuffer(value.buffer) || !views.has(kindOfView(value))) return false;
     return depth === (types.isDataView(value) ? 2 : Buffer.isBuffer(value) ? 4 : 3);
   }
@@ -98,12 +98,12 @@ function isOwnError(error: Error, depth: number, walk: Walk): boolean {
   if (typeof name !== "string" || !errorNames.has(name) || depth !== (name === "Error" ? 2 : 3)) return false;
   for (const key of Reflect.ownKeys(error)) {
     if (key === "stack" || key === "message") continue;
-    throw walk.refuse(`an error with the property ${String(key)}`, "Make plain data of it.");
+    throw walk.refuse(`an error with the property ${String(key)}`, "Convert it to plain data.");
   }
   return true;
 }
 
-// Those that V8 serializes in all versions of Node from 20 on.
+// The views that V8 can serialize in every version of Node from 20 on.
 const views: ReadonlySet<string> = new Set([
   ...[
     "Int8",
@@ -141,10 +141,10 @@ function checkProperties(value: object, walk: Walk, seen: Set<object>): void {
 function checkNoProperties(value: object, walk: Walk, indexed = false, but: readonly string[] = []): void {
   for (const key of Reflect.ownKeys(value)) {
     if (typeof key === "string" && (but.includes(key) || (indexed && isIndex(key)))) continue;
-    throw walk.refuse(`${nameOf(value)} with the property ${String(key)}`, "Keep that elsewhere.");
+    throw walk.refuse(`${nameOf(value)} with the property ${String(key)}`, "Store the property elsewhere.");
   }
 }
 
 function refuseClass(value: object, walk: Walk): TypeError {
-  return walk.refuse(`${nameOf(value)}, which would not come back as one`, "Make plain data of it.");
+  return walk.refuse(`${nameOf(value)}, which would not come back as one`, "Convert it to plain data.");
 }

@@ -16,7 +16,7 @@ import { Layer } from "../foundation/layer.js";
 
 const SECOND_MS = 1000;
 
-/** How often `create` tries while others replace and delete the key. */
+/** The maximum number of attempts of `create` while other programs replace and delete the key. */
 const MAX_TURNS = 100;
 
 const inWholeSeconds = (ms: number): number => Math.floor(ms / SECOND_MS) * SECOND_MS;
@@ -27,10 +27,10 @@ export class ExpireLayer<V> extends Layer<V> {
   readonly [internals]: Internals<V> = {
     ...this.below,
     get: (key) => this.#fresh(this.below.get(key, "age")),
-    // That the bytes are the same does not say when they were stored.
+    // An unchanged ETag does not say when the bytes were last stored.
     getIfChanged: (key) => this.#fresh(this.below.get(key, "age")),
     getMany: (keys) => this.#freshIn(this.below.getMany(keys, "age")),
-    // The service would also copy what has expired.
+    // The service would also copy expired values.
     formats: undefined,
     read: (keys, failed) => this.#freshIn(this.below.read(keys, failed)),
     entries: (options) => this.#entries(checkListOptions(options)),
@@ -43,12 +43,13 @@ export class ExpireLayer<V> extends Layer<V> {
         (lastModified) => this.#isExpired(lastModified) || isMissing?.(lastModified) === true,
       ),
     allKeys: () => [...this.keys()],
-    // A listing with dates has no sizes for the bucket to go by.
+    // The keys come from `list`, which does not tell the bucket the sizes that reading ahead relies on.
     hintReads: () => {},
     url: (key, options) => {
       if (options?.method === "PUT") return this.below.url(key, options);
       throw argumentError(
-        "A link would still lead to the value when it has expired: url is refused by expire. Make it through the map beneath.",
+        "expire does not support url, because the link would still work after the value has expired. " +
+          "Call url of the base map of expire.",
       );
     },
     purge: () => this.#purge(),
@@ -75,7 +76,7 @@ export class ExpireLayer<V> extends Layer<V> {
     for (let turn = 0; turn < MAX_TURNS; turn += 1) {
       if (this.base.create(key, value, options)) return true;
       const head = this.base.head(key);
-      // Deleted since.
+      // It was deleted in the meantime.
       if (head === undefined) continue;
       if (!this.#isExpired(head.lastModified.getTime())) return false;
       etags.given(head);
@@ -84,7 +85,7 @@ export class ExpireLayer<V> extends Layer<V> {
         this.base.set(key, value, { ...options, ifMatch: head.etag });
         return true;
       } catch (error) {
-        // Somebody else was quicker.
+        // Another writer got there first.
         if (!(error instanceof PreconditionFailedError)) throw error;
         etags.refused(head);
       }
@@ -141,7 +142,7 @@ export class ExpireLayer<V> extends Layer<V> {
   }
 
   #entries({ limit, ...others }: ListOptions): IterableIterator<[string, Stored<V>]> {
-    // With a limit, the base would count what has expired, or read ahead beyond it.
+    // With a limit, the base would count expired values, or read ahead beyond the limit.
     return limit === undefined
       ? this.#freshOf(this.below.entries(others, "age"))
       : this.#eachOf(this.keys({ ...others, limit }));
@@ -167,7 +168,7 @@ export class ExpireLayer<V> extends Layer<V> {
     return stored === undefined || this.#isExpired(stored.lastModified) ? undefined : stored;
   }
 
-  // What is known may have been stored anew since, which only reading tells: without a state, update reads it.
+  // A known value that has expired may have been written again since. Without a state, update reads the key first.
   #resumedIfFresh(resumed: Resumed<V>): Resumed<V> {
     const { lastModified } = resumed.from;
     if (lastModified !== undefined && !this.#isExpired(lastModified)) return resumed;
@@ -176,7 +177,7 @@ export class ExpireLayer<V> extends Layer<V> {
 
   #purge(): number {
     const etags = new Map<string, string>();
-    // All are listed before any is deleted: a listing that cannot be trusted deletes nothing.
+    // All keys are listed before any is deleted, so that nothing is deleted if the listing turns out to be wrong.
     for (const entry of this.base.list()) {
       if (entry.key !== undefined && this.#isExpired(entry.lastModified.getTime()))
         etags.set(entry.key, entry.etag);
@@ -184,9 +185,9 @@ export class ExpireLayer<V> extends Layer<V> {
     return this.below.removeMany(etags).length + (this.below.purge?.() ?? 0);
   }
 
-  /** Whether a value is certainly older than allowed: both times may be up to a second later than they say. */
+  /** Whether a value is certainly older than allowed. Each time may be up to a second later than it says. */
   #isExpired(lastModified: number | undefined): boolean {
-    // It is in a write buffer.
+    // The value is still in a write buffer.
     if (lastModified === Infinity) return false;
     const now = this.below.serviceTime();
     if (now === undefined || lastModified === undefined || Number.isNaN(lastModified)) {
@@ -194,7 +195,7 @@ export class ExpireLayer<V> extends Layer<V> {
       throw this.#error(
         "BadAnswer",
         "Cannot tell how old a value is",
-        `the service's answer has no ${missing}`,
+        `the service's response has no ${missing} header`,
       );
     }
     return inWholeSeconds(now) - inWholeSeconds(lastModified) >= this.#ms + SECOND_MS;

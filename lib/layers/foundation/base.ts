@@ -7,8 +7,8 @@ import type { ValueKind } from "../../map/internals.js";
 import type { SyncMap } from "../../map/sync-map.js";
 
 /**
- * The map that a layer stands on. Only what it gives has a type here, for a map may take more than it gives, as S3BucketMap takes
- * strings and bytes. It must have the other methods of `SyncMap`, too.
+ * The base of a layer. It must have all methods of `SyncMap`. This type has only methods that return values, because a
+ * map may accept more than it returns: S3BucketMap accepts both strings and bytes, for example.
  */
 export type LayerBase<V> = Pick<SyncMap<V>, "get" | "getMany" | "values" | "entries">;
 
@@ -18,9 +18,9 @@ const methods = [
 ] as const;
 
 /**
- * Checks a layer's base when the layer is made: later, the mistake would be far from its cause.
+ * Checks a layer's base when the layer is created. An error at a later call would be far from its cause.
  *
- * @param wanted - the kinds of values that the base may give; a map that does not say is taken at its word
+ * @param wanted - the kinds of values that the base may return. A base that does not declare its kind is accepted
  * @param advice - what to use instead
  */
 export function checkBase<V>(
@@ -31,42 +31,44 @@ export function checkBase<V>(
 ): SyncMap<V> {
   const given: unknown = map;
   if (typeof given !== "object" || given === null) {
-    throw argumentError(`${layer} takes a map, such as new S3BucketMap("my-bucket"), not ${kindOf(given)}.`);
+    throw argumentError(
+      `${layer} requires a map, such as new S3BucketMap("my-bucket"), not ${kindOf(given)}.`,
+    );
   }
-  // Before any method is looked up: on a facade that would read a key.
+  // Checked before any method is looked up, because on a bucket object the lookup would read a key.
   if (leadsToFacade(given)) {
     throw argumentError(
       isFacade(given)
-        ? `${layer} takes a map, and was given an object: ${layer}(asMap(object)), and asObject around that.`
-        : `${layer} takes a map, and was given an object that inherits from a bucket's object.`,
+        ? `${layer} requires a map, not a bucket object. Use ${layer}(asMap(object)), and asObject around that.`
+        : `${layer} requires a map, not an object that inherits from a bucket object.`,
     );
   }
   if (isOfAnotherVersion(given)) {
     throw argumentError(
-      `${layer} takes a map of its own version of s3bucketmap, and this one comes from another that is installed beside it: ` +
-        '"npm ls s3bucketmap" shows where.',
+      `${layer} requires a map of its own version of s3bucketmap, but this map comes from another installed version. ` +
+        'Run "npm ls s3bucketmap" to see all installed versions.',
     );
   }
   for (const method of methods) {
     if (typeof (given as Record<string, unknown>)[method] === "function") continue;
     throw argumentError(
-      `${layer} takes a map with all of SyncMap's methods, and this one (${kindOf(given)}) has no ${method}.`,
+      `${layer} requires a map with all methods of SyncMap, but this one (${kindOf(given)}) has no ${method}.`,
     );
   }
   const base = map as SyncMap<V>;
   const { valueKind } = internalsOf(base);
   if (valueKind === "live" && layer !== "edit")
     throw argumentError(
-      `${layer} cannot stand on a live map, because live goes outermost: live(${layer}(map)).`,
+      `${layer} cannot be put over live, because live must be the outermost layer. Use live(${layer}(map)).`,
     );
   if (valueKind === undefined || wanted.length === 0 || wanted.includes(valueKind)) return base;
   throw argumentError(
-    `${layer} needs a map that gives ${wanted.join(" or ")}, and this one gives ${valueKind}: use ${advice}.`,
+    `${layer} requires a map that returns ${wanted.join(" or ")}, but this one returns ${valueKind}. Use ${advice}.`,
   );
 }
 
 /** {@link checkBase} for a layer over bytes. */
 export function checkBytesBase(layer: string, map: LayerBase<Buffer>): SyncMap<Buffer> {
-  const advice = 'new S3BucketMap("my-bucket", { readAs: "bytes" }), or a layer that gives bytes';
+  const advice = 'new S3BucketMap("my-bucket", { readAs: "bytes" }), or a layer that returns bytes';
   return checkBase(layer, map, ["bytes"], advice);
 }

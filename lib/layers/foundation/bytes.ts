@@ -2,7 +2,9 @@ import { checkValue } from "../../arguments/values.js";
 import type { Bytes } from "../../arguments/values.js";
 import type { ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 
-/** A map that gives Buffers, and takes strings (as UTF-8) and any bytes, as S3BucketMap does with `readAs: "bytes"`. */
+/**
+ * A map that returns Buffers, and accepts strings (as UTF-8) and any bytes, like S3BucketMap with `readAs: "bytes"`.
+ */
 export interface BytesMap extends SyncMap<Buffer> {
   set(key: string, value: string | Bytes, options?: SetOptions): this;
   setMany(entries: Iterable<readonly [string, string | Bytes]>, options?: ObjectOptions): this;
@@ -10,7 +12,7 @@ export interface BytesMap extends SyncMap<Buffer> {
   subMap(prefix: string): BytesMap;
 }
 
-/** The bytes of a value given to a layer over bytes. @throws TypeError if it is neither a string nor bytes */
+/** The bytes of a value that a layer over bytes is to store. @throws TypeError if it is neither a string nor bytes */
 export function toBytes(value: unknown): Uint8Array {
   checkValue(value);
   if (typeof value === "string") return Buffer.from(value);

@@ -21,8 +21,9 @@ import type {
 } from "../../map/sync-map.js";
 
 /**
- * What all layers have in common. Reads go through a layer's {@link internals}; what does not concern values is passed to the base. A
- * layer adds the internals, which are its base's but for what it changes, and the methods that store values.
+ * What all layers have in common. Reads go through a layer's {@link internals}. Calls that do not concern values are
+ * passed to the base. A layer adds its internals (those of its base, with some replaced) and the methods that store
+ * values.
  */
 export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasInternals<V> {
   protected readonly base: SyncMap<Raw>;
@@ -31,7 +32,7 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasInternals<V> {
   readonly #name: string;
   readonly #options: object | undefined;
 
-  /** @param options - as `console.log` shows them beside the name */
+  /** @param options - what `console.log` shows beside the name */
   constructor(base: SyncMap<Raw>, name: string, options?: object) {
     this.base = base;
     this.below = internalsOf(base);
@@ -128,7 +129,7 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasInternals<V> {
     return this[internals].url(key, options);
   }
 
-  // A layer says by itself that it passes files on: they go past whatever it does with values.
+  // Files bypass what a layer does with values, so only a layer that overrides these methods passes files on.
   putFile(_key: string, _path: string | URL, _options?: SetOptions): this {
     return refuseFiles("putFile", this.#name);
   }
@@ -137,10 +138,10 @@ export abstract class Layer<V, Raw = V> implements SyncMap<V>, HasInternals<V> {
     return refuseFiles("getFile", this.#name);
   }
 
-  /** A bucket's method. A layer's values are its own, unless it gives those of its base as they are. */
+  /** Only S3BucketMap has this method. It cannot convert the values of a layer. */
   as(): SyncMap<unknown> {
     throw argumentError(
-      `${this.#name} cannot give its values as strings or bytes. as is a method of S3BucketMap: put ${this.#name} over map.as(…).`,
+      `${this.#name} does not support as, which is a method of S3BucketMap. Put ${this.#name} over map.as(…).`,
     );
   }
 

@@ -23,7 +23,7 @@ export class ReadonlyLayer<V> extends Layer<V> {
   };
   readonly #by: string;
 
-  /** @param by - the function that made it */
+  /** @param by - the function that created the layer */
   constructor(base: SyncMap<V>, by = "readonly", options?: object) {
     super(base, by, options);
     this.#by = by;
@@ -71,7 +71,7 @@ export class ReadonlyLayer<V> extends Layer<V> {
 
   #refuse(method: string): never {
     throw argumentError(
-      `This map is read-only: ${method} is refused. Write through the map that ${this.#by} was given.`,
+      `This map is read-only: it does not support ${method}. Write through the base map of ${this.#by}.`,
     );
   }
 }

@@ -7,29 +7,30 @@ import type { ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 import { Layer } from "./layer.js";
 import { unreadable } from "./unreadable.js";
 
-/** What a layer makes of values on their way to its base, and back. */
+/** How a layer converts values on their way to its base, and back. */
 export interface Codec<V, Raw> {
-  /** As `console.log` shows the layer. */
+  /** The layer's name, for `console.log` and errors. */
   readonly name: string;
   /** Its options, for `console.log`. */
   readonly shown?: object;
   readonly valueKind: ValueKind;
-  /** What `decode` looks at. Left out: whatever the reader of this layer looks at. */
+  /** What `decode` looks at. If omitted: whatever the reader of this layer looks at. */
   readonly needs?: Needs;
-  /** The Content-Type unless the program gives one. */
+  /** The Content-Type unless the program sets one. */
   readonly contentType?: string | undefined;
-  /** @throws TypeError for a value that would not come back unchanged: nothing is stored then */
+  /** @throws TypeError for a value that would not come back unchanged. Then nothing is stored */
   encode(value: V, wholeKey: string, options: SetOptions | undefined): Raw;
-  /** @throws anything for what this layer cannot have stored */
+  /** @throws any error for bytes or strings that this layer cannot have stored */
   decode(stored: Stored<Raw>, wholeKey: string): Stored<V>;
-  /** What `update` returns for what was stored. Left out: what the program's function returned. */
+  /** What `update` returns, made from what was stored. If omitted: what the program's function returned. */
   updated?(stored: Raw): V;
   /**
-   * The format that values are stored in, with all options that matter. Layers of one format are copied as they are stored.
-   * Left out: each value is decoded and encoded again. This is necessary if what is stored depends on the key.
+   * The format that values are stored in, with all options that matter. Between layers of the same format, values are
+   * copied as they are stored. If omitted, each value is decoded and encoded again, which is necessary if what is
+   * stored depends on the key.
    */
   readonly format?: string;
-  /** What to pass to the base of the options of a write. Left out: all of them. */
+  /** Which options of a write to pass to the base. If omitted: all of them. */
   options?(options: SetOptions | undefined): SetOptions | undefined;
 }
 
@@ -40,7 +41,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
   readonly #codec: Codec<V, Raw>;
   readonly #prefix: string;
 
-  /** @param prefix - of this sub-map; only used over a base that does not say where it is */
+  /** @param prefix - the prefix of this sub-map. Only used over a base without a place */
   constructor(base: SyncMap<Raw>, codec: Codec<V, Raw>, prefix = "") {
     super(base, codec.name, codec.shown);
     const { below } = this;
@@ -76,7 +77,8 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
       read: (keys, failed) => this.#decodeThose(below.read(keys, failed), failed),
       url: () => {
         throw argumentError(
-          `A link leads to what is stored, which is not what ${codec.name} makes of it: call url of the map beneath ${codec.name}.`,
+          `${codec.name} does not support url, because a link would lead to the value as it is stored. ` +
+            `Call url of the base map of ${codec.name}.`,
         );
       },
       prepare: (key, value, options) => {
@@ -97,7 +99,9 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
 
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
     checkWriteOptions(options, "setMany");
-    // Encoded one by one: an endless iterable of wrong entries must fail at the first. The base stores none before it has all.
+    // Encoded one by one, because an endless iterable of invalid entries must fail at the first. The base stores
+    // nothing
+    // before it has all entries.
     const encoded = mapped(
       entriesOf(entries),
       ([key, value]) => [key, this.#codec.encode(value, this.#prefix + key, options)] as const,
@@ -147,7 +151,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
     return decoded;
   }
 
-  /** @param failed - gets the keys that cannot be decoded, each with its error */
+  /** @param failed - receives the keys that cannot be decoded, each with its error */
   #decodeThose<Read extends Stored<Raw>>(
     read: Iterable<[string, Read]>,
     failed: Map<string, S3BucketMapError>,
@@ -171,7 +175,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
     let changed: V | undefined;
     let encoded: Raw | undefined;
     let passed: ObjectOptions | undefined;
-    // The base does not look at the value that it is to go on from, and gives it back as it is.
+    // The base does not look at the value in `from`, and passes the same object to the function below.
     const below = resumed && { ...resumed, from: { ...resumed.from, value: undefined as Raw } };
     const stored = this.below.update(
       key,
@@ -181,7 +185,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
         if (changed === undefined) return undefined;
         encoded = this.#codec.encode(changed, this.#prefix + key, optionsFor(decoded));
         if (encoded !== undefined) return encoded;
-        // The base would delete the key. Only the program may say that.
+        // The base would delete the key, which only the program may ask for.
         throw argumentError(`${this.#codec.name} encoded the value as undefined, which cannot be stored.`);
       },
       () => {
@@ -194,7 +198,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
     );
     if (changed === undefined || stored === undefined) return changed;
     if (this.#codec.updated !== undefined) return this.#codec.updated(stored);
-    // A layer beneath, such as validate, may have stored another value.
+    // A layer below, such as validate, may have stored another value.
     if (Object.is(stored, encoded)) return changed;
     return this.#decode({ value: stored, etag: undefined, contentEncoding: passed?.contentEncoding }, key)
       .value;

@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { argumentError, S3BucketMapError } from "../../errors/errors.js";
 import { dataProperty, kindOf } from "../../arguments/kinds.js";
 
-/** What a codec throws for an object that it cannot decode. */
+/** The error that a codec throws for an object that it cannot decode. */
 export class Unreadable extends Error {
   readonly code: string;
   readonly advice: string;
@@ -18,7 +18,7 @@ export class Unreadable extends Error {
 /**
  * Checks the header of a layer's own format: a name, and the version in one byte.
  *
- * @throws Unreadable with this code for another header; for a truncated one only if the name is
+ * @throws Unreadable with this code for another header. A header that lacks only the version is accepted
  */
 export function checkFormat(bytes: Buffer, header: Buffer, code: string, advice: string): void {
   const name = header.subarray(0, -1);
@@ -29,14 +29,14 @@ export function checkFormat(bytes: Buffer, header: Buffer, code: string, advice:
   if (found === undefined || found === version) return;
   throw new Unreadable(
     code,
-    `it has version ${found} of the format, and this is version ${version}`,
+    `it has version ${found} of the format, but this layer reads version ${version}`,
     "Read it with a newer version of s3bucketmap.",
   );
 }
 
 const misuses = new WeakSet<object>();
 
-/** An error for a mistake of the program that shows only when a value is read, and is not the value's. */
+/** An error for a mistake in the program that is found only when a value is read. The value is not at fault. */
 export function misuse(message: string): TypeError {
   const error = argumentError(message);
   misuses.add(error);
@@ -48,8 +48,8 @@ function isMisuse(error: unknown): error is TypeError {
 }
 
 /**
- * The error for a value that a layer cannot read. Anything but an {@link Unreadable} becomes its cause, unless it is not
- * about the value.
+ * The error for a value that a layer cannot read. Any other error than an {@link Unreadable} becomes its `cause`,
+ * unless it is an S3BucketMapError or a {@link misuse}, which is returned as it is.
  */
 export function unreadable(
   error: unknown,

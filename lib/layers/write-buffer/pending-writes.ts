@@ -4,7 +4,7 @@ import { partialFailure, S3BucketMapError } from "../../errors/errors.js";
 import type { Internals, Prepared, Sending } from "../../map/internals.js";
 import { MAX_KEYS_AT_ONCE } from "../../arguments/keys.js";
 
-/** A group of writes is complete from this many bytes on. */
+/** A group of writes is complete when it has this many bytes. */
 const MAX_BYTES_AT_ONCE = 64 * 1024 * 1024;
 
 /** How often the buffer checks, while the event loop runs, whether more can be sent. */
@@ -18,23 +18,23 @@ interface Outcome {
   isOutdated?: true;
 }
 
-/** A write that is not known to be durable yet. */
+/** A write that may not be durable yet. */
 export interface Pending {
   readonly key: string;
   readonly write: Prepared<unknown>;
-  /** What it is sent through. */
+  /** The internals that send it. */
   readonly through: Pick<Internals<unknown>, "send">;
   readonly outcome: Outcome;
 }
 
 /**
- * The pending writes of a write buffer and its sub-maps, by their keys in the whole buffer. One group is in flight at a time; the
- * writes made meanwhile are the next group.
+ * The pending writes of a write buffer and its sub-maps, by their keys in the whole buffer. One group is in flight at a
+ * time. Writes made in the meantime form the next group.
  */
 export class PendingWrites {
   readonly #limits: { max: number; maxBytes: number };
   readonly #pending: Map<string, Pending> = new Map();
-  /** Failures that a call has thrown, and the next flush will throw again. */
+  /** Failures that a call has thrown, and that the next flush will throw again. */
   readonly #thrownOnce: Map<string, Outcome> = new Map();
   readonly #atExit = (): void => this.#flushAtExit();
   #bytes = 0;
@@ -72,16 +72,18 @@ export class PendingWrites {
   }
 
   /**
-   * Waits for all writes, because the program asks for it. What another call has thrown is thrown again: that may have been in a
-   * callback during a deasync wait.
+   * Waits for all writes, because the program asks for it. Failures that another call has thrown are thrown again,
+   * because that call may have been in a callback during a deasync wait.
    *
-   * @throws PartialFailureError for what has failed since the last flush; it is dropped
+   * @throws PartialFailureError for all writes that failed since the last flush. They are dropped from the buffer
    */
   flush(): void {
     this.#end(true);
   }
 
-  /** Waits for all writes, because a call needs it. @throws PartialFailureError for what has failed; it is dropped */
+  /**
+   * Waits for all writes, because a call needs it. @throws PartialFailureError for those that failed. They are dropped
+   */
   wait(): void {
     this.#end(false);
   }
@@ -97,7 +99,7 @@ export class PendingWrites {
       if (this.#inFlight === undefined) break;
       this.#finish();
     }
-    // Including those that a callback during the wait has dropped: they are not durable either.
+    // This includes those that a callback during the wait has dropped, because they are not durable either.
     const ended = new Set([...before, ...concerned()]);
     if (isFlush) this.#thrownOnce.clear();
     const failed = new Map<string, S3BucketMapError>();
@@ -112,7 +114,7 @@ export class PendingWrites {
     const succeeded = [...new Set([...ended].map(({ key }) => key))].filter((key) => !failed.has(key));
     const [first] = failed.values();
     const what = ["writes in the buffer", "stored"] as const;
-    const advice = " What failed is no longer in the buffer.";
+    const advice = " The writes that failed are no longer in the buffer.";
     const error = partialFailure("flush", first?.bucket, what, succeeded, failed, advice);
     if (error !== undefined) throw error;
   }
@@ -121,7 +123,7 @@ export class PendingWrites {
     return this.#pending.size > this.#limits.max || this.#bytes > this.#limits.maxBytes;
   }
 
-  // Takes the results of a group that is done, and sends the next.
+  // Collects the results of a group that is done, and sends the next group.
   #advance(): void {
     if (this.#inFlight?.sending.isDone() === true) this.#finish();
     if (this.#inFlight === undefined) this.#send();
@@ -141,7 +143,7 @@ export class PendingWrites {
     try {
       this.#inFlight = { group, sending: first.through.send(group.map(({ write }) => write)) };
     } catch (error) {
-      // The base was closed. The flush will throw that: this call may be about another key.
+      // The base was closed. The next flush throws this error, because the current call may be about another key.
       if (!(error instanceof S3BucketMapError)) throw error;
       for (const { outcome } of group) outcome.error = error;
     }
@@ -154,7 +156,7 @@ export class PendingWrites {
     if (this.#inFlight?.sending !== sending) return;
     this.#inFlight = undefined;
     for (const pending of group) {
-      // Unless it was written again.
+      // The key was written again in the meantime.
       if (this.#pending.get(pending.key) !== pending) continue;
       const error = failed.get(pending.write.key);
       if (error === undefined) this.#remove(pending);
@@ -186,7 +188,7 @@ export class PendingWrites {
 
   #flushAtExit(): void {
     try {
-      // No flush: failures that were thrown before need not be printed.
+      // Not a flush, because failures that were thrown before need not be printed.
       this.wait();
     } catch (error) {
       failAtExit("writeBuffer", error as Error);

@@ -31,13 +31,13 @@ export class WriteBufferLayer<V> extends Layer<V> {
       this.#pending.wait();
       const changeAndWait = (stored: Stored<V> | undefined): V | undefined => {
         const changed = change(stored);
-        // What the function itself wrote comes before what it returns.
+        // Writes that the function itself made must be stored before what it returns.
         this.#pending.wait();
         return changed;
       };
       return this.below.update(key, changeAndWait, options, ...more);
     },
-    // What is in the buffer is no version yet.
+    // A write in the buffer is not a version yet.
     versions: (key) => {
       this.#pending.wait();
       return this.below.versions(key);
@@ -63,7 +63,7 @@ export class WriteBufferLayer<V> extends Layer<V> {
       this.#pending.wait();
       return this.below.url(key, options);
     },
-    // A write buffer over this one sends past it: an older write to the same key must be durable before.
+    // A write buffer over this one bypasses it. An older write to the same key must be durable first.
     prepare: (key, value, options) => {
       if (this.#buffered(key) !== undefined) this.#pending.wait();
       return this.below.prepare(key, value, options);
@@ -80,7 +80,7 @@ export class WriteBufferLayer<V> extends Layer<V> {
   readonly #prefix: string;
   #closed = false;
 
-  /** @param prefix - of this sub-map, in the map that the pending writes belong to */
+  /** @param prefix - the prefix of this sub-map within the map that the pending writes belong to */
   constructor(base: SyncMap<V>, pending: PendingWrites, options: object, prefix = "") {
     super(base, "writeBuffer", Object.keys(options).length === 0 ? undefined : options);
     this.#pending = pending;
@@ -186,13 +186,14 @@ export class WriteBufferLayer<V> extends Layer<V> {
   #get(key: string, needs: Needs): Stored<V> | undefined {
     const pending = this.#buffered(key);
     if (pending === undefined) return this.below.get(key, needs);
-    // It was prepared from a V.
+    // The write was prepared from a V.
     return pending.write.object === undefined ? undefined : (pending.write.read() as Stored<V>);
   }
 
   #getMany(keys: Iterable<string>, needs: Needs): Map<string, Stored<V>> {
     const all = new Set<string>();
-    // Read now: during a deasync wait a write may leave the buffer while the other keys are read.
+    // Read now, because a write may leave the buffer while the other keys are read, in a callback during a deasync
+    // wait.
     const own = new Map<string, Stored<V> | undefined>();
     const isAsked = (key: string): boolean => {
       if (this.#buffered(key) === undefined) return true;
@@ -223,7 +224,7 @@ export class WriteBufferLayer<V> extends Layer<V> {
   }
 
   #buffered(key: unknown): Pending | undefined {
-    // A wrong key, and any key of a closed map, is left to the base, which refuses it.
+    // The base throws for an invalid key, and for any key of a closed map.
     return typeof key !== "string" || this.#closed ? undefined : this.#pending.get(this.#prefix + key);
   }
 
@@ -255,7 +256,7 @@ export class WriteBufferLayer<V> extends Layer<V> {
   }
 }
 
-/** Notes all the keys, and gives those that are asked for. */
+/** Records all keys in `all`, and yields those that must be read from the base. */
 function* noted(
   keys: Iterable<string>,
   all: Set<string>,

@@ -9,9 +9,9 @@ import { WriteBufferLayer } from "./write-buffer-layer.js";
 
 /** Options of {@link writeBuffer}. */
 export interface WriteBufferOptions {
-  /** How many writes may be pending. Default: 1000. */
+  /** The maximum number of pending writes. Default: 1000. */
   max?: number | undefined;
-  /** Roughly how many bytes of values may be pending. Default: 64 MiB. */
+  /** The approximate maximum size of all pending values, in bytes. Default: 64 MiB. */
   maxBytes?: number | undefined;
 }
 
@@ -20,33 +20,36 @@ export interface WriteBuffer<V> extends FileMap<V> {
   /**
    * Blocks until all writes are durable.
    *
-   * @throws PartialFailureError that names the writes that succeeded and those that failed, which are no longer in the buffer
+   * @throws PartialFailureError that names the writes that succeeded and those that failed. The writes that failed are
+   * no longer in the buffer
    */
   flush(): void;
   subMap(prefix: string): WriteBuffer<V>;
 }
 
 /**
- * Makes `set`, `delete`, `setMany` and `deleteMany` return at once. The writes are sent in the background, several at
- * a time; if a key is written again before it was sent, only the last value is. `flush()` blocks until all are durable.
+ * Makes `set`, `delete`, `setMany` and `deleteMany` return at once. The writes are sent in the background, many at a
+ * time. If a key is written again before its first value was sent, only the last value is sent. `flush()` blocks until
+ * all writes are durable.
  *
- * The program reads its own writes: `get`, `has` and `getMany` answer from the buffer, without a request, for the keys in it.
- * Everything else first waits for all writes: listings, `size`, `head`, `create`, `update`, `clear`, `putFile`, `getFile` of a key
- * in the buffer, and `set` with `ifMatch`.
+ * The program reads its own writes: `get`, `has` and `getMany` read the keys in the buffer from there, without a
+ * request. All other calls first wait for all writes: listings, `size`, `head`, `create`, `update`, `clear`,
+ * `putFile`, `getFile` of a key in the buffer, and `set` with `ifMatch`.
  *
- * What can be lost: a write is only durable, and visible to others, once `flush` or another call that waits has returned. When
- * the program ends by itself, by `process.exit` or by an uncaught error, the buffer is still written; failures
- * are printed, and the exit code is 1. If it is killed by a signal (SIGKILL, or a SIGINT or SIGTERM that it does not handle), runs out
- * of memory, or loses power, the buffer is lost. In an exit handler, a write is durable when it returns.
+ * A write is only durable, and visible to others, when `flush` or another call that waits has returned. Until then it
+ * may be lost. If the program ends by itself, by `process.exit` or by an uncaught error, the buffer is still written.
+ * Failures are then printed, and the exit code is 1. If a signal kills the program (SIGKILL, or a SIGINT or SIGTERM
+ * that it does not handle), or if memory runs out or the power fails, the buffer is lost. In an exit handler, a write
+ * is durable when its call returns.
  *
- * The next call that waits throws the failures as a PartialFailureError. Until then the program reads its own
- * value, and afterwards what is stored. `flush`, `close`, the end of a batch, and a write that finds the buffer full throw all
- * failures since the last of these, even those that another call has thrown.
+ * If writes fail, the next call that waits throws a PartialFailureError. Until then, the program reads its own values.
+ * From then on, it reads what is stored. `flush`, `close`, the end of a batch, and a write that finds the buffer full
+ * throw all failures since the last of these calls, even those that another call has already thrown.
  *
- * A write goes out at once if none is in flight. Otherwise it goes out, together with others, when those in flight are done: that
- * is noticed at the next use of the map or turn of the event loop.
+ * A write is sent at once if none is in flight. Otherwise it is sent, together with others, when the writes in flight
+ * are done. The map notices that at its next use, or at the next turn of the event loop.
  *
- * @throws TypeError for a wrong option, and for a map without an S3BucketMap at the bottom
+ * @throws TypeError for an invalid option, and for a map without an S3BucketMap at the bottom
  * @example
  * const map = writeBuffer(new S3BucketMap("my-bucket"));
  * for (const [key, value] of many) map.set(key, value);
