@@ -31,7 +31,7 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
     // The given ETag may belong to another version.
     getIfChanged: (key, _etag, needs) => this.#read([[key, this.#versionOf(key)]], needs).get(key),
     getMany: (keys, needs) => {
-      const all = new Set(iterable(keys, "getMany takes an iterable of keys"));
+      const all = new Set(iterable(keys, "getMany requires an iterable of keys"));
       return this.#read(
         Array.from(all, (key) => [key, this.#versionOf(key)] as const),
         needs,

@@ -192,7 +192,7 @@ describe.each(["atomics", "deasync"] as const)("what a batch of edits reports (%
       others["a"].list.push(2);
     });
     expect(error.failed.get("a").message).toContain(
-      "what the batch had edited before is stored, and nothing more was written",
+      "the earlier edits of the batch are stored, and nothing more was written",
     );
     expect(strings.get("a")).toBe('{"n":5,"list":[1,2]}');
   });

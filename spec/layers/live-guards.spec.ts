@@ -54,7 +54,7 @@ describe.each(["atomics", "deasync"] as const)("a function that may be called ag
     ["a document, in a batch", () => batch(documents, () => ann.list.push(3))],
   ])("of update, or of edit, may not edit %s", (_what, write) => {
     server.reset();
-    const refused = /^A function given to update or edit may not edit a live document of its own key/;
+    const refused = /^A function passed to update or edit must not edit a live document of its own key/;
     let calls = 0;
     const error = thrownBy(() =>
       edit(map, "a", () => {
@@ -86,7 +86,7 @@ describe.each(["atomics", "deasync"] as const)("a function that may be called ag
     const { d } = documents;
     server.reset();
     expect(() => d.list.sort(write)).toThrow(
-      /^A comparator may not edit a live document, nor write to its map/,
+      /^A comparator must not edit a live document or write to its map/,
     );
     expect([server.counts().PUT, server.counts().DELETE]).toEqual([0, 0]);
     expect(d.list).toEqual([2, 1, 3]);

@@ -302,7 +302,7 @@ describe("objects in two places, over structured", () => {
     const error = thrownBy(() => (d.n = 2)) as Error;
     expect(error).toBeInstanceOf(TypeError);
     expect(error.message).toMatch(
-      /one object in two places, or inside itself, as at \..*edit\(map, key, fn\)/,
+      /in two places, or inside itself, cannot be edited\. The second place is \..*edit\(map, key, fn\)/,
     );
     expect(thrownBy(() => batch(mine, () => (d.n = 2)))).toBeInstanceOf(TypeError);
     expect(base.get("a")).toEqual(value);
@@ -318,7 +318,9 @@ describe("objects in two places, over structured", () => {
   ])("are refused when they are assigned: %s", (_what, change) => {
     const make = (): unknown => ({ l: [], m: new Map(), e: new Set(), p: 1 });
     const d = documentOf(make());
-    expect(() => change(d)).toThrow(/^A live document cannot be edited that has one object in two places/);
+    expect(() => change(d)).toThrow(
+      /^A live document with one object in two places, or inside itself, cannot be edited/,
+    );
     expect([d, base.get("a")]).toEqual([make(), make()]);
     d.q = s;
     d.r = s;

@@ -96,7 +96,7 @@ export class CacheLayer<V> extends Layer<V> {
   override deleteMany(keys: Iterable<string>, none?: undefined): void {
     checkNoOptions(none, "deleteMany");
     const all: string[] = [];
-    const noted = mapped(iterable(keys, "deleteMany takes an iterable of keys"), (key) => {
+    const noted = mapped(iterable(keys, "deleteMany requires an iterable of keys"), (key) => {
       all.push(key);
       return key;
     });
@@ -158,7 +158,7 @@ export class CacheLayer<V> extends Layer<V> {
   #getMany(keys: Iterable<string>, needs: Needs): Map<string, Stored<V>> {
     const fresh = new Map<string, Entry<V> | undefined>();
     const before = this.#store.moment;
-    const given = iterable(keys, "getMany takes an iterable of keys");
+    const given = iterable(keys, "getMany requires an iterable of keys");
     const read = this.below.getMany(this.#notFresh(given, fresh, needs), needs);
     const found = new Map<string, Stored<V>>();
     for (const [key, entry] of fresh) {

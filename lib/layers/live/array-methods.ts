@@ -3,14 +3,14 @@ import { nodeOf } from "./owner.js";
 
 type Methods = Record<string, (this: unknown, ...args: never[]) => unknown>;
 
-/** `Array.prototype`'s own idea of a relative index. */
+/** Resolves a relative index as the methods of `Array.prototype` do. */
 function relative(given: unknown, length: number, missing: number): number {
   if (given === undefined) return missing;
   const index = Math.trunc(Number(given)) || 0;
   return index < 0 ? Math.max(length + index, 0) : Math.min(index, length);
 }
 
-/** The indexes of the elements in their new order, -1 for a hole. undefined comes last, and then the holes. */
+/** The indexes of the elements in sorted order, with -1 for a hole. Undefined elements come last, before the holes. */
 function sorted(
   owner: Owner,
   array: readonly unknown[],
@@ -18,7 +18,7 @@ function sorted(
 ): number[] {
   const present = [...array.keys()].filter((index) => index in array);
   const defined = present.filter((index) => array[index] !== undefined);
-  // Frozen copies: what a comparator changed in them would not be stored.
+  // Frozen copies, because changes that a comparator made in them would not be stored.
   const copies = new Map(defined.map((index) => [index, owner.frozen(array[index])]));
   if (compare === undefined) {
     const texts = new Map(defined.map((index) => [index, String(copies.get(index))]));
@@ -33,12 +33,15 @@ function sorted(
   return [...defined, ...rest, ...holes];
 }
 
-/** The indexes of an array in their order, -1 for a hole. */
+/** The indexes of an array in order, with -1 for a hole. */
 function indexesOf(array: readonly unknown[]): number[] {
   return Array.from(array, (_, index) => (index in array ? index : -1));
 }
 
-/** A method that changes an array by one operation. For an array that is not in a document it is the usual one. */
+/**
+ * A method that changes an array by one operation. On an array that is not in a document, it does what the built-in
+ * does.
+ */
 function method(
   name: string,
   change: (owner: Owner, array: unknown[], args: unknown[], self: object) => unknown,
@@ -52,7 +55,7 @@ function method(
       return change(node.owner, node.plain as unknown[], args, this as object);
     },
   };
-  // Code that looks how many arguments a method takes finds the same.
+  // The same number of parameters as the built-in method, for code that looks at it.
   return Object.defineProperty(made!, "length", { value: usual.length, configurable: true });
 }
 
@@ -75,7 +78,7 @@ export const arrayMethods: Methods = Object.assign(Object.create(null) as Method
     return removed.map((value) => owner.view(value));
   }),
   sort: method("sort", (owner, array, [compare], self) => {
-    // Throws for a comparator that is no function.
+    // Throws if the comparator is not a function.
     ([] as unknown[]).sort(compare as undefined);
     const order = owner.compare(() => sorted(owner, array, compare as undefined));
     owner.change(array, { do: "arrange", order });

@@ -2,27 +2,27 @@ import { functionsOnStack, thisCopy, WAIT_MARK } from "../../copies/stack-frames
 import { nextOrder } from "./document.js";
 import type { Edits } from "./edits.js";
 
-/** A batch whose function is running. Keys are those in the whole map. */
+/** A batch whose function is running. Its keys are relative to the outermost live map. */
 export interface Batch {
-  /** It covers the keys that begin with one of these. */
+  /** The batch covers the keys that begin with one of these. */
   readonly prefixes: readonly string[];
-  /** What it has not stored yet, by key. A batch shares this with the batches inside it. */
+  /** The edits that are not stored yet, by key. A batch shares this Map with the batches inside it. */
   readonly edits: Map<string, Edits>;
-  /** What is being stored, also shared. */
+  /** The edits that are being stored. Also shared. */
   readonly storing: Set<Edits>;
-  /** The keys of which it has stored edits, also shared. */
+  /** The keys whose edits have been stored. Also shared. */
   readonly stored: Set<string>;
-  /** The keys that were set or deleted as a whole, which the batch beneath may not have finished. */
+  /** The keys that were set or deleted as a whole. The batch of the base may not have finished these writes. */
   readonly sent: Set<string>;
   /** States that were read or stored during the batch have a higher order. */
   readonly since: number;
-  /** How many calls were waiting when it began. */
+  /** How many calls were waiting when the batch began. */
   readonly depth: number;
 }
 
 /** A function that is running and may be called again. */
 interface Guard {
-  /** Of a function of `update`; undefined for a comparator. */
+  /** The key of the `update`. Undefined for a comparator. */
   readonly key: string | undefined;
   readonly depth: number;
 }
@@ -30,14 +30,16 @@ interface Guard {
 let made = 0;
 
 /**
- * The batches of a live map and its sub-maps that are running, and the functions that may be called again. A callback during
- * a deasync wait is not part of them. It is told by the number of waiting calls, which is higher than when they began.
+ * The running batches of a live map and its sub-maps, and the running functions that may be called again. A callback
+ * during a deasync wait is not part of them. It is recognized by the number of waiting calls, which is higher than
+ * when they began.
  */
 export class Batches {
   /** Innermost last. */
   #open: Batch[] = [];
   #guards: Guard[] = [];
-  // Names that identify functions of this map on the JavaScript stack: Ctrl-C at a prompt runs no `finally`.
+  // Function names that identify this map on the JavaScript stack. They are needed because Ctrl-C at a prompt runs no
+  // `finally`.
   readonly #mark: string = `s3bucketmap:live batch ${thisCopy} ${(made += 1)}`;
   readonly #guardMark: string = `${this.#mark} guard`;
 
@@ -75,7 +77,9 @@ export class Batches {
     return this.#open.includes(batch);
   }
 
-  /** Runs a comparator, or the function of an `update`. @param key - the key of the update; undefined for a comparator */
+  /**
+   * Runs a comparator, or the function of an `update`. @param key - the key of the update; undefined for a comparator
+   */
   guard<T>(key: string | undefined, fn: () => T): T {
     const before = this.#guards;
     this.#guards = [...before, { key, depth: this.#depth() }];
@@ -86,21 +90,26 @@ export class Batches {
     }
   }
 
-  /** Whether the running code is part of a comparator, or, if a key is given, of a function of `update` for that key. */
+  /**
+   * Whether the running code is part of a comparator, or, if a key is given, of a function of `update` for that key.
+   */
   isGuarded(key?: string): boolean {
     if (this.#guards.length === 0) return false;
     const depth = this.#depth();
     return this.#guards.some((guard) => guard.depth === depth && guard.key === key);
   }
 
-  /** Forgets what Ctrl-C has ended. @returns how many calls are waiting beneath the running code */
+  /**
+   * Forgets the batches and functions that Ctrl-C has ended. @returns how many calls are waiting below the running
+   * code
+   */
   #depth(): number {
     const names = functionsOnStack();
     const count = (name: string): number => names.filter((found) => found === name).length;
     this.#guards = this.#guards.slice(0, count(this.#guardMark));
     const ended = this.#open.slice(count(this.#mark));
     this.#open = this.#open.slice(0, count(this.#mark));
-    // Nobody will store their edits: the documents show again what they showed before.
+    // Their edits will never be stored, so the documents show again what they showed before.
     for (const { edits, storing } of ended) {
       if (this.#open.some((batch) => batch.edits === edits)) continue;
       for (const { documents } of [...edits.values(), ...storing])

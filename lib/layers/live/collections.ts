@@ -5,8 +5,9 @@ import { nodeOf } from "./owner.js";
 import { ALL } from "./steps.js";
 
 /**
- * Makes a Map, Set or Date of a document store its changes, by methods of another prototype. It stays a real Map, Set or Date
- * for code that looks into it. It is frozen so that no property can be added. Its methods work all the same.
+ * Makes a Map, Set or Date of a document store its changes, by the methods of another prototype. It is still a real
+ * Map, Set or Date for code that inspects it. It is frozen so that no property can be added, which does not affect its
+ * methods.
  */
 export function asLive(object: object, kind: Kind): object {
   const prototype = kind === "map" ? liveMap : kind === "set" ? liveSet : liveDate;
@@ -15,7 +16,7 @@ export function asLive(object: object, kind: Kind): object {
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** A prototype with other methods. Where `this` is not in a document they are the usual ones. */
+/** A prototype with other methods. If `this` is not in a document, they do what the built-in methods do. */
 function prototypeOf(
   usual: object,
   methods: Record<string | symbol, (owner: Owner, object: never, args: unknown[], self: unknown) => unknown>,
@@ -44,12 +45,12 @@ function prototypeOf(
 type AnyMap = Map<unknown, unknown>;
 type AnySet = Set<unknown>;
 
-/** The key in the document for one that the program gives: an object of the document stands for itself. */
+/** The key in the document for a key that the program passes. An object of the document stands for the plain object. */
 function keyIn(key: unknown): unknown {
   return nodeOf(key)?.plain ?? key;
 }
 
-/** Where a key or element is that is an object; undefined for any other, which is found by itself. */
+/** The position of a key or element that is an object. Undefined for any other, which is found by its value. */
 function positionOf(keys: Iterable<unknown>, key: unknown): { position: number } | undefined {
   if (typeof key !== "object" || key === null) return undefined;
   const position = [...keys].indexOf(key);
@@ -157,10 +158,10 @@ const liveSet = prototypeOf(Set.prototype, {
     eachOf(viewedElements(owner, set, true) as Iterable<[unknown, unknown]>, args, self),
 });
 
-/** No key of a collection. */
+/** A key that no collection has. */
 const nowhere = Symbol("nowhere");
 
-/** An object is found by its position, or is not there. */
+/** An object is found by its position, never as a key. So it becomes a key that no collection has. */
 function plainKeyOf(key: unknown): unknown {
   return (typeof key === "object" && key !== null) || typeof key === "function" ? nowhere : key;
 }

@@ -1,7 +1,7 @@
 import { define, elementsOf, entriesOf, kindOfContainer } from "../data/copies.js";
 import { objectsIn } from "./steps.js";
 
-/** What each object, array, Map, Set and Date in a value has, so that {@link refill} can put it back. */
+/** The contents of each object, array, Map, Set and Date in a value, so that {@link refill} can restore them. */
 export function contentsOf(value: unknown): Map<object, object> {
   const found = new Map<object, object>();
   for (const object of objectsIn(value)) {
@@ -28,7 +28,7 @@ function ofOne(object: object): object | undefined {
   }
 }
 
-/** Gives an object what another of its kind has. */
+/** Replaces the contents of an object by those of another object of its kind. */
 export function refill(object: object, contents: object): void {
   switch (kindOfContainer(contents)) {
     case "map":
@@ -43,7 +43,7 @@ export function refill(object: object, contents: object): void {
       Date.prototype.setTime.call(object, (contents as Date).getTime());
       return;
     default:
-      // Deleted first, so that the names are in the new order. An array's length cannot be deleted.
+      // All properties are deleted first, so that the names are in the new order. An array's length cannot be deleted.
       for (const key of Reflect.ownKeys(object)) Reflect.deleteProperty(object, key);
       if (Array.isArray(object)) object.length = (contents as unknown[]).length;
       for (const key of Object.keys(contents)) define(object, key, Reflect.get(contents, key));

@@ -11,14 +11,16 @@ import type { Outcome } from "./edits.js";
 import type { Operation } from "./operation.js";
 import { Report } from "./report.js";
 
-/** The documents of one live map: stores their edits, one by one or in batches. */
+/** Creates the documents of one live map, and stores their edits, one by one or in batches. */
 export class Desk<V> implements Home {
   readonly shares: boolean;
   readonly #below: Internals<V>;
   readonly #prefix: string;
   readonly #batches: Batches;
 
-  /** @param outer - of the map that this is a sub-map of, whose keys begin with the prefix */
+  /**
+   * @param outer - the desk of the map that this is a sub-map of. The keys of this sub-map begin with the prefix there
+   */
   constructor(below: Internals<V>, outer: Desk<V> | undefined, prefix: string) {
     this.#below = below;
     this.shares = below.valueKind !== "frozen";
@@ -26,7 +28,7 @@ export class Desk<V> implements Home {
     this.#batches = outer === undefined ? new Batches() : outer.#batches;
   }
 
-  /** What the program gets for a value that was read. */
+  /** What the program receives for a value that was read. */
   documentOf(key: string, stored: Stored<V>): Stored<V> {
     if (typeof stored.value !== "object" || stored.value === null) return stored;
     const value = copyOf(stored.value, this.shares);
@@ -37,7 +39,10 @@ export class Desk<V> implements Home {
     return { ...stored, value: document.root as V };
   }
 
-  /** In a batch that has read the key, or stored it, and edited it since: the document with those edits, without a request. */
+  /**
+   * The document with the edits of the running batch, without a request. Undefined unless the batch has read or stored
+   * the key, and edited it since.
+   */
   pending(key: string): Stored<V> | undefined {
     const batch = this.#batches.current;
     const edits = batch?.edits.get(this.#prefix + key);
@@ -50,7 +55,7 @@ export class Desk<V> implements Home {
   sync(document: Document): void {
     const edits = this.#editsOf(document.key);
     if (edits === undefined || document.shown === edits.value) return;
-    // It shows those of a batch that this callback is not part of.
+    // The document shows the edits of a batch that this callback is not part of.
     if (document.pending !== undefined && document.pending !== edits) return;
     this.#rebase(edits, document.known);
     this.#join(document, edits);
@@ -61,11 +66,12 @@ export class Desk<V> implements Home {
     this.#checkNoComparator();
     if (this.#batches.isGuarded(this.#prefix + document.key)) {
       throw argumentError(
-        "A function given to update or edit may not edit a live document of its own key: it is called again for each such edit.",
+        "A function passed to update or edit must not edit a live document of its own key, " +
+          "because each such edit would call the function again.",
       );
     }
     if (document.pending !== undefined && document.pending !== this.#editsOf(document.key))
-      throw this.changed(document, "it shows edits of a batch that this callback is not part of");
+      throw this.changed(document, "the document shows edits of a batch that this callback is not part of");
   }
 
   edit(document: Document, operation: Operation): unknown {
@@ -99,24 +105,24 @@ export class Desk<V> implements Home {
     const where = bucket === undefined ? "" : ` in bucket ${JSON.stringify(bucket)}`;
     return new S3BucketMapError(
       `Cannot edit ${JSON.stringify(whole)}${where}: DocumentChanged: ${reason}; ${written}. ` +
-        "Read the value again and decide what to do; for counters and the like use edit.",
+        "Read the value again and decide what to do. For counters and similar changes, use edit.",
       { code: "DocumentChanged", operation: "update", bucket, key: whole, cause },
     );
   }
 
-  /** Before another kind of write to these keys, or to all. @throws TypeError in a comparator */
+  /** To be called before any other kind of write to these keys, or to all. @throws TypeError in a comparator */
   beforeWrite(keys?: readonly string[]): void {
     this.#checkNoComparator();
     this.settle(keys);
   }
 
-  /** Notes that a key was set or deleted whole. In a batch, that write may still be under way. */
+  /** Records that a key was set or deleted as a whole. In a batch, that write may still be in flight. */
   sent(key: string): void {
     const batch = this.#batches.current;
     if (batch !== undefined && covers(batch, this.#prefix + key)) batch.sent.add(this.#prefix + key);
   }
 
-  /** Stores the edits of these keys, or of all, that the running batch has not stored yet. */
+  /** Stores the edits of these keys, or of all keys, that the running batch has not stored yet. */
   settle(keys?: readonly string[]): void {
     const batch = this.#batches.current;
     if (batch === undefined || batch.edits.size === 0) return;
@@ -176,7 +182,8 @@ export class Desk<V> implements Home {
       if (isUnsure(error)) document.doubt = error as Error;
       throw error;
     }
-    // A callback during a deasync wait has edited the same document, and may have stored before or after this.
+    // A callback during a deasync wait has edited the same document. Its edit may have been stored before or after
+    // this.
     if (document.known !== known) {
       if (!isAfter(document.known, outcome.known)) document.settled(outcome.known, true);
       return outcome.result;
@@ -213,12 +220,12 @@ export class Desk<V> implements Home {
 
   #editsOn({ key, known }: Document, { stored }: Batch): Edits {
     const written = stored.has(this.#prefix + key)
-      ? "what the batch had edited before is stored, and nothing more was written"
+      ? "the earlier edits of the batch are stored, and nothing more was written"
       : undefined;
     return new Edits(this.#target(key, written), known);
   }
 
-  /** A document that was just read shows the edits. It has no object yet that the program could hold. */
+  /** Makes a document that was just read show the edits. The program cannot hold any object of it yet. */
   #showEdits(document: Document, edits: Edits): void {
     this.#rebase(edits, document.known);
     this.#join(document, edits);
@@ -230,7 +237,7 @@ export class Desk<V> implements Home {
     document.join(edits);
   }
 
-  // A document may know a later state of the key than the edits were made on.
+  // The document may know a later state of the key than the one that the edits were made on.
   #rebase(edits: Edits, known: Known): void {
     if (known.order > edits.known.order) edits.rebase(known);
   }
@@ -243,11 +250,11 @@ export class Desk<V> implements Home {
   #checkNoComparator(): void {
     if (!this.#batches.isGuarded()) return;
     throw argumentError(
-      "A comparator may not edit a live document, nor write to its map: it may be called more than once.",
+      "A comparator must not edit a live document or write to its map, because it may be called more than once.",
     );
   }
 
-  /** Those of this map, without its prefix. */
+  /** The keys of this map, without its prefix. */
   #mine(wholes: Iterable<string>): string[] {
     const mine = [...wholes].filter((whole) => whole.startsWith(this.#prefix));
     return mine.map((whole) => whole.slice(this.#prefix.length));
@@ -255,7 +262,7 @@ export class Desk<V> implements Home {
 }
 
 function refusedBelow(error: unknown): string {
-  return `what the edits make of the value that is there now is refused (${(error as Error).message})`;
+  return `the current value with these edits cannot be stored (${(error as Error).message})`;
 }
 
 /** Whether a state was stored on top of another. */

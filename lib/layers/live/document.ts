@@ -17,11 +17,11 @@ import { Traps } from "./traps.js";
 
 /** What a document knows of a key. */
 export interface Known {
-  /** As it is stored. It is never changed. */
+  /** The stored value. It is never changed. */
   readonly value: unknown;
-  /** What `update` can go on from; undefined if it has to read first. */
+  /** What `update` can go on from. Undefined if it must read first. */
   readonly from: Stored<unknown> | undefined;
-  /** A later reading, or a later edit, has a higher number. */
+  /** A later read, or a later edit, has a higher number. */
   readonly order: number;
 }
 
@@ -34,18 +34,21 @@ export function nextOrder(): number {
 /** What a document needs of the map that it came from. */
 export interface Home {
   readonly shares: boolean;
-  /** Brings a document up to date with the edits of its key that the running batch has not stored yet. */
+  /** Makes a document show the edits of its key that the running batch has not stored yet. */
   sync(document: Document): void;
-  /** @throws TypeError or DocumentChanged where the running code may not edit the document */
+  /** @throws TypeError or DocumentChanged if the running code must not edit the document */
   checkMayEdit(document: Document): void;
-  /** Stores an edit, or leaves it to the batch. @returns what the action returned, as it is in the document or detached from it */
+  /**
+   * Stores an edit, or leaves it to the batch. @returns what the action returned, which may no longer be in the
+   * document
+   */
   edit(document: Document, operation: Operation): unknown;
   compare<T>(fn: () => T): T;
   /** The error for an edit that was not made. */
   changed(document: Document, reason: string): Error;
 }
 
-/** What a batch has replaced in a document, which is put back if its edits are not stored. */
+/** What a batch has replaced in a document. It is restored if the edits of the batch are not stored. */
 interface Pending {
   /** The edits of the batch. */
   readonly edits: object;
@@ -53,15 +56,20 @@ interface Pending {
   readonly contents: ReadonlyMap<object, object>;
 }
 
-/** A value as it was read, whose objects can be changed in place. Its objects are those of `tree`: they stay the same ones. */
+/**
+ * A value as it was read, whose objects can be changed in place. Edits and updates keep the identity of these objects.
+ */
 export class Document implements Owner {
-  /** Relative to the map of its home. */
+  /** The key, relative to the map of `home`. */
   readonly key: string;
   readonly home: Home;
   known: Known;
-  /** The plain value that it shows: what is known, or that with the edits of a batch. It is never changed. */
+  /**
+   * The plain value that the document shows: the known value, with the edits of a batch if there are any. Never
+   * changed.
+   */
   shown: unknown;
-  /** An edit of which is not known whether it was stored. */
+  /** The error of an edit that may or may not have been stored. */
   doubt: Error | undefined;
   /** What the program sees. */
   #tree: unknown;
@@ -86,7 +94,7 @@ export class Document implements Owner {
     return this.view(this.#tree);
   }
 
-  /** The edits of a batch that it shows. */
+  /** The edits of the batch that the document shows. */
   get pending(): object | undefined {
     return this.#pending?.edits;
   }
@@ -100,11 +108,11 @@ export class Document implements Owner {
   view(value: unknown): unknown {
     if (typeof value !== "object" || value === null) return value;
     const kind = kindOfContainer(value);
-    // new Date(user.born) reads it without calling a method.
+    // new Date(user.born) reads the Date without calling a method.
     if (kind === "date") this.#memory.give(value);
     let view = this.#views.get(value);
     if (view !== undefined) return view;
-    // The program gets bytes and the like as copies: a change of them could not be noticed.
+    // The program gets bytes and the like as copies, because changes in them could not be noticed.
     if (kind === undefined) view = ownLeaf(value);
     else {
       view = kind === "object" || kind === "array" ? new Proxy(value, this.#traps) : asLive(value, kind);
@@ -141,20 +149,20 @@ export class Document implements Owner {
     return this.home.edit(this, { path, action, hasRead: this.#memory.hasRead(node, action) });
   }
 
-  /** Carries out an edit on what the program sees. @param shown - the plain value with it */
+  /** Applies an edit to what the program sees. @param shown - the plain value with this edit */
   applied({ path, action }: Operation, shown: unknown): unknown {
     const result = apply(nodeAt(this.#tree, path), action, this.shares);
     this.shown = shown;
     return result;
   }
 
-  /** It is to show the edits of a batch. */
+  /** Prepares the document to show the edits of a batch. */
   join(edits: object): void {
     if (this.pending === edits) return;
     this.#pending = { edits, tree: this.#tree, contents: contentsOf(this.#tree) };
   }
 
-  /** Its edits are stored. @param isOther - whether the value is another than what the program sees */
+  /** Called when the edits are stored. @param isOther - whether the stored value differs from what the program sees */
   settled(known: Known, isOther: boolean): void {
     this.known = known;
     this.#pending = undefined;
@@ -162,14 +170,14 @@ export class Document implements Owner {
     else this.shown = known.value;
   }
 
-  /** The edits of the batch are not stored: shows what it showed before, with the same objects. */
+  /** Called when the edits of the batch are not stored. Shows again what was shown before, with the same objects. */
   restore(): void {
     if (this.#pending === undefined) return;
     const { tree, contents } = this.#pending;
     const copy = (object: object): object => copyOf(object, this.shares) as object;
     const shown = Array.from(contents.keys(), (object) => [object, copy(object)] as const);
     for (const [object, before] of contents) refill(object, before);
-    // What was read in the batch may be what was never stored.
+    // What the program has read in the batch may never have been stored.
     for (const [object, was] of shown) {
       const now = copy(object);
       if (!isDeepStrictEqual(was, now)) this.#memory.noteChanges(object, was, now);
@@ -178,26 +186,26 @@ export class Document implements Owner {
     this.settled(this.known, false);
   }
 
-  /** Shows another value, with the objects that are at the same place in it. An array that is not as it was gets new ones. */
+  /** Shows another value. Objects at the same place are kept. An array that has changed gets new objects. */
   adopt(value: unknown): void {
     const now = copyOf(value, this.shares);
-    // Places tell which object is which only where each object has one.
+    // A place identifies an object only if each object has exactly one place.
     const isTree = !this.shares || (secondWay(this.#tree) ?? secondWay(now)) === undefined;
     this.#tree = isTree ? this.#merge(this.#tree, now) : this.#memory.newcomer(now);
     this.shown = value;
   }
 
-  // For structured: what its methods cannot prevent.
+  // Over structured, the program can make changes that the methods of a document cannot prevent.
   #checkTree(): void {
     checkOneWay(this.#tree);
     if (isDeepStrictEqual(copyOf(this.#tree, true), this.shown)) return;
     throw this.home.changed(
       this,
-      "a Map, Set or Date in it was changed by a method that is not its own, as in Map.prototype.set.call(…)",
+      "a Map, Set or Date in the document was changed by a built-in method, as in Map.prototype.set.call(…)",
     );
   }
 
-  // An element is found by its position, which the program has from what it has read.
+  // An element is found by its position, which the program knows from what it has read.
   #checkWay(path: Path): void {
     let node = this.#tree as object;
     for (const [at, step] of path.entries()) {
@@ -216,7 +224,7 @@ export class Document implements Owner {
     return this.home.changed(this, `${textOf(path, ...field)} has changed since this document read it`);
   }
 
-  /** @returns the old object with the new contents, or the new value if it is none of that kind */
+  /** @returns the old object with the new contents, or the new value if the two are not containers of the same kind */
   #merge(old: unknown, now: unknown): unknown {
     if (!isContainer(old) || !isContainer(now) || kindOfContainer(old) !== kindOfContainer(now))
       return this.#memory.newcomer(now);
@@ -239,18 +247,21 @@ export class Document implements Owner {
   }
 }
 
-/** @throws TypeError for a value that has an object in two places, or in itself: an edit would not say which of them it is of */
+/**
+ * @throws TypeError for a value with an object in two places, or inside itself. An edit would not say which place it
+ * means
+ */
 export function checkOneWay(value: unknown): void {
   const way = secondWay(value);
   if (way === undefined) return;
   throw argumentError(
-    `A live document cannot be edited that has one object in two places, or inside itself, as at ${way}. ` +
-      "Store a copy of it at each place, or change the value by edit(map, key, fn).",
+    `A live document with one object in two places, or inside itself, cannot be edited. The second place is ${way}. ` +
+      "Store a copy of the object at each place, or change the value by edit(map, key, fn).",
   );
 }
 
 const unknownOutcome =
-  "it is not known whether an earlier edit of this document was stored, as the error of that edit said";
+  "an earlier edit of this document may or may not have been stored, as the error of that edit said";
 
 function isContainer(value: unknown): value is object {
   return typeof value === "object" && value !== null && kindOfContainer(value) !== undefined;

@@ -8,7 +8,7 @@ import { apply, NotTheSame, reapply } from "./operation.js";
 import type { Operation } from "./operation.js";
 import { nodeAt, secondWay } from "./steps.js";
 
-/** What a commit needs of the map that the document came from. */
+/** What storing edits needs of the map that the document came from. */
 export interface Target {
   readonly below: Internals<unknown>;
   readonly key: string;
@@ -20,21 +20,21 @@ export interface Target {
 /** The result of storing edits. */
 export interface Outcome {
   readonly known: Known;
-  /** Whether the value has more than these edits, because somebody else had changed it. */
+  /** Whether the value contains more changes than these edits, because another writer had changed it. */
   readonly isOther: boolean;
   /** What the last action returned. */
   readonly result: unknown;
 }
 
-/** Edits of one key, in their order, that are stored by one PUT: a single one, or those of a batch. */
+/** Edits of one key, in order, that are stored by one PUT: a single edit, or those of a batch. */
 export class Edits {
   readonly #target: Target;
   readonly operations: Operation[] = [];
   /** The documents that show them. */
   readonly documents: Set<Document> = new Set();
-  /** What they are made on. */
+  /** The state that the edits are made on. */
   known: Known;
-  /** The same with the edits. It is replaced, never changed. */
+  /** The value with the edits. It is replaced, never changed. */
   value: unknown;
 
   constructor(target: Target, known: Known) {
@@ -53,13 +53,13 @@ export class Edits {
     this.operations.push(operation);
   }
 
-  /** Makes the same edits on what is there now. @throws DocumentChanged if they would not mean the same */
+  /** Makes the same edits on the given state. @throws DocumentChanged if they would not mean the same there */
   rebase(known: Known): void {
     this.value = this.#on(known.value).value;
     this.known = known;
   }
 
-  /** Stores the edits: 1 PUT, and 1 GET and 1 PUT more each time that somebody else was quicker. */
+  /** Stores the edits. It costs 1 PUT, and 1 GET and 1 PUT more each time that another writer got there first. */
   commit(): Outcome {
     const { below, key, shares, changed } = this.#target;
     const from: Stored<unknown> = this.known.from ?? {
@@ -80,7 +80,7 @@ export class Edits {
     };
     const told = (stored: State | undefined): void => void (state = stored);
     const stored = below.update(key, change, (read) => keeping(undefined, read), { from, stored: told });
-    // A layer beneath may have stored another value than it was given.
+    // A layer below may have stored another value than the one that it received.
     if (stored !== value && !isDeepStrictEqual(copyOf(stored, shares), value)) {
       value = copyOf(stored, shares);
       isOther = true;
@@ -93,7 +93,7 @@ export class Edits {
     const { shares, changed } = this.#target;
     const after = copyOf(value, shares);
     const way = shares ? secondWay(after) : undefined;
-    if (way !== undefined) throw changed(`${way} is now an object that has another place, too`);
+    if (way !== undefined) throw changed(`${way} is now an object that also has another place`);
     try {
       const result = reapply(this.operations, copyOf(this.known.value, shares), after, shares);
       return { value: after, result };

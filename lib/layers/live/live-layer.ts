@@ -30,7 +30,7 @@ export class LiveLayer<V> extends Layer<V> {
         this.#plain(this.#desk.change(key, () => change(stored)));
       return this.below.update(key, once, ...more);
     },
-    // What copies values reads them beneath the documents.
+    // Copying reads the values from the base, where edits of a batch are not stored yet.
     settle: () => {
       this.#desk.settle();
       this.below.settle();
@@ -75,7 +75,7 @@ export class LiveLayer<V> extends Layer<V> {
 
   override deleteMany(keys: Iterable<string>, none?: undefined): void {
     checkNoOptions(none, "deleteMany");
-    const given = [...iterable(keys, "deleteMany takes an iterable of keys")];
+    const given = [...iterable(keys, "deleteMany requires an iterable of keys")];
     this.#desk.beforeWrite(given);
     this.base.deleteMany(given);
   }
@@ -107,7 +107,7 @@ export class LiveLayer<V> extends Layer<V> {
     return stored && this.#desk.documentOf(key, stored);
   }
 
-  // A value of a document is stored as a copy.
+  // If the value comes from a document, a plain copy is stored.
   #plain<T>(value: T): T {
     return copyOf(value, this.below.valueKind !== "frozen", ownLeaf) as T;
   }

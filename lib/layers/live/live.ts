@@ -8,19 +8,21 @@ import { LiveLayer } from "./live-layer.js";
 /**
  * A map over `json` or `structured` whose values can be changed in place. It is the outermost layer.
  *
- * Reading a key costs 1 GET and gives a document: the value as it was at that moment. Reading inside it costs nothing. Each
- * change of it is stored when its statement ends, by 1 PUT with If-Match: a field that is set or deleted, a method of an array, a Map,
- * a Set or a Date that changes it. If somebody else was quicker, the document is read again and the same change is made on what is
- * there now, where it means the same: 1 GET and 1 PUT more each time. So two programs that set different fields both keep
- * theirs, and two that push both push. `batch(users, fn)` stores all changes of a key by one PUT.
+ * Reading a key costs 1 GET and returns a document: the value as it was at that moment. Reading inside a document
+ * costs no request. An edit sets or deletes a field, or calls a method that changes an array, a Map, a Set or a Date.
+ * Each edit is stored when its statement ends, by 1 PUT with If-Match. If another writer got there first, the value is
+ * read again, and the same edit is made on the new value if it still means the same. Each time costs 1 GET and 1 PUT
+ * more. So if two programs set different fields, both changes are kept. If two programs push, both elements are kept.
+ * `batch(users, fn)` stores all edits of a key by one PUT.
  *
- * A change is refused, and nothing is written, if it would not mean the same: `DocumentChanged`. That applies to a field that
- * this document has read and somebody else has changed since, such as in `user.visits += 1` (`edit` is for counters), and to array
- * elements, `splice`, `sort`, `reverse`, `fill`, `copyWithin` and `length` where that array has changed.
+ * An edit that would no longer mean the same throws `DocumentChanged`, and nothing is written. This applies to a field
+ * that this document has read and another writer has changed since, as in `user.visits += 1`. (For counters, use
+ * `edit`.) It also applies to array elements, `splice`, `sort`, `reverse`, `fill`, `copyWithin` and `length`, if the
+ * array has changed.
  *
- * @throws TypeError for another base
- * @throws S3BucketMapError `DocumentChanged` as above, and whatever `update` throws. If the error says that the write may have
- * happened, the document takes no more edits: read it again
+ * @throws TypeError for a base without json or structured
+ * @throws S3BucketMapError `DocumentChanged` as above, and whatever `update` throws. If the error says that the write
+ * may have happened, the document accepts no more edits: read the value again
  * @example
  * const users = asObject(live(json(new S3BucketMap("my-bucket", { prefix: "users/" }))));
  * users.ann.address.city = "Bonn";
@@ -33,6 +35,6 @@ export function live<V>(map: LayerBase<V>): SyncMap<V> {
   const { valueKind } = internalsOf(base);
   if (valueKind === "frozen" || valueKind === "objects") return new LiveLayer(base);
   throw argumentError(
-    "live needs json or structured beneath it, as in live(json(map)); layers between them must leave values as they are.",
+    "live needs json or structured below it, as in live(json(map)). Layers between them must not change the values.",
   );
 }

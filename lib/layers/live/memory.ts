@@ -7,27 +7,33 @@ import { ALL, fieldOf, fieldsOf, objectsIn } from "./steps.js";
 interface Marks {
   readonly read: Set<unknown>;
   readonly stale: Set<unknown>;
-  /** Whether the object came later, in the place of what the program may have read. Then a field counts as changed until it is read. */
+  /**
+   * Whether the object came later, at a place that the program may have read before. Then each field counts as changed
+   * until the program reads it.
+   */
   isNew: boolean;
 }
 
-/** What the program has read of a document, and whether that is still so. */
+/** What the program has read of a document, and which of it has changed since. */
 export class Memory {
   readonly #marks: WeakMap<object, Marks> = new WeakMap();
 
-  /** A field of an object is read. */
+  /** Called when the program reads a field of an object. */
   look(node: object, field: unknown): void {
     const { read, stale } = this.#of(node);
     read.add(field);
     stale.delete(field);
-    // Both tell which fields are missing, but not the values of the others.
+    // Both say which fields are missing, but not the values of the other fields.
     if (field === ALL || (field === "length" && Array.isArray(node))) {
       const there = new Set(fieldsOf(node));
       for (const one of stale) if (!there.has(one)) stale.delete(one);
     }
   }
 
-  /** The program gets a Date. It can read it without calling a method, so nobody knows whether it reads it again. */
+  /**
+   * Called when the program receives a Date. It can read the Date without calling a method, so later reads are
+   * unknown.
+   */
   give(date: object): void {
     const { read, isNew } = this.#of(date);
     if (!isNew) read.add(ALL);
@@ -40,7 +46,7 @@ export class Memory {
     return read.has(action.key) || (action.do !== "add" && read.has(ALL));
   }
 
-  /** Whether a field is as the program has last seen it, or it has never looked. */
+  /** Whether a field is still as the program last read it, or the program has never read it. */
   knows(node: object, { do: what, key }: Action & { readonly key: unknown }): boolean {
     const { read, stale, isNew } = this.#of(node);
     if (stale.has(key)) return false;
@@ -53,17 +59,17 @@ export class Memory {
     return stale.size === 0 && (!isNew || fieldsOf(node).every((field) => read.has(field)));
   }
 
-  /** A value comes into the document from elsewhere. */
+  /** Called when a value comes into the document that the program has not seen. */
   newcomer(value: unknown): unknown {
     for (const node of objectsIn(value)) this.#of(node).isNew = true;
     return value;
   }
 
   /**
-   * An object is to have other contents. What was read of it and has changed counts as changed until it is read again: single
-   * fields where they have names, otherwise all of it.
+   * Called before an object gets other contents. What the program has read of it and has changed counts as changed
+   * until it is read again: single fields if they have names, otherwise all that was read.
    *
-   * @param was, now - copies of it
+   * @param was, now - copies of the object before and after the change
    */
   noteChanges(node: object, was: object, now: object): void {
     const { read, stale } = this.#of(node);
@@ -86,7 +92,7 @@ export class Memory {
   }
 }
 
-/** Whether what an object has is found by names: an object, or a Map without objects as keys. */
+/** Whether the contents of an object are found by names: those of an object, or of a Map without objects as keys. */
 export function hasNamedFields(object: object): boolean {
   const kind = kindOfContainer(object);
   if (kind !== "map") return kind === "object";

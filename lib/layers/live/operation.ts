@@ -7,7 +7,7 @@ import type { Path } from "./steps.js";
 export type Action =
   | { readonly do: "set"; readonly key: PropertyKey; readonly value: unknown }
   | { readonly do: "delete"; readonly key: PropertyKey }
-  // Of arrays. A place of `order` that has no element is -1.
+  // Of arrays. In `order`, -1 stands for a hole.
   | { readonly do: "length"; readonly length: number }
   | { readonly do: "push" | "unshift"; readonly values: readonly unknown[] }
   | { readonly do: "pop" | "shift" }
@@ -18,7 +18,7 @@ export type Action =
       readonly values: readonly unknown[];
     }
   | { readonly do: "arrange"; readonly order: readonly number[] }
-  // Of Maps and Sets. `position` is that of a key or an element which is an object.
+  // Of Maps and Sets. A key or element that is an object is given by its `position`.
   | { readonly do: "mapSet"; readonly key: unknown; readonly value: unknown; readonly position?: number }
   | { readonly do: "remove"; readonly key: unknown; readonly position?: number }
   | { readonly do: "add"; readonly key: unknown; readonly position?: number }
@@ -29,18 +29,18 @@ export type Action =
 export interface Operation {
   readonly path: Path;
   readonly action: Action;
-  /** Whether the document has read the field that it sets or deletes. */
+  /** Whether the program has read the field that the action sets or deletes. */
   readonly hasRead: boolean;
 }
 
 const MAX_ARGUMENTS = 1000;
 
-/** Why an operation would not mean the same on another value. */
+/** Thrown if an operation would not mean the same on another value. The message says why. */
 export class NotTheSame extends Error {}
 
 const sameAgain: ReadonlySet<Action["do"]> = new Set(["push", "unshift", "pop", "shift", "add"]);
 
-/** Whether an action on an object of this kind means the same only if that object is as it was. */
+/** Whether an action on an object of this kind means the same only if that object has not changed. */
 export function needsUnchanged(node: object, action: Action): boolean {
   if (sameAgain.has(action.do)) return "position" in action;
   const kind = kindOfContainer(node);
@@ -50,13 +50,13 @@ export function needsUnchanged(node: object, action: Action): boolean {
 }
 
 /**
- * Carries out an action. No object gets a second place. Without sharing, as JSON has it, no array may have a hole: deleting its last
- * element makes it shorter.
+ * Performs an action. No object gets a second place. Without sharing, as in JSON, arrays must not have holes: deleting
+ * the last element makes an array shorter.
  *
  * @returns what the method of the same name returns
  */
 export function apply(node: object, action: Action, shares: boolean): unknown {
-  // Each tree gets values of its own.
+  // Each tree gets its own copies of the values.
   const own = (value: unknown): unknown => copyOf(value, shares);
   const array = node as unknown[];
   switch (action.do) {
@@ -99,9 +99,9 @@ export function apply(node: object, action: Action, shares: boolean): unknown {
   }
 }
 
-/** @returns the array's length then */
+/** @returns the new length of the array */
 function insert(array: unknown[], at: number, values: readonly unknown[]): number {
-  // A call takes only as many arguments as there is room on the stack.
+  // The stack limits how many arguments a call may have.
   for (let end = values.length; end > 0; end -= MAX_ARGUMENTS)
     array.splice(at, 0, ...values.slice(Math.max(end - MAX_ARGUMENTS, 0), end));
   return array.length;
@@ -125,7 +125,7 @@ function arrange(array: unknown[], order: readonly number[], own: (value: unknow
 }
 
 /**
- * Carries out operations that were made on `before` on another value of the document, `after`. Both are changed.
+ * Performs operations that were made on `before` on another value of the document, `after`. Both values are changed.
  *
  * @returns what the last action returned on `after`
  * @throws NotTheSame if one of them would not mean the same there
@@ -154,7 +154,7 @@ function walkBoth(path: Path, before: unknown, after: unknown): [object, object]
     const way = path.slice(0, at + 1);
     if (isByPosition(step) && !isDeepStrictEqual(old, now))
       throw new NotTheSame(
-        `${textOf(path.slice(0, at))} has changed, and the edit goes through ${textOf(way)}`,
+        `${textOf(path.slice(0, at))} has changed, but the edit needs ${textOf(way)} to be where it was`,
       );
     const [oldChild, nowChild] = [childAt(old, step), childAt(now, step)];
     checkKind(oldChild, nowChild, way);
@@ -176,7 +176,7 @@ function kindOf(value: unknown): string | undefined {
 function checkSame({ path, action, hasRead }: Operation, old: object, now: object): void {
   if (needsUnchanged(old, action)) {
     if (isDeepStrictEqual(old, now)) return;
-    throw new NotTheSame(`${textOf(path)} has changed, and the edit needs it as it was`);
+    throw new NotTheSame(`${textOf(path)} has changed, but the edit needs it unchanged`);
   }
   if (!hasRead || !("key" in action)) return;
   if (!isDeepStrictEqual(fieldOf(old, action.key), fieldOf(now, action.key)))

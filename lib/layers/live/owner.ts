@@ -2,19 +2,19 @@ import type { Action } from "./operation.js";
 
 /** What the values of a document, such as an object in it, need of the document. */
 export interface Owner {
-  /** Whether one object may be in two places, as structured keeps it. */
+  /** Whether one object may be in two places, which structured preserves. */
   readonly shares: boolean;
-  /** To be called before an object, or one field of it, is read. Notes that the field was read. */
+  /** To be called before an object, or one field of it, is read. Records that the field was read. */
   look(node: object, field?: unknown): void;
-  /** What the program is given for a value in the document. */
+  /** What the program receives for a value in the document. */
   view(value: unknown): unknown;
-  /** A plain copy of a value that the program gives or is given. */
+  /** A plain copy of a value that the program passes or receives. */
   plain(value: unknown): unknown;
   /** Stores a change. @returns what the action returned */
   change(node: object, action: Action): unknown;
-  /** A copy that refuses changes. */
+  /** A copy that rejects changes. */
   frozen(value: unknown): unknown;
-  /** Runs a comparator, which may not edit. */
+  /** Runs a comparator, which must not edit. */
   compare<T>(fn: () => T): T;
 }
 
@@ -30,7 +30,7 @@ export function rememberNode(view: object, node: Node): void {
   nodes.set(view, node);
 }
 
-/** What is behind a value that a document gave; undefined for any other value. */
+/** What is behind a value that the program received from a document. Undefined for any other value. */
 export function nodeOf(value: unknown): Node | undefined {
   return typeof value === "object" && value !== null ? nodes.get(value) : undefined;
 }

@@ -1,7 +1,7 @@
 import { partialFailure, PartialFailureError } from "../../errors/errors.js";
 import type { S3BucketMapError } from "../../errors/errors.js";
 
-/** What became of the edits of a batch. The keys are relative to its map. */
+/** Which edits of a batch were stored, and which failed. The keys are relative to the map of the batch. */
 export class Report {
   readonly failed: Map<string, S3BucketMapError> = new Map();
   readonly #bucket: string | undefined;
@@ -13,15 +13,15 @@ export class Report {
     this.#stored = stored;
   }
 
-  /** @param others - keys that were written whole */
+  /** @param others - keys that were written as a whole */
   error(others: readonly string[] = []): PartialFailureError | undefined {
     return this.#errorOf(new Set([...others, ...this.#stored()]), this.failed);
   }
 
   /**
-   * Runs the batch beneath, and throws its failures together with those of the edits.
+   * Runs the batch of the base, and throws its failures together with those of the edits.
    *
-   * @param sent - the keys that were written whole, once it has ended
+   * @param sent - returns the keys that were written as a whole. Called when the batch has finished
    */
   run<T>(batch: () => T, sent: () => string[]): T {
     let value: T;

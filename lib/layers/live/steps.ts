@@ -1,26 +1,28 @@
 import { elementsOf, entriesOf, kindOfContainer } from "../data/copies.js";
 import { showPath } from "../data/plain-data.js";
 
-/** A field that stands for all of an object, a Map, a Set or a Date: which fields there are, and which are missing. */
+/**
+ * A field that stands for the whole of an object, a Map, a Set or a Date: which fields exist, and which are missing.
+ */
 export const ALL: unique symbol = Symbol("all");
 
-/** The way from an object to one inside it. Positions are those in the order of a Map or a Set. */
+/** The way from an object to one inside it. A position is one in the order of a Map or a Set. */
 export type Step =
   /** A property of an object, or an element of an array. */
   | { readonly in: "object" | "array"; readonly key: PropertyKey }
-  /** The value of a Map's entry whose key is no object. */
+  /** The value of a Map's entry whose key is not an object. */
   | { readonly in: "entry"; readonly key: unknown }
-  /** A key that is an object, or the value that belongs to it, or an element of a Set. */
+  /** A Map's key that is an object, or the value that belongs to such a key, or an element of a Set. */
   | { readonly in: "keyAt" | "valueAt" | "elementAt"; readonly position: number };
 
 export type Path = readonly Step[];
 
-/** Whether a step leads to the same place only if the object around it is as it was. */
+/** Whether a step leads to the same place only if the object around it has not changed. */
 export function isByPosition(step: Step): boolean {
   return step.in !== "object" && step.in !== "entry";
 }
 
-/** The object that a step leads to; undefined if there is none. */
+/** The object that a step leads to. Undefined if there is none. */
 export function childAt(node: object, step: Step): object | undefined {
   const child = stepInto(node, step);
   return typeof child === "object" && child !== null ? child : undefined;
@@ -47,7 +49,7 @@ export function nodeAt(root: unknown, path: Path): object {
   return path.reduce((node, step) => childAt(node, step)!, root as object);
 }
 
-/** The objects right inside one, and how they are reached. */
+/** The objects directly inside an object, each with the step to it. */
 function* childrenOf(node: object): Generator<[Step, object], void, undefined> {
   const kind = kindOfContainer(node);
   if (kind === "object" || kind === "array") {
@@ -73,7 +75,7 @@ function* childrenOf(node: object): Generator<[Step, object], void, undefined> {
   }
 }
 
-/** The way from a document's root to an object in it; undefined if it is not in it, or no longer. */
+/** The way from a document's root to an object. Undefined if the object is not, or no longer, in the document. */
 export function pathTo(root: unknown, wanted: object): Path | undefined {
   if (root === wanted) return [];
   if (typeof root !== "object" || root === null) return undefined;
@@ -90,7 +92,10 @@ export function pathTo(root: unknown, wanted: object): Path | undefined {
   return undefined;
 }
 
-/** Where a second way leads to an object in a value, or back to one around it, as in `.q`; undefined if none does. */
+/**
+ * The place, as in `.q`, where an object in a value is found a second time, or contains itself. Undefined if there is
+ * none.
+ */
 export function secondWay(root: unknown): string | undefined {
   if (typeof root !== "object" || root === null) return undefined;
   const came = new Map<object, { from: object; step: Step } | undefined>([[root, undefined]]);
@@ -112,14 +117,14 @@ export function secondWay(root: unknown): string | undefined {
 export function* objectsIn(root: unknown): Generator<object, void, undefined> {
   if (typeof root !== "object" || root === null) return;
   const seen = new Set<object>([root]);
-  // A Set gives what is added while it is walked through.
+  // The loop also visits the objects that are added to the Set while it runs.
   for (const node of seen) {
     yield node;
     for (const [, child] of childrenOf(node)) seen.add(child);
   }
 }
 
-/** The fields that an object has now. */
+/** The current fields of an object. */
 export function fieldsOf(node: object): unknown[] {
   const kind = kindOfContainer(node);
   if (kind === "map") return Array.from(entriesOf(node), ([key]) => key);
@@ -127,7 +132,7 @@ export function fieldsOf(node: object): unknown[] {
   return kind === "date" ? [ALL] : Reflect.ownKeys(node);
 }
 
-/** What a field has, in a list, so that undefined is not the same as nothing. */
+/** The value of a field, in an array, so that undefined differs from a missing field. */
 export function fieldOf(node: object, key: unknown): unknown[] {
   const kind = kindOfContainer(node);
   if (kind === "map") {
@@ -145,7 +150,7 @@ function wayBack(came: Map<object, { from: object; step: Step } | undefined>, en
   return steps.reverse();
 }
 
-/** As in `.address.tags[3]`. */
+/** Formats a path, as in `.address.tags[3]`. */
 export function textOf(path: Path, ...more: readonly unknown[]): string {
   const keys = path.map((step): PropertyKey => {
     if ("position" in step) return step.position;

@@ -4,7 +4,9 @@ import { nodeOf } from "./owner.js";
 import type { Owner } from "./owner.js";
 import { ALL } from "./steps.js";
 
-/** The traps of the objects and arrays of one document. The target is the plain object in it, so inspecting one shows that. */
+/**
+ * The traps of the objects and arrays of one document. The target is the plain object, which is what inspecting shows.
+ */
 export class Traps implements ProxyHandler<object> {
   readonly #owner: Owner;
 
@@ -22,7 +24,7 @@ export class Traps implements ProxyHandler<object> {
   }
 
   set(target: object, key: string | symbol, value: unknown, receiver: unknown): boolean {
-    // An object that inherits from this one gets a property of its own.
+    // The receiver only inherits from this object, so it gets its own property.
     if (nodeOf(receiver)?.plain !== target)
       return Reflect.set(Object.create(null) as object, key, value, receiver);
     if (Array.isArray(target) && key === "length") return this.#setLength(target, value);
@@ -75,17 +77,17 @@ export class Traps implements ProxyHandler<object> {
 
   setPrototypeOf(target: object, prototype: object | null): boolean {
     if (prototype === Reflect.getPrototypeOf(target)) return true;
-    throw argumentError("Cannot change the prototype of a live document: what is stored is plain data.");
+    throw argumentError("Cannot change the prototype of a live document, because only plain data is stored.");
   }
 
   preventExtensions(): boolean {
     throw argumentError(
-      "A live document cannot be frozen, sealed or closed to new properties: others may write to it. " +
-        "Take a copy, such as { ...bucket.user }, and freeze that.",
+      "A live document cannot be frozen, sealed or made non-extensible, because other programs may write to it. " +
+        "Freeze a copy instead, such as { ...bucket.user }.",
     );
   }
 
-  // That a field is missing counts as read, too; what the prototype has does not.
+  // A missing field counts as read, too. A property of the prototype does not.
   #look(target: object, key: string | symbol): void {
     this.#owner.look(target);
     if (Object.hasOwn(target, key) || !(key in target)) this.#owner.look(target, key);

@@ -118,7 +118,7 @@ export class WriteBufferLayer<V> extends Layer<V> {
 
   override deleteMany(keys: Iterable<string>, none?: undefined): void {
     checkNoOptions(none, "deleteMany");
-    const given = iterable(keys, "deleteMany takes an iterable of keys");
+    const given = iterable(keys, "deleteMany requires an iterable of keys");
     this.#add(Array.from(given, (key) => [key, this.below.prepareDeletion(key)]));
   }
 
@@ -200,7 +200,7 @@ export class WriteBufferLayer<V> extends Layer<V> {
       own.set(key, this.#get(key, needs));
       return false;
     };
-    const given = iterable(keys, "getMany takes an iterable of keys");
+    const given = iterable(keys, "getMany requires an iterable of keys");
     const read = this.below.getMany(noted(given, all, isAsked), needs);
     const found = new Map<string, Stored<V>>();
     for (const key of all) {
