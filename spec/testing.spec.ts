@@ -76,9 +76,9 @@ describe("contract()", () => {
   });
 
   it.each([
-    ["get", /gives undefined for a key/, () => ({ get: () => null })],
+    ["get", /get and set > returns undefined for a missing key/, () => ({ get: () => null })],
     ["get", /a line exactly/, (map: S3BucketMap) => ({ get: (key: string) => map.get(key)?.trim() })],
-    ["has", /tells a key/, () => ({ has: () => true })],
+    ["has", /returns whether a key exists/, () => ({ has: () => true })],
     [
       "delete",
       /and no other/,
@@ -96,12 +96,12 @@ describe("contract()", () => {
     ["keys", /one order/, (map: S3BucketMap) => ({ keys: () => [...map.keys()].reverse().values() })],
     [
       "create",
-      /leaves a key that exists alone/,
+      /leaves an existing key unchanged/,
       (map: S3BucketMap) => ({ create: (key: string, value: string) => (map.set(key, value), true) }),
     ],
     [
       "set with ifMatch",
-      /where it has another/,
+      /if the key has another ETag/,
       (map: S3BucketMap) => ({ set: (key: string, value: string) => map.set(key, value) }),
     ],
     [
@@ -120,12 +120,12 @@ describe("contract()", () => {
     ],
     [
       "list",
-      /takes a limit, which counts both/,
+      /accepts a limit, which counts both/,
       (map: S3BucketMap) => ({ list: (options: object) => map.list({ ...options, limit: 100 }) }),
     ],
     [
       "setMany",
-      /refuses a wrong key or value among many/,
+      /rejects an invalid key or value among many/,
       (map: S3BucketMap) => ({
         setMany(entries: [string, string][]) {
           for (const [key, value] of entries) map.set(key, value);
@@ -142,7 +142,7 @@ describe("contract()", () => {
     const map = make().set("precious", "1");
     const said = failures(testsOf({ make: () => map.subMap("") }), /counts the keys/);
     expect(said).toEqual([
-      expect.stringContaining('make must return an empty map: it has the key "precious"'),
+      expect.stringContaining('make must return an empty map, but this map has the key "precious"'),
     ]);
     expect([...map]).toEqual([["precious", "1"]]);
   });
@@ -161,7 +161,7 @@ describe("contract()", () => {
   it.each(["describe", "it", "make"] as const)("says that %s is missing", (name) => {
     const all = { describe: () => {}, it: () => {}, make };
     expect(() => contract({ ...all, [name]: undefined })).toThrow(
-      new TypeError(`contract needs { describe, it, make }, three functions: ${name} is missing.`),
+      new TypeError(`contract requires { describe, it, make }, three functions, but ${name} is missing.`),
     );
     expect(() => contract(undefined as unknown as ContractOptions)).toThrow(TypeError);
   });

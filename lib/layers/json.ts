@@ -12,7 +12,7 @@ import { Unreadable } from "./foundation/unreadable.js";
 
 /**
  * Stores JSON values over a map of strings or bytes. The requests are those of the base. The Content-Type is
- * `application/json` unless the write gives another.
+ * `application/json` unless the write sets another.
  *
  * Throws a TypeError for a value that JSON would change or drop without an error, and stores nothing. The message says
  * where in the value the problem is. This applies to `undefined`, functions, symbols, BigInt, NaN, Infinity, -0, holes

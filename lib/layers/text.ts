@@ -10,7 +10,7 @@ import { Unreadable } from "./foundation/unreadable.js";
 
 /**
  * Stores strings as UTF-8 over a map of bytes. The requests are those of the base. The Content-Type is
- * `text/plain; charset=utf-8` unless the write gives another.
+ * `text/plain; charset=utf-8` unless the write sets another.
  *
  * @throws TypeError for a base that does not return bytes, and for a string with a lone surrogate
  * @throws S3BucketMapError `NotUtf8` for an object that is not text

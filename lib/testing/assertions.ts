@@ -1,21 +1,21 @@
 import assert from "node:assert";
 
 /**
- * Compares values of strings, numbers, booleans, arrays and plain objects. A test framework may run the tests in another realm than
- * the one whose arrays and objects a map returns, so that prototypes differ.
+ * Compares values made of strings, numbers, booleans, arrays and plain objects. A test framework may run the tests in
+ * another realm than the map. Then the prototypes of arrays and objects differ.
  */
 export function equal(actual: unknown, expected: unknown): void {
   assert.deepStrictEqual(inThisRealm(actual), inThisRealm(expected));
 }
 
-/** Compares the properties that are expected. */
+/** Compares only the expected properties. */
 export function matches(actual: object | undefined, expected: object): void {
-  assert.ok(actual !== undefined, "it is undefined");
+  assert.ok(actual !== undefined, "the value is undefined");
   const asked = Object.keys(expected).map((name) => [name, (actual as Record<string, unknown>)[name]]);
   equal(Object.fromEntries(asked), expected);
 }
 
-/** Within an hour, as the clock of a service may be wrong. */
+/** Checks that a time is within an hour of now. The clock of a service may be wrong. */
 export function isRecent(date: Date): void {
   const ms = Math.abs(date.getTime() - Date.now());
   assert.ok(ms < 3_600_000, `${String(date)} is not the time of the write`);
@@ -41,11 +41,13 @@ export function throws(use: () => unknown, { name, code, message }: ExpectedErro
     if (message !== undefined) assert.match(String(error.message), message);
     return;
   }
-  assert.fail(`It does not throw ${name ?? code ?? String(message)}, and returns ${String(result)}.`);
+  assert.fail(
+    `Expected ${name ?? code ?? String(message)} to be thrown, but ${String(result)} was returned.`,
+  );
 }
 
 function describe(wanted: object, thrown: unknown): string {
-  return `It does not throw ${JSON.stringify(wanted)}, but ${String(thrown)}`;
+  return `Expected ${JSON.stringify(wanted)} to be thrown, but this was thrown: ${String(thrown)}`;
 }
 
 function inThisRealm(value: unknown): unknown {

@@ -1,7 +1,7 @@
 import { equal, throws, typeError } from "./assertions.js";
 import type { RefusedValue, Suite } from "./options.js";
 
-/** What a map refuses before anything is sent. */
+/** What a map must reject before anything is sent. */
 export function badInputContract({ describe, test, prefixed = false, takes = [] }: Suite): void {
   describe("bad input", () => {
     const long = "ú".repeat(513);
@@ -14,8 +14,8 @@ export function badInputContract({ describe, test, prefixed = false, takes = [] 
       ["an object", {}],
     ];
     for (const [what, key] of wrongKeys)
-      test(`refuses ${what} as a key`, (map) => {
-        // Under a prefix the empty key is a key.
+      test(`rejects ${what} as a key`, (map) => {
+        // Under a prefix, the empty string is a valid key.
         if (key === "" && prefixed) return equal(map.get(""), undefined);
         for (const use of [
           () => map.get(key as string),
@@ -29,7 +29,7 @@ export function badInputContract({ describe, test, prefixed = false, takes = [] 
         equal(map.size, 0);
       });
 
-    test("refuses a wrong key or value among many before anything is sent", (map) => {
+    test("rejects an invalid key or value among many before anything is sent", (map) => {
       const good = ["good", "value"] as const;
       for (const use of [
         () => map.setMany([good, ["bad", undefined as unknown as string]]),
@@ -45,7 +45,7 @@ export function badInputContract({ describe, test, prefixed = false, takes = [] 
       equal(map.size, 0);
     });
 
-    test("refuses options of what destroys, and destroys nothing", (map) => {
+    test("rejects options of clear, delete and deleteMany, and deletes nothing", (map) => {
       map.set("a", "1").set("b", "2");
       const loose = map as unknown as Record<
         "clear" | "delete" | "deleteMany",
@@ -60,7 +60,7 @@ export function badInputContract({ describe, test, prefixed = false, takes = [] 
         throws(use, { message: /takes no options/ });
       }
       equal([...map.keys()], ["a", "b"]);
-      // As with a Map, what forEach gives beside the key does not matter.
+      // As with a Map, the additional arguments that forEach passes are ignored.
       ["a", "b"].forEach((...given: [string, ...unknown[]]) => loose.delete(...given));
       equal([...map.keys()], []);
     });
@@ -75,7 +75,7 @@ export function badInputContract({ describe, test, prefixed = false, takes = [] 
       ["a lone surrogate", "\udc00"],
     ];
     for (const [what, value] of refused.filter(([what]) => !takes.includes(what))) {
-      test(`refuses ${what} as a value`, (map) => {
+      test(`rejects ${what} as a value`, (map) => {
         map.set("key", "before");
         throws(() => map.set("key", value as string), typeError);
         equal(map.get("key"), "before");

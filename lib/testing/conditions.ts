@@ -25,23 +25,23 @@ function isRefused(map: SyncMap<string>, write: () => unknown): void {
 function createContract({ describe, test, refusesConditionalPut = false }: Suite): void {
   describe("create", () => {
     if (refusesConditionalPut) {
-      test("is refused, and nothing is written", (map) => {
+      test("throws ConditionsUnsupported, and writes nothing", (map) => {
         isRefused(map, () => map.create("key", "value"));
       });
     } else {
-      test("stores where the key is missing, and says that it did", (map) => {
+      test("stores the value if the key is missing, and returns true", (map) => {
         equal(map.create("key", "value", { metadata: { a: "b" } }), true);
         equal(map.get("key"), "value");
         equal(map.head("key")!.metadata, { a: "b" });
       });
 
-      test("leaves a key that exists alone, and says so", (map) => {
+      test("leaves an existing key unchanged, and returns false", (map) => {
         map.set("key", "value");
         equal(map.create("key", "other"), false);
         equal(map.get("key"), "value");
       });
 
-      test("can create anew what was deleted, and any odd key", (map) => {
+      test("can create a deleted key again, and any unusual key", (map) => {
         equal(map.create("key", "1"), true);
         map.delete("key");
         equal(map.create("key", "2"), true);
@@ -51,7 +51,7 @@ function createContract({ describe, test, refusesConditionalPut = false }: Suite
       });
     }
 
-    test("refuses what set refuses", (map) => {
+    test("rejects what set rejects", (map) => {
       throws(() => map.create("key", undefined as unknown as string), typeError);
       throws(() => map.create(1 as unknown as string, "value"), typeError);
       throws(() => map.create("key", "value", { ifMatch: '"x"' } as object), typeError);
@@ -63,11 +63,11 @@ function createContract({ describe, test, refusesConditionalPut = false }: Suite
 function ifMatchContract({ describe, test, refusesConditionalPut = false }: Suite): void {
   describe("set with ifMatch", () => {
     if (refusesConditionalPut) {
-      test("is refused, and nothing is written", (map) => {
+      test("throws ConditionsUnsupported, and writes nothing", (map) => {
         isRefused(map, () => map.set("key", "value", { ifMatch: map.head("key")?.etag ?? '"none"' }));
       });
     } else {
-      test("stores where the key has that ETag, with its quotes or without", (map) => {
+      test("stores the value if the key has that ETag, with or without quotes", (map) => {
         map.set("key", "1");
         assert.strictEqual(map.set("key", "2", { ifMatch: map.head("key")!.etag }), map);
         equal(map.get("key"), "2");
@@ -75,7 +75,7 @@ function ifMatchContract({ describe, test, refusesConditionalPut = false }: Suit
         equal(map.get("key"), "3");
       });
 
-      test("throws and stores nothing where it has another, or is gone", (map) => {
+      test("throws and stores nothing if the key has another ETag, or was deleted", (map) => {
         map.set("key", "1");
         const { etag } = map.head("key")!;
         map.set("key", "2");
@@ -88,14 +88,14 @@ function ifMatchContract({ describe, test, refusesConditionalPut = false }: Suit
     }
 
     for (const ifMatch of ["", "*", 'a"b', '""', 'W/"x"', "a b", 1, null]) {
-      test(`refuses ${JSON.stringify(ifMatch)}, which is no ETag`, (map) => {
+      test(`rejects ${JSON.stringify(ifMatch)}, which is not an ETag`, (map) => {
         map.set("key", "1");
         throws(() => map.set("key", "2", { ifMatch } as object), typeError);
         equal(map.get("key"), "1");
       });
     }
 
-    test("is no option of setMany", (map) => {
+    test("is not an option of setMany", (map) => {
       throws(() => map.setMany([["key", "1"]], { ifMatch: '"x"' } as object), typeError);
     });
   });
@@ -112,18 +112,18 @@ function updateContract({
     const increment = (count: string | undefined): string => String(Number(count ?? 0) + 1);
 
     if (refusesConditionalPut) {
-      test("is refused, and nothing is written", (map) => {
+      test("throws ConditionsUnsupported, and writes nothing", (map) => {
         isRefused(map, () => map.update("key", (value) => `${value}, and more`));
       });
     } else {
-      test("gives the value, or undefined, and stores what it gets back", (map) => {
+      test("passes the value, or undefined, and stores what its function returns", (map) => {
         equal(map.update("counter", increment, { metadata: { a: "b" } }), "1");
         equal(map.update("counter", increment), "2");
         equal(map.get("counter"), "2");
         equal(map.head("counter")!.metadata, { a: "b" });
       });
 
-      test("begins again when somebody else writes meanwhile, so that neither write is lost", (map) => {
+      test("starts again if another writer gets there first, so that neither write is lost", (map) => {
         for (const before of [undefined, "10"]) {
           if (before !== undefined) map.set("counter", before);
           const seen: (string | undefined)[] = [];
@@ -138,7 +138,7 @@ function updateContract({
         }
       });
 
-      test("begins again when the key is deleted meanwhile", (map) => {
+      test("starts again if the key is deleted in the meantime", (map) => {
         map.set("counter", "5");
         const seen: (string | undefined)[] = [];
         map.update("counter", (count) => {
@@ -152,14 +152,14 @@ function updateContract({
     }
 
     if (refusesConditionalDelete) {
-      test("refuses to delete, and leaves the key alone", (map) => {
+      test("throws ConditionsUnsupported when it would delete, and leaves the key unchanged", (map) => {
         map.set("key", "value");
         throws(() => map.update("key", () => undefined), unsupported);
         equal(map.get("key"), "value");
         equal([...map.keys()], ["key"]);
       });
     } else {
-      test("deletes the key where it gets undefined back", (map) => {
+      test("deletes the key if its function returns undefined", (map) => {
         map.set("key", "value");
         equal(
           map.update("key", () => undefined),
@@ -168,7 +168,7 @@ function updateContract({
         equal(map.has("key"), false);
       });
 
-      test("does not delete what somebody else has written meanwhile", (map) => {
+      test("does not delete what another writer has written in the meantime", (map) => {
         map.set("key", "1");
         const seen: (string | undefined)[] = [];
         const result = map.update("key", (value) => {
@@ -181,7 +181,7 @@ function updateContract({
       });
     }
 
-    test("leaves a missing key missing where it gets undefined back", (map) => {
+    test("leaves a missing key missing if its function returns undefined", (map) => {
       equal(
         map.update("key", () => undefined),
         undefined,
@@ -189,7 +189,7 @@ function updateContract({
       equal(map.size, 0);
     });
 
-    test("lets what its function throws pass, and stores nothing", (map) => {
+    test("throws what its function throws, and stores nothing", (map) => {
       map.set("key", "value");
       const error = new Error("on purpose");
       const fails = (): string => {
@@ -202,7 +202,7 @@ function updateContract({
       equal(map.get("key"), "value");
     });
 
-    test("refuses what is no function, a promise, and what set refuses", (map) => {
+    test("rejects anything but a function, a promise as its result, and what set rejects", (map) => {
       map.set("key", "value");
       const wrong = (result: unknown): unknown => map.update("key", () => result as string);
       throws(() => map.update("key", "x" as unknown as () => string), typeError);

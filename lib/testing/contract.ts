@@ -10,12 +10,12 @@ import { inUtf8Order, oddKeys } from "./odd-keys.js";
 import type { ContractOptions, Suite } from "./options.js";
 
 /**
- * Tests a map, or a layer over one, against the contract of {@link SyncMap}: some 70 tests of the kind that the library runs on
- * its own. It needs no test framework: it is given the `describe` and `it` of one, and its tests throw `node:assert`'s errors.
- * They block, each for as long as its calls.
+ * Tests a map, or a layer over one, against the contract of {@link SyncMap}, by about 70 tests. They are also the
+ * tests of the library's own maps. `contract` depends on no test framework: you pass it the `describe` and `it` of
+ * yours. A test that fails throws an error of `node:assert`. Each test blocks the thread while its calls wait.
  *
- * Each test begins with the map that `make` returns, empties it and closes it. If that map has keys, the test fails and
- * deletes nothing.
+ * Each test uses the map that `make` returns, and empties and closes it at the end. If that map has keys at the
+ * beginning, the test fails and deletes nothing.
  *
  * @example
  * const { describe, it } = require("node:test"); // or Vitest's, or Jest's globals
@@ -42,7 +42,7 @@ export function contract(options: ContractOptions): void {
       try {
         run(map);
       } catch (error) {
-        // What the test found says more than what its map does afterwards.
+        // The error of the test says more than an error that follows from it.
         attempt(end);
         throw error;
       }
@@ -52,7 +52,7 @@ export function contract(options: ContractOptions): void {
 
   function testListing(what: string, keys: readonly string[], run: (map: SyncMap<string>) => void): void {
     if (options.cannotList?.(keys) !== true) test(what, run);
-    else test(`${what}: is refused, and nothing is deleted`, (map) => refusesListing(map, keys));
+    else test(`${what}: throws BadListing, and deletes nothing`, (map) => refusesListing(map, keys));
   }
 
   describe(`SyncMap: ${options.name ?? "contract"}`, () => {
@@ -78,13 +78,17 @@ function check(options: ContractOptions): void {
   for (const name of ["describe", "it", "make"] as const) {
     const given: unknown = (options as Partial<ContractOptions> | undefined)?.[name];
     if (typeof given !== "function")
-      throw new TypeError(`contract needs { describe, it, make }, three functions: ${name} is missing.`);
+      throw new TypeError(
+        `contract requires { describe, it, make }, three functions, but ${name} is missing.`,
+      );
   }
 }
 
 function isEmpty(map: SyncMap<string>): void {
   for (const key of map.keys({ limit: 1 })) {
-    assert.fail(`make must return an empty map: it has the key ${JSON.stringify(key)}. Nothing was deleted.`);
+    assert.fail(
+      `make must return an empty map, but this map has the key ${JSON.stringify(key)}. Nothing was deleted.`,
+    );
   }
 }
 
@@ -92,7 +96,7 @@ function attempt(action: () => void): void {
   try {
     action();
   } catch {
-    // The map is broken, as the test has found.
+    // The test has already shown that the map does not work.
   }
 }
 
@@ -113,16 +117,16 @@ function refusesListing(map: SyncMap<string>, keys: readonly string[]): void {
 
 function singleKeysContract({ describe, test, testListing, order, deleteMissing = true }: Suite): void {
   describe("get and set", () => {
-    test("gives undefined for a key that is not there", (map) => {
+    test("returns undefined for a missing key", (map) => {
       equal(map.get("missing"), undefined);
     });
 
-    test("gives what was set, and set returns the map", (map) => {
+    test("returns what was set, and set returns the map", (map) => {
       assert.strictEqual(map.set("key", "value"), map);
       equal(map.get("key"), "value");
     });
 
-    test("gives the last value that was set", (map) => {
+    test("returns the last value that was set", (map) => {
       map.set("key", "first").set("key", "a longer second").set("key", "3");
       equal(map.get("key"), "3");
     });
@@ -141,7 +145,7 @@ function singleKeysContract({ describe, test, testListing, order, deleteMissing 
       });
     }
 
-    test("keeps every odd key apart from every other", (map) => {
+    test("keeps all unusual keys apart from each other", (map) => {
       for (const key of oddKeys) map.set(key, `value of ${key}`);
       for (const key of oddKeys) equal([key, map.get(key), map.has(key)], [key, `value of ${key}`, true]);
       for (const key of oddKeys) map.delete(key);
@@ -149,14 +153,14 @@ function singleKeysContract({ describe, test, testListing, order, deleteMissing 
       equal([...map.keys()], []);
     });
 
-    testListing("lists every odd key", oddKeys, (map) => {
+    testListing("lists every unusual key", oddKeys, (map) => {
       for (const key of oddKeys) map.set(key, `value of ${key}`);
       equal([...map.keys()], order(oddKeys));
     });
   });
 
   describe("has", () => {
-    test("tells a key that is there from one that is not, or no more", (map) => {
+    test("returns whether a key exists, before and after it is deleted", (map) => {
       equal(map.has("key"), false);
       map.set("key", "");
       equal(map.has("key"), true);
@@ -168,14 +172,14 @@ function singleKeysContract({ describe, test, testListing, order, deleteMissing 
   });
 
   describe("delete", () => {
-    test("makes the key go, and no other", (map) => {
+    test("deletes the key, and no other", (map) => {
       map.set("a", "1").set("ab", "2");
       equal(map.delete("a"), true);
       equal(map.get("a"), undefined);
       equal([...map.entries()], [["ab", "2"]]);
     });
 
-    test("takes a key that is not there", (map) => {
+    test("accepts a missing key", (map) => {
       equal(map.delete("missing"), deleteMissing);
     });
   });

@@ -3,10 +3,10 @@ import { equal, isRecent, matches, throws } from "./assertions.js";
 import { oddKeys } from "./odd-keys.js";
 import type { Suite } from "./options.js";
 
-/** The contract of what a native Map lacks, without conditions and `list`. */
+/** The contract of the methods that a native Map lacks, except `list` and those with conditions. */
 export function extendedContract({ describe, test, testListing, order, headOf = {} }: Suite): void {
   describe("getMany, setMany and deleteMany", () => {
-    test("store, read and delete many at once, as one by one", (map) => {
+    test("store, read and delete many keys at once, with the same result as one by one", (map) => {
       assert.strictEqual(map.setMany(oddKeys.map((key) => [key, `value of ${key}`] as const)), map);
       const asked = ["missing", ...oddKeys, "also missing"];
       equal(
@@ -25,14 +25,14 @@ export function extendedContract({ describe, test, testListing, order, headOf = 
       );
     });
 
-    test("take none, and any iterable", (map) => {
+    test("accept no keys at all, and any iterable", (map) => {
       map.setMany([]).setMany(new Map([["a", "1"]]).entries());
       map.deleteMany(new Set<string>());
       equal([...map.getMany([])], []);
       equal([...map.getMany(map.keys())], [["a", "1"]]);
     });
 
-    test("take a key twice: the last value is stored, and it is read once", (map) => {
+    test("accept a key twice: the last value is stored, and returned once", (map) => {
       map.setMany([
         ["a", "first"],
         ["b", "other"],
@@ -49,7 +49,7 @@ export function extendedContract({ describe, test, testListing, order, headOf = 
       equal([...map.keys()], ["b"]);
     });
 
-    test("give all values the options of set", (map) => {
+    test("store all values with the given options", (map) => {
       map.setMany([["a", "{}"]], { contentType: "application/json", metadata: { x: "y" } });
       const head = map.head("a");
       matches(head, { contentType: "application/json" });
@@ -58,11 +58,11 @@ export function extendedContract({ describe, test, testListing, order, headOf = 
   });
 
   describe("head", () => {
-    test("gives undefined for a key that is not there", (map) => {
+    test("returns undefined for a missing key", (map) => {
       equal(map.head("missing"), undefined);
     });
 
-    test("gives size, ETag, time and type of one that is", (map) => {
+    test("returns the size, ETag, time and type of an existing key", (map) => {
       map.set("key", "ú");
       const head = map.head("key")!;
       const { size = 2, contentType = "text/plain; charset=utf-8" } = headOf;
@@ -71,7 +71,7 @@ export function extendedContract({ describe, test, testListing, order, headOf = 
       isRecent(head.lastModified);
     });
 
-    test("gives what set was told beside the value", (map) => {
+    test("returns the options that the value was set with", (map) => {
       const options = {
         contentType: "application/json",
         cacheControl: "max-age=60",
@@ -86,7 +86,7 @@ export function extendedContract({ describe, test, testListing, order, headOf = 
   });
 
   describe("subMap", () => {
-    test("is the part under a prefix, joined on plainly", (map) => {
+    test("contains the keys under a prefix, and adds no separator to it", (map) => {
       const sub = map.subMap("pre");
       sub.set("fix", "1").set("", "2");
       map.set("prefer", "3").set("other", "4");

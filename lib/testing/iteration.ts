@@ -17,7 +17,7 @@ export function iterationContract(suite: Suite): void {
     });
 
   describe("iteration", () => {
-    test("gives keys, values and entries in one order", (map) => {
+    test("returns keys, values and entries in one order", (map) => {
       const sortedKeys = order(keys);
       equal([...map.keys()], sortedKeys);
       equal(
@@ -31,7 +31,7 @@ export function iterationContract(suite: Suite): void {
       equal([...map], [...map.entries()]);
     });
 
-    test("calls back with value, key, map and thisArg", (map) => {
+    test("calls the callback of forEach with the value, key, map and thisArg", (map) => {
       const seen: unknown[] = [];
       const thisArg = {};
       map.forEach(function (this: unknown, value, key, of) {
@@ -43,7 +43,7 @@ export function iterationContract(suite: Suite): void {
       );
     });
 
-    test("can be left early and begun anew", (map) => {
+    test("can be left early and started again", (map) => {
       for (const key of map.keys()) {
         equal(key, order(keys)[0]);
         break;
@@ -52,11 +52,11 @@ export function iterationContract(suite: Suite): void {
     });
 
     for (const method of ["entries", "values"] as const) {
-      test(`${method} give what the program wrote since they began`, (map) =>
+      test(`${method} return what the program has written since the loop began`, (map) =>
         writesMeanwhile(map, method, order));
     }
 
-    test("goes on over keys that are deleted on the way", (map) => {
+    test("continues while the keys that it returns are deleted", (map) => {
       const seen: string[] = [];
       for (const key of map.keys()) {
         seen.push(key);
@@ -68,7 +68,7 @@ export function iterationContract(suite: Suite): void {
 
     if (!extended) return;
 
-    test("takes a prefix", (map) => {
+    test("accepts a prefix", (map) => {
       equal([...map.keys({ prefix: "a" })], ["a", "a/", "a/b", "aa"]);
       equal(
         [...map.entries({ prefix: "a/" })].map(([key]) => key),
@@ -77,7 +77,7 @@ export function iterationContract(suite: Suite): void {
       equal([...map.keys({ prefix: "nothing" })], []);
     });
 
-    test("takes a key to start after, which need not be there", (map) => {
+    test("accepts a key to start after, which need not exist", (map) => {
       for (const start of ["a/b", "a0", "z"]) {
         equal([...map.keys({ startAfter: start })], after(start));
         equal(
@@ -87,7 +87,7 @@ export function iterationContract(suite: Suite): void {
       }
     });
 
-    test("takes a limit", (map) => {
+    test("accepts a limit", (map) => {
       equal([...map.keys({ limit: 3 })], order(keys).slice(0, 3));
       equal([...map.keys({ limit: 0 })], []);
       equal([...map.keys({ prefix: "a", startAfter: "a", limit: 2 })], ["a/", "a/b"]);
@@ -107,7 +107,7 @@ function writesMeanwhile(map: SyncMap<string>, method: "entries" | "values", ord
     if (at % 4 === 2) map.delete(letters[at + 1]!);
     else if (at + 1 < letters.length) map.set(letters[at + 1]!, `new ${letters[at + 1]!}`);
   }
-  // After a deleted key comes one that nobody wrote to.
+  // The key after a deleted key was not written.
   const expected = letters.flatMap((key, at) =>
     at % 4 === 3 ? [] : [`${at % 4 === 0 ? "old" : "new"} ${key}`],
   );

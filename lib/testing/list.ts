@@ -12,7 +12,7 @@ export function listContract({ describe, test, testListing, headOf }: Suite): vo
   const asStored = headOf?.size === undefined;
 
   describe("list", () => {
-    testListing("gives each key with its size, ETag and time, as head does", oddKeys, (map) => {
+    testListing("returns each key with the same size and ETag as head, and with its time", oddKeys, (map) => {
       const keys = inUtf8Order(oddKeys);
       map.setMany(keys.map((key) => [key, `${key} ú`] as const));
       const entries = [...map.list()];
@@ -21,7 +21,8 @@ export function listContract({ describe, test, testListing, headOf }: Suite): vo
         keys,
       );
       for (const entry of entries) {
-        if (entry.key === undefined) throw new Error("a prefix where there is no delimiter");
+        if (entry.key === undefined)
+          throw new Error("list returned a folder, although it was called without a delimiter");
         if (asStored) equal(entry.size, Buffer.byteLength(`${entry.key} ú`));
         equal(entry.size, map.head(entry.key)!.size);
         equal(entry.etag, map.head(entry.key)!.etag);
@@ -30,7 +31,7 @@ export function listContract({ describe, test, testListing, headOf }: Suite): vo
     });
 
     const keys = ["a", "a/", "a/b", "a/b/c", "a0", "b/c", "z/", "ú/1", "\uffff/1", "😀/1", "😀/2"];
-    testListing("gives the folders at a delimiter, among the keys, in one order", keys, (map) => {
+    testListing("returns the folders at a delimiter, in one order with the keys", keys, (map) => {
       map.setMany(keys.map((key) => [key, ""] as const));
       equal(names(map, { delimiter: "/" }), [
         ...["a", "a/ …", "a0", "b/ …", "z/ …", "ú/ …", "\uffff/ …", "😀/ …"],
@@ -42,7 +43,7 @@ export function listContract({ describe, test, testListing, headOf }: Suite): vo
       equal(names(map, { delimiter: "nowhere" }), keys);
     });
 
-    test("starts after a key or a folder, and takes a limit, which counts both", (map) => {
+    test("starts after a key or a folder, and accepts a limit, which counts both", (map) => {
       map.setMany(["a", "b/1", "b/2", "c", "d/1"].map((key) => [key, ""] as const));
       equal(names(map, { delimiter: "/", startAfter: "a" }), ["b/ …", "c", "d/ …"]);
       equal(names(map, { delimiter: "/", startAfter: "b/" }), ["c", "d/ …"]);
@@ -52,7 +53,7 @@ export function listContract({ describe, test, testListing, headOf }: Suite): vo
       equal(names(map, { startAfter: "b/1", limit: 2 }), ["b/2", "c"]);
     });
 
-    test("refuses wrong options, naming the right one", (map) => {
+    test("rejects invalid options, and names the right option", (map) => {
       const wrong =
         (options: object): (() => unknown) =>
         () => [...map.list(options)];

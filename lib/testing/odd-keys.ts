@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 
-/** Keys that something on the way to S3 and back could change. */
+/** Unusual keys, which something on the way to S3 and back could change. */
 export const oddKeys: readonly string[] = [
   "plain",
   "with space",

@@ -270,7 +270,7 @@ describe("cache", () => {
 
   it("refuses values that the program could change, and says where to put the cache", () => {
     expect(() => cache(structured(bytes) as SyncMap<never>)).toThrow(
-      /use structured\(cache\(map\)\) instead/,
+      /Use structured\(cache\(map\)\) instead/,
     );
     const dates = transform(base, {
       encode: (date: Date) => date.toISOString(),

@@ -123,7 +123,7 @@ describe("gzip", () => {
     expect(() => gzip(at.strings as unknown as SyncMap<Buffer>)).toThrow(
       /gzip requires a map that returns bytes, but this one returns string/,
     );
-    expect(() => gzip(text(at.bytes) as unknown as SyncMap<Buffer>)).toThrow(/gives string/);
+    expect(() => gzip(text(at.bytes) as unknown as SyncMap<Buffer>)).toThrow(/returns string/);
     const foreign = Object.fromEntries(
       [
         "get",

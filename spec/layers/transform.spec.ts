@@ -145,9 +145,9 @@ describe("transform", () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ["nothing", undefined, /takes \{ encode, decode \}, not undefined/],
-    ["no decode", { encode: String }, /needs decode, a function, not undefined/],
-    ["an encode that is none", { encode: "json", decode: String }, /needs encode, a function/],
+    ["nothing", undefined, /requires \{ encode, decode \}, not undefined/],
+    ["no decode", { encode: String }, /requires decode to be a function, not undefined/],
+    ["an encode that is none", { encode: "json", decode: String }, /requires encode to be a function/],
     ["a misspelt option", { encode: String, decode: String, contenttype: "a" }, /did you mean "contentType"/],
     ["an empty name", { encode: String, decode: String, name: "" }, /The option name of transform/],
   ])("refuses %s", (_what, given, message) => {

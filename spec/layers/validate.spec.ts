@@ -301,7 +301,7 @@ describe("validate", () => {
     const object = asObject(new S3BucketMap("bucket", { endpoint: "http://127.0.0.1:1" }));
     expect(() => validate(object as never, Name)).toThrow(/requires a map, not a bucket object/);
     expect(() => validate(json(at.strings), Name).set("a", object as never)).toThrow(
-      /store a copy, \{ \.\.\.object \}/,
+      /Store a copy, \{ \.\.\.object \}/,
     );
     expect(() => validate(at.strings, object as never)).toThrow(/requires a Standard Schema/);
   });
