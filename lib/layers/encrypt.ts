@@ -37,7 +37,7 @@ const MIN_STORED_BYTES: number = CIPHERTEXT_AT + 1 + TAG_BYTES;
  *
  * Without the encryption key, the values are lost. Use one encryption key for at most 2³² writes.
  *
- * @param key - the encryption key: 32 random bytes, from `randomBytes(32)` or `scryptSync(passphrase, salt, 32)`
+ * @param key - the encryption key, 32 bytes: `randomBytes(32)`, or `scryptSync(passphrase, salt, 32)`, of node:crypto
  * @throws TypeError for a base that does not return bytes, a key that does not have 32 bytes, or a value of 2 GiB
  * @throws S3BucketMapError `NotEncrypted` for an object that this layer did not store, `WrongKey` if the value was
  * encrypted with another key, `Damaged` for a value that was changed since, or belongs to another object
