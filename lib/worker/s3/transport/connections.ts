@@ -77,7 +77,13 @@ function rerouted(
 }
 
 function pool<Agent extends http.Agent>(agent: Agent): Agent {
+  const reuse = agent.reuseSocket.bind(agent);
+  agent.reuseSocket = (socket: Socket, request) => {
+    socket.off("data", closeOnData);
+    reuse(socket, request);
+  };
   return agent.on("free", (socket: Socket) => {
+    socket.on("data", closeOnData);
     idleSince.set(socket, Date.now());
     let idle = 0;
     for (const name in agent.freeSockets) idle += agent.freeSockets[name]!.length;
@@ -88,6 +94,11 @@ function pool<Agent extends http.Agent>(agent: Agent): Agent {
     );
     for (const socket of open.slice(0, Math.max(0, open.length - mostIdle))) socket.destroy();
   });
+}
+
+/** Nothing was requested on an idle connection. If a server sends something, the next request must not get it as its response. */
+function closeOnData(this: Socket): void {
+  this.destroy();
 }
 
 /** By Date.now(): monotonic clocks stop while a laptop sleeps. */
