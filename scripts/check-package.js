@@ -19,6 +19,7 @@ const required = [
   "SECURITY.md",
   "docs/README.md",
   "docs/getting-started.md",
+  "docs/recipes.md",
   "dist/index.js",
   "dist/index.mjs",
   "dist/prompt/cli.js",
