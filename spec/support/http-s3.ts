@@ -67,7 +67,7 @@ export interface LoggedRequest {
   bucket: string;
   key: string;
   query: Record<string, string>;
-  /** Those of interest; an authorization is only told to be there. */
+  /** All but those of the signature that are secret. */
   headers: Record<string, string>;
   authorized: boolean;
   /** The access key and the region that it is signed for, with a space between. */

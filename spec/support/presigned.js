@@ -1,6 +1,13 @@
 // @ts-check
 // Presigned links at the specs' server. As with any request there, the signature itself is not verified: Ceph does that.
 
+/** The parameters of the signature itself. All others that begin like them stand for headers. */
+const ofSignature = new Set(
+  ["algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token"].map(
+    (name) => `x-amz-${name}`,
+  ),
+);
+
 /**
  * Makes a plain request of one by a presigned link: what the link has as parameters become headers, of the request or of
  * the answer.
@@ -19,8 +26,7 @@ function openLink(request) {
     const lower = name.toLowerCase();
     if (lower.startsWith("response-")) shown[lower.slice("response-".length)] = value;
     else if (!lower.startsWith("x-amz-")) plain[name] = value;
-    else if (/^x-amz-(request-payer|checksum-|sdk-checksum-|meta-)/.test(lower))
-      request.headers[lower] = value;
+    else if (!ofSignature.has(lower)) request.headers[lower] = value;
   }
   request.query = plain;
   const signedAt = (query["X-Amz-Date"] ?? "").replace(
