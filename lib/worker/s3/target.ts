@@ -28,16 +28,3 @@ export interface Target {
   /** How the service takes DeleteObjects, once that is known. */
   bulkDeletes?: "plain" | "with MD5" | "none";
 }
-
-/** What every request for one key says. */
-export interface KeyInput {
-  Bucket: string;
-  Key: string;
-  RequestPayer?: "requester";
-}
-
-export function keyInput({ settings }: Target, key: string): KeyInput {
-  const input: KeyInput = { Bucket: settings.bucket, Key: key };
-  if (settings.requestPayer === true) input.RequestPayer = "requester";
-  return input;
-}

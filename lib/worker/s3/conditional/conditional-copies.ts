@@ -21,7 +21,7 @@ import type { CopySource } from "../operations/copy-object.js";
 import { head, objectExists, versionOf } from "../operations/head-object.js";
 import { isNoSuchKey, statusOf } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
-import { keyInput } from "../target.js";
+import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 import { decide, MAX_METADATA_BYTES, metadataBytes, removeIf } from "./conditional.js";
 import { sendAsWanted } from "./conditions.js";

@@ -13,7 +13,7 @@ import { putCommand } from "../operations/put-object.js";
 import { backOff } from "../pause.js";
 import { isNoSuchKey, statusOf } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
-import { keyInput } from "../target.js";
+import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 import { clearLeftInBackground, sendAsWanted } from "./conditions.js";
 import { isNotImplemented, unsupported } from "./trial.js";

@@ -6,15 +6,16 @@ import { toFailure } from "../../failure.js";
 import { OperationError } from "../../operation-error.js";
 import { isAmbiguous } from "../attempts/ambiguous.js";
 import { Doubt } from "../attempts/doubt.js";
-import { escapeUri } from "../direct/messages.js";
 import { quote, unquote } from "../etag.js";
 import type { Quoting } from "../etag.js";
+import { sourceInput } from "../operations/copy-object.js";
 import { deleteObject } from "../operations/delete-object.js";
 import { otherRegion, statusOf } from "../sdk-errors.js";
 import type { SdkError } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
-import { keyInput } from "../target.js";
-import type { Conditions, KeyInput, Target } from "../target.js";
+import { keyInput } from "../bucket-input.js";
+import type { KeyInput } from "../bucket-input.js";
+import type { Conditions, Target } from "../target.js";
 
 /** How long after the deadline of the call the key may still be deleted. */
 export const CLEARING_MS = 5000;
@@ -165,10 +166,9 @@ class Trial {
 
   // To itself, so that one key is enough.
   async #copy(CopySourceIfMatch: string): Promise<unknown> {
-    const CopySource = `${this.#target.settings.bucket}/${this.#key.split("/").map(escapeUri).join("/")}`;
     const command = new sdk.CopyObjectCommand({
       ...this.#input,
-      CopySource,
+      ...sourceInput({ bucket: this.#target.settings.bucket, key: this.#key }),
       CopySourceIfMatch,
       MetadataDirective: "REPLACE",
     });

@@ -14,7 +14,7 @@ import { uploadInParts } from "../operations/multipart-upload.js";
 import { objectInput, putCommand, putObject } from "../operations/put-object.js";
 import { isNoSuchKey, statusOf } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
-import { keyInput } from "../target.js";
+import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 import type { Answers } from "./answers.js";
 import { failed, limited, ok, unknown } from "./findings.js";

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { bucketHeaders } from "../bucket-input.js";
 
 export interface Server {
   protocol: string;
@@ -74,7 +75,7 @@ const noMembers: readonly string[] = [];
 /**
  * Maps the members of an SDK command's input to headers.
  *
- * @param names - the header for each member
+ * @param names - the header for each member that not every request of the bucket has
  * @param elsewhere - members that are sent elsewhere in the request, beside Bucket and Key
  * @returns undefined if a member is unknown or its value is not {@link isPlain}
  */
@@ -87,7 +88,7 @@ export function plainHeaders(
   for (const [member, value] of Object.entries(input)) {
     if (value === undefined || member === "Bucket" || member === "Key" || elsewhere.includes(member))
       continue;
-    const name = member === "RequestPayer" ? "x-amz-request-payer" : names[member];
+    const name = bucketHeaders[member] ?? names[member];
     if (name === undefined || !isPlain(value)) return undefined;
     headers[name] = value;
   }

@@ -9,7 +9,7 @@ import { isChunked } from "../body/whole-body.js";
 import type { Client } from "../client.js";
 import { replay } from "../direct/replay.js";
 import { isNoSuchKey } from "../sdk-errors.js";
-import { keyInput } from "../target.js";
+import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 import { sayLength } from "../transport/seen-requests.js";
 import { Again, Download } from "./download.js";

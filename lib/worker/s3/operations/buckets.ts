@@ -1,6 +1,7 @@
 import type { Result } from "../../../bridge/operations.js";
 import { BadAnswer } from "../bad-answers.js";
 import { Doubt } from "../attempts/doubt.js";
+import { bucketInput } from "../bucket-input.js";
 import { backOff } from "../pause.js";
 import { otherRegion, statusOf } from "../sdk-errors.js";
 import type { SdkError } from "../sdk-errors.js";
@@ -38,12 +39,10 @@ export async function listBuckets(
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
  */
-export async function bucketExists(
-  { client, settings: { bucket } }: Target,
-  signal: AbortSignal,
-): Promise<boolean> {
+export async function bucketExists(target: Target, signal: AbortSignal): Promise<boolean> {
+  const { client } = target;
   try {
-    await client.send(new sdk.HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal });
+    await client.send(new sdk.HeadBucketCommand(bucketInput(target)), { abortSignal: signal });
     return true;
   } catch (error) {
     if (statusOf(error) === undefined || otherRegion(error) !== undefined) throw error;
@@ -51,7 +50,7 @@ export async function bucketExists(
     if (statusOf(error) === 404 && (error as SdkError).$metadata?.requestId) return false;
   }
   try {
-    const input = { Bucket: bucket, MaxKeys: 1 };
+    const input = { ...bucketInput(target), MaxKeys: 1 };
     await client.send(new sdk.ListObjectsV2Command(input), { abortSignal: signal });
     return true;
   } catch (error) {
@@ -66,14 +65,11 @@ export async function bucketExists(
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
  */
-export async function createBucket(
-  { client, settings: { bucket } }: Target,
-  signal: AbortSignal,
-): Promise<undefined> {
+export async function createBucket(target: Target, signal: AbortSignal): Promise<undefined> {
   for (let sent = 1; ; sent += 1) {
     try {
       // The SDK adds the region, unless it is us-east-1, for which S3 wants none.
-      await client.send(new sdk.CreateBucketCommand({ Bucket: bucket }), { abortSignal: signal });
+      await target.client.send(new sdk.CreateBucketCommand(bucketInput(target)), { abortSignal: signal });
       return undefined;
     } catch (error) {
       const { name } = error as Error;
@@ -90,9 +86,9 @@ export async function createBucket(
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
  */
 export async function deleteBucket(target: Target, signal: AbortSignal): Promise<undefined> {
-  const { client, settings } = target;
+  const { client } = target;
   const doubt = new Doubt();
-  const command = new sdk.DeleteBucketCommand({ Bucket: settings.bucket });
+  const command = new sdk.DeleteBucketCommand(bucketInput(target));
   try {
     await doubt.during(() => client.send(command, { abortSignal: signal }));
   } catch (error) {

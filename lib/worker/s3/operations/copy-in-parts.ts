@@ -1,7 +1,7 @@
 import { sdk } from "../sdk.js";
 import type { CompletedPart, CopyObjectCommandInput } from "@aws-sdk/client-s3";
 import { BadAnswer, checkEtag } from "../bad-answers.js";
-import { keyInput } from "../target.js";
+import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 import { completeUpload } from "./complete-upload.js";
 import { abortUpload, MAX_PARTS, partsInParallel } from "./parts-in-parallel.js";
@@ -32,18 +32,19 @@ const PARTS_AT_ONCE = 8;
  */
 export async function copyInParts(
   target: Target,
-  { CopySource, CopySourceIfMatch, MetadataDirective: _, IfNoneMatch, ...input }: CopyInput,
+  { MetadataDirective: _, IfNoneMatch, ...copy }: CopyInput,
   { size, part, expires }: { size: number; part: number; expires: string | undefined },
   signal: AbortSignal,
   sent: Sent,
 ): Promise<string> {
   const { client } = target;
-  const create = new sdk.CreateMultipartUploadCommand(input);
+  // The SDK leaves out what S3 does not take with an operation, such as the source here and the headers below.
+  const create = new sdk.CreateMultipartUploadCommand(copy);
   withExpires(create, expires);
   sent.before?.(create);
   const created = await client.send(create, { abortSignal: signal });
   if (!created.UploadId) throw new BadAnswer("the answer has no upload id", created.$metadata);
-  const upload = { ...keyInput(target, input.Key), UploadId: created.UploadId };
+  const upload = { ...keyInput(target, copy.Key), UploadId: created.UploadId };
   const bytes = Math.max(part, Math.ceil(size / MAX_PARTS));
   try {
     const Parts = await partsInParallel(
@@ -52,7 +53,7 @@ export async function copyInParts(
       signal,
       async (at, during) => {
         const range = `bytes=${at * bytes}-${Math.min(size, (at + 1) * bytes) - 1}`;
-        const part = { ...upload, PartNumber: at + 1, CopySource, CopySourceIfMatch, CopySourceRange: range };
+        const part = { ...copy, ...upload, PartNumber: at + 1, CopySourceRange: range };
         const output = await client.send(new sdk.UploadPartCopyCommand(part), { abortSignal: during });
         const ETag = output.CopyPartResult?.ETag;
         if (ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
@@ -61,7 +62,7 @@ export async function copyInParts(
     );
     const completion = { ...upload, MultipartUpload: { Parts } };
     if (sent.last === undefined)
-      return await completeUpload(target, completion, { input, length: size, expires }, signal);
+      return await completeUpload(target, completion, { input: copy, length: size, expires }, signal);
     const complete = new sdk.CompleteMultipartUploadCommand({
       ...completion,
       ...(IfNoneMatch === undefined ? {} : { IfNoneMatch }),

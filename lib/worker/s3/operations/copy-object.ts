@@ -14,7 +14,7 @@ import { pause } from "../pause.js";
 import { versionOf } from "./head-object.js";
 import { isNoSuchKey, statusOf } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
-import { keyInput } from "../target.js";
+import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 import { copyInParts } from "./copy-in-parts.js";
 import type { CopyInput, Sent } from "./copy-in-parts.js";
@@ -133,17 +133,26 @@ function notCopied(code: string, reason: string, mayBeCopied: boolean): Operatio
     : new OperationError(code, `${reason}; nothing was written`);
 }
 
+/** What each request of a copy says of its source, beside conditions. */
+export function sourceInput({
+  bucket,
+  key,
+  versionId,
+}: Pick<CopySource, "bucket" | "key" | "versionId">): Pick<CopyInput, "CopySource"> {
+  const version = versionId === undefined ? "" : `?versionId=${escapeUri(versionId)}`;
+  return { CopySource: copySourceOf(bucket, key) + version };
+}
+
 export function copyInput(
   target: Target,
-  { bucket, key, versionId }: Pick<CopySource, "bucket" | "key" | "versionId">,
+  source: Pick<CopySource, "bucket" | "key" | "versionId">,
   to: string,
   found: Found,
 ): CopyInput {
   const { settings } = target;
   return {
     ...keyInput(target, to),
-    CopySource:
-      copySourceOf(bucket, key) + (versionId === undefined ? "" : `?versionId=${escapeUri(versionId)}`),
+    ...sourceInput(source),
     CopySourceIfMatch: quote(unquote(found.ETag ?? ""), "quoted"),
     MetadataDirective: "REPLACE",
     ContentType: found.ContentType,

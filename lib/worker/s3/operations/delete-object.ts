@@ -2,7 +2,7 @@ import { sdk } from "../sdk.js";
 import { deleting } from "../direct/writes.js";
 import { directAttempt } from "../direct/direct-attempt.js";
 import { replay } from "../direct/replay.js";
-import { keyInput } from "../target.js";
+import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 
 /**

@@ -1,5 +1,6 @@
 import type { DeleteObjectsCommand } from "@aws-sdk/client-s3";
 import { createHash } from "node:crypto";
+import { bucketInput } from "../bucket-input.js";
 import { sdk } from "../sdk.js";
 import type { KeyFailure } from "../../../bridge/protocol.js";
 import { toFailure } from "../../failure.js";
@@ -109,19 +110,18 @@ async function inHalves(target: Target, keys: string[], signal: AbortSignal): Pr
 }
 
 async function send(
-  { client, settings }: Target,
+  target: Target,
   keys: string[],
   way: "plain" | "with MD5",
   signal: AbortSignal,
 ): Promise<Known> {
   const command = new sdk.DeleteObjectsCommand({
-    Bucket: settings.bucket,
+    ...bucketInput(target),
     Delete: { Objects: keys.map((Key) => ({ Key })) },
   });
-  if (settings.requestPayer === true) command.input.RequestPayer = "requester";
   if (way === "with MD5") addMd5(command);
   if (keys.length > 1) tellSilence(command);
-  const { Deleted = [], Errors = [] } = await client.send(command, { abortSignal: signal });
+  const { Deleted = [], Errors = [] } = await target.client.send(command, { abortSignal: signal });
   const deleted = new Set(Deleted.map(({ Key }) => Key));
   const refused = new Map(Errors.map((error) => [error.Key, error]));
   const isTold = (key: string): boolean =>

@@ -1,4 +1,3 @@
-import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Call } from "../../../bridge/operations.js";
 import type { KeptHeaders, Reading } from "../../../bridge/protocol.js";
 import { checkEtag, checkIsWhole } from "../bad-answers.js";
@@ -13,8 +12,8 @@ import { pause } from "../pause.js";
 import { isNoSuchKey, statusOf } from "../sdk-errors.js";
 import type { SdkError } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
-import { keyInput } from "../target.js";
-import type { KeyInput, Target } from "../target.js";
+import { keyInput } from "../bucket-input.js";
+import type { Target } from "../target.js";
 import { inParts, readInParts } from "./ranged-get.js";
 
 /**
@@ -66,9 +65,9 @@ async function request(
 ): Promise<GotObject | "unchanged" | undefined> {
   const { client } = target;
   const { concurrency } = target.settings;
-  const input: GetObjectCommandInput & KeyInput = keyInput(target, key);
-  if (ifNoneMatch !== undefined) input.IfNoneMatch = ifNoneMatch;
-  const byRanges = isAlone && concurrency > 1 ? inParts(client, input, concurrency, signal) : undefined;
+  const object = keyInput(target, key);
+  const input = ifNoneMatch === undefined ? object : { ...object, IfNoneMatch: ifNoneMatch };
+  const byRanges = isAlone && concurrency > 1 ? inParts(client, object, concurrency, signal) : undefined;
   const tried = await directAttempt(client, input, getting(input, maxBytes, byRanges), signal);
   if (tried.result !== undefined) {
     target.bucketProved = true;

@@ -11,7 +11,7 @@ import { unquote } from "../etag.js";
 import { isNoSuchKey, statusOf } from "../sdk-errors.js";
 import type { SdkError } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
-import { keyInput } from "../target.js";
+import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 
 /**

@@ -1,4 +1,5 @@
 import { MAX_KEYS_AT_ONCE } from "../../../arguments/keys.js";
+import { bucketInput } from "../bucket-input.js";
 import { sdk } from "../sdk.js";
 import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
 import type { Call } from "../../../bridge/operations.js";
@@ -52,9 +53,9 @@ export async function listObjects(target: Target, request: ListRequest, signal: 
   return { keys, sizes, ...(next === undefined ? {} : { next }) };
 }
 
-export function listInput({ settings }: Target, request: ListRequest): ListObjectsV2CommandInput {
+export function listInput(target: Target, request: ListRequest): ListObjectsV2CommandInput {
   const input: ListObjectsV2CommandInput = {
-    Bucket: settings.bucket,
+    ...bucketInput(target),
     Prefix: request.prefix,
     MaxKeys: Math.min(request.limit, MAX_KEYS_AT_ONCE),
     // XML cannot carry every key unencoded.
@@ -63,7 +64,6 @@ export function listInput({ settings }: Target, request: ListRequest): ListObjec
   const after = request.startAfter ?? request.before?.last;
   if (request.token !== undefined) input.ContinuationToken = request.token;
   else if (after !== undefined) input.StartAfter = after;
-  if (settings.requestPayer === true) input.RequestPayer = "requester";
   return input;
 }
 

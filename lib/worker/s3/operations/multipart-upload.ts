@@ -6,7 +6,7 @@ import { combineCrc32s } from "../../../local/body/crc32.js";
 import { directAttempt } from "../direct/direct-attempt.js";
 import { crc32, uploadingPart } from "../direct/writes.js";
 import { replay } from "../direct/replay.js";
-import { keyInput } from "../target.js";
+import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 import type { Client } from "../client.js";
 import { BadAnswer, checkEtag } from "../bad-answers.js";

@@ -8,7 +8,7 @@ import { replay } from "../direct/replay.js";
 import { withExpires } from "./expires.js";
 import { lentSource, uploadInParts } from "./multipart-upload.js";
 import type { Lend, ObjectInput } from "./multipart-upload.js";
-import { keyInput } from "../target.js";
+import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 import { checkEtag } from "../bad-answers.js";
 

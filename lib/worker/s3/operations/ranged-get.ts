@@ -2,6 +2,7 @@ import { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { sdk } from "../sdk.js";
 import type { GetObjectCommand, GetObjectCommandInput } from "@aws-sdk/client-s3";
+import type { KeyInput } from "../bucket-input.js";
 import type { Client } from "../client.js";
 import { bodyOf, collect, InPlace } from "../body/whole-body.js";
 import type { AnswerHead, InParts } from "../direct/messages.js";
@@ -41,21 +42,15 @@ type Fetch = (start: number, into: Uint8Array, signal: AbortSignal) => Promise<v
  * @param connections - the maximum in all
  * @see https://docs.aws.amazon.com/whitepapers/latest/s3-optimizing-performance-best-practices/use-byte-range-fetches.html
  */
-export function inParts(
-  client: Client,
-  { Bucket, Key, RequestPayer }: GetObjectCommandInput,
-  connections: number,
-  signal: AbortSignal,
-): InParts {
+export function inParts(client: Client, object: KeyInput, connections: number, signal: AbortSignal): InParts {
   return (plain, { statusCode, headers }) => {
     const IfMatch = headers["etag"];
     const length = Number(headers["content-length"]);
     if (statusCode !== 200 || IfMatch === undefined || !(length > RANGED_ABOVE)) return undefined;
-    const input = { Bucket, Key, IfMatch, ...(RequestPayer && { RequestPayer }) };
     const atOnce = Math.min(PARTS_AT_ONCE, connections - 1);
     return readBoth(plain, length, atOnce, signal, async (start, into, during) => {
       const range = `${start}-${start + into.length - 1}`;
-      const asked = { ...input, Range: `bytes=${range}` };
+      const asked = { ...object, IfMatch, Range: `bytes=${range}` };
       const part = { contentRange: `bytes ${range}/${length}`, into };
       for (let tries = 1; ; tries += 1) {
         try {

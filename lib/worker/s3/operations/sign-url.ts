@@ -2,7 +2,7 @@ import type { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Link } from "../../../bridge/protocol.js";
 import { OperationError } from "../../operation-error.js";
 import { sdk } from "../sdk.js";
-import { keyInput } from "../target.js";
+import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 
 /** AWS gives no temporary credentials for longer. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html */

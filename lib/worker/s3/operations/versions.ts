@@ -17,7 +17,7 @@ import type { Found } from "../direct/reads.js";
 import { badListing } from "../listing/listed-names.js";
 import { sdk } from "../sdk.js";
 import { statusOf } from "../sdk-errors.js";
-import { keyInput } from "../target.js";
+import { bucketInput, keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 import { toReading } from "./get-object.js";
 import { toHead } from "./head-object.js";
@@ -34,15 +34,14 @@ export async function listVersions(
   { prefix, after }: Omit<Call<"versions">, "op">,
   signal: AbortSignal,
 ): Promise<VersionPage> {
-  const { settings, client } = target;
+  const { client } = target;
   const input: ListObjectVersionsCommandInput = {
-    Bucket: settings.bucket,
+    ...bucketInput(target),
     Prefix: prefix,
     MaxKeys: MAX_KEYS_AT_ONCE,
     // XML cannot carry every key unencoded.
     EncodingType: "url",
   };
-  if (settings.requestPayer === true) input.RequestPayer = "requester";
   if (after !== undefined) {
     input.KeyMarker = after.key;
     input.VersionIdMarker = after.versionId;
@@ -178,7 +177,7 @@ function isMissing(error: unknown): boolean {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
  */
 export async function versioningOf(target: Target, signal: AbortSignal): Promise<Versioning> {
-  const command = new sdk.GetBucketVersioningCommand({ Bucket: target.settings.bucket });
+  const command = new sdk.GetBucketVersioningCommand(bucketInput(target));
   const { Status } = await target.client.send(command, { abortSignal: signal });
   return Status ?? "off";
 }

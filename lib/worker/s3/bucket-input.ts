@@ -1,0 +1,28 @@
+import type { ClientConfig } from "../../bridge/protocol.js";
+
+/** What every request of a bucket carries: an option that concerns all requests is a member here. */
+export interface BucketInput {
+  Bucket: string;
+  RequestPayer?: "requester";
+}
+
+/** The same of a request for one key. */
+export interface KeyInput extends BucketInput {
+  Key: string;
+}
+
+/** Which header each member is, but for the bucket, which is in the URL. The SDK knows this itself. */
+export const bucketHeaders: Readonly<Record<string, string>> = {
+  RequestPayer: "x-amz-request-payer",
+} satisfies Record<Exclude<keyof BucketInput, "Bucket">, string>;
+
+/** The SDK leaves out what S3 does not take with an operation, such as `RequestPayer` with GetBucketVersioning. */
+export function bucketInput({ settings }: { readonly settings: ClientConfig }): BucketInput {
+  const input: BucketInput = { Bucket: settings.bucket };
+  if (settings.requestPayer === true) input.RequestPayer = "requester";
+  return input;
+}
+
+export function keyInput(target: { readonly settings: ClientConfig }, key: string): KeyInput {
+  return { ...bucketInput(target), Key: key };
+}
