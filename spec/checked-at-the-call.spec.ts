@@ -3,14 +3,18 @@ import type { S3BucketOptions, SyncMap } from "../lib/index.js";
 import {
   cache,
   encrypt,
+  expire,
   gzip,
   json,
+  live,
   readonly,
   structured,
   text,
   transform,
+  validate,
   writeBuffer,
 } from "../lib/layers/index.js";
+import { anyString, layerNames } from "./support/layer-stacks.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
 
@@ -25,6 +29,7 @@ beforeEach(() => server.reset());
 
 type AnyMap = SyncMap<unknown>;
 
+/** Those of one layer have its name. */
 const makers: [string, (options: S3BucketOptions) => AnyMap][] = [
   ["S3BucketMap", (options) => strings(options)],
   ["a sub-map", (options) => strings(options).subMap("sub/")],
@@ -43,6 +48,9 @@ const makers: [string, (options: S3BucketOptions) => AnyMap][] = [
       }),
   ],
   ["cache", (options) => cache(strings(options))],
+  ["validate", (options) => validate(strings(options), anyString)],
+  ["expire", (options) => expire(strings(options), 60_000)],
+  ["live", (options) => live(json(strings(options)))],
   ["cache with a ttl", (options) => cache(strings(options), { ttl: 60_000 })],
   ["writeBuffer", (options) => writeBuffer(strings(options))],
   [
@@ -80,7 +88,23 @@ class Endless<T> implements Iterable<T> {
   }
 }
 
-const listings = ["keys", "values", "entries", "list"] as const;
+/** The names of the methods that look like this. */
+type MethodsLike<Shape> = {
+  [Name in keyof AnyMap]: AnyMap[Name] extends Shape ? Name : never;
+}[keyof AnyMap];
+
+/** The types demand each method that gives an iterator, and each that takes an iterable. */
+const listings = namesOf<Exclude<MethodsLike<() => IterableIterator<unknown>>, symbol>>({
+  keys: true,
+  values: true,
+  entries: true,
+  list: true,
+});
+const bulk = namesOf<Exclude<MethodsLike<(many: Iterable<never>) => unknown>, MethodsLike<() => unknown>>>({
+  setMany: true,
+  getMany: true,
+  deleteMany: true,
+});
 const wrongOptions: [string, object][] = [
   ["an unknown option", { prefx: "a" }],
   ["a prefix that is no string", { prefix: 5 }],
@@ -88,6 +112,14 @@ const wrongOptions: [string, object][] = [
   ["a limit below zero", { limit: -1 }],
   ["a limit that is no whole number", { limit: 1.5 }],
 ];
+
+function namesOf<Name extends string>(names: Record<Name, true>): Name[] {
+  return Object.keys(names) as Name[];
+}
+
+it("every layer is here", () => {
+  expect(makers.map(([name]) => name)).toEqual(expect.arrayContaining([...layerNames]));
+});
 
 describe.each(makers)("%s", (name, make) => {
   const options = (): S3BucketOptions => ({
@@ -147,7 +179,7 @@ describe.each(makers)("%s", (name, make) => {
     expect(map.size).toBe(0);
   });
 
-  it.each(["getMany", "deleteMany"] as const)(
+  it.each(bulk.filter((method) => method !== "setMany"))(
     "%s() refuses a wrong key before it asks for more",
     (method) => {
       const map = make(options());

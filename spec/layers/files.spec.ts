@@ -5,17 +5,20 @@ import type { FileMap, SyncMap } from "../../lib/index.js";
 import {
   cache,
   encrypt,
+  expire,
   gzip,
   json,
+  live,
   readonly,
   structured,
   text,
   transform,
+  validate,
   writeBuffer,
 } from "../../lib/layers/index.js";
 import { startHttpS3 } from "../support/http-s3.js";
 import type { HttpS3 } from "../support/http-s3.js";
-import { secret } from "../support/layer-stacks.js";
+import { anyString, layerNames, secret } from "../support/layer-stacks.js";
 
 // What layers make of putFile and getFile, which go past values.
 
@@ -47,12 +50,16 @@ function file(content: string): string {
 const target = (): string => path.join(folder, `target ${Math.random()}`);
 const read = (name: string): string => fs.readFileSync(name, "utf8");
 
+/** Those of one layer have its name. */
 const changing: Record<string, () => SyncMap<never>> = {
   json: () => json(strings) as SyncMap<never>,
   structured: () => structured(bytes) as SyncMap<never>,
   text: () => text(bytes) as SyncMap<never>,
   gzip: () => gzip(bytes) as SyncMap<never>,
   encrypt: () => encrypt(bytes, secret) as SyncMap<never>,
+  validate: () => validate(strings, anyString) as SyncMap<never>,
+  expire: () => expire(strings, 1000) as SyncMap<never>,
+  live: () => live(json(strings)) as SyncMap<never>,
   own: () =>
     transform(strings, {
       name: "own",
@@ -67,10 +74,16 @@ const around: Record<string, (map: SyncMap<never>) => FileMap<never>> = {
   "under writeBuffer": (map) => writeBuffer(map),
 };
 
+it("every layer is here, or has its own word on files below", () => {
+  const own = ["cache", "readonly", "transform", "writeBuffer"];
+  expect([...Object.keys(changing), ...own]).toEqual(expect.arrayContaining([...layerNames]));
+});
+
 describe.each(Object.keys(changing))("%s", (layer) => {
   it.each(Object.keys(around))("refuses files, %s, and sends nothing", (how) => {
     if (layer === "structured" && how.includes("cache")) return;
     if (layer === "own" && how.includes("cache")) return;
+    if (layer === "live" && how !== "alone") return;
     const map = around[how]!(changing[layer]!());
     const words = new RegExp(
       `${how.includes("readonly") ? "read-only: it does not support putFile" : `putFile copies the bytes of a file unchanged, but ${layer} changes values`}`,

@@ -1,4 +1,5 @@
 import type { S3BucketMap, SyncMap } from "../../lib/index.js";
+import * as exported from "../../lib/layers/index.js";
 import {
   cache,
   encrypt,
@@ -22,6 +23,11 @@ export interface Stack extends Omit<MapUnderTest, "make"> {
 
 export const secret: Buffer = Buffer.from("0123456789abcdef0123456789abcdef");
 
+/** All layers, by name: a spec that has something for each layer compares with them, so that none is forgotten. */
+export const layerNames: readonly string[] = Object.keys(exported)
+  .filter((name) => !["edit", "purge"].includes(name))
+  .sort();
+
 const asJson: Omit<Stack, "over"> = {
   headOf: { size: 4, contentType: "application/json" },
   takes: ["null", "a number", "a plain object", "an array", "a lone surrogate"],
@@ -40,7 +46,7 @@ const reversed = (map: SyncMap<string>): SyncMap<string> =>
     decode: (stored) => [...stored].reverse().join(""),
   });
 
-const anyString: StandardSchema<string> = {
+export const anyString: StandardSchema<string> = {
   "~standard": {
     version: 1,
     vendor: "specs",

@@ -53,9 +53,9 @@ export class LiveLayer<V> extends Layer<V> {
   }
 
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
-    const plain = Array.from(entriesOf(entries), ([key, value]) => [key, this.#plain(value)] as const);
-    this.#desk.beforeWrite(plain.map(([key]) => key));
-    this.base.setMany(plain, options);
+    const plain = mapped(entriesOf(entries), ([key, value]) => [key, this.#plain(value)] as const);
+    const taken = this.#beforeWriting(plain, ([key]) => key);
+    this.base.setMany(taken, options);
     return this;
   }
 
@@ -75,9 +75,8 @@ export class LiveLayer<V> extends Layer<V> {
 
   override deleteMany(keys: Iterable<string>, none?: undefined): void {
     checkNoOptions(none, "deleteMany");
-    const given = [...iterable(keys, "deleteMany requires an iterable of keys")];
-    this.#desk.beforeWrite(given);
-    this.base.deleteMany(given);
+    const given = iterable(keys, "deleteMany requires an iterable of keys");
+    this.base.deleteMany(this.#beforeWriting(given, (key) => key));
   }
 
   override clear(none?: undefined): void {
@@ -105,6 +104,16 @@ export class LiveLayer<V> extends Layer<V> {
     if (pending !== undefined) return pending;
     const stored = this.below.get(key, needs);
     return stored && this.#desk.documentOf(key, stored);
+  }
+
+  // The base checks each before it asks for more, and writes none before it has all.
+  *#beforeWriting<T>(given: Iterable<T>, keyOf: (one: T) => string): Generator<T, void, undefined> {
+    const keys: string[] = [];
+    for (const one of given) {
+      yield one;
+      keys.push(keyOf(one));
+    }
+    this.#desk.beforeWrite(keys);
   }
 
   // If the value comes from a document, a plain copy is stored.
