@@ -1,10 +1,41 @@
 import path from "node:path";
 import { inspect } from "node:util";
 import { S3BucketMap, s3Bucket } from "../lib/index.js";
-import type { S3BucketOptions } from "../lib/index.js";
+import type { ReadAs, S3BucketOptions } from "../lib/index.js";
 import { parseSettings } from "../lib/arguments/options.js";
+import { thrownBy } from "./support/local-maps.js";
 
 const credentials = { accessKeyId: "id", secretAccessKey: "the-secret" };
+
+interface Taken<Value> {
+  given: Value;
+  /** In the settings. Left out: what was given. */
+  becomes?: unknown;
+  /** Without which it is refused. */
+  beside?: S3BucketOptions;
+}
+
+/** The types demand a row for each option. */
+const takes: { [Name in keyof S3BucketOptions]-?: Taken<S3BucketOptions<ReadAs>[Name]> } = {
+  prefix: { given: "p/" },
+  readAs: { given: "bytes" },
+  region: { given: "eu-west-1" },
+  endpoint: { given: "https://s3.example.com" },
+  forcePathStyle: { given: false },
+  profile: { given: "somebody" },
+  credentials: { given: credentials },
+  anonymous: { given: true },
+  requestPayer: { given: true },
+  serverSideEncryption: { given: "AES256" },
+  kmsKeyId: { given: "key", beside: { serverSideEncryption: "aws:kms" } },
+  storageClass: { given: "STANDARD_IA" },
+  local: { given: "a folder", becomes: path.resolve("a folder") },
+  createBucket: { given: true },
+  wait: { given: "deasync" },
+  timeoutMs: { given: 5000 },
+  concurrency: { given: 7 },
+  readAhead: { given: false },
+};
 
 describe("parseSettings()", () => {
   it("has a default for what is left out, or undefined", () => {
@@ -20,7 +51,19 @@ describe("parseSettings()", () => {
     expect(parseSettings("bucket", { region: undefined, prefix: undefined })).toEqual(settings);
   });
 
-  it("takes every option", () => {
+  it.each(Object.entries(takes))("takes the option %s", (name, { given, becomes = given, beside }) => {
+    const { client, ...settings } = parseSettings("bucket", { [name]: given, ...beside });
+    expect({ ...settings, ...client }).toMatchObject({ [name]: becomes });
+  });
+
+  it("takes no other option than these", () => {
+    const named = /The options are: (.*)\.$/.exec(
+      String(thrownBy(() => parseSettings("bucket", { gzip: true }))),
+    );
+    expect(named![1]!.split(", ").sort()).toEqual(Object.keys(takes).sort());
+  });
+
+  it("takes options together", () => {
     const client = {
       region: "eu-west-1",
       endpoint: "https://s3.example.com",
