@@ -102,6 +102,6 @@ function hintReads(
     return;
   }
   const unknown = keys.map((key) => !isKnown(key));
-  const isAsked = (_: unknown, position: number): boolean => unknown[position]!;
+  const isAsked = (_: unknown, at: number): boolean => unknown[at]!;
   calls.expectReads({ prefix, keys: keys.filter(isAsked), sizes: sizes.filter(isAsked) });
 }

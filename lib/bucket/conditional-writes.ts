@@ -109,17 +109,17 @@ export function update(
       if (reading !== undefined && !isMissing(reading.lastModified))
         stored = calls.stored(reading, key, "update");
     }
-    const next = fn(stored);
-    if (next === undefined && stored === undefined) return undefined;
-    if (next !== undefined) checkValue(next, MAX_CONDITIONAL_BYTES);
+    const changed = fn(stored);
+    if (changed === undefined && stored === undefined) return undefined;
+    if (changed !== undefined) checkValue(changed, MAX_CONDITIONAL_BYTES);
     const headersFor = (value: string | Bytes): ObjectHeaders => ({
       ...stored?.state?.kept,
       ...headersOf(stored, typeof value === "string"),
     });
     const call: Call<"store" | "remove"> =
-      next === undefined
+      changed === undefined
         ? { op: "remove", key, base, prefix }
-        : { op: "store", key, body: toBody(next), headers: headersFor(next), base, prefix };
+        : { op: "store", key, body: toBody(changed), headers: headersFor(changed), base, prefix };
     const { verdict, version } = write(calls, call, "update", left());
     if (verdict === "done") {
       if (call.op === "store") {
@@ -127,7 +127,7 @@ export function update(
         const { contentEncoding: _, ...kept } = call.headers;
         resumed?.stored(version && { version, kept });
       }
-      return next;
+      return changed;
     }
     etags.refused(verdict === "conflict" ? undefined : base);
   }

@@ -98,10 +98,10 @@ const isUntried = ({ status, text }: DiagnosisLine): boolean =>
 
 /** Groups by reason the checks that were skipped. Usually there is one reason. */
 function untriedLines(lines: readonly DiagnosisLine[]): string[] {
-  const reasons = new Set(lines.map(({ text }) => text));
-  return [...reasons].map((reason) => {
-    const names = lines.filter(({ text }) => text === reason).map(({ name }) => name);
-    return `Not tried (${reason.slice("not tried: ".length)}): ${names.join(", ")}`;
+  const texts = new Set(lines.map(({ text }) => text));
+  return [...texts].map((untried) => {
+    const names = lines.filter(({ text }) => text === untried).map(({ name }) => name);
+    return `Not tried (${untried.slice("not tried: ".length)}): ${names.join(", ")}`;
   });
 }
 

@@ -6,7 +6,7 @@ import { S3BucketMapError } from "../errors/errors.js";
 import { OwnEtags } from "../errors/own-etags.js";
 import { startAtCaller } from "../errors/stack.js";
 import type { BucketCalls } from "./bucket-calls.js";
-import { checkIsNotLocal, checkVersioning, explain } from "./versions.js";
+import { checkServiceHasVersions, checkVersioning, explain } from "./versions.js";
 import { areOneBucket, areOnOneService } from "./same-service.js";
 
 /** How many times a rename that reads and writes the value starts, because the source has changed. */
@@ -46,7 +46,7 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
       return renamed;
     },
     restore(key, versionId) {
-      checkIsNotLocal(calls, "restore", whole(key));
+      checkServiceHasVersions(calls, "restore", whole(key));
       const call = { op: "restore", key: whole(key), versionId } as const;
       let isRestored: boolean;
       try {

@@ -55,7 +55,7 @@ export function getVersions(
     key: wholeKey(calls.prefix, key),
     versionId,
   }));
-  checkIsNotLocal(calls, "get", wanted.length === 1 ? wanted[0]!.key : undefined);
+  checkServiceHasVersions(calls, "get", wanted.length === 1 ? wanted[0]!.key : undefined);
   const values = new Map<string, Stored<string | Buffer>>();
   const failed = unread ?? new Map<string, S3BucketMapError>();
   const missing: string[] = [];
@@ -110,7 +110,7 @@ function* grouped(
   method: Method,
 ): Generator<[key: string, versions: ObjectVersion[]], void, undefined> {
   calls.checkOpen(method);
-  checkIsNotLocal(calls, method);
+  checkServiceHasVersions(calls, method);
   let key: string | undefined;
   let versions: ObjectVersion[] = [];
   let ids = new Set<string>();
@@ -185,7 +185,7 @@ export function checkVersioning(calls: BucketCalls, method: Method, key?: string
   calls.shared.keepsVersions = true;
 }
 
-export function checkIsNotLocal(calls: BucketCalls, method: Method, key?: string): void {
+export function checkServiceHasVersions(calls: BucketCalls, method: Method, key?: string): void {
   calls.checkOpen(method);
   if (calls.shared.settings.client.local === undefined) return;
   throw off(calls, method, key, "the local S3 keeps no versions");

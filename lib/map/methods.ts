@@ -50,10 +50,10 @@ export function update<V>(
 ): V | undefined {
   if (typeof fn !== "function") throw argumentError(`update requires a function, not ${kindOf(fn)}.`);
   const change = (stored: Stored<V> | undefined): V | undefined => {
-    const next = fn(stored?.value);
-    if (!isPromise(next)) return next;
+    const changed = fn(stored?.value);
+    if (!isPromise(changed)) return changed;
     // A later rejection must not end the program, because the error below reports the mistake.
-    void Promise.resolve(next).catch(() => {});
+    void Promise.resolve(changed).catch(() => {});
     throw argumentError(
       `The function given to ${by} must be synchronous, but this one returned a promise. ` +
         "Do the asynchronous work before, or use the bucket's own calls, which block.",

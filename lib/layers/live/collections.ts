@@ -51,10 +51,10 @@ function keyIn(key: unknown): unknown {
 }
 
 /** The position of a key or element that is an object. Undefined for any other, which is found by its value. */
-function positionOf(keys: Iterable<unknown>, key: unknown): { position: number } | undefined {
+function entryIndexOf(keys: Iterable<unknown>, key: unknown): { entryIndex: number } | undefined {
   if (typeof key !== "object" || key === null) return undefined;
-  const position = [...keys].indexOf(key);
-  return position === -1 ? undefined : { position };
+  const entryIndex = [...keys].indexOf(key);
+  return entryIndex === -1 ? undefined : { entryIndex };
 }
 
 function* keysOf(map: AnyMap): Generator<unknown> {
@@ -110,13 +110,17 @@ const liveMap = prototypeOf(Map.prototype, {
     return Reflect.get(Map.prototype, "size", map);
   },
   set(owner, map: AnyMap, [key, value], self) {
-    const at = positionOf(keysOf(map), keyIn(key));
+    const at = entryIndexOf(keysOf(map), keyIn(key));
     const [plainKey, plain] = [at === undefined ? owner.plain(key) : undefined, owner.plain(value)];
     owner.change(map, { do: "mapSet", key: plainKey, value: plain, ...at });
     return self;
   },
   delete(owner, map: AnyMap, [key]) {
-    return owner.change(map, { do: "remove", key: plainKeyOf(key), ...positionOf(keysOf(map), keyIn(key)) });
+    return owner.change(map, {
+      do: "remove",
+      key: plainKeyOf(key),
+      ...entryIndexOf(keysOf(map), keyIn(key)),
+    });
   },
   clear: (owner, map: AnyMap) => owner.change(map, { do: "clear" }),
   entries: entriesOfMap,
@@ -138,7 +142,7 @@ const liveSet = prototypeOf(Set.prototype, {
     return Reflect.get(Set.prototype, "size", set);
   },
   add(owner, set: AnySet, [element], self) {
-    const at = positionOf(elementsOf(set), keyIn(element));
+    const at = entryIndexOf(elementsOf(set), keyIn(element));
     owner.change(set, { do: "add", key: at === undefined ? owner.plain(element) : undefined, ...at });
     return self;
   },
@@ -146,7 +150,7 @@ const liveSet = prototypeOf(Set.prototype, {
     return owner.change(set, {
       do: "remove",
       key: plainKeyOf(element),
-      ...positionOf(elementsOf(set), keyIn(element)),
+      ...entryIndexOf(elementsOf(set), keyIn(element)),
     });
   },
   clear: (owner, set: AnySet) => owner.change(set, { do: "clear" }),

@@ -11,7 +11,7 @@ import { apply, needsUnchanged } from "./operation.js";
 import type { Action, Operation } from "./operation.js";
 import { rememberNode } from "./owner.js";
 import type { Owner } from "./owner.js";
-import { childAt, fieldOf, isByPosition, nodeAt, objectsIn, pathTo, secondWay, textOf } from "./steps.js";
+import { childAt, contentOfField, isByIndex, nodeAt, objectsIn, pathTo, secondWay, textOf } from "./steps.js";
 import type { Path } from "./steps.js";
 import { Traps } from "./traps.js";
 
@@ -209,7 +209,7 @@ export class Document implements Owner {
   #checkWay(path: Path): void {
     let node = this.#tree as object;
     for (const [at, step] of path.entries()) {
-      if (isByPosition(step) && !this.#memory.knowsAll(node)) throw this.#stale(path.slice(0, at));
+      if (isByIndex(step) && !this.#memory.knowsAll(node)) throw this.#stale(path.slice(0, at));
       node = childAt(node, step)!;
     }
   }
@@ -240,7 +240,8 @@ export class Document implements Owner {
   }
 
   #mergeFields(old: object, now: object): object {
-    const merge = (field: unknown, value: unknown): unknown => this.#merge(fieldOf(old, field)[0], value);
+    const merge = (field: unknown, value: unknown): unknown =>
+      this.#merge(contentOfField(old, field)[0], value);
     if (kindOfContainer(now) === "map")
       return new Map(Array.from(entriesOf(now), ([key, value]) => [key, merge(key, value)]));
     return Object.fromEntries(Object.entries(now).map(([key, value]) => [key, merge(key, value)]));

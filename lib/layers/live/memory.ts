@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { entriesOf, kindOfContainer } from "../data/copies.js";
 import type { Action } from "./operation.js";
-import { ALL, fieldOf, fieldsOf, objectsIn } from "./steps.js";
+import { ALL, contentOfField, fieldsOf, objectsIn } from "./steps.js";
 
 /** Which fields of an object the program has read, and which of those have changed since. */
 interface Marks {
@@ -78,7 +78,7 @@ export class Memory {
     if (isByField && fields.delete(ALL))
       for (const field of [...fieldsOf(was), ...fieldsOf(now)]) fields.add(field);
     for (const field of fields) {
-      if (isByField && isDeepStrictEqual(fieldOf(was, field), fieldOf(now, field))) continue;
+      if (isByField && isDeepStrictEqual(contentOfField(was, field), contentOfField(now, field))) continue;
       read.delete(field);
       stale.add(field);
     }

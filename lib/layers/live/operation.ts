@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { copyOf, define, elementsOf, entriesOf, kindOfContainer } from "../data/copies.js";
-import { childAt, fieldOf, isByPosition, textOf } from "./steps.js";
+import { childAt, contentOfField, isByIndex, textOf } from "./steps.js";
 import type { Path } from "./steps.js";
 
 /** A change of one object. Keys and values are plain data. */
@@ -18,10 +18,10 @@ export type Action =
       readonly values: readonly unknown[];
     }
   | { readonly do: "arrange"; readonly order: readonly number[] }
-  // Of Maps and Sets. A key or element that is an object is given by its `position`.
-  | { readonly do: "mapSet"; readonly key: unknown; readonly value: unknown; readonly position?: number }
-  | { readonly do: "remove"; readonly key: unknown; readonly position?: number }
-  | { readonly do: "add"; readonly key: unknown; readonly position?: number }
+  // Of Maps and Sets. A key or element that is an object is given by its `entryIndex`.
+  | { readonly do: "mapSet"; readonly key: unknown; readonly value: unknown; readonly entryIndex?: number }
+  | { readonly do: "remove"; readonly key: unknown; readonly entryIndex?: number }
+  | { readonly do: "add"; readonly key: unknown; readonly entryIndex?: number }
   | { readonly do: "clear" }
   | { readonly do: "time"; readonly time: number };
 
@@ -42,10 +42,10 @@ const sameAgain: ReadonlySet<Action["do"]> = new Set(["push", "unshift", "pop", 
 
 /** Whether an action on an object of this kind means the same only if that object has not changed. */
 export function needsUnchanged(node: object, action: Action): boolean {
-  if (sameAgain.has(action.do)) return "position" in action;
+  if (sameAgain.has(action.do)) return "entryIndex" in action;
   const kind = kindOfContainer(node);
   if (action.do === "set" || action.do === "delete") return kind === "array";
-  if (action.do === "mapSet" || action.do === "remove") return action.position !== undefined;
+  if (action.do === "mapSet" || action.do === "remove") return action.entryIndex !== undefined;
   return true;
 }
 
@@ -107,11 +107,11 @@ function insert(array: unknown[], at: number, values: readonly unknown[]): numbe
   return array.length;
 }
 
-function keyOf(node: object, { position }: { readonly position?: number }): unknown {
-  if (position === undefined) return undefined;
+function keyOf(node: object, { entryIndex }: { readonly entryIndex?: number }): unknown {
+  if (entryIndex === undefined) return undefined;
   return kindOfContainer(node) === "map"
-    ? [...entriesOf(node)][position]?.[0]
-    : [...elementsOf(node)][position];
+    ? [...entriesOf(node)][entryIndex]?.[0]
+    : [...elementsOf(node)][entryIndex];
 }
 
 function arrange(array: unknown[], order: readonly number[], own: (value: unknown) => unknown): void {
@@ -152,7 +152,7 @@ function walkBoth(path: Path, before: unknown, after: unknown): [object, object]
   checkKind(old, now, []);
   for (const [at, step] of path.entries()) {
     const way = path.slice(0, at + 1);
-    if (isByPosition(step) && !isDeepStrictEqual(old, now))
+    if (isByIndex(step) && !isDeepStrictEqual(old, now))
       throw new NotTheSame(
         `${textOf(path.slice(0, at))} has changed, but the edit needs ${textOf(way)} to be where it was`,
       );
@@ -179,6 +179,6 @@ function checkSame({ path, action, hasRead }: Operation, old: object, now: objec
     throw new NotTheSame(`${textOf(path)} has changed, but the edit needs it unchanged`);
   }
   if (!hasRead || !("key" in action)) return;
-  if (!isDeepStrictEqual(fieldOf(old, action.key), fieldOf(now, action.key)))
+  if (!isDeepStrictEqual(contentOfField(old, action.key), contentOfField(now, action.key)))
     throw new NotTheSame(`${textOf(path, action.key)} has changed since this document read it`);
 }

@@ -13,12 +13,12 @@ export type Step =
   /** The value of a Map's entry whose key is not an object. */
   | { readonly in: "entry"; readonly key: unknown }
   /** A Map's key that is an object, or the value that belongs to such a key, or an element of a Set. */
-  | { readonly in: "keyAt" | "valueAt" | "elementAt"; readonly position: number };
+  | { readonly in: "keyAt" | "valueAt" | "elementAt"; readonly entryIndex: number };
 
 export type Path = readonly Step[];
 
 /** Whether a step leads to the same place only if the object around it has not changed. */
-export function isByPosition(step: Step): boolean {
+export function isByIndex(step: Step): boolean {
   return step.in !== "object" && step.in !== "entry";
 }
 
@@ -38,9 +38,11 @@ function stepInto(node: object, step: Step): unknown {
       return kind === "map" ? Map.prototype.get.call(node as Map<unknown, unknown>, step.key) : undefined;
     case "keyAt":
     case "valueAt":
-      return kind === "map" ? [...entriesOf(node)][step.position]?.[step.in === "keyAt" ? 0 : 1] : undefined;
+      return kind === "map"
+        ? [...entriesOf(node)][step.entryIndex]?.[step.in === "keyAt" ? 0 : 1]
+        : undefined;
     case "elementAt":
-      return kind === "set" ? [...elementsOf(node)][step.position] : undefined;
+      return kind === "set" ? [...elementsOf(node)][step.entryIndex] : undefined;
   }
 }
 
@@ -58,19 +60,19 @@ function* childrenOf(node: object): Generator<[Step, object], void, undefined> {
       if (typeof child === "object" && child !== null) yield [{ in: kind, key }, child];
     }
   } else if (kind === "map") {
-    let position = 0;
+    let entryIndex = 0;
     for (const [key, value] of entriesOf(node)) {
       const isObject = typeof key === "object" && key !== null;
-      if (isObject) yield [{ in: "keyAt", position }, key];
+      if (isObject) yield [{ in: "keyAt", entryIndex }, key];
       if (typeof value === "object" && value !== null)
-        yield [isObject ? { in: "valueAt", position } : { in: "entry", key }, value];
-      position += 1;
+        yield [isObject ? { in: "valueAt", entryIndex } : { in: "entry", key }, value];
+      entryIndex += 1;
     }
   } else if (kind === "set") {
-    let position = 0;
+    let entryIndex = 0;
     for (const element of elementsOf(node)) {
-      if (typeof element === "object" && element !== null) yield [{ in: "elementAt", position }, element];
-      position += 1;
+      if (typeof element === "object" && element !== null) yield [{ in: "elementAt", entryIndex }, element];
+      entryIndex += 1;
     }
   }
 }
@@ -133,7 +135,7 @@ export function fieldsOf(node: object): unknown[] {
 }
 
 /** The value of a field, in an array, so that undefined differs from a missing field. */
-export function fieldOf(node: object, key: unknown): unknown[] {
+export function contentOfField(node: object, key: unknown): unknown[] {
   const kind = kindOfContainer(node);
   if (kind === "map") {
     const map = node as Map<unknown, unknown>;
@@ -153,7 +155,7 @@ function wayBack(came: Map<object, { from: object; step: Step } | undefined>, en
 /** Formats a path, as in `.address.tags[3]`. */
 export function textOf(path: Path, ...more: readonly unknown[]): string {
   const keys = path.map((step): PropertyKey => {
-    if ("position" in step) return step.position;
+    if ("entryIndex" in step) return step.entryIndex;
     return step.in === "array" ? indexOr(step.key) : asKey(step.key);
   });
   return showPath([...keys, ...more.map(asKey)]) || "the document";

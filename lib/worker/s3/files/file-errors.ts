@@ -7,7 +7,7 @@ type FileCode = "FileNotRead" | "FileNotWritten";
 export function fileError(code: FileCode, path: string, error: unknown): OperationError {
   if (error instanceof OperationError) return error;
   const { name, code: system = "", message } = error as NodeJS.ErrnoException;
-  const because = reasons[system] ?? message;
+  const because = reasonByCode[system] ?? message;
   const details = { cause: { name, message, code: system } };
   const reason = `${JSON.stringify(path)}: ${because}`;
   // Codes are written out, so that a spec finds them.
@@ -16,7 +16,7 @@ export function fileError(code: FileCode, path: string, error: unknown): Operati
     : new OperationError("FileNotWritten", reason, details);
 }
 
-const reasons: Readonly<Record<string, string>> = {
+const reasonByCode: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file or directory (ENOENT)",
   ENOTDIR: "a part of the path is not a directory (ENOTDIR)",
   EISDIR: "it is a directory (EISDIR)",
