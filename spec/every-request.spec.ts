@@ -104,7 +104,7 @@ const ways: Record<Op, (s3: S3) => Promise<unknown>> = {
       key: "there",
       maxBytes,
       run: 1,
-      next: [{ key: "empty", bytes: 0 }],
+      upcoming: [{ key: "empty", bytes: 0 }],
       keepMs: 0,
     }),
   async has(s3) {

@@ -15,7 +15,7 @@ export type ToWorker =
   /** A copy of a part of the call's body, which begins at `start`. */
   | { type: "part"; id: number; start: number; bytes: Uint8Array }
   /** The keys that a run of reads is likely to need next. */
-  | { type: "ahead"; settings: number; run: number; next: Listed[]; timeoutMs: number; keepMs: number }
+  | { type: "ahead"; settings: number; run: number; upcoming: Listed[]; timeoutMs: number; keepMs: number }
   /** Discards what was prefetched for a run. */
   | { type: "leave"; settings: number; run: number }
   /** A port to post to with every message, and at intervals, until it is closed. */

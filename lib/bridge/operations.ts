@@ -37,8 +37,8 @@ interface Operations {
   };
   /** Reads a key of a run, and starts reading those that are likely to follow. */
   getAhead: {
-    request: { key: string; maxBytes: number; run: number; next: Listed[]; keepMs: number };
-    /** `ahead` has the values of `next` that have arrived, up to the first that has not. */
+    request: { key: string; maxBytes: number; run: number; upcoming: Listed[]; keepMs: number };
+    /** `ahead` has the values of `upcoming` that have arrived, up to the first that has not. */
     result: { first: Arrived; ahead: Arrived[] };
   };
   has: { request: { key: string }; result: boolean };

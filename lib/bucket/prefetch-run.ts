@@ -58,7 +58,7 @@ export class Run {
   #reads: ExpectedReads = { prefix: "", keys: [], sizes: new Float64Array() };
   /** The worker's number for it. It changes whenever prefetches are dropped. */
   #number: number = newNumber();
-  #next = 0;
+  #nextIndex = 0;
   /** The end of the keys that the worker was told. */
   #told = 0;
   #streak = 0;
@@ -82,13 +82,13 @@ export class Run {
   expect(reads: ExpectedReads): void {
     this.#drop();
     this.#reads = reads;
-    this.#next = this.#told = 0;
+    this.#nextIndex = this.#told = 0;
   }
 
   /** Whether this key is next. */
   isNext(key: string): boolean {
     const { keys, prefix } = this.#reads;
-    const next = keys[this.#next];
+    const next = keys[this.#nextIndex];
     return next !== undefined && key.length === prefix.length + next.length && key === prefix + next;
   }
 
@@ -101,13 +101,13 @@ export class Run {
   read(calls: BucketReader): Reading | undefined {
     entered();
     if (this.#livesMs === undefined) heard();
-    const at = this.#next;
+    const at = this.#nextIndex;
     const key = this.#reads.prefix + this.#reads.keys[at]!;
     if (this.#isTooOld(this.#early.get(at))) this.#drop(true);
     const early = this.#early.get(at);
     this.#early.delete(at);
-    this.#next = at + 1;
-    this.#told = Math.max(this.#told, this.#next);
+    this.#nextIndex = at + 1;
+    this.#told = Math.max(this.#told, this.#nextIndex);
     this.#streak += 1;
     this.#readSoFar += 1;
     this.#usedAt = performance.now();
@@ -117,13 +117,20 @@ export class Run {
       left();
       return early.value.body;
     }
-    const next = this.#begin();
-    if (early === undefined && next.length === 0) return this.#readNow(calls, key);
+    const upcoming = this.#begin();
+    if (early === undefined && upcoming.length === 0) return this.#readNow(calls, key);
     const sentAt = performance.now();
     const run = this.#number;
     const keepMs = this.#keepMs;
     const arrived = calls.call(
-      { op: "getAhead", key, maxBytes: calls.maxBytes, run, next: next.map(([, listed]) => listed), keepMs },
+      {
+        op: "getAhead",
+        key,
+        maxBytes: calls.maxBytes,
+        run,
+        upcoming: upcoming.map(([, listed]) => listed),
+        keepMs,
+      },
       "get",
     );
     const valueOf = ({ body, afterMs }: Arrived): NonNullable<Early["value"]> => ({
@@ -137,7 +144,7 @@ export class Run {
     }
     if (run === this.#number) {
       for (const [index, one] of arrived.ahead.entries()) {
-        const begun = this.#early.get(next[index]![0]);
+        const begun = this.#early.get(upcoming[index]![0]);
         if (begun !== undefined) begun.value = valueOf(one);
       }
     }
@@ -182,7 +189,7 @@ export class Run {
     }
     if (inVain) this.#streak = 0;
     this.#early.clear();
-    this.#told = this.#next;
+    this.#told = this.#nextIndex;
     this.#catchUp();
   }
 
@@ -193,20 +200,20 @@ export class Run {
    */
   #begin(onlyNew: boolean = false): [number, Listed][] {
     const { keys, sizes, prefix } = this.#reads;
-    const end = Math.min(keys.length, this.#next + this.#window);
-    const next: [number, Listed][] = [];
+    const end = Math.min(keys.length, this.#nextIndex + this.#window);
+    const upcoming: [number, Listed][] = [];
     let total = 0;
-    for (let at = this.#next; at < end; at += 1) {
+    for (let at = this.#nextIndex; at < end; at += 1) {
       const bytes = sizes[at] ?? Infinity;
       total += bytes;
       if (total > MAX_BYTES) break;
       const early = this.#early.get(at);
       if (early === undefined) this.#early.set(at, { outsideMs: outsideMs() });
       if (early === undefined || (!onlyNew && early.value === undefined))
-        next.push([at, { key: prefix + keys[at]!, bytes }]);
+        upcoming.push([at, { key: prefix + keys[at]!, bytes }]);
       this.#told = Math.max(this.#told, at + 1);
     }
-    return next;
+    return upcoming;
   }
 
   get #window(): number {
@@ -225,17 +232,17 @@ export class Run {
   // To save messages, it tells the worker only when a quarter of the window is new.
   #tellNext(): void {
     const window = this.#window;
-    const end = Math.min(this.#reads.keys.length, this.#next + window);
+    const end = Math.min(this.#reads.keys.length, this.#nextIndex + window);
     if ((end - this.#told) * 4 < window) return;
-    const next = this.#begin(true).map(([, listed]) => listed);
-    if (next.length === 0) return;
+    const upcoming = this.#begin(true).map(([, listed]) => listed);
+    if (upcoming.length === 0) return;
     const { timeoutMs } = this.shared.settings;
     const { shared } = this;
     shared.bridge?.tell(shared, (settings) => ({
       type: "ahead",
       settings,
       run: this.#number,
-      next,
+      upcoming,
       timeoutMs,
       keepMs: this.#keepMs,
     }));

@@ -160,7 +160,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
       }
       case "ahead": {
         const s3 = known.get(message.settings);
-        if (s3 !== undefined) prepare(s3, message.run, message.next, message.timeoutMs, message.keepMs);
+        if (s3 !== undefined) prepare(s3, message.run, message.upcoming, message.timeoutMs, message.keepMs);
         break;
       }
       case "leave":

@@ -47,7 +47,7 @@ const runs = new Map<number, Run>();
 /** A value, and those of the next keys that have arrived, up to the first that has not. */
 export async function getAhead(
   s3: S3,
-  { key, maxBytes, run: number, next, keepMs }: Call<"getAhead">,
+  { key, maxBytes, run: number, upcoming, keepMs }: Call<"getAhead">,
   signal: AbortSignal,
   timeoutMs: number,
 ): Promise<Result<"getAhead">> {
@@ -64,17 +64,17 @@ export async function getAhead(
   const early = run.early.get(key);
   run.early.delete(key);
   const asked = early === undefined ? readNow() : undefined;
-  begin(s3, run, next, timeoutMs);
+  begin(s3, run, upcoming, timeoutMs);
   await early?.end;
   const first = arrived(await (asked ?? early?.result ?? readNow()));
   // Lets values that arrive at the same time come along.
   await new Promise(setImmediate);
   const ahead: Arrived[] = [];
-  for (const { key: nextKey } of next) {
-    const there = run.early.get(nextKey)?.result;
+  for (const { key: upcomingKey } of upcoming) {
+    const there = run.early.get(upcomingKey)?.result;
     if (there === undefined) break;
     ahead.push(arrived(there));
-    run.early.delete(nextKey);
+    run.early.delete(upcomingKey);
   }
   keep(number, run, keepMs);
   return { first, ahead };
@@ -84,12 +84,12 @@ export async function getAhead(
 export function prepare(
   s3: S3,
   number: number,
-  next: readonly Listed[],
+  upcoming: readonly Listed[],
   timeoutMs: number,
   keepMs: number,
 ): void {
   const run = use(number);
-  begin(s3, run, next, timeoutMs);
+  begin(s3, run, upcoming, timeoutMs);
   keep(number, run, keepMs);
 }
 
@@ -98,8 +98,8 @@ export function leave(number: number): void {
   runs.delete(number);
 }
 
-function begin(s3: S3, run: Run, next: readonly Listed[], timeoutMs: number): void {
-  for (const { key, bytes } of next) {
+function begin(s3: S3, run: Run, upcoming: readonly Listed[], timeoutMs: number): void {
+  for (const { key, bytes } of upcoming) {
     if (run.early.has(key)) continue;
     const deadline = new Deadline(timeoutMs);
     run.deadlines.add(deadline);

@@ -14,7 +14,7 @@ import { completeUpload } from "./complete-upload.js";
 import { abortUpload, MAX_PARTS, partsInParallel } from "./parts-in-parallel.js";
 
 /** The size of all parts but the last. It grows if there would be more parts than S3 takes. */
-const PART_BYTES = 8 * 1024 ** 2;
+const LEAST_PART_BYTES = 8 * 1024 ** 2;
 
 /** How many parts of a value are in flight at once. */
 const PARTS_AT_ONCE = 4;
@@ -126,7 +126,7 @@ function wholeCrc32(parts: CompletedPart[], length: number): string {
 
 /** The size of all parts but the last. */
 export function partSize(length: number): number {
-  return Math.max(PART_BYTES, Math.ceil(length / MAX_PARTS));
+  return Math.max(LEAST_PART_BYTES, Math.ceil(length / MAX_PARTS));
 }
 
 async function uploadPart(

@@ -15,7 +15,8 @@ import { backOff } from "../pause.js";
 /** Longer bodies are read over several connections, because services limit the speed of each. */
 export const RANGED_ABOVE: number = 32 * 1024 ** 2;
 
-const PART_BYTES = 8 * 1024 ** 2;
+/** The size of all ranges but the last one asked for, which is what the others leave. */
+const RANGE_BYTES = 8 * 1024 ** 2;
 
 /** How many ranges are in flight at once. They are written into the one buffer and take no memory of their own. */
 const PARTS_AT_ONCE = 7;
@@ -176,7 +177,7 @@ function readBoth(
     };
     const run = async (): Promise<void> => {
       while (isGoing && front.length < back && !over.signal.aborted) {
-        const start = Math.max(front.length, back - PART_BYTES);
+        const start = Math.max(front.length, back - RANGE_BYTES);
         const part = { end: back };
         missing.add(part);
         back = start;
