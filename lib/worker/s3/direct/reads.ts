@@ -12,10 +12,13 @@ import { crc32 } from "./writes.js";
 
 const getHeaders = { Range: "range", IfMatch: "if-match" };
 
-export interface GotObject {
+export interface GotObject extends StoredHeaders {
   body: Uint8Array;
   LastModified?: Date | undefined;
   ETag: string;
+}
+
+interface StoredHeaders {
   ContentEncoding?: string | undefined;
   ContentType?: string | undefined;
   CacheControl?: string | undefined;
@@ -128,6 +131,13 @@ function headOf(headers: Record<string, string>, size = NaN): Found | undefined 
     ContentLength: size,
     ETag,
     LastModified: modified,
+    ...storedHeaders(headers),
+  };
+}
+
+/** What was stored beside the bytes. */
+function storedHeaders(headers: Record<string, string>): StoredHeaders {
+  return {
     ContentType: headers["content-type"],
     ContentEncoding: headers["content-encoding"],
     CacheControl: headers["cache-control"],
@@ -153,14 +163,7 @@ function objectOf({ statusCode, headers, body }: Answer): GotObject | undefined 
     body,
     ETag,
     LastModified: lastModifiedIn(headers),
-    ContentEncoding: headers["content-encoding"],
-    ContentType: headers["content-type"],
-    CacheControl: headers["cache-control"],
-    ContentDisposition: headers["content-disposition"],
-    ContentLanguage: headers["content-language"],
-    ExpiresString: headers["expires"],
-    WebsiteRedirectLocation: headers["x-amz-website-redirect-location"],
-    Metadata: metadataIn(headers),
+    ...storedHeaders(headers),
   };
 }
 

@@ -14,7 +14,7 @@ import { pause } from "../pause.js";
 import { versionOf } from "./head-object.js";
 import { isNoSuchKey, statusOf } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
-import { keyInput } from "../bucket-input.js";
+import { keyInput, storageInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 import { copyInParts } from "./copy-in-parts.js";
 import type { CopyInput, Sent } from "./copy-in-parts.js";
@@ -149,7 +149,6 @@ export function copyInput(
   to: string,
   found: Found,
 ): CopyInput {
-  const { settings } = target;
   return {
     ...keyInput(target, to),
     ...sourceInput(source),
@@ -162,9 +161,7 @@ export function copyInput(
     ContentLanguage: found.ContentLanguage,
     WebsiteRedirectLocation: found.WebsiteRedirectLocation,
     Metadata: withoutWrites(found.Metadata),
-    SSEKMSKeyId: settings.kmsKeyId,
-    ServerSideEncryption: settings.serverSideEncryption as CopyInput["ServerSideEncryption"],
-    StorageClass: settings.storageClass as CopyInput["StorageClass"],
+    ...storageInput(target),
   };
 }
 

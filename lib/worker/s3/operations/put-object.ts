@@ -8,7 +8,7 @@ import { replay } from "../direct/replay.js";
 import { withExpires } from "./expires.js";
 import { lentSource, uploadInParts } from "./multipart-upload.js";
 import type { Lend, ObjectInput } from "./multipart-upload.js";
-import { keyInput } from "../bucket-input.js";
+import { keyInput, storageInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 import { checkEtag } from "../bad-answers.js";
 
@@ -72,7 +72,6 @@ export function objectInput(
   body: string | Uint8Array,
   headers: ObjectHeaders,
 ): ObjectInput {
-  const { settings } = target;
   return {
     ...keyInput(target, key),
     Body:
@@ -86,9 +85,6 @@ export function objectInput(
     ContentLanguage: headers.contentLanguage,
     WebsiteRedirectLocation: headers.websiteRedirect,
     Metadata: headers.metadata,
-    SSEKMSKeyId: settings.kmsKeyId,
-    // Casts, because services know more values than the SDK's types, and refuse unknown ones themselves.
-    ServerSideEncryption: settings.serverSideEncryption as ObjectInput["ServerSideEncryption"],
-    StorageClass: settings.storageClass as ObjectInput["StorageClass"],
+    ...storageInput(target),
   };
 }
