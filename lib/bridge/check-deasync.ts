@@ -8,21 +8,21 @@ interface Deasync {
 
 let deasync: Deasync | undefined;
 
-/** Loads the optional native addon, or throws what `require` throws. */
+/** Loads the optional native addon. Throws what `require` throws. */
 export function loadDeasync(): Deasync {
-  // Bundlers follow a plain `require`. A native addon in a bundle does not work, and webpack warns of this one.
+  // Bundlers follow a plain `require`. A native addon does not work in a bundle, and webpack warns about this one.
   deasync ??= module.createRequire(fileOfCode())("deasync") as Deasync;
   return deasync;
 }
 
 /** @throws TypeError if `wait: "deasync"` cannot work here */
 export function checkDeasync(): void {
-  // Trying does not tell: Bun loads deasync, and the first wait aborts the process.
+  // Loading deasync proves nothing: Bun loads it, and then the first wait aborts the process.
   const { bun, deno } = process.versions;
   if (bun !== undefined || deno !== undefined) {
     throw argumentError(
-      `The option wait: "deasync" needs Node: deasync turns Node's own event loop, which ${bun === undefined ? "Deno" : "Bun"} does not have. ` +
-        'wait: "atomics", the default, needs nothing.',
+      `The option wait: "deasync" works only on Node, because deasync runs Node's own event loop, which ${bun === undefined ? "Deno" : "Bun"} does not have. ` +
+        'Use wait: "atomics", the default.',
     );
   }
   try {
@@ -30,9 +30,10 @@ export function checkDeasync(): void {
   } catch (cause) {
     throw Object.assign(
       argumentError(
-        'The option wait: "deasync" needs the optional package deasync, which could not be loaded: npm install deasync ' +
-          "(where npm does not run install scripts: npm rebuild deasync; it has prebuilt files for x64 Linux, macOS and Windows). " +
-          'wait: "atomics", the default, needs nothing.',
+        'The option wait: "deasync" requires the optional package deasync, which could not be loaded. Run npm install deasync. ' +
+          "If npm does not run install scripts, then run npm rebuild deasync, too. " +
+          "The package has prebuilt files for x64 Linux, macOS and Windows. " +
+          'Or use wait: "atomics", the default, which needs no package.',
       ),
       { cause },
     );

@@ -14,8 +14,8 @@ import type { WorkerThread } from "./worker-thread.js";
 /**
  * Keeps the event loop turning: timers, callbacks and servers of the program run during the call.
  *
- * Each wait is woken by a port of its own. During the callback of a message or a file, libuv polls no port that existed
- * before, but it does poll a new one.
+ * Each wait has its own port that wakes it. During the callback of a message or a file, libuv does not poll ports that
+ * already existed, but it does poll a new one.
  */
 export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
   const begun = performance.now();
@@ -23,7 +23,7 @@ export const deasyncWait: Wait = (thread, settled, deadline, outerDeadline) => {
     thread.drain();
     return !settled() && !thread.isGone && performance.now() < deadline;
   };
-  // canTurn takes as long as a small call, so it is skipped for a call that is answered at once.
+  // canTurn takes as long as a small call, so it is skipped if the call is answered at once.
   if (hasQuickNews && spinUntil(Math.min(begun + SPIN_MS, lastTurn + TURN_EVERY_MS), thread, goesOn)) return;
   if (!canTurn()) return atomicsWait(thread, settled, deadline, outerDeadline);
   const turns = loadDeasync();
@@ -68,7 +68,7 @@ function spinUntil(until: number, thread: WorkerThread, goesOn: () => boolean): 
  * Whether Node's event loop can turn here.
  *
  * It cannot during a line at the prompt. Ctrl-C ends the running JavaScript, and if that is a callback that the turning loop
- * called, Node aborts or calls it for ever. Lines typed ahead would also be lost.
+ * called, Node aborts or calls it forever. Lines typed ahead would also be lost.
  *
  * Of the `setImmediate` callbacks that are due together, only the first may turn the loop. In a later one, Node aborts at
  * the next such callback. In a microtask or `process.nextTick` between two of them, Node would never return.
@@ -76,7 +76,7 @@ function spinUntil(until: number, thread: WorkerThread, goesOn: () => boolean): 
 export function canTurn(): boolean {
   const functions = functionsOnStack();
   if (functions.some((name) => name !== null && endedByCtrlC.has(name))) return false;
-  // Only between this wait and the enclosing one, which has checked the rest.
+  // Only the frames between this wait and the enclosing wait are checked, because the enclosing wait checked the others.
   const inner = functions
     .slice(functions.indexOf(WAIT_MARK) + 1)
     .find((name) => name === WAIT_MARK || name === "processImmediate");
@@ -86,12 +86,12 @@ export function canTurn(): boolean {
   return typeof running._onImmediate === "function" && running._idlePrev === null;
 }
 
-/** Node's REPL evaluates a line in the first of these functions. The second is in prompt/prompt.ts. */
+/** Node's REPL evaluates a line in the first of these functions. The second one is in prompt/prompt.ts. */
 const endedByCtrlC: ReadonlySet<string> = new Set(["defaultEval", "interruptible"]);
 
 let hasQuickNews = false;
 
-/** How long to spin between two turns of the loop: checking for news takes less time than a turn. */
+/** How long to spin between two turns of the loop. Checking for messages takes less time than a turn. */
 const BETWEEN_TURNS_MS = 0.02;
 
 /** The loop turns at least this often, so that calls answered without a turn do not delay the program's timers. */
@@ -110,10 +110,10 @@ function keepTurning(until: number): { end(): void } {
   return { end: () => clearImmediate(immediate) };
 }
 
-// Wakes the innermost wait. It also keeps the loop from ending, and from spinning, as it does if no handle is open.
+// Wakes the innermost wait. It also keeps a handle open: without one, the loop would end or spin.
 let timer: NodeJS.Timeout | undefined;
 
-// Due at once the first time: during a timer's callback, Node runs no earlier timer until a new one is due.
+// The first timer is due at once, because during a timer's callback Node runs no earlier timer until a new one is due.
 function setTimer(thread: WorkerThread, deadline: number | undefined, mostMs = 1): void {
   clearTimeout(timer);
   timer = undefined;

@@ -11,19 +11,20 @@ const REMOVAL_MS = 2000;
 /** How long the signal may take to end the process. */
 const END_MS = 1000;
 
-// That of a test framework's realm hears no signals.
+// The `process` of a test framework's realm receives no signals.
 const realProcess = vm.runInThisContext("process") as NodeJS.Process;
 const script = new vm.Script("run()", { filename: "s3bucketmap" });
 
 /**
- * The downloads under way, each with a temporary file that must not stay. Ctrl-C ends a program without a handler at once, in
- * the middle of a wait. During a download it is heard: the temporary files are removed, and the signal is sent again.
+ * The downloads under way, each with a temporary file that must be removed. If a program has no handler for SIGINT, Ctrl-C
+ * ends it at once, in the middle of a wait. During a download, this class handles the signal: it removes the temporary
+ * files, and sends the signal again.
  */
 export class Downloads {
   readonly #underWay = new Map<number, WorkerThread>();
   #isWatched = false;
 
-  /** Before the call is sent. */
+  /** Must be called before the call is sent. */
   add(id: number, thread: WorkerThread): void {
     this.#underWay.set(id, thread);
   }
@@ -36,7 +37,7 @@ export class Downloads {
    * Makes the call of a download.
    *
    * @param turns - whether the event loop turns during the call
-   * @returns what `run` returns; undefined if Ctrl-C ended it, and something has kept the process alive
+   * @returns what `run` returns, or undefined if Ctrl-C ended it but something kept the process alive
    */
   during<T extends object>(turns: boolean, run: () => T): T | undefined {
     this.#watchExit();
@@ -49,7 +50,7 @@ export class Downloads {
     return undefined;
   }
 
-  /** Makes a call during which callbacks run, that of a signal as well. It ends once the download has been cancelled. */
+  /** Makes a call during which callbacks run, including signal handlers. The call ends once its download is cancelled. */
   #whileTurning<T>(run: () => T): T | undefined {
     let isHeard = false;
     const hear = (): void => {
@@ -59,7 +60,7 @@ export class Downloads {
     realProcess.once("SIGINT", hear);
     const result = run();
     realProcess.removeListener("SIGINT", hear);
-    // A callback may have added a handler since, which has heard the signal, too.
+    // A callback may have added a handler in the meantime, which has received the signal, too.
     return isHeard && isHeardByUs() ? undefined : result;
   }
 
@@ -80,13 +81,16 @@ export class Downloads {
   }
 }
 
-/** Whether Ctrl-C would end the process. A handler of the program hears it after the call, or during a turn of the loop. */
+/**
+ * Whether Ctrl-C would end the process. If the program has a handler, the handler receives the signal after the call, or
+ * during a turn of the event loop.
+ */
 function isHeardByUs(): boolean {
   const { bun, deno } = realProcess.versions;
   return isMainThread && (bun ?? deno) === undefined && realProcess.listenerCount("SIGINT") === 0;
 }
 
-/** Undefined if Ctrl-C ended it: no `finally` has run then. */
+/** Returns undefined if Ctrl-C ended `run`, in which case no `finally` block has run. */
 function unlessInterrupted<T>(run: () => T): T | undefined {
   try {
     return script.runInContext(vm.createContext({ run }), { breakOnSigint: true }) as T;

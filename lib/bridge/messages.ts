@@ -2,14 +2,17 @@ import type { MessagePort } from "node:worker_threads";
 import type { Call, Result } from "./operations.js";
 import type { ClientConfig, Environment, Failure, Listed, WireError } from "./protocol.js";
 
-/** A message to the worker. `settings` are numbers that it was told. */
+/** A message to the worker. A number in `settings` refers to settings that were sent in an earlier message. */
 export type ToWorker =
   | { type: "settings"; number: number; settings: ClientConfig; environment: Environment }
   /** These settings are not used again unless they are sent again. */
   | { type: "forget"; settings: number }
-  /** Does nothing. Whether it can be sent shows whether the worker is alive. */
+  /** Does nothing. On Node, posting it fails if the worker is gone. */
   | { type: "probe" }
-  /** `sentAt`: milliseconds since the epoch, on the monotonic clock. The worker may take long to start. */
+  /**
+   * `sentAt`: milliseconds since the epoch, on the monotonic clock. The worker subtracts the time since then from the
+   * timeout, because it may take long to start.
+   */
   | { type: "call"; id: number; settings: number; call: Call; timeoutMs: number; sentAt: number }
   | { type: "cancel"; id: number }
   /** A copy of a part of the call's body, which begins at `start`. */
@@ -22,7 +25,7 @@ export type ToWorker =
   | { type: "wake"; port: MessagePort };
 
 export type Reply =
-  /** `serviceTime`: by the service's last answer, in milliseconds since the epoch. */
+  /** `serviceTime`: the service's clock according to its last response, in milliseconds since the epoch. */
   | { type: "reply"; id: number; ok: true; value: Result; serviceTime: number | undefined }
   | { type: "reply"; id: number; ok: false; failure: Failure };
 
@@ -30,7 +33,7 @@ export type FromWorker =
   | Reply
   | { type: "ready" }
   | { type: "last words"; error: WireError }
-  /** Bytes of a file have moved: the deadline of this call counts from now. */
+  /** Bytes of a file have moved: the deadline of this call is extended from now. */
   | { type: "moved"; id: number }
   /** Asks for a part of the body that was lent to a call. */
   | { type: "lend"; id: number; start: number; end: number };
@@ -46,13 +49,13 @@ export interface WorkerStart {
 
 /** The words of the shared signal. They can be read while no event loop turns. */
 export const Signal = {
-  /** How many messages the worker has sent. `Atomics.wait` waits on it. */
+  /** How many messages the worker has sent. `Atomics.wait` waits on this word. */
   News: 0,
-  /** 1 once the worker has ended or was given up. */
+  /** 1 once the worker has ended or was terminated. */
   Gone: 1,
   /** How many messages were sent to the worker. */
   Sent: 2,
-  /** How many write requests were sent, counted before each is. */
+  /** How many write requests were sent. Each is counted before it is sent. */
   WritesSent: 3,
   /** 1 while the worker is loading the SDK, and may be unable to answer. */
   Loading: 4,

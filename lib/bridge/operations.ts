@@ -30,12 +30,12 @@ type Body = string | Uint8Array | LentBody;
 
 /** Each operation's request and result. Keys are whole keys: prefixes are the map's concern. */
 interface Operations {
-  /** `"unchanged"` only with `ifNoneMatch`, where the object still has that ETag. */
+  /** `"unchanged"` only with `ifNoneMatch`, if the object still has that ETag. */
   get: {
     request: { key: string; maxBytes: number; ifNoneMatch?: string };
     result: Reading | "unchanged" | undefined;
   };
-  /** Reads a key of a run, and starts reading those that are likely to follow. */
+  /** Reads a key of a run, and starts reading the keys that are likely to follow. */
   getAhead: {
     request: { key: string; maxBytes: number; run: number; upcoming: Listed[]; keepMs: number };
     /** `ahead` has the values of `upcoming` that have arrived, up to the first that has not. */
@@ -46,7 +46,7 @@ interface Operations {
   set: { request: { key: string; body: Body; headers: ObjectHeaders }; result: undefined };
   delete: { request: { key: string }; result: undefined };
   getMany: {
-    /** `withHeaders`: each with what a copy keeps. */
+    /** `withHeaders`: each value is read with the headers that a copy keeps. */
     request: { keys: string[]; maxBytes: number; withHeaders?: true };
     /** In the order of the keys. */
     result: ({ read: Reading | undefined } | { failure: Failure })[];
@@ -71,27 +71,30 @@ interface Operations {
       requests: number;
       listed: number;
       sample: string[];
-      /** No page is requested after this time, so that all arrive before the deadline. */
+      /** No page is requested after this time, so that all pages arrive before the deadline. */
       beginForMs: number;
     };
-    /** For each span the parts it was split into, in order. "sequential": the service cannot list from a given key. */
+    /**
+     * For each span, the parts that it was split into, in order. "sequential": the service cannot start a listing at a
+     * given key.
+     */
     result: { spans: ListedSpan[][]; requests: number } | { sequential: true };
   };
   /** Reads a value and its version for `update`, after a pause. */
   read: { request: { key: string; maxBytes: number; delayMs: number }; result: Reading | undefined };
-  /** Writes if the key is still as `base` says. Trials of the service stay under `prefix`, the map's. */
+  /** Writes if the object still has the version `base`. Probes of the service write only under `prefix`, the map's. */
   store: { request: { base: Version; prefix: string } & ObjectToStore; result: StoreResult };
-  /** Deletes each key if it still has its ETag, without quotes. */
+  /** Deletes each key if it still has the given ETag. ETags are without quotes. */
   removeMany: {
     request: { versions: { key: string; etag: string }[]; prefix: string };
-    /** In their order. */
+    /** In the order of the versions. */
     result: ({ verdict: Verdict } | { failure: Failure })[];
   };
   remove: { request: { key: string; base: Version; prefix: string }; result: Verdict };
-  /** Copies an object within the service, and tells whether it did. `source`: the bucket, if it is another. */
+  /** Copies an object within the service, and returns whether it did. `source`: the bucket, if it is a different one. */
   copy: {
     request: { key: string; to: string; source?: SourceBucket; ifAbsent: boolean; prefix: string };
-    /** "by value": the service cannot do that, and nothing was copied. */
+    /** "by value": the service does not support this copy, and nothing was copied. */
     result: boolean | "by value";
   };
   copyMany: {
@@ -99,17 +102,20 @@ interface Operations {
     /** In the order of the pairs. */
     result: ({ copied: boolean } | { failure: Failure })[];
   };
-  /** Copies a version of an object over it, and tells whether there is one. */
+  /** Copies a version of an object over the current one, and returns whether that version exists. */
   restore: { request: { key: string; versionId: string }; result: boolean };
-  /** Copies an object and deletes it, and tells whether there was one. */
+  /** Copies an object, then deletes the source. Returns whether there was a source. */
   rename: { request: { key: string; to: string; prefix: string }; result: boolean };
-  /** The same in steps, for a value that is copied through the program: whether there is one, and it can be deleted. */
+  /**
+   * The first step of a rename whose value is copied through the program. Returns whether the source exists. Throws if
+   * the service does not honour conditional deletes.
+   */
   proveRename: { request: { key: string; prefix: string }; result: boolean };
-  /** Whether the source of a copy was still the same, and is deleted. */
+  /** The last step: deletes the source of a copy if it is still the same. */
   removeCopied: { request: { key: string; to: string; base: Version; prefix: string }; result: Verdict };
   /** Signs a link. Nothing is sent to S3. */
   url: { request: { key: string; link: Link }; result: string };
-  /** Stores a file: if the key is still as `base` says, where there is one. */
+  /** Stores a file. With a `base`, only if the object still has that version. */
   putFile: {
     request: { key: string; path: string; headers: ObjectHeaders; base?: Version; prefix: string };
     result: Verdict;
@@ -124,7 +130,7 @@ interface Operations {
   deleteBucket: { request: object; result: undefined };
   /** The requests of interactive maps since the worker started, by S3 operation. */
   requests: { request: object; result: RequestCount[] };
-  /** `trialKey`: a key of the library's own, for trial writes. */
+  /** `trialKey`: a key that only the library uses, for test writes. */
   diagnose: { request: { prefix: string; trialKey: string; readOnly: boolean }; result: Finding[] };
 }
 
@@ -139,7 +145,7 @@ interface Verb {
   readonly does: string;
   readonly doing: string;
   readonly what?: string;
-  /** It is about no key: about the bucket itself, or about all buckets. */
+  /** Set if the operation is about no key, but about the bucket itself or about all buckets. */
   readonly of?: "bucket" | "account";
 }
 
@@ -150,7 +156,7 @@ interface Facts<One extends Op> {
   readonly isInformative: boolean;
   /** The keys it reads or writes, or "all" of the bucket. */
   readonly keys: (call: Call<One>) => readonly string[] | "all";
-  /** What it only reads, of the same bucket (undefined) or of another. */
+  /** The keys that it only reads, in the same bucket (undefined) or in another one. */
   readonly reads?: (call: Call<One>) => { bucket: string | undefined; keys: readonly string[] };
   /** The bodies it carries. */
   readonly bodies?: (call: Call<One>) => readonly Body[];
@@ -167,7 +173,7 @@ const renaming: Verb = { does: "rename", doing: "renaming" };
 const linking: Verb = { does: "sign a link to", doing: "signing a link to" };
 const uploading: Verb = { does: "upload", doing: "uploading", what: "a file to" };
 const downloading: Verb = { does: "download", doing: "downloading" };
-const diagnosing: Verb = { does: "diagnose", doing: "diagnosing", what: "what may be done" };
+const diagnosing: Verb = { does: "diagnose", doing: "diagnosing", what: "what is possible" };
 
 const ofBucket = (does: string, doing: string): Verb => ({ does, doing, of: "bucket" });
 
@@ -188,12 +194,12 @@ const readsOf =
 const body = (call: { body: Body }): readonly Body[] => [call.body];
 
 /**
- * All that the calling thread, and the order of writes in the worker, need to know of each operation. How it is carried
- * out is in worker/perform.ts, which the calling thread does not load.
+ * The facts about each operation that the calling thread needs, and that the worker needs to order writes. The
+ * implementations are in worker/perform.ts, which the calling thread does not load.
  */
 export const operations: { readonly [One in Op]: Facts<One> } = {
   get: { verb: reading, ...isRead, keys: one },
-  // The run itself decides what its values are worth.
+  // The run itself decides whether its values may be used.
   getAhead: { verb: reading, isWrite: false, isInformative: false, keys: one },
   has: { verb: lookingUp, ...isRead, keys: one },
   head: { verb: lookingUp, ...isRead, keys: one },
@@ -243,24 +249,24 @@ export const operations: { readonly [One in Op]: Facts<One> } = {
   diagnose: { verb: diagnosing, ...isRead, keys: none },
 };
 
-/** What moves to the worker with a call instead of being copied. */
+/** The buffers that are transferred to the worker with a call instead of being copied. */
 export function transferred<One extends Op>(call: Call<One>): ArrayBuffer[] {
   const bodies = operations[call.op].bodies?.(call) ?? [];
   return bodies.flatMap((body) => (ArrayBuffer.isView(body) ? [body.buffer as ArrayBuffer] : []));
 }
 
-/** Methods of a map that are not an operation of the same name. */
+/** Methods of a map for which there is no operation of the same name. */
 const composed = {
   create: { does: "create", doing: "creating" },
   update: { does: "update", doing: "updating" },
   clear: { does: "delete", doing: "deleting", what: "the keys" },
   copyAll: { does: "copy", doing: "copying", what: "the keys" },
   batch: { does: "write", doing: "writing", what: "many keys" },
-  subMap: { does: "make", doing: "making", what: "a sub-map" },
-  as: { does: "make", doing: "making", what: "a map with another reading" },
+  subMap: { does: "create", doing: "creating", what: "a sub-map" },
+  as: { does: "create", doing: "creating", what: "a map with a different readAs" },
 } satisfies Record<string, Verb>;
 
-/** What an error names as its `operation`. */
+/** The possible values of an error's `operation`. */
 export type Method = Op | keyof typeof composed;
 
 export function verbOf(method: Method): Verb {

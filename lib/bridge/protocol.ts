@@ -1,4 +1,4 @@
-/** The settings of an S3 client and its requests. */
+/** The settings of an S3 client and of its requests. */
 export interface ClientConfig {
   bucket: string;
   region?: string;
@@ -18,13 +18,13 @@ export interface ClientConfig {
   interactive?: boolean;
 }
 
-/** What `set` sends beside the body. */
+/** What `set` sends besides the body. */
 export interface ObjectHeaders {
   contentType: string;
   contentEncoding?: string;
   cacheControl?: string;
   metadata?: Record<string, string>;
-  /** This header and those below only `update` sends, as it read them. */
+  /** Only `update` sends this header and those below, with the values that it read. */
   contentDisposition?: string;
   contentLanguage?: string;
   /** As stored, even if it is not a date. */
@@ -32,16 +32,16 @@ export interface ObjectHeaders {
   websiteRedirect?: string;
 }
 
-/** The headers that `update` preserves, beside the Content-Encoding, which {@link Reading} has. */
+/** The headers that `update` preserves, besides the Content-Encoding, which {@link Reading} has. */
 export type KeptHeaders = Partial<Omit<ObjectHeaders, "contentEncoding">>;
 
-/** The metadata name, after `x-amz-meta-`, of the ids of the conditional writes that made an object. */
+/** The metadata name, after `x-amz-meta-`, of the ids of the conditional writes that created an object. */
 export const WRITES_NAME = "s3bucketmap-writes";
 
-/** Longer values are uploaded in parts. */
+/** Larger values are uploaded in parts. */
 export const MULTIPART_ABOVE: number = 16 * 1024 ** 2;
 
-/** A long body that stays in the calling thread, which waits. The worker asks for one part of it after the other. */
+/** A large body that stays in the calling thread, which waits. The worker asks for one part of it after the other. */
 export interface LentBody {
   length: number;
 }
@@ -60,7 +60,7 @@ export interface Version {
   writes?: string[];
 }
 
-/** A listed key, with the size of its value at that time. */
+/** A listed key, with the size of its value at the time of the listing. */
 export interface Listed {
   key: string;
   bytes: number;
@@ -82,7 +82,7 @@ export interface SourceBucket {
   region?: string;
 }
 
-/** Whole keys: what is copied, and the key of the copy. */
+/** The whole keys of an object to copy and of its copy. */
 export interface CopyPair {
   from: string;
   to: string;
@@ -93,21 +93,21 @@ export interface Link {
   method: "GET" | "PUT";
   /** Seconds. */
   expiresIn: number;
-  /** Of a GET's answer; a PUT must send it. */
+  /** The Content-Type of a GET's response. A PUT must send it. */
   contentType?: string;
-  /** A Content-Disposition. */
+  /** The Content-Disposition of a GET's response. */
   disposition?: string;
 }
 
-/** Where a page of a listing begins, and the page before, against which it is checked. */
+/** Where a page of a listing begins, and the previous page, against which it is checked. */
 export interface PageStart {
   /** S3's continuation token. */
   token?: string;
-  /** Only names after this are listed. Absent after a page that had names. */
+  /** Only names after this one are listed. Absent if the previous page had names. */
   startAfter?: string;
-  /** The first and the last name of the page before. */
+  /** The first and the last name of the previous page. */
   before?: { first: string; last: string };
-  /** How many empty pages came just before. */
+  /** How many empty pages came directly before. */
   emptyPages?: number;
 }
 
@@ -151,7 +151,7 @@ export interface VersionPage {
   next?: VersionMarker;
 }
 
-/** What S3 says of a bucket's versioning. "off" if it was never on. */
+/** The state of a bucket's versioning. "off" if it was never enabled. */
 export type Versioning = "Enabled" | "Suspended" | "off";
 
 /** A body as it was read, with its headers. */
@@ -166,7 +166,7 @@ export interface Reading {
   version: Version;
 }
 
-/** A body, and when it arrived: milliseconds after the worker received the call, negative if before. */
+/** A body, and when it arrived: in milliseconds after the worker received the call. Negative if it arrived earlier. */
 export interface Arrived {
   body: Reading | undefined;
   afterMs: number;
@@ -182,12 +182,12 @@ export interface StoreResult {
   version?: Version;
 }
 
-/** The requests of one S3 operation. Each attempt counts. */
+/** The requests of one S3 operation. Each attempt is counted. */
 export interface RequestCount {
   operation: string;
   requests: number;
   failed: number;
-  /** In bodies. */
+  /** Bytes of bodies, without headers. */
   bytesSent: number;
   bytesReceived: number;
   ms: number;
@@ -196,9 +196,9 @@ export interface RequestCount {
 /** A range of keys that is still to be listed. */
 export interface Span {
   start: PageStart;
-  /** All keys up to this, which may not be a key itself, are known. */
+  /** All keys up to this string are known. It need not be a key itself. */
   after: string;
-  /** The end of the range, inclusive. The last range has none. */
+  /** The end of the range, inclusive. The last range has no end. */
   until: string | undefined;
   /** A key before the range. */
   low: string;
@@ -211,7 +211,7 @@ export interface ListedSpan {
   keys: string[];
   /** The sizes of the values in bytes. */
   sizes: Float64Array;
-  /** Keys beyond the range that its last page had. The ranges that follow must have one of them. */
+  /** Keys on the last page that are beyond the range. The ranges that follow must contain one of them. */
   beyond?: string[];
   rest?: Span;
 }
@@ -225,14 +225,14 @@ export interface KeyFailure {
 /** A line of a diagnosis. */
 export interface Finding {
   name: string;
-  /** "limited": the library works around it. "unknown": it was not tried. */
+  /** "limited": the library works around it. "unknown": it was not tested. */
   status: "ok" | "limited" | "failed" | "unknown";
   text?: string;
   failure?: Failure;
   todo?: string;
 }
 
-/** An error as plain data. Structured cloning would drop its class and its code. */
+/** An error as plain data. Structured cloning would drop its class and code. */
 export interface WireError {
   name: string;
   message: string;
@@ -249,13 +249,13 @@ export interface Failure {
   statusCode?: number;
   requestId?: string;
   attempts?: number;
-  /** Where missing credentials were sought. */
+  /** Where the library searched for the missing credentials. */
   sought?: string;
-  /** What to do about it, instead of what is said of its code. */
+  /** Advice that replaces the usual advice for this code. */
   todo?: string;
-  /** Whether a write may have happened nevertheless. */
+  /** Whether a write may have happened despite the failure. */
   mayHaveBeenApplied?: boolean;
-  /** The source of refused credentials that cannot be renewed. */
+  /** The source of rejected credentials that cannot be renewed. */
   credentialsGiven?: "option" | "environment";
   cause?: WireError;
 }
@@ -265,6 +265,6 @@ export interface Environment {
   variables: Record<string, string>;
   /** The text of the shared configuration file, or "" if it cannot be read. */
   config: string;
-  /** The same of the shared credentials file. */
+  /** The text of the shared credentials file, or "" if it cannot be read. */
   credentials: string;
 }

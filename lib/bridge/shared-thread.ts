@@ -14,7 +14,7 @@ interface CompileCache {
   getCompileCacheDir?(): string | undefined;
 }
 
-/** Settings that the worker has, and its number for them. */
+/** Settings that the worker has, and the number by which messages refer to them. */
 export interface KnownSettings {
   readonly number: number;
   /** The count of uses of any settings when these were last used. */
@@ -22,21 +22,21 @@ export interface KnownSettings {
   isForgotten: boolean;
 }
 
-/** How long an unused thread stays: a program that makes one map after the other should not start a thread for each. */
+/** How long an unused thread stays, so that a program that creates one map after the other does not start many threads. */
 const LINGER_MS = 1000;
 
-/** The worker thread and its state, as plain data that belongs to no particular realm. */
+/** The worker thread and its state, as plain data that does not belong to a particular realm. */
 export interface SharedThread {
   readonly worker: Worker;
-  /** What it runs. */
+  /** The file that the worker runs. */
   readonly file: string;
   readonly port: MessagePort;
   readonly signal: Int32Array;
-  /** Replies by call. A reply to any other call is dropped. */
+  /** Replies by id of the call. A reply to any other call is dropped. */
   readonly expected: Map<number, Reply | undefined>;
-  /** Bodies that stay in this thread, by call. */
+  /** Bodies that stay in this thread, by id of the call. */
   readonly lent: Map<number, Uint8Array>;
-  /** When bytes of a file last moved, by call, on the clock of performance.now(). */
+  /** When bytes of a file last moved, by id of the call, on the clock of performance.now(). */
   readonly moved: Map<number, number>;
   /** The settings that the worker has, by their digest. */
   readonly settings: Map<string, KnownSettings>;
@@ -45,9 +45,9 @@ export interface SharedThread {
   lastId: number;
   /** Whether it has reported that it serves calls. */
   wasReady: boolean;
-  /** How long waits have waited for that. */
+  /** How long calls have waited for the worker to become ready. */
   waitedForStartMs: number;
-  /** How long calls have waited in vain since that many messages. */
+  /** How long calls have waited since the worker sent its message number `news`, which is its last one. */
   silence: { news: number; ms: number };
   /** The error that ended the worker. */
   lastWords: WireError | undefined;
@@ -56,9 +56,10 @@ export interface SharedThread {
 }
 
 // All copies of the library in a program share one worker thread. A test framework loads a copy into each realm, and every
-// copy would otherwise start a thread and leave it behind. What they share is made in the main context and refers to none
-// of them, so that a realm can be garbage-collected when its tests are over. The "exit" listener keeps the
-// FinalizationRegistry alive, as it must be to be called. The "error" listener keeps an error from ending the program.
+// copy would otherwise start a thread and leave it behind. The shared state is created in the main context and refers to
+// no copy, so that a realm can be garbage-collected when its tests are over. The "exit" listener keeps the
+// FinalizationRegistry alive, because the callback of a collected registry is never called. The "error" listener keeps an
+// error of the worker from ending the program.
 const inMainContext = vm.runInThisContext(`(() => {
   const key = Symbol.for("s3bucketmap.threads");
   if (globalThis[key] === undefined) {
@@ -71,9 +72,9 @@ const inMainContext = vm.runInThisContext(`(() => {
       let lastSettings = 0;
       const endUnused = () => {
         if (owners > 0) return;
-        // At once, not when the thread has ended: a map that is made in between needs another thread.
+        // Set now, not when the thread has ended, because a map that is created in between needs another thread.
         Atomics.store(signal, ${Signal.Gone}, 1);
-        // This makes the worker end itself. Terminating it while it works can abort the process.
+        // The worker ends itself when its port is closed. Terminating it while it works can abort the process.
         port.close();
       };
       const registry = new FinalizationRegistry(() => {
@@ -137,7 +138,7 @@ function startThread(workerFile: string): SharedThread {
   const start: WorkerStart = { port: port2, signal, buildStamp };
   const compileCache = (module as CompileCache).getCompileCacheDir?.();
   if (compileCache !== undefined) start.compileCache = path.dirname(compileCache);
-  // execArgv: the program's flags (--require, --import, --inspect-brk, …) are not meant for this thread.
+  // execArgv is empty because the program's flags (--require, --import, --inspect-brk, …) are not meant for this thread.
   const options: WorkerOptions = {
     workerData: start,
     transferList: [port2],

@@ -4,8 +4,9 @@ import { performance } from "node:perf_hooks";
 let maySpin: boolean | undefined;
 
 /**
- * Spins until a word of the shared signal changes, or the time is up. Threads spin before they sleep, as waking one takes
- * longer than a small call. On a single core it returns at once, for the other thread could not run.
+ * Spins until a word of the shared signal changes, or the time is up. Threads spin before they sleep, because waking a
+ * thread takes longer than a small call. On a single core this function returns at once, because the other thread could
+ * not run while this one spins.
  *
  * @returns whether the word has changed
  */

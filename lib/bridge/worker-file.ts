@@ -4,14 +4,14 @@ import path from "node:path";
 import vm from "node:vm";
 import { fileOfCode, isBundled, workerFile } from "../library-folder.js";
 
-/** The names that it may have beside a bundle. */
+/** The names that the worker's file may have beside a bundle. */
 const names = ["s3bucketmap-worker.cjs", "s3bucketmap-worker.js"];
 
 const INSTALL_AGAIN = "Install s3bucketmap again.";
 
 /** The worker's file is missing, or cannot run. */
 export class WorkerFileError extends Error {
-  /** What to do about it. */
+  /** Advice for the user. */
   readonly todo: string;
 
   constructor(message: string, todo: string, options?: ErrorOptions) {
@@ -21,8 +21,8 @@ export class WorkerFileError extends Error {
 }
 
 /**
- * What the worker thread is to run: a file of the package. A bundle has it beside itself, or the package is installed where
- * `require` finds it from there.
+ * The file that the worker thread runs. Without a bundler, it is a file of this package. With a bundler, it is beside the
+ * bundle, or in a package that `require` finds from there.
  *
  * @throws WorkerFileError
  */
@@ -38,17 +38,17 @@ export function findWorkerFile(): string {
   try {
     return module.createRequire(bundle).resolve("s3bucketmap/worker");
   } catch {
-    const where = `${path.join(folder, names[0]!)} does not exist, and require finds no s3bucketmap/worker from there`;
+    const where = `${path.join(folder, names[0]!)} does not exist, and require cannot find s3bucketmap/worker from there`;
     throw new WorkerFileError(
-      `a bundler has made s3bucketmap part of ${bundle}; ${where}`,
+      `a bundler has included s3bucketmap in ${bundle}, but ${where}`,
       whatToWrite(folder),
     );
   }
 }
 
 /**
- * What is wrong with a worker's file whose thread has ended without saying why: a thread hands its errors to the event loop,
- * which does not turn while a call waits. So the file is looked at.
+ * Finds what is wrong with a worker's file whose thread ended without reporting an error. Node reports a thread's errors
+ * through the event loop, which does not turn while a call waits, so the file itself is examined.
  */
 export function faultOf(file: string): WorkerFileError | undefined {
   const folder = path.dirname(file);
@@ -68,19 +68,19 @@ export function faultOf(file: string): WorkerFileError | undefined {
   } catch (cause) {
     const { message } = cause as Error;
     const what = /\b(import|export)\b/.test(message)
-      ? "is an ES module, and must be CommonJS"
+      ? "is an ES module, but must be CommonJS"
       : `cannot be parsed: ${message}`;
     return new WorkerFileError(`the worker's file ${file} ${what}`, again, { cause });
   }
   const manifest = file.endsWith(".js") ? manifestOf(folder) : undefined;
   if (manifest === undefined || !isOfModules(manifest)) return undefined;
   return new WorkerFileError(
-    `the worker's file ${file} is CommonJS, but taken for an ES module, because ${manifest} has "type": "module"`,
+    `the worker's file ${file} is CommonJS, but Node runs it as an ES module, because ${manifest} has "type": "module"`,
     isBesideBundle ? `Name it ${names[0]}.` : INSTALL_AGAIN,
   );
 }
 
-/** The package.json by which Node decides what a file in this folder is. */
+/** The package.json by which Node decides whether a .js file in this folder is an ES module. */
 function manifestOf(folder: string): string | undefined {
   if (path.basename(folder) === "node_modules") return undefined;
   const manifest = path.join(folder, "package.json");
@@ -104,15 +104,15 @@ function whatToWrite(folder: string): string {
   );
 }
 
-/** Builds the worker's file into a folder. */
+/** The command that builds the worker's file into a folder. */
 function command(folder: string): string {
   return `npx esbuild s3bucketmap-worker=s3bucketmap/worker --bundle --platform=node --out-extension:.js=.cjs --outdir=${JSON.stringify(folder)}`;
 }
 
-/** What keeps the library out of a bundle. */
+/** The settings that keep the library out of a bundle, by bundler. */
 const settings = {
   next: 'serverExternalPackages: ["s3bucketmap"] in the configuration of Next.js',
-  // ncc is made of webpack.
+  // ncc uses webpack.
   webpack:
     'externals: [/^s3bucketmap/], externalsType: "node-commonjs" for webpack, ' +
     "--external s3bucketmap --external s3bucketmap/layers for ncc",

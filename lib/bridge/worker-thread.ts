@@ -9,13 +9,13 @@ import { sharedThread } from "./shared-thread.js";
 import type { KnownSettings, SharedThread } from "./shared-thread.js";
 import { faultOf, WorkerFileError } from "./worker-file.js";
 
-/** How long all waits together allow the worker to start. */
+/** How long the worker may take to start, counted in time that calls spend waiting. */
 const START_MS = 15_000;
 
-/** How many settings the worker keeps. Beyond that, it forgets those that were used least recently. */
+/** How many settings the worker keeps. Beyond that, it forgets the least recently used settings. */
 const MAX_SETTINGS = 100;
 
-/** The worker thread, for a thread whose event loop may be blocked: nothing here relies on events. */
+/** The worker thread, as seen by a thread whose event loop may be blocked: nothing here relies on events. */
 export class WorkerThread {
   readonly #shared: SharedThread;
 
@@ -48,12 +48,12 @@ export class WorkerThread {
     return this.#shared.wasReady;
   }
 
-  /** Whether it is starting or loading code. It cannot answer meanwhile, but will serve later calls. */
+  /** Whether it is starting or loading code. It cannot answer in the meantime, but it will serve later calls. */
   get isLoading(): boolean {
     return !this.wasReady || Atomics.load(this.signal, Signal.Loading) === 1;
   }
 
-  /** How long calls have waited since its last message, including one that has just waited in vain. */
+  /** How long calls have waited since the worker's last message, including a call that has just timed out. */
   silentFor(waitedMs: number): number {
     const { news } = this;
     const { silence } = this.#shared;
@@ -62,7 +62,7 @@ export class WorkerThread {
     return ms;
   }
 
-  /** What it runs. */
+  /** The file that the worker runs. */
   get file(): string {
     return this.#shared.file;
   }
@@ -78,9 +78,9 @@ export class WorkerThread {
     return sent;
   }
 
-  /** Sends settings and environment to the worker, unless it has them. */
+  /** Sends settings and environment to the worker, unless it already has them. */
   tellSettings(settings: ClientConfig, environment: Environment): KnownSettings {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- takes milliseconds, which the worker's start hides
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loading takes milliseconds, while the worker starts anyway
     const { createHash } = require("node:crypto") as typeof crypto;
     // Other code can reach the table, so its keys are digests: they reveal no credentials.
     const digest = createHash("sha256")
@@ -115,7 +115,7 @@ export class WorkerThread {
   /**
    * The id of a new call. Its reply is kept until {@link forget}.
    *
-   * @param lent - its body, which the worker takes in parts
+   * @param lent - the call's body, which the worker requests in parts
    */
   newCall(lent: Uint8Array | undefined): number {
     const id = ++this.#shared.lastId;
@@ -124,7 +124,7 @@ export class WorkerThread {
     return id;
   }
 
-  /** Whether the reply to a call is kept, whether or not it has arrived. */
+  /** Whether the reply to a call is still wanted, whether or not it has arrived. */
   expects(id: number): boolean {
     return this.#shared.expected.has(id);
   }
@@ -149,7 +149,7 @@ export class WorkerThread {
     return this.#shared.moved.get(id) ?? -Infinity;
   }
 
-  /** Drops the reply to a call, also if it is still to come. */
+  /** Drops the reply to a call, even if it has not arrived yet. */
   forget(id: number): void {
     this.#shared.expected.delete(id);
     this.#shared.moved.delete(id);
@@ -178,18 +178,22 @@ export class WorkerThread {
   }
 
   /**
-   * Detects a worker that ended without a message: because its heap was exhausted, or before its first line. Silence is no
-   * evidence, as a live worker can be silent for long. Only a worker that has never sent anything is given up.
+   * Detects a worker that ended without a message, either because its heap was exhausted or before it ran its first line.
+   * Silence is no evidence, because a live worker can be silent for long. Only a worker that has never become ready is
+   * terminated for being silent.
    *
-   * @param sleptMs - how long the wait meant to sleep. The time that has passed does not count: the whole process may have
-   * been stopped
+   * @param sleptMs - how long the wait meant to sleep. The elapsed time is not used, because the whole process may have
+   * been suspended
    */
   lookForDeath(sleptMs: number): void {
     if (this.post({ type: "probe" }) === false) Atomics.store(this.signal, Signal.Gone, 1);
     if (this.isGone || this.wasReady) return;
     this.#shared.waitedForStartMs += sleptMs;
     if (this.#shared.waitedForStartMs < START_MS) return;
-    this.#shared.lastWords ??= { name: "Error", message: `it has not started within ${START_MS / 1000} s` };
+    this.#shared.lastWords ??= {
+      name: "Error",
+      message: `the worker thread did not start within ${START_MS / 1000} s`,
+    };
     this.terminate();
   }
 
@@ -203,7 +207,7 @@ export class WorkerThread {
 
 /** The failure of a call because the worker could not be started, or died. */
 export function workerFailed(code: string, error: unknown): Failure {
-  // Not `instanceof Error`: what the worker sent belongs to the main context, and a test framework runs in another.
+  // Not `instanceof Error`: errors from the worker belong to the main context, and a test framework runs in another one.
   if (typeof error !== "object" || error === null) return { code };
   const failure: Failure = { code, reason: (error as Error).message, cause: plain(error as Error) };
   if (!(error instanceof WorkerFileError)) return failure;
@@ -215,7 +219,7 @@ export function workerNotStarted({ file, lastWords }: WorkerThread): Failure {
   const code = "WorkerNotStarted";
   const why = lastWords ?? faultOf(file);
   if (why !== undefined) return workerFailed(code, why);
-  return { code, reason: `the thread that ran ${file} ended, and gave no error` };
+  return { code, reason: `the thread that ran ${file} ended without reporting an error` };
 }
 
 function plain({ name, message, stack }: Error): WireError {
