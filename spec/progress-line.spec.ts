@@ -39,7 +39,7 @@ describe("the line that shows how far work is", () => {
 
   it("says that nothing has arrived yet", () => {
     expect(lineOf({ ...done, calls: 1, requests: 0, bytes: 0, isAnswered: false }, 80)).toBe(
-      "reading s3://morning/2026/11/27/users: no answer yet, 12.3 s",
+      "reading s3://morning/2026/11/27/users: no response yet, 12.3 s",
     );
   });
 });

@@ -1,12 +1,12 @@
 import { getEventListeners, setMaxListeners } from "node:events";
 
-/** Unused controllers. Making one takes a third as long as a round trip of the bridge. */
+/** Unused controllers. Creating one takes a third as long as a round trip of the bridge. */
 const spare: AbortController[] = [];
 const MAX_SPARE = 64;
 
 const open = new Set<Deadline>();
 
-// One timer for all deadlines, set for the earliest: most calls end long before theirs.
+// One timer for all deadlines, set for the earliest one. Most calls end long before their deadlines.
 let timer: NodeJS.Timeout | undefined;
 let timerAt = Infinity;
 
@@ -26,8 +26,8 @@ function endOverdue(): void {
 }
 
 /**
- * Aborts the work of a call when its time is up or it is cancelled. Clear it when the call has ended: its signal then serves
- * other calls.
+ * Aborts the work of a call when its time is up or the call is cancelled. Call `clear` when the call has ended, so that
+ * its signal can be reused for other calls.
  */
 export class Deadline {
   /** On the clock of performance.now(). */
@@ -42,7 +42,7 @@ export class Deadline {
     setTimer(this.at);
   }
 
-  /** How many have not been cleared. */
+  /** How many deadlines have not been cleared. */
   static get underWay(): number {
     return open.size;
   }
@@ -56,7 +56,9 @@ export class Deadline {
     return this.signal.aborted || performance.now() >= this.at;
   }
 
-  /** Counts again from now. The timer then finds nothing overdue, and is set anew. */
+  /**
+   * Starts the time again from now. When the timer fires at the old time, it finds nothing overdue and is set again.
+   */
   extend(timeoutMs: number): void {
     this.at = performance.now() + timeoutMs;
   }
@@ -64,7 +66,7 @@ export class Deadline {
   cancel(): void {
     const reason = new DeadlinePassed();
     this.#controller.abort(reason);
-    // Later, so that a call on many keys, which listens to the signal, can first report what it has done.
+    // Rejecting later lets a call on many keys, which listens to the signal, first report what it has done.
     setImmediate(() => this.#lose(reason));
   }
 
@@ -78,7 +80,7 @@ export class Deadline {
     return new Promise((resolve, reject) => {
       this.#lose = reject;
       work.then(resolve, (error: unknown) => {
-        // Once aborted, work fails with errors of its own. Only a DeadlinePassed may have more to say.
+        // After an abort, the error of `work` says nothing new, unless it is a DeadlinePassed with a message.
         const isOwn = !this.signal.aborted || error instanceof DeadlinePassed;
         reject((isOwn ? error : this.signal.reason) as Error);
       });
@@ -88,12 +90,12 @@ export class Deadline {
 
 function newController(): AbortController {
   const controller = new AbortController();
-  // Every request of a call on many keys listens to it. Node warns of a leak beyond ten listeners.
+  // Every request of a call on many keys listens to this signal. Beyond ten listeners, Node warns of a leak.
   setMaxListeners(0, controller.signal);
   return controller;
 }
 
-/** Its message, if any, says what is uncertain. */
+/** The time of a call is up, or the call was cancelled. The message, if any, says what is uncertain. */
 export class DeadlinePassed extends Error {
   override name = "DeadlinePassed";
 }

@@ -3,8 +3,8 @@ import { Signal } from "../bridge/messages.js";
 import type { FromWorker, WorkerStart } from "../bridge/messages.js";
 import { toWireError } from "./wire-error.js";
 
-// The calling thread may be blocked until this thread sends something. So every way in which this thread can end is
-// reported, from before anything is loaded that could fail.
+// The calling thread may be blocked until this thread sends something. So this file reports every way in which this
+// thread can end, and it is loaded before anything that could fail.
 
 const { port, signal } = workerData as WorkerStart;
 

@@ -13,7 +13,8 @@ import { toWireError } from "./wire-error.js";
  */
 export function toFailure(error: unknown, mayHaveBeenApplied: boolean): Failure {
   const failure = reasonOf(error);
-  // Who made the failure may know better: the write that is meant was refused, and another was done.
+  // The code that created the failure may know better, for example if the call's own write was rejected and only
+  // another request was applied.
   if (mayHaveBeenApplied) failure.mayHaveBeenApplied ??= true;
   return failure;
 }
@@ -34,7 +35,7 @@ function reasonOf(error: unknown): Failure {
   if (meta?.requestId !== undefined) failure.requestId = meta.requestId;
   if (meta?.attempts !== undefined) failure.attempts = meta.attempts;
   if (isUnknownAwsHost(sdk))
-    failure.todo = "Check the region, which is a part of that name, and the network.";
+    failure.todo = "Check the region, which is part of this host name, and the network.";
   if (sdk.sought !== undefined) failure.sought = sdk.sought.text;
   if (sdk.sought?.todo !== undefined) failure.todo = sdk.sought.todo;
   if (sdk.credentialsGiven !== undefined) failure.credentialsGiven = sdk.credentialsGiven;
@@ -42,7 +43,7 @@ function reasonOf(error: unknown): Failure {
 }
 
 const howToTrust =
-  "Whoever signed the certificate is not known to this program: AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS can name a file with the certificate of a private CA, or of a proxy that looks into TLS";
+  "This program does not trust the issuer of the certificate. For a private CA, or a proxy that intercepts TLS, set AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS to a file with the CA's certificate";
 
 function isUntrusted({ code }: SdkError): boolean {
   return (
@@ -53,7 +54,7 @@ function isUntrusted({ code }: SdkError): boolean {
 
 const noTls = "the endpoint does not speak TLS: its URL may have to begin with http://";
 
-// OpenSSL says "wrong version number", and a line of its own code.
+// OpenSSL's message is "wrong version number", with a line of its source code.
 function isPlainHttp({ code, message }: SdkError): boolean {
   return (
     (code === "EPROTO" || code === "ERR_SSL_WRONG_VERSION_NUMBER") && message.includes("wrong version number")
@@ -64,8 +65,8 @@ function isUnknownAwsHost({ code, message }: SdkError): boolean {
   return code === "ENOTFOUND" && /\.amazonaws\.com(?:\.cn)?$/.test(message);
 }
 
-// The SDK's names for an answer without S3's XML, such as a proxy's page: only the status is known. A service may use such a
-// name as a code, as Ceph does UnknownError.
+// The SDK uses these names for a response without S3's XML, such as a proxy's page. Only the status is then known. A
+// service may use such a name as its error code: Ceph uses UnknownError.
 const nameless: ReadonlySet<string> = new Set([
   "Unknown",
   "UnknownError",
@@ -91,7 +92,7 @@ function codeOf(error: SdkError): string {
   return "Unknown";
 }
 
-// A failed system call on a socket or host name, a TLS error, or an answer that is not HTTP.
+// A failed system call on a socket or host name, a TLS error, or a response that is not HTTP.
 function isNetwork({ name, code, syscall }: SdkError): boolean {
   if (name === "TimeoutError" || name === "AbortError") return true;
   if (typeof code !== "string") return false;

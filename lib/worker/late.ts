@@ -1,6 +1,6 @@
 /* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/no-unsafe-return -- an import would load them with this file */
 
-/** Loads a module when it is first used. The first requests of most programs need none of these, and need not wait for them. */
+/** Loads a module when it is first used, because the first requests of most programs do not need it. */
 export function late<Exports extends object>(load: () => Exports): Exports {
   let loaded: Exports | undefined;
   return new Proxy({} as Exports, { get: (_, name) => (loaded ??= load())[name as keyof Exports] });

@@ -20,21 +20,24 @@ import { S3 } from "./s3/s3.js";
 /** How often `deasync` waits are woken. Ctrl-C can end them only then. */
 const TICK_MS = 100;
 
-/** How long the thread spins for the next call before it sleeps. A program in a loop makes it at once. */
+/** How long the thread spins for the next call before it sleeps. A program in a loop makes the next call at once. */
 const LINGER_MS = 0.1;
 
-/** At most this often the calling thread is told that bytes of a file have moved. Less often than its spare time allows would be too late. */
+/**
+ * The calling thread is told at most this often that bytes of a file have moved. With short timeouts, it is told more
+ * often.
+ */
 const TELL_MOVED_MS = 500;
 
-/** Calls with a shorter deadline show no progress, as the user may be typing. */
+/** Calls with a shorter timeout show no progress, because the user may be typing. */
 const SOON_OVER_MS = 3000;
 
 /** Answers the calls that arrive at `port`, and raises the signal after each reply. */
 export function serve(port: MessagePort, signal: Int32Array): void {
-  /** By the numbers of their settings. */
+  /** By the number of the settings. */
   const known = new Map<number, S3>();
   const running = new Map<number, Deadline>();
-  /** Who waits for a part of a lent body, by call and start. */
+  /** Callbacks that wait for a part of a lent body, by call and start. */
   const parts = new Map<string, (bytes: Uint8Array) => void>();
   const wakes = new Set<MessagePort>();
   let ticks: NodeJS.Timeout | undefined;
@@ -48,7 +51,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     wake();
   }
 
-  // Spinning would delay whatever else is under way.
+  // If anything else is under way, spinning would delay it.
   function linger(): void {
     if (Deadline.underWay > 0 || !spin(signal, Signal.Sent, taken, LINGER_MS)) return;
     const received = receiveMessageOnPort(port) as { message: ToWorker } | undefined;
@@ -73,13 +76,15 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     running.set(id, deadline);
     tick();
     if (timeoutMs > SOON_OVER_MS) progress?.begin(id, call, s3.settings);
-    // Counting comes before checking: if no write has been counted when the deadline is over, none is sent later.
+    // The write is counted before the deadline is checked. So if no write was counted before the deadline, none is sent
+    // later.
     const doubt = new Doubt(() => {
       Atomics.add(signal, Signal.WritesSent, 1);
       if (deadline.isOver || Atomics.load(signal, Signal.Gone) === 1) throw new DeadlinePassed();
     });
     let told = performance.now();
-    // Both ends count from the same moment: the worker must not go on after the calling thread has given up.
+    // Both threads extend the deadline from the same moment, because the worker must not go on after the calling thread
+    // has stopped waiting.
     const moved = (): void => {
       const now = performance.now();
       if (now - told < Math.min(TELL_MOVED_MS, timeoutMs / 20) || deadline.isOver) return;
@@ -90,7 +95,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     let reply: Reply;
     try {
       const work = inOrder(s3.settings.bucket, call, async () => {
-        // The writes before it may have taken all its time.
+        // Waiting for earlier writes may have taken all of its time.
         if (deadline.isOver) throw new DeadlinePassed();
         const lend: Lend = (start, end, signal) => partOf(id, start, end, signal);
         return doubt.during(() => perform(s3, call, deadline.signal, timeoutMs, { moved, lend }));

@@ -33,9 +33,9 @@ import type { S3 } from "./s3/s3.js";
 import { isNoSuchBucket } from "./s3/sdk-errors.js";
 import type { Target } from "./s3/target.js";
 
-/** What a call needs of the thread that waits for it. */
+/** What a call needs from the thread that waits for it. */
 export interface CallingThread {
-  /** Say whenever bytes of a file have moved: the deadline then counts from there. */
+  /** Must be called whenever bytes of a file have moved. It extends the deadline. */
   moved(this: void): void;
   lend: Lend;
 }
@@ -67,7 +67,7 @@ const runs: { readonly [One in Op]: Run<One> } = {
       signal,
     ),
   delete: (s3, { key }, signal) => s3.run((target) => deleteObject(target, key, signal)),
-  // Each key is run by itself, so that all of them follow a redirect to another region.
+  // Each key is a separate run, so that all of them follow a redirect to another region.
   async getMany(s3, { keys, maxBytes, withHeaders }, signal) {
     const outcomes = await forEachOf(keys, s3.settings.concurrency, signal, (key) =>
       s3.run((target) =>
@@ -102,7 +102,7 @@ const runs: { readonly [One in Op]: Run<One> } = {
     try {
       return await s3.run((target) => getObjectToChange(target, call, signal));
     } catch (error) {
-      // `update` then creates the key, and with it the bucket.
+      // The bucket is missing. `update` then creates the key, and the bucket with it.
       if (s3.settings.createBucket !== true || !isNoSuchBucket(error)) throw error;
       return undefined;
     }
@@ -115,7 +115,7 @@ const runs: { readonly [One in Op]: Run<One> } = {
   async removeMany(s3, { versions, prefix }, signal) {
     const remove = ({ key, etag }: { key: string; etag: string }): Promise<Verdict> =>
       s3.run((target) => removeIf(target, { key, base: { etag }, prefix }, signal));
-    // The first one finds out whether the service keeps to conditions.
+    // The first deletion finds out whether the service honours conditions.
     const first = await forEachOf(versions.slice(0, 1), 1, signal, remove);
     const rest = await forEachOf(versions.slice(1), s3.settings.concurrency, signal, remove);
     return [...first, ...rest].map((outcome) => ("value" in outcome ? { verdict: outcome.value } : outcome));
@@ -128,7 +128,7 @@ const runs: { readonly [One in Op]: Run<One> } = {
     );
   },
   async copyMany(s3, { pairs, source }, signal) {
-    // The keys of the source have been listed: only the target's bucket can be missing.
+    // The keys of the source have been listed, so only the target's bucket can be missing.
     const outcomes = await forEachOf(pairs, s3.settings.concurrency, signal, ({ from, to }) =>
       s3.write((target) => copyObject(target, sourceOf(s3, source, from, signal), to, signal), signal),
     );

@@ -9,17 +9,17 @@ import { inOrder } from "./write-ordering.js";
 // there (bucket/prefetch-run.ts).
 
 interface Early {
-  /** Never rejects: a read that failed is repeated when its key is asked for. */
+  /** Never rejects: a read that failed is repeated when its key is requested. */
   readonly end: Promise<void>;
   /** The listed size. */
   readonly bytes: number;
   result?: { body: Reading | undefined; at: number };
 }
 
-/** The least that a prefetched body may have, so that the body of an error fits. */
+/** The smallest limit for a prefetched body, so that the body of an error fits. */
 const MIN_MAX_BYTES = 64 * 1024;
 
-/** Beyond this many runs, or bytes, the least recently used are dropped. A program may abandon its iterators. */
+/** Beyond this many runs, or bytes, the least recently used runs are dropped. A program may abandon its iterators. */
 const MOST_RUNS = 64;
 const MOST_BYTES = 64 * 1024 * 1024;
 
@@ -41,10 +41,10 @@ class Run {
   }
 }
 
-// Of all maps. The most recently used is the last.
+// The runs of all maps. The most recently used run is the last one.
 const runs = new Map<number, Run>();
 
-/** A value, and those of the next keys that have arrived, up to the first that has not. */
+/** Returns a value, and the values of the next keys that have arrived, up to the first one that has not arrived. */
 export async function getAhead(
   s3: S3,
   { key, maxBytes, run: number, upcoming, keepMs }: Call<"getAhead">,
@@ -67,7 +67,7 @@ export async function getAhead(
   begin(s3, run, upcoming, timeoutMs);
   await early?.end;
   const first = arrived(await (asked ?? early?.result ?? readNow()));
-  // Lets values that arrive at the same time come along.
+  // This lets values that arrive at the same time be part of the result.
   await new Promise(setImmediate);
   const ahead: Arrived[] = [];
   for (const { key: upcomingKey } of upcoming) {
@@ -80,7 +80,7 @@ export async function getAhead(
   return { first, ahead };
 }
 
-/** Starts reading keys that are likely to be asked for. */
+/** Starts reading keys that are likely to be requested. */
 export function prepare(
   s3: S3,
   number: number,

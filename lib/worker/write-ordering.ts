@@ -2,15 +2,15 @@ import { isAlias } from "../arguments/location.js";
 import { operations } from "../bridge/operations.js";
 import type { Call, Op } from "../bridge/operations.js";
 
-// By bucket and key. Usually empty, as the caller blocks until its one call has ended. A second call comes from within
-// a `deasync` wait, or after Ctrl-C abandoned the first.
+// By bucket and key. Usually empty, because the caller blocks until its one call has ended. A second call comes from a
+// callback during a `deasync` wait, or after Ctrl-C has abandoned the first call.
 const writing = new Map<string, Map<string, Promise<unknown>>>();
 
 /**
  * Runs a call once earlier writes to its keys have ended, so that writes to a key take effect in program order.
  *
- * @param bucket - only the name tells whether two writes may be to one place: a service can have several addresses, and a
- * directory several paths
+ * @param bucket - two writes are ordered if their bucket names are equal. Endpoints and directories are not compared,
+ * because a service can have several addresses, and a directory several paths
  */
 export function inOrder<One extends Op, T>(
   bucket: string,

@@ -377,7 +377,7 @@ describeInTerminal("work that takes long", () => {
     terminal.press("bucket.stalled\r");
     await terminal.until(() => /stalled: .* 1\.\d s/.test(terminal.raw), "the progress");
     // The bytes of the request itself are not read.
-    expect(terminal.raw).toMatch(/reading s3:\/\/bucket\/stalled: no answer yet, 1\.\d s/);
+    expect(terminal.raw).toMatch(/reading s3:\/\/bucket\/stalled: no response yet, 1\.\d s/);
     expect(terminal.raw).not.toMatch(/stalled: .*bytes/);
     terminal.press(keys.ctrlC);
     await terminal.shows("Interrupted.");

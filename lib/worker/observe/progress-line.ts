@@ -1,6 +1,6 @@
 import { asBytes, asCount, asKey, asSeconds } from "../../text/format.js";
 
-/** How far a piece of work is. */
+/** How far a piece of work has got. */
 export interface Done {
   readonly verb: string;
   readonly where: string;
@@ -8,18 +8,18 @@ export interface Done {
   readonly calls: number;
   readonly requests: number;
   readonly keys: number;
-  /** Only those received if it reads. */
+  /** For work that reads, only the bytes received. */
   readonly bytes: number;
-  /** Whether anything of an answer has arrived. */
+  /** Whether any part of a response has arrived. */
   readonly isAnswered: boolean;
-  /** How many bytes the files have that it moves, if known. */
+  /** The total size of the files that it transfers, in bytes; 0 if unknown. */
   readonly length: number;
 }
 
-/** A shorter beginning of a location says nothing. */
+/** A location that is cut to fewer characters would not be recognisable. */
 const MIN_PLACE = 10;
 
-/** The line for a terminal, in one row of it: a wrapped line could not be erased. */
+/** The line for a terminal. It fits in one row, because a wrapped line could not be erased. */
 export function lineOf(done: Done, columns: number): string {
   const { verb } = done;
   const room = columns - 1;
@@ -38,14 +38,17 @@ export function lineOf(done: Done, columns: number): string {
 
 interface Fact {
   text: string;
-  /** Those of the lowest weight are left out first where there is no room; those of 0 before the location is. */
+  /**
+   * If there is no room, facts of the lowest weight are left out first. Facts of weight 0 are left out before the
+   * location.
+   */
   weight: number;
 }
 
 function factsOf({ verb, ms, calls, requests, keys, bytes, isAnswered, length }: Done): Fact[] {
   const said: Fact[] = [];
   const say = (text: string, weight: number): unknown => said.push({ text, weight });
-  if (!isAnswered) say("no answer yet", 2);
+  if (!isAnswered) say("no response yet", 2);
   else if (verb === "listing") say(`${asCount(keys)} keys`, 2);
   else if (calls > 1 || requests > 1) say(`${asCount(requests)} requests`, 1);
   if (verb !== "listing" && bytes > 0) {
@@ -56,7 +59,7 @@ function factsOf({ verb, ms, calls, requests, keys, bytes, isAnswered, length }:
   return said;
 }
 
-// East Asian characters and emoji fill two columns. Others are never taken for narrower than they are.
+// East Asian characters and emoji fill two columns. No character is counted as narrower than it is.
 const widthOfOne = (character: string): number => (character > "\u10ff" ? 2 : 1);
 
 function widthOf(text: string): number {

@@ -17,13 +17,13 @@ const REDRAWN_EVERY_MS = 100;
 /** Calls that follow each other within this time are one piece of work. */
 const PAUSE_MS = 200;
 
-/** Calls that are shorter on average do not draw the line when they begin: it would flicker. */
+/** If calls are shorter than this on average, they do not draw the line when they begin, because it would flicker. */
 const SHORT_MS = 5;
 
 /** Moves the cursor to the beginning of the line, and erases it. */
 const ERASE = "\r\x1b[K";
 
-/** Work whose requests have no bodies. */
+/** Kinds of work whose requests have no bodies. */
 const onlyReceives: ReadonlySet<string> = new Set(["reading", "downloading", "looking up", "listing"]);
 
 interface Work {
@@ -36,15 +36,15 @@ interface Work {
   keys: number;
   sent: number;
   received: number;
-  /** How many bytes the files have that it moves. */
+  /** The total size of the files that it transfers, in bytes. */
   length: number;
   /** When its last call ended. */
   quietSince: number;
 }
 
 /**
- * A line on the terminal for work that takes long. The worker draws it, as the calling thread is blocked, and erases it
- * before it sends the reply, after which the calling thread may print.
+ * A line on the terminal for work that takes long. The worker draws it, because the calling thread is blocked. It
+ * erases the line before it sends the reply, because the calling thread may print after that.
  */
 export class Progress {
   readonly #running: Set<number> = new Set();
@@ -106,7 +106,7 @@ export class Progress {
     this.#erase();
   }
 
-  /** Ctrl-C ended a call. The next one is other work. */
+  /** Ctrl-C ended a call. The next call is a new piece of work. */
   cancel(id: number): void {
     this.end(id);
     if (this.#running.size === 0) this.#work = undefined;
@@ -156,13 +156,13 @@ function doneOf(work: Work): Done {
   return {
     ...work,
     ms: performance.now() - work.startedAt,
-    // A request that has no answer has read nothing, however many bytes it sent itself.
+    // A request without a response has read nothing, however many bytes it has sent.
     bytes: onlyReceives.has(work.verb) ? received : Math.max(work.sent + work.received, read + written),
     isAnswered: received > 0 || work.requests > 0 || !onlyReceives.has(work.verb),
   };
 }
 
-// In a worker, process.stderr is not the terminal.
+// In a worker thread, process.stderr is not the terminal.
 function widthOfTerminal(): number {
   try {
     const terminal = new tty.WriteStream(2);
@@ -178,6 +178,6 @@ function write(text: string): void {
   try {
     fs.writeSync(2, text);
   } catch {
-    // A call must not fail because the terminal is gone or busy.
+    // A call must not fail only because the terminal is gone or busy.
   }
 }

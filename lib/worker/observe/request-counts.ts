@@ -4,7 +4,7 @@ import { watchRequests } from "../s3/transport/seen-requests.js";
 const counts = new Map<string, RequestCount>();
 let isCounting = false;
 
-/** Counts the requests of clients that are made from now on. */
+/** Starts counting requests. */
 export function countRequests(): void {
   if (isCounting) return;
   isCounting = true;

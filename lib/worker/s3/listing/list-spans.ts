@@ -9,16 +9,16 @@ import type { Target } from "../target.js";
 import { countWhile, SeenKeys } from "./seen-keys.js";
 import { divisionOf, keysLeft, WORTH_DIVIDING } from "./split-point.js";
 
-/** How many pages one call requests at most. The next call continues. */
+/** How many pages one call requests at most. The next call continues the listing. */
 const SLICE_PAGES = 200;
 
-/** One of so many keys is kept as a sample. */
+/** One key in this many is kept as a sample. */
 const SAMPLE_EVERY = 20;
 
-/** How many spans may be unproved at a time: this, or as many as are proved. */
+/** How many spans may be unproved at a time: this number, or the number of proved spans if that is larger. */
 const MAX_UNPROVED = 6;
 
-/** How many keys beyond a span are reported, to find them again in the spans that follow. */
+/** How many keys beyond a span are reported, so that they can be looked for in the spans that follow. */
 const MAX_BEYOND = 100;
 
 type SpansRequest = Omit<Call<"listSpans">, "op">;
@@ -37,12 +37,12 @@ interface OpenSpan extends Span, Pick<ListedSpan, "beyond"> {
 }
 
 /**
- * Lists spans of the keys in parallel, and keeps dividing the one that seems to have most keys left. The distribution of
- * the keys is unknown: a span's first page shows whether the division was right. Every page is part of the result. None
- * is requested only to look.
+ * Lists spans of the keys in parallel, and keeps dividing the span that seems to have most keys left. The distribution
+ * of the keys is unknown, so only a span's first page shows whether the division was right. Every page is part of the
+ * result. No page is requested only to learn something.
  *
- * A span costs at most one page that is not full. So the listing stays within its bound, 1.3 requests for each 1000 keys
- * and 10 more, as long as the requests so far, plus one for each open span, are within it.
+ * A span costs at most one page that is not full. So the listing stays within its bound, 1.3 requests for each 1000
+ * keys and 10 more, as long as the requests so far, plus one for each open span, are within it.
  *
  * @returns "sequential" if the service ignores StartAfter
  */
@@ -79,7 +79,7 @@ class Run {
     this.#seen = new SeenKeys(request.sample);
     this.#spans = request.spans.map((span, of) => ({ ...opened(span, of), isProved: true }));
     for (const span of this.#spans) span.left = keysLeft(span, MAX_KEYS_AT_ONCE, request.prefix, this.#seen);
-    // Each page in flight listens to it.
+    // Each page in flight listens to this signal.
     setMaxListeners(Infinity, this.#abort.signal);
   }
 
@@ -147,7 +147,7 @@ class Run {
     if (next !== undefined) span.start = next;
   }
 
-  /** Divides the span with most keys left, if the bound allows one more. Returns the upper part. */
+  /** Divides the span with most keys left, if the bound on requests allows one more span. Returns the upper part. */
   #divide(): OpenSpan | undefined {
     const open = this.#spans.filter(({ isDone }) => !isDone);
     const unproved = open.filter(({ isProved }) => !isProved).length;

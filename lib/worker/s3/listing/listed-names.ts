@@ -2,21 +2,21 @@ import type { PageStart } from "../../../bridge/protocol.js";
 import { comesBefore, orderOf } from "../../../text/utf8-order.js";
 import { OperationError } from "../../operation-error.js";
 
-/** S3 may return an empty page although there are more keys. So many in a row count as an endless listing. */
+/** S3 may return an empty page although there are more keys. This many in a row are taken for an endless listing. */
 const MAX_EMPTY_PAGES = 100;
 
-/** The same for pages after which it is doubtful whether there are more keys. */
+/** The same limit for pages after which it is doubtful whether there are more keys ("perhaps" in {@link More}). */
 const MAX_DOUBTFUL_PAGES = 1;
 
 /**
- * Whether there is another page. "perhaps": the page claims to be the last, yet has a continuation token. On some services
- * it is the last, on others there are more keys.
+ * Whether there is another page. "perhaps": the page claims to be the last one, but has a continuation token. On some
+ * services it is the last page. On others there are more keys.
  *
  * @see https://github.com/minio/minio/pull/7012
  */
 export type More = "yes" | "perhaps" | "no";
 
-/** The names of one page, and where it was supposed to begin. */
+/** The names of one page, and where the page was supposed to begin. */
 export interface ListedNames extends PageStart {
   prefix: string;
   names: readonly string[];
@@ -31,9 +31,9 @@ export interface ListedNames extends PageStart {
 export function firstNewName({ prefix, names, startAfter, before }: ListedNames): number {
   const isInOrder = orderOf(names);
   for (const [at, name] of names.entries()) {
-    if (name === "") throw badListing("the service lists an object without a key");
+    if (name === "") throw badListing("the service listed an object without a key");
     if (!name.startsWith(prefix)) {
-      throw badListing(`the service lists ${quote(name)}, which does not begin with ${quote(prefix)}`);
+      throw badListing(`the service listed ${quote(name)}, which does not begin with ${quote(prefix)}`);
     }
     if (at > 0 && !isInOrder(names[at - 1]!, name)) throw outOfOrder(names[at - 1]!, name);
   }
@@ -68,12 +68,13 @@ export function nextPage(
     if (more === "yes") throw badListing(reason);
   };
   const hasToken = token !== undefined && token !== "";
-  if (hasToken && token === askedBy) return stop("the service gives the same page for ever");
+  if (hasToken && token === askedBy)
+    return stop("the service returned the same continuation token again, so the listing would never end");
   const start = hasToken ? { token } : {};
   const last = names.at(-1);
   if (last === undefined) {
     if (!hasToken || emptyPages >= (more === "yes" ? MAX_EMPTY_PAGES : MAX_DOUBTFUL_PAGES)) {
-      return stop("the service says that there are more keys, and gives none");
+      return stop("the service reports that there are more keys, but returns none");
     }
     return {
       ...start,
@@ -83,7 +84,7 @@ export function nextPage(
     };
   }
   if (before !== undefined && !comesBefore(before.last, last)) {
-    return stop("the service says that there are more keys, and gives those that it has given already");
+    return stop("the service reports that there are more keys, but returns keys that it has returned before");
   }
   const isBeforeStart = startAfter !== undefined && !comesBefore(startAfter, last);
   return { ...start, ...(isBeforeStart ? { startAfter } : {}), before: { first: names[0]!, last } };
@@ -95,7 +96,7 @@ export function badListing(reason: string): OperationError {
 
 function outOfOrder(previous: string, name: string): OperationError {
   return badListing(
-    `the service lists ${quote(name)} after ${quote(previous)}, out of order, and cannot be trusted to list all keys`,
+    `the service listed ${quote(name)} after ${quote(previous)}, which is out of order, so it cannot be trusted to list all keys`,
   );
 }
 

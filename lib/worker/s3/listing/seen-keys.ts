@@ -1,6 +1,6 @@
 import { comesBefore } from "../../../text/utf8-order.js";
 
-/** A code point after any that keys have in practice. It is only used in the bounds of spans. */
+/** A code point after all those that keys contain in practice. It is only used in the bounds of spans. */
 export const LAST = 0x10fffd;
 
 /** How many positions of a key are considered. */
@@ -9,14 +9,14 @@ const DEPTH = 8;
 /** The code points expected at a position, in order. */
 interface Shares {
   readonly points: readonly number[];
-  /** Where the share of each begins, between 0 and 1. */
+  /** Where the share of each code point begins, between 0 and 1. */
   readonly starts: readonly number[];
 }
 
 /** How many keys with a common prefix are enough to predict others with that prefix. */
 const ENOUGH = 30;
 
-/** How many keys an alphabet is made from at most. */
+/** The largest number of keys that an alphabet is computed from. */
 const MOST = 1000;
 
 /** A sample of the keys listed so far. */
@@ -34,11 +34,11 @@ export class SeenKeys {
     if (first !== undefined) this.#keys.splice(this.#countBefore(first), 0, ...keys);
   }
 
-  /** The alphabet after a prefix, from the keys with that prefix. If they are too few, from all keys. */
+  /** The alphabet after a prefix, computed from the keys with that prefix, or from all keys if those are too few. */
   after(prefix: readonly number[]): Alphabet {
     const begin = String.fromCodePoint(...prefix);
     const made = this.#alphabets.get(begin);
-    // Making one takes time, and a few more keys hardly change it.
+    // Computing an alphabet takes time, and a few more keys hardly change it.
     if (made !== undefined && this.#keys.length < made.keysThen * 1.2) return made.alphabet;
     const first = this.#countBefore(begin);
     const end = this.#countBefore(begin + String.fromCodePoint(LAST));
@@ -65,7 +65,7 @@ export function countWhile<T>(items: readonly T[], condition: (item: T) => boole
   return low;
 }
 
-/** How often which code points occur at each position, from some position on. */
+/** How often each code point occurs at each position, from a given position on. */
 export class Alphabet {
   readonly #shares: readonly Shares[];
   readonly #from: number;
@@ -138,8 +138,8 @@ function evenly(keys: readonly string[]): readonly string[] {
   return step < 2 ? keys : keys.filter((_key, at) => at % step === 0);
 }
 
-// If all code points of a position also occur at another one, the rest of the other's are likely to follow. So the
-// leading digits of growing numbers are predicted from their last digits.
+// If all code points of one position also occur at another position, the other position's remaining code points are
+// likely to occur at the first one, too. So the leading digits of growing numbers are predicted from their last digits.
 function withExpected(
   own: ReadonlyMap<number, number>,
   seen: readonly ReadonlyMap<number, number>[],
@@ -154,7 +154,8 @@ function withExpected(
   return counts;
 }
 
-// Beyond ASCII there are so many code points that two positions with the same set may have shown none in common.
+// Beyond ASCII there are so many code points that the samples of two positions may have none in common, even if both
+// draw from the same set.
 function isAmong(some: ReadonlyMap<number, number>, others: ReadonlyMap<number, number>): boolean {
   let beyond = false;
   for (const point of some.keys()) {

@@ -5,28 +5,28 @@ import { comesBefore } from "../../../text/utf8-order.js";
 import { LAST } from "./seen-keys.js";
 import type { SeenKeys } from "./seen-keys.js";
 
-/** What is known of the rest of a span. */
+/** What is known about the rest of a span. */
 type Unlisted = Omit<Span, "start">;
 
-/** With fewer keys left, a span is not divided. */
+/** A span with fewer keys left is not divided. */
 export const WORTH_DIVIDING: number = 2 * MAX_KEYS_AT_ONCE;
 
 interface Division {
-  /** The upper part lists after this string. */
+  /** The upper part lists the keys after this string. */
   point: string;
   /** Estimates of how many keys are left in each part. */
   lowerLeft: number;
   upperLeft: number;
 }
 
-/** Where to divide a span, or undefined if there is nothing to go by. */
+/** Where to divide a span, or undefined if that cannot be estimated. */
 export function divisionOf(
   span: Unlisted & { left: number },
   prefix: string,
   seen: SeenKeys,
 ): Division | undefined {
   const end = predictableEnd(span, MAX_KEYS_AT_ONCE, prefix, seen);
-  // Whether there are keys after a predicted end, only the upper part's first page will show.
+  // Only the upper part's first page will show whether there are keys after a predicted end.
   if (end !== "open") return end && { point: end.until, lowerLeft: end.left, upperLeft: 0 };
   const point = middleOf(span, prefix, seen);
   return point === undefined ? undefined : { point, lowerLeft: span.left / 2, upperLeft: span.left / 2 };
@@ -55,11 +55,11 @@ function middleOf(part: Unlisted, prefix: string, seen: SeenKeys): string | unde
 }
 
 /**
- * Predicts an end for a span that has none: if recent keys have a common prefix longer than the map's, the end of that
- * prefix.
+ * Predicts an end for a span that has none. If recent keys have a common prefix that is longer than the map's prefix,
+ * the span is predicted to end where that prefix ends.
  *
- * @returns the end, with an estimate of the keys before it; "open" if the span has an end already, or if only that of the
- * map's prefix can be predicted
+ * @returns the end, with an estimate of the keys before it; "open" if the span already has an end, or if only the end
+ * of the map's prefix can be predicted
  */
 function predictableEnd(
   part: Unlisted,
