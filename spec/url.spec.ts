@@ -203,7 +203,7 @@ describe("S3BucketMap#url() with credentials that end", () => {
   it("refuses a link that would end before it expires", () => {
     const map = ending(600);
     expect(() => map.url("key")).toThrow(code("CredentialsEndFirst"));
-    expect(() => map.url("key", { expiresIn: 604_800 })).toThrow(/the credentials end in 5\d\d seconds/);
+    expect(() => map.url("key", { expiresIn: 604_800 })).toThrow(/the credentials expire in 5\d\d seconds/);
     expect(parameter(map.url("key", { expiresIn: 60 }), "X-Amz-Expires")).toBe("60");
   });
 

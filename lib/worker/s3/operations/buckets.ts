@@ -11,11 +11,11 @@ import type { Target } from "../target.js";
 /** S3's limit. */
 const MAX_BUCKETS = 10_000;
 
-/** How often a bucket is asked for while S3 is busy with another request for it. */
+/** How often CreateBucket is sent while S3 is busy with another request for the same bucket. */
 const MAX_SENT = 6;
 
 /**
- * A page of the account's buckets. One ListBuckets. A service that knows no pages returns all.
+ * A page of the account's buckets. One ListBuckets. A service that does not support pages returns all buckets.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
  */
@@ -29,13 +29,13 @@ export async function listBuckets(
   const { Buckets = [], ContinuationToken } = output;
   const names = Buckets.flatMap(({ Name }) => (Name === undefined ? [] : [Name]));
   if (names.length < Buckets.length) throw new BadAnswer("a bucket has no name", output.$metadata);
-  // Some services give an empty token with the last page.
+  // Some services return an empty token with the last page.
   return { names, ...(ContinuationToken ? { token: ContinuationToken } : {}) };
 }
 
 /**
- * Whether the bucket exists. One HEAD. A failure of another kind than S3's 404 costs one LIST of at most one key more: its
- * answer has a body that names the reason.
+ * Whether the bucket exists. One HEAD. Any failure other than S3's 404 costs one more request, a LIST of at most one
+ * key, because the response to a LIST has a body that names the reason.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
  */
@@ -60,8 +60,8 @@ export async function bucketExists(target: Target, signal: AbortSignal): Promise
 }
 
 /**
- * Makes the bucket, in the client's region. It may be this account's already. One CreateBucket, and more while S3 is busy
- * with another request for the same name.
+ * Creates the bucket, in the client's region. Succeeds if the bucket already belongs to this account. One CreateBucket,
+ * and more while S3 is busy with another request for the same name.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
  */
@@ -92,7 +92,7 @@ export async function deleteBucket(target: Target, signal: AbortSignal): Promise
   try {
     await doubt.during(() => client.send(command, { abortSignal: signal }));
   } catch (error) {
-    // An earlier attempt, whose answer was lost, has deleted it.
+    // NoSuchBucket after a lost response means that an earlier attempt has deleted the bucket.
     if ((error as Error).name !== "NoSuchBucket" || !doubt.exists) throw error;
   }
   target.bucketProved = false;

@@ -19,17 +19,17 @@ import { head } from "./head-object.js";
 
 /** What an upload stores. */
 interface Uploaded {
-  /** With which the upload was begun. */
+  /** The input with which the upload was created. */
   readonly input: CreateMultipartUploadCommandInput & { Key: string };
   readonly length: number;
   readonly expires?: string | undefined;
 }
 
 /**
- * Makes the parts of an upload one object. 1 CompleteMultipartUpload. Some services forget an upload that is completed: if an
- * answer is lost, or a proxy sends the request twice, they say to the second request that there is no such upload. Then
- * 1 HEAD: where the key has all that the upload was to store, it is done. An equal object of somebody else's makes no
- * difference.
+ * Joins the parts of an upload into one object. 1 CompleteMultipartUpload. Some services forget a completed upload: if
+ * a response is lost, or a proxy sends the request twice, they answer NoSuchUpload to the second request. This then
+ * costs 1 HEAD. If the key has everything that the upload was to store, the upload has succeeded. It makes no
+ * difference if another writer has stored an equal object.
  *
  * @returns the ETag of the object
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
@@ -44,7 +44,7 @@ export async function completeUpload(
   let mayBeRepeated = false;
   try {
     const complete = new sdk.CompleteMultipartUploadCommand(command);
-    // Before other services, a proxy may send it twice.
+    // A proxy in front of other services may send the request twice.
     beforeSending(complete, (hostname) => {
       mayBeRepeated = target.settings.local === undefined && !isAws(hostname);
     });
@@ -66,7 +66,10 @@ export async function completeUpload(
   }
 }
 
-/** The ETag that an object of these parts has: the MD5 of their MD5s. Where ETags are no MD5s, it is nobody's. */
+/**
+ * The ETag of an object that consists of these parts: the MD5 of their MD5s. If ETags are not MD5s, it matches no
+ * object.
+ */
 function etagOf(parts: readonly CompletedPart[]): string {
   const all = createHash("md5");
   for (const { ETag = "" } of parts) all.update(Buffer.from(unquote(ETag), "hex"));

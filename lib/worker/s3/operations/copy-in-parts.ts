@@ -7,7 +7,7 @@ import { completeUpload } from "./complete-upload.js";
 import { abortUpload, MAX_PARTS, partsInParallel } from "./parts-in-parallel.js";
 import { withExpires } from "./expires.js";
 
-/** Everything that a copy says of the new object, and of the version that it is a copy of. */
+/** Everything that a copy request contains about the new object, and about the version that it copies. */
 export type CopyInput = CopyObjectCommandInput & { Bucket: string; Key: string; CopySource: string };
 
 type Command = { readonly middlewareStack: object };
@@ -24,8 +24,9 @@ export interface Sent {
 const PARTS_AT_ONCE = 8;
 
 /**
- * Copies a long object in parts, within the service. It appears whole, when this resolves. 1 CreateMultipartUpload, 1
- * UploadPartCopy for each part, 1 CompleteMultipartUpload; if one of them fails, 1 AbortMultipartUpload.
+ * Copies a large object in parts, within the service. The copy becomes visible as a whole, at the end. 1
+ * CreateMultipartUpload, 1 UploadPartCopy for each part, 1 CompleteMultipartUpload; if one of them fails, 1
+ * AbortMultipartUpload.
  *
  * @returns the ETag of the copy
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
@@ -56,7 +57,7 @@ export async function copyInParts(
         const part = { ...copy, ...upload, PartNumber: at + 1, CopySourceRange: range };
         const output = await client.send(new sdk.UploadPartCopyCommand(part), { abortSignal: during });
         const ETag = output.CopyPartResult?.ETag;
-        if (ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+        if (ETag === undefined) throw new BadAnswer("the response has no ETag", output.$metadata);
         return { PartNumber: at + 1, ETag } satisfies CompletedPart;
       },
     );

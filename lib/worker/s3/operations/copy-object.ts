@@ -21,7 +21,7 @@ import type { CopyInput, Sent } from "./copy-in-parts.js";
 import { withExpires } from "./expires.js";
 import { withoutChunked } from "./get-object.js";
 
-/** How much one CopyObject takes, and one UploadPartCopy is given. */
+/** The largest object that one CopyObject copies, and the size of the parts that UploadPartCopy copies. */
 export interface CopySizes {
   largest: number;
   part: number;
@@ -30,10 +30,10 @@ export interface CopySizes {
 /** S3's limit for a CopyObject is 5 GiB. */
 export const copySizes: CopySizes = { largest: 5 * 1024 ** 3, part: 1024 ** 3 };
 
-/** How often a copy is begun again because its source has changed. */
+/** How often a copy is attempted if its source keeps changing. */
 export const MAX_TURNS = 10;
 
-/** The longest pause before another turn, and the first. */
+/** The longest pause between two attempts, and the length from which pauses grow. */
 const MAX_PAUSE_MS = 1000;
 const FIRST_PAUSE_MS = 10;
 
@@ -41,18 +41,19 @@ const FIRST_PAUSE_MS = 10;
 export interface CopySource {
   readonly bucket: string;
   readonly key: string;
-  /** Left out: the newest. */
+  /** Default: the newest version. */
   readonly versionId?: string;
   /** One HEAD. */
   look(): Promise<Found | false>;
 }
 
 /**
- * Copies an object within the service, with its headers and metadata, but without the ids of conditional writes. One HEAD,
- * one CopyObject. The copy is of the version that the HEAD saw: S3 compares its ETag. Services that do not are found out by
- * the ETag of the copy: if it is another, one HEAD more shows whether the source has changed.
+ * Copies an object within the service, with its headers and metadata, but without the ids of conditional writes. One
+ * HEAD, one CopyObject. S3 copies only the version that the HEAD returned, because it compares the ETags. Some services
+ * do not compare them. So if the copy has another ETag than the source, one more HEAD shows whether the source has
+ * changed.
  *
- * @returns whether there is such an object
+ * @returns whether the source exists
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
 export function copyObject(
@@ -94,7 +95,7 @@ async function copyUnderDoubt(
       if (isNoSuchKey(error)) return sourceGone(hasWritten || doubt.exists);
       if (statusOf(error) !== 412) throw error;
       etags.refused(versionOf(found));
-      // The service refuses the ETag that it gives.
+      // If the source is unchanged, the service rejects the ETag that it returned itself.
       if (await isUnchanged(source, found)) target.copiesUnbound = true;
     }
   }
@@ -102,7 +103,7 @@ async function copyUnderDoubt(
   throw etags.areRefused ? copyRefused(mayBeCopied) : sourceChanged(mayBeCopied);
 }
 
-/** The source is missing. @throws if it was there, and a copy of it may have been made */
+/** The source is missing. @throws if it existed before, and may have been copied */
 export function sourceGone(mayBeCopied: boolean): false {
   if (!mayBeCopied) return false;
   throw new OperationError("NoSuchKey", "the source was deleted while it was being copied", {
@@ -110,18 +111,18 @@ export function sourceGone(mayBeCopied: boolean): false {
   });
 }
 
-/** A random pause, longer at each turn, so that others may finish their writes to the source. */
+/** A random pause, longer at each turn, so that other writers can finish their writes to the source. */
 export function pauseBefore(turn: number, signal: AbortSignal): Promise<void> {
   return pause(Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn), signal);
 }
 
-/** The source changed while it was copied, each time, or all but some. */
+/** The source changed during the copy, in all attempts or in most of them. */
 export function sourceChanged(mayBeCopied: boolean): OperationError {
-  const reason = `each of ${MAX_TURNS} times the source changed while it was being copied, or the service said so`;
+  const reason = `the source was copied ${MAX_TURNS} times, and each time it changed during the copy, or the service reported that it had`;
   return notCopied("TooMuchContention", reason, mayBeCopied);
 }
 
-/** The service refused the copy each time with 412, and gave the same ETag of the source again. */
+/** The service rejected every copy with 412, although it kept returning the same ETag of the source. */
 export function copyRefused(mayBeCopied: boolean, besides = ""): OperationError {
   const reason = `${MAX_TURNS} times in a row the service rejected the copy with HTTP 412, although the ETag of the source has not changed${besides}`;
   return notCopied("ConditionsUnsupported", reason, mayBeCopied);
@@ -165,7 +166,7 @@ export function copyInput(
   };
 }
 
-/** Whether the copy has the ETag of its source: then it has its bytes. Copies of multipart objects have another. */
+/** Whether the copy has the ETag of its source, and so the same bytes. Copies of multipart objects have other ETags. */
 function isOf(etag: string, found: Found): boolean {
   return unquote(etag) === unquote(found.ETag ?? "");
 }
@@ -177,7 +178,7 @@ async function isUnchanged(source: CopySource, found: Found): Promise<boolean> {
   );
 }
 
-/** Sends one copy. @returns its ETag */
+/** Sends one copy. @returns the ETag of the copy */
 export async function sendCopy(
   target: Target,
   input: CopyInput,
@@ -200,11 +201,11 @@ export async function sendCopy(
   const send = (): Promise<CopyObjectCommandOutput> => client.send(command, { abortSignal: signal });
   const output = await (sent.last === undefined ? send() : sent.last(command, send));
   const etag = output.CopyObjectResult?.ETag;
-  if (etag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  if (etag === undefined) throw new BadAnswer("the response has no ETag", output.$metadata);
   return etag;
 }
 
-/** The value of x-amz-copy-source. An object behind an access point's ARN has a form of its own. */
+/** The value of x-amz-copy-source. Objects behind the ARN of an access point are written differently. */
 function copySourceOf(bucket: string, key: string): string {
   if (!bucket.startsWith("arn:")) return `${bucket}/${key.split("/").map(escapeUri).join("/")}`;
   const arn = bucket.replace(/:accesspoint:/g, ":accesspoint/");

@@ -6,7 +6,7 @@ import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 
 /**
- * Deletes a key. S3 gives the same answer whether it existed or not. One DELETE.
+ * Deletes a key. S3 sends the same response whether the key existed or not. One DELETE.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
  */
@@ -18,7 +18,7 @@ export async function deleteObject(target: Target, key: string, signal: AbortSig
     try {
       await client.send(replay(new sdk.DeleteObjectCommand(input), tried), { abortSignal: signal });
     } catch (error) {
-      // Some services answer so for a missing key. It is gone, as wanted.
+      // Some services answer NoSuchKey for a missing key. The key does not exist, which is what the call wants.
       if (!(error instanceof Error) || error.name !== "NoSuchKey") throw error;
     }
   }

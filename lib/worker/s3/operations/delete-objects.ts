@@ -10,13 +10,16 @@ import { failuresOf, forEachOf } from "./each-key.js";
 import { statusOf } from "../sdk-errors.js";
 import type { Target } from "../target.js";
 
-/** Codes of services that want the MD5 of the body instead of a newer checksum, or do not have the operation. */
+/** Codes of services that require the MD5 of the body instead of a newer checksum, or that lack the operation. */
 const refusals: ReadonlySet<string> = new Set([
   ...["InvalidRequest", "MissingContentMD5", "InvalidDigest", "InvalidArgument"],
   ...["NotImplemented", "MethodNotAllowed", "MalformedXML", "MalformedPOSTRequest"],
 ]);
 
-/** Codes that leave open whether the key is gone. Ceph says `UnknownError` of a key that is written at the same time. */
+/**
+ * Codes that leave open whether the key is gone. Ceph reports `UnknownError` for a key that is written at the same
+ * time.
+ */
 const undecided: ReadonlySet<string> = new Set([
   ...[
     "InternalError",
@@ -29,9 +32,10 @@ const undecided: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Deletes up to 1000 keys by one request. Keys that XML 1.0 cannot carry, and those that the answer leaves open, cost one
- * DELETE each. If the service refuses the request, it is sent again with an MD5, and then key by key; if the service takes
- * too long, half of the keys at a time. Resolves with the keys that were not deleted: S3 answers 200 even if it refused some.
+ * Deletes up to 1000 keys with one request. Keys that XML 1.0 cannot carry, and keys whose outcome the response leaves
+ * open, cost one DELETE each. If the service rejects the request, it is sent again with an MD5. If that is rejected,
+ * too, each key costs one DELETE. If the service takes too long, the keys are divided into two requests. Resolves with
+ * the keys that were not deleted: S3 answers 200 even if it rejected some of the keys.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
  */
@@ -45,20 +49,23 @@ export async function deleteObjects(
   const others = keys.filter((key) => !bulk.told.has(key));
   const singly = await orFailures(others, keys, () => deleteSingly(target, others, signal));
   for (const { key, failure } of singly.failed) {
-    // It was in the bulk request, so it may be gone however its own DELETE ended.
+    // The key was in the bulk request, so it may be gone however its own DELETE ended.
     if (bulk.isUnsure && canBeInXml(key)) failure.mayHaveBeenApplied = true;
   }
   return [...bulk.failed, ...singly.failed];
 }
 
-/** What is known of some of the keys: those that are told and have not failed are gone. */
+/** What is known about some of the keys. Keys that are in `told` and not in `failed` are gone. */
 interface Known {
-  /** Those that the answer is clear about. */
+  /** The keys about which the response is clear. */
   told: ReadonlySet<string>;
   failed: KeyFailure[];
 }
 
-/** Runs a request for some of the keys. Its error is thrown if it concerns all keys, and noted for each of them otherwise. */
+/**
+ * Runs a request for some of the keys. Its error is thrown if these are all keys, and otherwise recorded for each of
+ * them.
+ */
 async function orFailures(
   some: string[],
   all: string[],
@@ -92,7 +99,7 @@ async function deleteAtOnce(target: Target, keys: string[], signal: AbortSignal)
     } catch (error) {
       const status = statusOf(error);
       if (status === 405 || status === 501) target.bulkDeletes = way = "none";
-      // If an MD5 does not help, these very keys may be the reason.
+      // If an MD5 does not help, this particular set of keys may be the reason, so the result is not remembered.
       else if (refusals.has((error as Error).name)) way = way === "plain" ? "with MD5" : "none";
       else if (error instanceof Silence && keys.length > 1) return await inHalves(target, keys, signal);
       else throw error;
@@ -101,7 +108,7 @@ async function deleteAtOnce(target: Target, keys: string[], signal: AbortSignal)
   return { told: new Set(), failed: [] };
 }
 
-// Some services delete one key after the other before they answer.
+// Some services answer only after they have deleted one key after the other.
 async function inHalves(target: Target, keys: string[], signal: AbortSignal): Promise<Known> {
   const middle = Math.ceil(keys.length / 2);
   const one = await deleteAtOnce(target, keys.slice(0, middle), signal);
@@ -126,8 +133,9 @@ async function send(
   const refused = new Map(Errors.map((error) => [error.Key, error]));
   const isTold = (key: string): boolean =>
     deleted.has(key) !== refused.has(key) && !undecided.has(refused.get(key)?.Code ?? "");
-  // S3 is asked to name the deleted keys as well: otherwise any XML without errors would look like success. Their number
-  // proves nothing, as one may be named several times. A key that is both deleted and refused may be either.
+  // The request asks S3 to name the deleted keys as well. Otherwise any XML without errors would look like success.
+  // Their number proves nothing, because a key may be named several times. A key that is named as deleted and as
+  // rejected may be either.
   const told = new Set(keys.filter(isTold));
   const failed: KeyFailure[] = [];
   for (const key of told) {
@@ -144,7 +152,7 @@ interface HttpRequest {
   body?: unknown;
 }
 
-// Replaces the checksum, which the SDK has added by then, before the request is signed.
+// Replaces the checksum after the SDK has added it and before the request is signed.
 function addMd5(command: DeleteObjectsCommand): void {
   command.middlewareStack.add(
     (next) => (args) => {
@@ -160,10 +168,10 @@ function addMd5(command: DeleteObjectsCommand): void {
   );
 }
 
-/** No answer came on an established connection within the time that any request is given. */
+/** No response arrived on an established connection within the time limit of a request. */
 class Silence extends Error {}
 
-// The SDK does not retry an error that it does not know.
+// Makes a silence an error that the SDK does not know and therefore does not retry.
 function tellSilence(command: DeleteObjectsCommand): void {
   command.middlewareStack.add(
     (next) => async (args) => {
@@ -182,10 +190,10 @@ function isSilence(error: unknown): boolean {
   return !error.message.includes("did not establish a connection");
 }
 
-// https://www.w3.org/TR/xml/#charsets; lone surrogates have been refused before. The parser of the answer drops a key of
-// nothing but white space.
+// https://www.w3.org/TR/xml/#charsets. Lone surrogates have been rejected before. The parser of the response drops a
+// key that consists of white space only.
 function canBeInXml(key: string): boolean {
   if (/^[\t\n\r ]*$/.test(key)) return false;
-  // eslint-disable-next-line no-control-regex -- the very characters that are looked for
+  // eslint-disable-next-line no-control-regex -- these are the characters to find
   return !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(key);
 }

@@ -7,10 +7,10 @@ import { Doubt } from "../attempts/doubt.js";
 type Outcome<T> = { value: T } | { failure: Failure };
 
 /**
- * Runs an operation for each item, `atOnce` at a time, and resolves with their outcomes in order. When the deadline passes,
- * operations in flight may still be carried out, and the rest is not begun. If one failure shows that all must fail, the
- * rest is not begun either; the call still waits for those in flight, as no write may happen after it. If all have failed
- * in such a way, the first error is thrown.
+ * Runs an operation for each item, `atOnce` at a time, and resolves with their outcomes in order. When the deadline
+ * passes, operations in flight may still be carried out, and no others are started. If one failure shows that all
+ * operations must fail, no others are started either. The call still waits for operations in flight, because no write
+ * may happen after it has returned. If all operations have failed with such errors, the first error is thrown.
  */
 export async function forEachOf<Item, T>(
   items: readonly Item[],
@@ -28,7 +28,7 @@ export async function forEachOf<Item, T>(
     pass = () => reject(new DeadlinePassed());
     signal.addEventListener("abort", pass, { once: true });
   });
-  passed.catch(() => {}); // Nobody may be racing it.
+  passed.catch(() => {}); // Prevents an unhandled rejection if nothing is racing this promise.
 
   const run = async (): Promise<void> => {
     for (let at = next++; at < items.length; at = next++) {
@@ -43,7 +43,7 @@ export async function forEachOf<Item, T>(
         const failure = toFailure(error, doubt.exists);
         outcomes[at] = { failure };
         if (!fatalCodes.has(failure.code)) continue;
-        // Nothing is sent for the rest.
+        // Nothing is sent for the other items.
         stop ??= { ...failure, mayHaveBeenApplied: false };
         fatalError ??= error as Error;
       }

@@ -1,6 +1,6 @@
 import type { CopyObjectCommand } from "@aws-sdk/client-s3";
 
-/** Sends the header Expires as it was stored. The SDK takes only a Date, and it may not be one. */
+/** Sends the header Expires as it was stored. The SDK accepts only a Date, but the stored value need not be a date. */
 export function withExpires(
   { middlewareStack }: { readonly middlewareStack: object },
   expires: string | undefined,

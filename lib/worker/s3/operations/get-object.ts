@@ -32,9 +32,9 @@ export async function getObject(
 }
 
 /**
- * The same for a read that runs alone: a long body is read over several connections, at the cost of further GETs
- * (ranged-get.ts). With `ifNoneMatch`, "unchanged" if the object still has that ETag; S3 compares. If the answer is about
- * another ETag, one more GET without it.
+ * The same for a read that runs alone. A large body is read over several connections, at the cost of further GETs
+ * (ranged-get.ts). With `ifNoneMatch`, S3 compares the ETags, and the result is "unchanged" if the object still has
+ * that ETag. If the 304 response names another ETag, one more GET is sent, without the condition.
  */
 export async function getObjectAlone(
   target: Target,
@@ -95,13 +95,13 @@ async function request(
   }
 }
 
-// A cache on the way may have asked for an ETag of its own, and passed the answer on.
+// A cache on the way may have sent its own ETag, and passed on the response.
 function isAboutAnother({ $response }: SdkError, etag: string): boolean {
   const told = $response?.headers?.["etag"];
   return told !== undefined && unquote(told) !== unquote(etag);
 }
 
-/** What of an answer crosses to the calling thread. */
+/** The parts of a response that cross to the calling thread. */
 export function toReading(object: GotObject): Reading {
   const { body, ETag: etag, ContentEncoding, Metadata } = object;
   const version = { etag: unquote(etag), writes: writesIn(Metadata) };
@@ -125,7 +125,8 @@ function keptOf(object: GotObject): KeptHeaders {
   return { ...(Object.fromEntries(told) as KeptHeaders), metadata: withoutWrites(object.Metadata) };
 }
 
-// Some services store how the body was once transferred. Sent again, it would be taken for the new body's.
+// Some services store the transfer encoding of the upload. If it were sent again, it would describe the new body
+// wrongly.
 export function withoutChunked(contentEncoding: string | undefined): string | undefined {
   if (contentEncoding?.includes("aws-chunked") !== true) return contentEncoding;
   const codings = contentEncoding.split(",").filter((coding) => coding.trim() !== "aws-chunked");

@@ -15,8 +15,8 @@ import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 
 /**
- * What is known of an object, or undefined for a missing key. One HEAD, never the body; if that fails, or does not tell
- * the size, one GET of the first byte.
+ * The headers of an object, or undefined for a missing key. One HEAD. If the HEAD fails, or its response does not
+ * contain the size, one GET of the first byte. The whole body is never requested.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
  */
@@ -33,7 +33,8 @@ export async function headObject(
 
 /** @throws BadAnswer if the size is missing */
 export function toHead(output: Found): Head {
-  if (output.ContentLength === undefined) throw new BadAnswer("no answer tells the size of the object", {});
+  if (output.ContentLength === undefined)
+    throw new BadAnswer("no response contains the size of the object", {});
   return {
     size: output.ContentLength,
     etag: (output.ETag ?? "").replace(/^W\//, ""),
@@ -45,7 +46,7 @@ export function toHead(output: Found): Head {
   };
 }
 
-/** Which state of an object is stored, or undefined for a missing key. One HEAD. */
+/** The version of an object that is stored, or undefined for a missing key. One HEAD. */
 export async function headVersion(
   target: Target,
   key: string,
@@ -81,8 +82,8 @@ export async function head(target: Target, key: string, signal: AbortSignal): Pr
   } catch (error) {
     const status = statusOf(error);
     if (status === undefined) throw error;
-    // S3's own answer has a request id; a proxy's says nothing about the key. If a service gives no ids, the two cannot be
-    // told apart, and each missing key costs the GET.
+    // S3's own response has a request id. A response without one may come from a proxy, and says nothing about the key.
+    // If a service sends no ids, the two cannot be told apart, and each missing key costs the GET.
     const isS3s = Boolean((error as SdkError).$metadata?.requestId);
     if (status === 404 && target.bucketProved && isS3s) return false;
     return getFirstByte(target, key, signal);
@@ -94,9 +95,10 @@ export async function head(target: Target, key: string, signal: AbortSignal): Pr
 }
 
 /**
- * What is known of an object, by a GET of its first byte; false for a missing key. It takes no other permission than
- * s3:GetObject. Unlike a HEAD's, its answer has a body that names the reason of a failure: a missing bucket is told from
- * a missing key, and an expired token from a denial. An empty object has no first byte; then one GET more asks for all of it.
+ * The headers of an object, from a GET of its first byte; false for a missing key. It needs no permission other than
+ * s3:GetObject. Unlike the response to a HEAD, the response has a body that names the reason of a failure. So a missing
+ * bucket can be told from a missing key, and an expired token from a denial. An empty object has no first byte. One
+ * more GET then requests the whole object.
  */
 async function getFirstByte(target: Target, key: string, signal: AbortSignal): Promise<Found | false> {
   const whole = keyInput(target, key);
@@ -114,7 +116,7 @@ async function getFirstByte(target: Target, key: string, signal: AbortSignal): P
   }
 }
 
-/** @param isKnownEmpty - looks at a body whose length is not told */
+/** @param isKnownEmpty - checks a body whose length is unknown */
 async function foundBy(
   target: Target,
   command: GetObjectCommand,

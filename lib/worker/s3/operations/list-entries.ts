@@ -13,7 +13,8 @@ import { BadAnswer } from "../bad-answers.js";
 type EntriesRequest = Omit<Call<"entries">, "op">;
 
 /**
- * One page of keys with their sizes, ETags and dates, and of common prefixes, in the order of their UTF-8 bytes. One LIST.
+ * One page of keys with their sizes, ETags and dates, and of common prefixes, in the order of their UTF-8 bytes. One
+ * LIST.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
@@ -24,7 +25,8 @@ export async function listEntries(
 ): Promise<EntryPage> {
   const isFoldedHere = startsAfterSeemingFolder(request);
   const { token: given, ...withoutToken } = request;
-  // The token may be of a page that was listed with the delimiter. After an empty page there is nothing else to go on from.
+  // The token may come from a page that was listed with the delimiter, so it is not used. After an empty page, however,
+  // it is the only way to continue.
   const token = isFoldedHere && request.emptyPages === undefined ? undefined : given;
   const asked = token === undefined ? withoutToken : { ...withoutToken, token };
   const input = listInput(target, asked);
@@ -34,21 +36,22 @@ export async function listEntries(
   target.bucketProved = true;
   const areEncoded = output.EncodingType === "url";
   const prefixes = input.Delimiter === undefined ? [] : prefixesOf(output, areEncoded);
-  // S3 lists the two separately, each in order.
+  // S3 lists objects and common prefixes separately, each in order.
   const merged = merge(objectsOf(output, areEncoded), prefixes);
   sayListed(merged.length);
   const entries = isFoldedHere ? folded(merged, request) : merged;
   const listed = { ...asked, names: entries.map(({ name }) => name) };
   const first = firstNewName(listed);
   checkDelimiter(entries, request);
-  // The token would continue in the middle of a folder.
+  // The token would continue in the middle of a common prefix.
   const nextToken = isFoldedHere && entries.length > 0 ? undefined : output.NextContinuationToken;
   const next = nextPage(listed, more, nextToken);
   return { entries: entries.slice(first), ...(next === undefined ? {} : { next }) };
 }
 
-// If StartAfter ends with the delimiter, Ceph takes it for a folder that has been listed, and skips every key that begins with
-// it, even where that delimiter is part of the prefix. Such a page is listed without a delimiter and folded here.
+// If StartAfter ends with the delimiter, Ceph takes it for a common prefix that has been listed, and skips every key
+// that begins with it, even if that delimiter is part of the requested prefix. Such a page is listed without a
+// delimiter, and its keys are grouped here.
 function startsAfterSeemingFolder({ prefix, delimiter, startAfter, before }: EntriesRequest): boolean {
   if (delimiter === undefined) return false;
   return [startAfter, before?.last].some(
@@ -79,8 +82,8 @@ function objectsOf(output: ListObjectsV2CommandOutput, areEncoded: boolean): Ent
     areEncoded,
   );
   return contents.map(({ Size, ETag, LastModified }, at) => {
-    if (ETag === undefined) throw new BadAnswer("an object is listed without its ETag", output.$metadata);
-    if (!isSize(Size)) throw new BadAnswer("an object is listed without its size", output.$metadata);
+    if (ETag === undefined) throw new BadAnswer("a listed object lacks its ETag", output.$metadata);
+    if (!isSize(Size)) throw new BadAnswer("a listed object lacks its size", output.$metadata);
     const object = { size: Size, etag: ETag, lastModified: LastModified?.getTime() ?? NaN };
     return { name: names[at]!, object };
   });
@@ -90,12 +93,13 @@ function isSize(size: number | undefined): size is number {
   return Number.isSafeInteger(size) && size! >= 0;
 }
 
-// A common prefix ends with the first delimiter after the prefix; the name of an object has none there.
+// A common prefix ends with the first delimiter after the requested prefix. The name of an object has no delimiter
+// there.
 function checkDelimiter(entries: Entry[], { prefix, delimiter }: EntriesRequest): void {
   for (const { name, object } of entries) {
     const end = delimiter === undefined ? -1 : name.indexOf(delimiter, prefix.length);
     if (object === undefined ? end !== -1 && end + delimiter!.length === name.length : end === -1) continue;
-    throw badListing(`the service does not keep to the delimiter: it lists ${JSON.stringify(name)}`);
+    throw badListing(`the service does not honour the delimiter: it listed ${JSON.stringify(name)}`);
   }
 }
 

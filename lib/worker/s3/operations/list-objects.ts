@@ -13,11 +13,11 @@ import type { Target } from "../target.js";
 import { sayListed } from "../transport/seen-requests.js";
 
 export interface ListRequest extends Omit<Call<"list">, "op"> {
-  /** A page that begins at or before `startAfter` is an error, because it is not the next one that is wanted. */
+  /** A page that begins at or before `startAfter` is an error, because it is not the requested page. */
   checked?: boolean;
 }
 
-/** The service does not heed StartAfter. */
+/** The service ignores StartAfter. */
 export class IgnoresStartAfter extends Error {
   override name = "IgnoresStartAfter";
 }
@@ -67,19 +67,21 @@ export function listInput(target: Target, request: ListRequest): ListObjectsV2Co
   return input;
 }
 
-/** The names of a page. Many services do not encode them although they are asked to. */
+/** The names of a page. Many services do not encode names although the request asks for it. */
 export function namesOf(listed: string[], areEncoded: boolean): string[] {
   if (areEncoded) return decoded(listed);
   for (const name of listed) {
     // XML turns a carriage return into a line feed, and the parser turns what is not UTF-8 into U+FFFD.
     if (/[\n\ufffd]/.test(name) || !name.isWellFormed()) {
-      throw badListing(`the service lists keys unencoded, and ${JSON.stringify(name)} may stand for another`);
+      throw badListing(
+        `the service lists keys without encoding them, so ${JSON.stringify(name)} may stand for another key`,
+      );
     }
   }
   return listed;
 }
 
-// Decoding all at once takes half the time of one by one.
+// Decoding all names together takes half the time of decoding them one by one.
 function decoded(names: string[]): string[] {
   const joined = names.join("<");
   if (!joined.includes("%") && !joined.includes("+")) return names;
@@ -87,7 +89,7 @@ function decoded(names: string[]): string[] {
     const all = decodeURIComponent(joined.replaceAll("+", " ")).split("<");
     if (all.length === names.length) return all;
   } catch {
-    // Decoded one by one, the wrong one can be named.
+    // If the names are decoded one by one, the error can contain the wrong name.
   }
   return names.map(decodedName);
 }
@@ -96,6 +98,6 @@ function decodedName(name: string): string {
   try {
     return decodeURIComponent(name.replaceAll("+", " "));
   } catch {
-    throw badListing(`the service lists a key that is not UTF-8: ${name}`);
+    throw badListing(`the service listed a key that is not UTF-8: ${name}`);
   }
 }

@@ -19,16 +19,16 @@ const LEAST_PART_BYTES = 8 * 1024 ** 2;
 /** How many parts of a value are in flight at once. */
 const PARTS_AT_ONCE = 4;
 
-/** A part that is sent as a stream, which each attempt opens anew. */
+/** A part that is sent as a stream, which each attempt opens again. */
 export interface StreamedPart {
   readonly length: number;
-  /** Reads all of it. What is sent later must be the same. */
+  /** Reads the whole part. The bytes that are sent later must be the same. */
   digest(): Promise<{ crc32: string; sha256: string }>;
-  /** @throws an error of the stream if the bytes are no longer those of the last digest */
+  /** @returns a stream that fails if the bytes are no longer those of the last digest */
   open(): Readable;
 }
 
-/** Where the parts of an upload come from: a value, the calling thread, or a file. */
+/** The source of an upload's parts: a value, the calling thread, or a file. */
 export interface PartSource {
   readonly length: number;
   readonly partsAtOnce: number;
@@ -58,10 +58,10 @@ export function lentSource({ length }: LentBody, part: Lend): PartSource {
 export type ObjectInput = PutObjectCommandInput & { Bucket: string; Key: string; Body: Buffer };
 
 /**
- * Stores an object in parts. It appears whole, when this resolves. 1 CreateMultipartUpload, 1 UploadPart for each 8 MiB,
- * 1 CompleteMultipartUpload; if one of them fails, 1 AbortMultipartUpload.
+ * Stores an object in parts. The object becomes visible as a whole, at the end. 1 CreateMultipartUpload, 1 UploadPart
+ * for each 8 MiB, 1 CompleteMultipartUpload; if one of them fails, 1 AbortMultipartUpload.
  *
- * @param source - Left out: the Body
+ * @param source - default: the Body
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
  */
 export async function uploadInParts(
@@ -79,9 +79,10 @@ export async function uploadInParts(
   const created = await client.send(new sdk.CreateMultipartUploadCommand({ ...input, ...checksum }), {
     abortSignal: signal,
   });
-  if (!created.UploadId) throw new BadAnswer("the answer has no upload id", created.$metadata);
+  if (!created.UploadId) throw new BadAnswer("the response has no upload id", created.$metadata);
   const upload = { ...keyInput(target, input.Key), UploadId: created.UploadId };
-  // Many services accept the request without knowing checksums, and some of them then refuse a completion that has any.
+  // Many services accept this request although they do not support checksums. Some of them then reject a completion
+  // that contains checksums.
   const known = checksum?.ChecksumAlgorithm === created.ChecksumAlgorithm ? created : undefined;
   try {
     const { length, partsAtOnce } = source;
@@ -113,7 +114,7 @@ function withoutChecksum({ PartNumber, ETag }: CompletedPart): CompletedPart {
   return { PartNumber, ETag };
 }
 
-// With it, S3 checks how it has joined the parts, and readers check what they get.
+// With this checksum, S3 verifies that it has joined the parts correctly, and readers verify what they receive.
 function wholeCrc32(parts: CompletedPart[], length: number): string {
   const size = partSize(length);
   return combineCrc32s(
@@ -149,8 +150,8 @@ async function uploadPart(
 }
 
 /**
- * Uploads a part whose bytes are not in memory. The SDK is given no body, as it sends a stream only once. Each attempt puts its
- * own into the request, with the length and the SHA-256 that the request was signed with.
+ * Uploads a part whose bytes are not in memory. The SDK gets no body, because it sends a stream only once. Each attempt
+ * puts its own stream into the request, with the length and the SHA-256 that the request was signed with.
  */
 async function uploadStreamed(
   client: Client,
@@ -176,7 +177,7 @@ async function uploadStreamed(
     (next) => async (args) => {
       const body = part.open();
       try {
-        // A copy: the SDK looks at its own request to decide whether it can send it again.
+        // The request is copied, because the SDK examines its own request to decide whether it can send it again.
         const request = Object.assign(Object.create(Object.getPrototypeOf(args.request) as object), {
           ...(args.request as object),
           body,

@@ -4,15 +4,15 @@ import type { Client } from "../client.js";
 import { follow } from "../follow.js";
 import { sdk } from "../sdk.js";
 
-/** How many parts S3 takes. */
+/** The largest number of parts that S3 accepts. */
 export const MAX_PARTS = 10_000;
 
 /** How long aborting a failed upload may take. */
 const ABORT_MS = 5000;
 
 /**
- * Sends the parts of an upload, `atOnce` at a time. Rejects only when no part is in flight: one that arrives after the upload
- * was aborted would stay.
+ * Sends the parts of an upload, `atOnce` at a time. Rejects only when no part is in flight, because a part that arrives
+ * after the upload was aborted would stay.
  *
  * @param send - called with the position of each part, from 0 on
  */
@@ -44,7 +44,7 @@ export async function partsInParallel(
   return done;
 }
 
-/** Ends an upload that has failed: its parts cost money until then. */
+/** Aborts an upload that has failed. Its parts cost money until then. */
 export async function abortUpload(
   client: Client,
   upload: { Bucket: string; Key: string; UploadId: string },

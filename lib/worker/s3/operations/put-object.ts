@@ -13,7 +13,7 @@ import type { Target } from "../target.js";
 import { checkEtag } from "../bad-answers.js";
 
 /**
- * Stores an object. It is durable when this resolves. One PUT, or a multipart upload for a long one.
+ * Stores an object. It is durable when this resolves. One PUT, or a multipart upload for a large object.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
  */
@@ -40,7 +40,7 @@ export async function putObject(
   return undefined;
 }
 
-/** Stores an object whose body the calling thread has lent, in parts. */
+/** Stores an object in parts. Its body stays in the calling thread, which has lent it. */
 export async function putLent(
   target: Target,
   key: string,
@@ -54,7 +54,7 @@ export async function putLent(
   return undefined;
 }
 
-/** A command that stores an object by one request, whatever its length. */
+/** A command that stores an object with one request, whatever its size. */
 export function putCommand(
   target: Target,
   key: string,

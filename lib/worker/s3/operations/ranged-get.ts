@@ -12,36 +12,37 @@ import type { Part } from "../direct/reads.js";
 import { statusOf } from "../sdk-errors.js";
 import { backOff } from "../pause.js";
 
-/** Longer bodies are read over several connections, because services limit the speed of each. */
+/** Larger bodies are read over several connections, because services limit the speed of each connection. */
 export const RANGED_ABOVE: number = 32 * 1024 ** 2;
 
 /** The size of all ranges but the last one asked for, which is what the others leave. */
 const RANGE_BYTES = 8 * 1024 ** 2;
 
-/** How many ranges are in flight at once. They are written into the one buffer and take no memory of their own. */
+/** How many ranges are in flight at once. They are written into the one buffer, so they need no further memory. */
 const PARTS_AT_ONCE = 7;
 
 /**
- * Above this speed, further connections would only cost requests: services give each about 90 MB a second, and this thread
- * handles 400 at most. Connections start slowly, so LEAD_BYTES count as received from the beginning. The speed is checked
- * every PACE_MS.
+ * Above this speed, further connections would only cost requests: services limit each connection to about 90 MB a
+ * second, and this thread handles 400 MB a second at most. Connections start slowly, so LEAD_BYTES count as received
+ * from the beginning. The speed is checked every PACE_MS.
  */
 const QUICK_BYTES_PER_MS = 150_000;
 const LEAD_BYTES = 3_000_000;
 const PACE_MS = 10;
 
-/** How often a part is tried. */
+/** How often a part is requested at most. */
 const TRIES = 3;
 
 /** Fills a buffer with the bytes from `start` on. If it rejects, the content of the buffer is undefined. */
 type Fetch = (start: number, into: Uint8Array, signal: AbortSignal) => Promise<void>;
 
 /**
- * Reads the body of a slow GET with the help of further GETs, of ranges from the end on and of the same version of the
- * object (If-Match). At most one for each 8 MiB.
+ * Reads the body of a slow GET with the help of further GETs. They request ranges of the same version of the object
+ * (If-Match), beginning at the end. At most one more GET for each 8 MiB.
  *
- * @param connections - the maximum in all
- * @see https://docs.aws.amazon.com/whitepapers/latest/s3-optimizing-performance-best-practices/use-byte-range-fetches.html
+ * @param connections - the maximum number of connections, including that of the plain GET
+ * @see
+ * https://docs.aws.amazon.com/whitepapers/latest/s3-optimizing-performance-best-practices/use-byte-range-fetches.html
  */
 export function inParts(client: Client, object: KeyInput, connections: number, signal: AbortSignal): InParts {
   return (plain, { statusCode, headers }) => {
@@ -66,7 +67,7 @@ export function inParts(client: Client, object: KeyInput, connections: number, s
   };
 }
 
-/** The SDK does not retry it. The plain answer brings what a range does not. */
+/** The SDK does not retry this error. The plain GET delivers the bytes that a range does not. */
 class RangeFailed extends Error {
   readonly mayPass: boolean;
 
@@ -106,7 +107,7 @@ async function fetchPartBySdk(
           ContentRange !== contentRange ||
           ContentLength !== into.length
         ) {
-          // The body is not read, and the connection is closed.
+          // The body is not read, so the connection is closed.
           body.on("error", () => {});
           left.abort();
           throw new RangeFailed(false);
@@ -123,7 +124,7 @@ async function fetchPartBySdk(
   await client.send(command, { abortSignal: AbortSignal.any([signal, left.signal]) });
 }
 
-/** Has the SDK read a long body this way, within its try. It then checks the whole body as usual. */
+/** Makes the SDK read a large body this way, within its attempt. It then verifies the whole body as usual. */
 export function readInParts(command: GetObjectCommand, maxBytes: number, read: InParts): void {
   command.middlewareStack.add(
     (next) => async (args) => {
@@ -142,9 +143,9 @@ export function readInParts(command: GetObjectCommand, maxBytes: number, read: I
 }
 
 /**
- * Reads from both ends until everything is there: the plain answer from the beginning, and parts from the end on. The plain
- * answer continues through parts that are missing. So a part that fails, or is late, does no harm: at worst the value is that
- * of the plain answer alone.
+ * Reads from both ends until everything has arrived: the plain GET from the beginning, and ranges from the end. The
+ * plain GET also delivers parts whose ranges have not arrived. So a range that fails, or is late, does no harm: at
+ * worst the plain GET delivers the whole value.
  */
 function readBoth(
   plain: IncomingMessage,
@@ -164,7 +165,7 @@ function readBoth(
       if (over.signal.aborted) return;
       signal.removeEventListener("abort", abort);
       clearInterval(pace);
-      // Nothing may be written to the buffer any more: it goes to another thread.
+      // From now on, nothing must be written to the buffer, because it is transferred to another thread.
       over.abort();
       plain.destroy();
       settle();
@@ -184,7 +185,7 @@ function readBoth(
         try {
           await fetch(start, front.bytes.subarray(start, part.end), over.signal);
         } catch {
-          isGoing = false; // The object has changed, or the service has no ranges. The plain answer goes on.
+          isGoing = false; // The object has changed, or the service does not support ranges. The plain GET goes on.
           return;
         }
         missing.delete(part);

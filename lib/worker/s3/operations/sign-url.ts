@@ -5,11 +5,14 @@ import { sdk } from "../sdk.js";
 import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
 
-/** AWS gives no temporary credentials for longer. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html */
+/**
+ * The longest lifetime of temporary credentials from AWS.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+ */
 const LONGEST_SESSION_SECONDS = 36 * 3600;
 
 /**
- * Signs a link. No request to S3; finding credentials may take some to others.
+ * Signs a link. This sends no request to S3, but finding credentials may send requests to other services.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
  */
@@ -27,23 +30,23 @@ export async function signUrl(target: Target, key: string, link: Link, signal: A
   }
   const command = new sdk.PutObjectCommand({ ...input, ContentType: contentType });
   withoutChecksums(command);
-  // The presigner leaves the Content-Type unsigned unless told: the link would store any.
+  // By default, the presigner leaves the Content-Type unsigned, and the link would store any Content-Type.
   const signed = contentType === undefined ? {} : { signableHeaders: new Set(["content-type"]) };
   return client.presign(command, { expiresIn, ...signed });
 }
 
-/** A link ends with the credentials that it was signed with. @throws if that is before it expires */
+/** A link expires with the credentials that it was signed with. @throws if the credentials expire before the link */
 async function checkLifetime({ client }: Target, expiresIn: number): Promise<void> {
   const { expiration, sessionToken } = await client.identity();
   if (expiration !== undefined) {
     const left = Math.floor((expiration.getTime() - Date.now()) / 1000);
     if (left < expiresIn)
       throw tooShort(
-        `the credentials end in ${Math.max(0, left)} seconds, and a link signed with them ends then, too`,
+        `the credentials expire in ${Math.max(0, left)} seconds, and a link signed with them expires then, too`,
       );
   } else if (sessionToken !== undefined && expiresIn > LONGEST_SESSION_SECONDS) {
     throw tooShort(
-      "the credentials are temporary, which last 36 hours at most, and a link signed with them ends with them",
+      "the credentials are temporary, so they expire after at most 36 hours, and a link signed with them expires then, too",
     );
   }
 }
@@ -57,8 +60,8 @@ interface HttpRequest {
 }
 
 /**
- * Removes the checksum headers that the SDK adds, as it does with requestChecksumCalculation "WHEN_REQUIRED": the checksum
- * of a PUT would be that of an empty body, and S3 would refuse any other.
+ * Removes the checksum headers that the SDK adds. The effect is that of requestChecksumCalculation "WHEN_REQUIRED". The
+ * checksum of a PUT would be that of an empty body, and S3 would reject any other body.
  */
 function withoutChecksums({ middlewareStack }: { middlewareStack: object }): void {
   (middlewareStack as PutObjectCommand["middlewareStack"]).add(

@@ -24,8 +24,8 @@ import { toHead } from "./head-object.js";
 import { namesOf } from "./list-objects.js";
 
 /**
- * One page of the versions of the keys that begin with a prefix: keys in the order of their UTF-8 bytes, and the versions of
- * a key as they became current, newest first. One LIST.
+ * One page of the versions of the keys that begin with a prefix. Keys are in the order of their UTF-8 bytes. The
+ * versions of a key are in the order in which they became current, newest first. One LIST.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
  */
@@ -49,7 +49,7 @@ export async function listVersions(
   const command = new sdk.ListObjectVersionsCommand(input);
   const output = await client.send(command, { abortSignal: signal });
   if (output.IsTruncated === undefined)
-    throw new BadAnswer("the answer is not a list of versions", output.$metadata);
+    throw new BadAnswer("the response is not a list of versions", output.$metadata);
   target.bucketProved = true;
   const listed = output.Versions ?? [];
   const names = namesOf(
@@ -59,19 +59,20 @@ export async function listVersions(
   const versions = listed.map(({ VersionId, IsLatest, LastModified, Size, ETag }, at): ListedVersion => {
     const lastModified = LastModified?.getTime();
     if (VersionId === undefined || VersionId === "" || lastModified === undefined || Size === undefined)
-      throw new BadAnswer("a version is listed without its id, its date or its size", output.$metadata);
+      throw new BadAnswer("a listed version lacks its id, its date or its size", output.$metadata);
     const version = { key: names[at]!, versionId: VersionId, isLatest: IsLatest === true, lastModified };
     if (Size === MARKER_SIZE) return version;
-    if (ETag === undefined) throw new BadAnswer("a version is listed without its ETag", output.$metadata);
+    if (ETag === undefined) throw new BadAnswer("a listed version lacks its ETag", output.$metadata);
     return { ...version, object: { size: Size, etag: ETag } };
   });
   // Some services begin a page with its marker, others after it.
   if (after !== undefined && versions.length > 0 && isSame(versions[0]!, after)) versions.shift();
   check(versions, prefix, after);
   if (!output.IsTruncated) return { versions };
-  // The service's own marker is not used: some services encode it, others do not.
+  // The service's own marker is not used, because some services encode it, and others do not.
   const last = versions.at(-1);
-  if (last === undefined) throw badListing("the service says that there are more versions, and gives none");
+  if (last === undefined)
+    throw badListing("the service reports that there are more versions, but returns none");
   return { versions, next: { key: last.key, versionId: last.versionId } };
 }
 
@@ -84,18 +85,18 @@ function check(versions: readonly ListedVersion[], prefix: string, after: Versio
   for (const { key } of versions) {
     if (!key.startsWith(prefix))
       throw badListing(
-        `the service lists ${JSON.stringify(key)}, which does not begin with ${JSON.stringify(prefix)}`,
+        `the service listed ${JSON.stringify(key)}, which does not begin with ${JSON.stringify(prefix)}`,
       );
     if (comesBefore(key, previous))
       throw badListing(
-        `the service lists ${JSON.stringify(key)} after ${JSON.stringify(previous)}, out of order, and cannot be trusted to list all versions`,
+        `the service listed ${JSON.stringify(key)} after ${JSON.stringify(previous)}, which is out of order, so it cannot be trusted to list all versions`,
       );
     previous = key;
   }
 }
 
 /**
- * One version of an object; undefined if there is no such version, or it is a delete marker. One GET.
+ * Reads one version of an object. Returns undefined if there is no such version, or if it is a delete marker. One GET.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/RetrievingObjectVersions.html
  */
@@ -121,13 +122,13 @@ export async function getVersion(
   }
 }
 
-/** What is known of one version, as for an object. One HEAD. */
+/** The headers of one version, as headObject returns them for an object. One HEAD. */
 export async function headVersionOf(...version: Parameters<typeof lookAtVersion>): Promise<Head | undefined> {
   const found = await lookAtVersion(...version);
   return found === false ? undefined : toHead(found);
 }
 
-/** The headers of one version, as the SDK gives them; false if it is missing. One HEAD. */
+/** The headers of one version, as the SDK returns them; false if the version is missing. One HEAD. */
 export async function lookAtVersion(
   target: Target,
   key: string,
@@ -139,7 +140,7 @@ export async function lookAtVersion(
   try {
     output = await target.client.send(command, { abortSignal: signal });
   } catch (error) {
-    // Without a body the answer has no code.
+    // The response has no body, so it has no error code.
     if (statusOf(error) === 404 || statusOf(error) === 405) return false;
     throw error;
   }
@@ -147,7 +148,7 @@ export async function lookAtVersion(
   return output;
 }
 
-// A service without versions answers any version id with the current object.
+// A service without versions returns the current object for any version id.
 function checkVersion<T extends Parameters<typeof checkIsWhole>[0] & Parameters<typeof checkEtag>[0]>(
   output: T & { VersionId?: string | undefined },
   versionId: string,
@@ -157,12 +158,12 @@ function checkVersion<T extends Parameters<typeof checkIsWhole>[0] & Parameters<
   if (output.VersionId === versionId) return;
   const given = output.VersionId === undefined ? "no version" : `version ${JSON.stringify(output.VersionId)}`;
   throw new BadAnswer(
-    `version ${JSON.stringify(versionId)} was asked for, and the answer names ${given}`,
+    `version ${JSON.stringify(versionId)} was requested, but the response names ${given}`,
     output.$metadata,
   );
 }
 
-// For a delete marker AWS answers 405, and Ceph NoSuchKey.
+// For a delete marker, AWS answers 405, and Ceph answers NoSuchKey.
 function isMissing(error: unknown): boolean {
   const { name } = error as Error;
   return (
