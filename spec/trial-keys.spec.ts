@@ -68,7 +68,9 @@ describe.each(["atomics", "deasync"] as const)("the key of a trial, with wait %s
     expect(error).toBeInstanceOf(S3BucketMapError);
     expect(error).toMatchObject({ code: "AccessDenied", operation, statusCode: 403 });
     const { message } = error as Error;
-    expect(message).toContain(`the key ${JSON.stringify(`${maps}/${key}`)}, on which conditions were tried`);
+    expect(message).toContain(
+      `the key ${JSON.stringify(`${maps}/${key}`)}, which was written to test conditions`,
+    );
     expect(message).toMatch(/could not be deleted: Not you\. Delete it.*allow s3:DeleteObject.*call again/);
     expect(message).not.toContain("may still have happened");
     expect(plain.has("one")).toBe(false);
@@ -122,7 +124,7 @@ describe.each(["atomics", "deasync"] as const)("the key of a trial, with wait %s
     const error = thrownBy(() => map.create("one", "1"));
     expect(error).toMatchObject({ code: "AccessDenied", operation: "create" });
     expect((error as Error).message).toMatch(
-      /conditions could not be tried on the key ".*check-[\w-]+": Not you/,
+      /conditions could not be tested with the key ".*check-[\w-]+": Not you/,
     );
     expect(server.log().map(({ method, status }) => `${method} ${status}`)).toEqual(["PUT 403"]);
     expect(left()).toEqual([]);
@@ -147,7 +149,9 @@ describe.each(["atomics", "deasync"] as const)("the key of a trial, with wait %s
       code: "ConditionsUnsupported",
       message: expect.stringContaining(`the key ${JSON.stringify(`${maps}/${key}`)}`) as string,
     });
-    expect((first as Error).message).toMatch(/does not delete what it says it has deleted.*is still there/);
+    expect((first as Error).message).toMatch(
+      /the service reported a deletion that it did not make.*is still there/,
+    );
     thrownBy(() => map.create("two", "1"));
     thrownBy(() => map.update("here", () => undefined));
     expect(left()).toEqual([key]);
@@ -160,7 +164,7 @@ describe.each(["atomics", "deasync"] as const)("the key of a trial, with wait %s
     const error = thrownBy(() => map.create("one", "1"));
     expect(error).toMatchObject({ code: "ConditionsUnsupported" });
     expect((error as Error).message).toMatch(
-      /ignores If-None-Match of a PUT; the key ".*check-.*", on which that was tried, is still there/,
+      /ignores If-None-Match of a PUT; the key ".*check-.*", which was written to test this, is still there/,
     );
     thrownBy(() => map.create("two", "1"));
     expect(left()).toHaveLength(1);

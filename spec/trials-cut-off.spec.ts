@@ -61,7 +61,7 @@ describe.each(["atomics", "deasync"] as const)("a trial, with wait %s,", (wait) 
     expect(error).toBeInstanceOf(TimedOutError);
     const { message } = error as Error;
     expect(message).toContain(
-      `(the key ${JSON.stringify(key)}, on which conditions were tried, may still be there)`,
+      `(the key ${JSON.stringify(key)}, which was written to test conditions, may still be there)`,
     );
     expect(message).not.toContain("may still have happened");
   };

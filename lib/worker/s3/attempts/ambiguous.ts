@@ -9,19 +9,19 @@ export interface RequestError extends Error {
   $retryable?: object;
 }
 
-/** Whether a failed request may have been applied: there was no answer, or one that does not refuse it. */
+/** Whether a failed request may have been applied: there was no response, or one that does not reject the request. */
 export function isAmbiguous(error: RequestError): boolean {
   const status = error.$metadata?.httpStatusCode;
   return status === undefined ? !wasNeverSent(error) : !isRefusal(status);
 }
 
 /**
- * Proxies (nginx, AWS load balancers) answer so when a request took too long or their client has gone. S3 may have
- * received the request. 425 and 429, on the other hand, refuse it before anything is done.
+ * Proxies (nginx, AWS load balancers) send these statuses if a request took too long or their client has gone. S3 may
+ * have received the request. With 425 and 429, on the other hand, a request is rejected before anything is done.
  */
 const undecided: ReadonlySet<number> = new Set([408, 460, 499]);
 
-/** Whether a status says that nothing was done. 501 comes from services that lack the operation. */
+/** Whether a status means that nothing was done. 501 comes from services that lack the operation. */
 export function isRefusal(statusCode: number): boolean {
   return (statusCode >= 300 && statusCode < 500 && !undecided.has(statusCode)) || statusCode === 501;
 }

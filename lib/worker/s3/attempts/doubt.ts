@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 
-/** S3's operations that can change what users read: if the answer to one is lost, it may have been applied. */
+/** S3's operations that can change what users read. If the response to one is lost, it may have been applied. */
 const writes: ReadonlySet<string> = new Set([
   "PutObject",
   "CopyObject",
@@ -16,7 +16,7 @@ const writes: ReadonlySet<string> = new Set([
 const doubts = new AsyncLocalStorage<Doubt | undefined>();
 
 /**
- * Tracks whether a failed write may have been applied: a request that writes was sent, and S3 has not refused it. Each
+ * Tracks whether a failed write may have been applied: a request that writes was sent, and S3 has not rejected it. Each
  * request reports to the innermost Doubt that it runs in (see {@link Sending}).
  */
 export class Doubt {
@@ -24,7 +24,7 @@ export class Doubt {
   readonly #beforeSending: () => void;
   #unknown = 0;
 
-  /** @param beforeSending - called before each request that writes; if it throws, the request is not sent */
+  /** @param beforeSending - called before each request that writes. If it throws, the request is not sent */
   constructor(beforeSending: () => void = () => {}) {
     this.#beforeSending = beforeSending;
   }
@@ -56,15 +56,15 @@ export class Doubt {
   }
 }
 
-/** Runs code whose writes no user has asked for. */
+/** Runs code whose writes are the library's own. They leave no doubt about the user's call. */
 export function withoutDoubt<T>(run: () => T): T {
   return doubts.run(undefined, run);
 }
 
 const sendings = new AsyncLocalStorage<Sending>();
 
-// connections.ts learns from addRequest, which Node calls of an agent, when a request gets its connection. Bun and Deno do not
-// call it. There, a request counts as sent at once.
+// Node calls an agent's addRequest method when a request needs a connection, and connections.ts relies on that. Bun and
+// Deno do not call the method. There, a request counts as sent at once.
 const agentsAreTold = process.versions["bun"] === undefined && process.versions["deno"] === undefined;
 
 /** One attempt of a request. It counts as sent once its connection is established. */
@@ -95,7 +95,7 @@ export class Sending {
     this.#doubt?.count(1);
   }
 
-  /** The request was refused or never sent. */
+  /** The request was rejected or never sent. */
   didNothing(): void {
     if (this.#state === "sent") this.#doubt?.count(-1);
     this.#state = "over";

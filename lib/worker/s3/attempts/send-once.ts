@@ -19,10 +19,10 @@ type Command = { readonly middlewareStack: object };
 type Stack = PutObjectCommand["middlewareStack"];
 
 /**
- * Keeps the SDK from sending a command again if it may have been applied: its condition would then fail because of the
- * first time.
+ * Keeps the SDK from sending a command again if it may have been applied. If it was, the condition of the second
+ * request would fail because of the first one.
  *
- * @param doubt - one for this command alone
+ * @param doubt - a Doubt for this command alone
  */
 export async function sendOnce<Output>(
   command: Command,

@@ -22,13 +22,13 @@ export function noteAttempts(context: object, attempts: number): void {
 }
 
 /**
- * Watches each attempt of the SDK's. The SDK reports only the last: a write that was applied by an attempt whose answer
- * was lost, and refused the second time, would seem not to have happened.
+ * Watches each of the SDK's attempts. The SDK reports only the last one. So a write that was applied by an attempt
+ * whose response was lost, and was rejected at the next attempt, would seem not to have happened.
  *
  * @param isLocal - whether requests are answered in this thread
  */
 export function watchAttempts({ middlewareStack }: S3Client, isLocal: boolean): void {
-  /** The status of a command's last answer, by the command's input. */
+  /** The status of a command's last response, by the command's input. */
   const statuses = new WeakMap<object, number | undefined>();
   middlewareStack.add(
     (next, context) => (args) => {
@@ -45,7 +45,7 @@ export function watchAttempts({ middlewareStack }: S3Client, isLocal: boolean): 
         } catch (thrown) {
           if (!(thrown instanceof Error)) throw thrown;
           makeText(thrown);
-          // What came is not HTTP. The SDK does not know Node's name for it.
+          // The response is not HTTP. The SDK does not know the code of Node's error.
           if (String((thrown as RequestError).code).startsWith("HPE_"))
             (thrown as RequestError).$retryable ??= {};
           restoreStatus(thrown, statuses.get(args.input));
@@ -86,7 +86,8 @@ export function watchAttempts({ middlewareStack }: S3Client, isLocal: boolean): 
   );
 }
 
-// Where an error of S3's has several elements, or elements within one, instead of text, the SDK passes on an array or an object.
+// If an element of S3's error occurs several times, or contains elements instead of text, the SDK passes on an array or
+// an object.
 function makeText(error: RequestError): void {
   const { name, message } = error as { name: unknown; message: unknown };
   if (typeof message !== "string") error.message = "";
@@ -95,7 +96,7 @@ function makeText(error: RequestError): void {
   delete error.Code;
 }
 
-// The SDK replaces the status of an error inside a 200 by 503, so that it retries.
+// For an error inside a 200 response, the SDK replaces the status with 503, so that it retries.
 function restoreStatus(error: RequestError, status: number | undefined): void {
   const { $metadata } = error;
   if ($metadata?.httpStatusCode !== 503 || status === undefined || status === 503) return;
@@ -103,7 +104,7 @@ function restoreStatus(error: RequestError, status: number | undefined): void {
   error.$retryable ??= {};
 }
 
-// Conditional writes are never repeated blindly. Deleting many keys may just be slow (delete-objects.ts).
+// Conditional writes are never repeated blindly. A request that deletes many keys may only be slow (delete-objects.ts).
 function mayBeRepeated(command: string, input: object): boolean {
   if (command === "DeleteObjectsCommand") return false;
   const { IfMatch, IfNoneMatch } = input as { IfMatch?: unknown; IfNoneMatch?: unknown };
@@ -117,12 +118,12 @@ function notS3(error: RequestError): BadAnswer | undefined {
   const status = error.$metadata?.httpStatusCode;
   if (status === undefined || !parserErrors.has(error.name)) return undefined;
   if (status >= 300) {
-    // S3 refused the request, and its error was damaged in transit.
+    // S3 rejected the request, and its error was damaged in transit.
     error.name = "Error";
     error.$retryable = {};
     return undefined;
   }
-  return new BadAnswer("the answer cannot be understood", error.$metadata ?? {}, error);
+  return new BadAnswer("the response cannot be parsed", error.$metadata ?? {}, error);
 }
 
 /**

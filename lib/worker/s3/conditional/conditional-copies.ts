@@ -29,13 +29,13 @@ import { historyOf, newWriteId } from "./write-id.js";
 
 const missing: Version = { writes: [] };
 
-/** The service is not known to have If-None-Match of a CopyObject. */
+/** The service is not known to honour If-None-Match of a CopyObject. */
 class NotKnown extends Error {}
 
 /**
- * Copies an object within the service if the target is missing. One HEAD, one CopyObject; further requests as for a
- * conditional write. Only AWS and the local S3 are known to have this condition: elsewhere nothing is copied, and the result
- * is "by value".
+ * Copies an object within the service if the target is missing. One HEAD, one CopyObject; further requests like a
+ * conditional write. Only AWS and the local S3 are known to honour this condition. On other services nothing is copied,
+ * and the result is "by value".
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
@@ -75,7 +75,7 @@ export async function copyIfAbsent(
         decide(target, "put", { key: to, base: missing, prefix }, signal, ids, send),
       );
       if (verdict === "done") return true;
-      // A 412 does not say which condition was not met: the target exists, or the source has changed.
+      // A 412 does not say which condition was not met: either the target exists, or the source has changed.
       if (verdict === "exists" && (await objectExists(target, to, signal))) return false;
       etags.refused(verdict === "conflict" ? undefined : versionOf(found));
     } catch (error) {
@@ -91,10 +91,10 @@ export async function copyIfAbsent(
 }
 
 /**
- * Copies an object under another key and deletes it, if it is still the same then. One HEAD, one CopyObject, one DELETE. A
- * service other than AWS is tried first. If the object changes in the middle, it is begun again.
+ * Copies an object to another key, and deletes the source if it is still the same. One HEAD, one CopyObject, one
+ * DELETE. A service other than AWS must first pass a trial. If the source changes in between, the rename is restarted.
  *
- * @returns whether there was such an object
+ * @returns whether the source existed
  */
 export async function rename(
   target: Target,
@@ -117,7 +117,7 @@ export async function rename(
   for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
     if (turn > 1) await pauseBefore(turn, signal);
     const found = await look().catch(afterCopy);
-    // Somebody else has deleted it since it was copied.
+    // After a copy, this means that another program has deleted the source.
     if (found === false) return isCopied || sourceGone(doubt.exists);
     etags.given(versionOf(found));
     const copy = (): Promise<void> =>
@@ -149,9 +149,9 @@ export async function rename(
 }
 
 /**
- * Deletes the source of a copy that was made, if it is still the same. One DELETE.
+ * Deletes the source of a finished copy, if the source is still the same. One DELETE.
  *
- * @throws what says that the copy was made
+ * @throws an error which says that the copy was made
  */
 export async function removeCopied(
   target: Target,
@@ -162,7 +162,7 @@ export async function removeCopied(
   try {
     return await doubt.during(() => removeIf(target, { key, base, prefix }, signal));
   } catch (error) {
-    // Whoever has deleted it, it is gone.
+    // The source is gone, whether this call or another program has deleted it.
     if (doubt.exists && !signal.aborted && (await isGone(target, key, signal))) return "missing";
     const { code, reason = code, ...details } = toFailure(error, false);
     throw halfDone(code, reason, to, doubt.exists, details);
@@ -177,7 +177,7 @@ async function isGone(target: Target, key: string, signal: AbortSignal): Promise
   }
 }
 
-/** The error of a rename whose copy was made. `isUnsure`: whether the source may have been deleted. */
+/** The error of a rename that has made its copy. `isUnsure`: whether the source may have been deleted. */
 function halfDone(
   code: string,
   reason: string,
@@ -191,8 +191,8 @@ function halfDone(
 }
 
 /**
- * Whether there is such a key, once it is known that the service can delete it on a condition. One HEAD; a service other than
- * AWS is tried first.
+ * Returns whether the key exists, once it is known that the service honours conditional deletes. One HEAD. A service
+ * other than AWS must first pass a trial.
  */
 export async function proveRename(
   target: Target,
@@ -209,7 +209,7 @@ export async function proveRename(
       exists = true;
     } catch (error) {
       if (statusOf(error) === undefined) throw error;
-      // A HEAD does not say why.
+      // The response to a HEAD has no body that says why it failed.
       exists = await objectExists(target, key, signal);
     }
   });

@@ -23,13 +23,13 @@ import { historyOf, isNamed, isUntouched, newWriteId } from "./write-id.js";
 /** S3's limit for all user metadata of an object. */
 export const MAX_METADATA_BYTES = 2048;
 
-/** How often a conditional write is sent at most, while nothing has changed. */
+/** How often a conditional write is sent at most, as long as nothing has changed. */
 const MAX_SENT = 5;
 
-/** How often the outcome of a write is asked for; each time is retried like any request. */
+/** How often the outcome of a write is checked. Each check is retried like any request. */
 const MAX_LOOKS = 3;
 
-/** Which state of the key a write is to replace, and under which prefix a trial of the service may write. */
+/** The version that a write is to replace, and the prefix under which a trial of the service may write. */
 interface Condition {
   key: string;
   /** Without an ETag, the key must be missing. */
@@ -40,9 +40,10 @@ interface Condition {
 type Send = (doubt: Doubt, quoting: Quoting, check: (hostname: string) => void) => Promise<void>;
 
 /**
- * Stores an object if the key is still as `base` says. One PUT. If its outcome is unknown, one HEAD, which looks for the
- * write's id. A service other than AWS is tried first; if it refuses the write, one HEAD more, and the refusal is
- * believed unless the write's id is there after all. If that HEAD fails, the write may have happened.
+ * Stores an object if the key still has the version `base`. One PUT. If its outcome is unknown, one HEAD checks for the
+ * write's id. A service other than AWS must first pass a trial. If such a service rejects the write, one more HEAD is
+ * sent, and the rejection is believed unless the object has the write's id. If that HEAD fails, the write may have
+ * happened.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
@@ -56,7 +57,7 @@ export async function storeIf(
   const used = metadataBytes(headers.metadata);
   const ids: string[] = [];
   const send: Send = async (doubt, quoting, check) => {
-    // Each sending has an id of its own: a late one must not be taken for another.
+    // Each time it is sent, the write has a new id, so that a late write cannot be mistaken for a later one.
     const id = newWriteId();
     ids.push(id);
     const history = historyOf(id, base, MAX_METADATA_BYTES - used);
@@ -71,20 +72,20 @@ export async function storeIf(
   };
   const verdict = await decide(target, "put", { key, base, prefix }, signal, ids, send);
   if (verdict === "done") return version === undefined ? { verdict } : { verdict, version };
-  // AWS and the local S3 need no trial, and no proxy before them repeats a write.
+  // AWS and the local S3 need no trial, and no proxy in front of them repeats a write.
   if (conditions.put === undefined) return { verdict };
-  // A proxy repeats a PUT whose answer it has lost. The service then refuses the second one because of the first.
+  // A proxy may repeat a PUT whose response it has lost. The service then rejects the second PUT because of the first.
   const first = new Sending("PutObject");
   first.sent();
   const { now, cause } = await look(target, key, signal);
-  // Nobody knows then whether there was a first one, and what it did.
+  // It is then unknown whether there was a first PUT, and what it did.
   if (cause !== undefined) throw cause as Error;
   first.didNothing();
   return { verdict: isNamed(ids, now) ? "done" : verdict };
 }
 
 /**
- * Deletes an object if it is still as `base` says. One DELETE; otherwise as {@link storeIf}.
+ * Deletes an object if it still has the version `base`. One DELETE. Further requests as for {@link storeIf}.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
  */
@@ -100,7 +101,7 @@ export function removeIf(
     beforeSending(command, check);
     await sendOnce(command, doubt, () => client.send(command, { abortSignal: signal }));
   };
-  // A DELETE leaves no id behind: if the key is gone, another program may have deleted it.
+  // A DELETE leaves no id. If the key is gone, another program may have deleted it.
   return decide(target, "delete", { key, base, prefix }, signal, [], send);
 }
 
@@ -111,7 +112,7 @@ export function metadataBytes(metadata: Record<string, string> = {}): number {
 /**
  * Sends a conditional write until its outcome is known.
  *
- * @param ids - of the writes that have been sent
+ * @param ids - the ids of the writes that have been sent
  */
 export async function decide(
   target: Target,
@@ -132,7 +133,7 @@ export async function decide(
     } catch (error) {
       const refused = verdictOf(error, base);
       if (refused === undefined) {
-        // This sending was refused; an earlier one may have been carried out.
+        // This request was rejected, but an earlier one may have been applied.
         if (!doubt.exists || signal.aborted) throw unknown ?? refusalOf(error);
         unknown ??= error as Error;
       } else if (unknown === undefined && refused !== "conflict") return refused;
@@ -143,7 +144,7 @@ export async function decide(
       if (isNamed(ids, now)) return "done";
       if (!isUntouched(now, base)) throw unknown;
     }
-    // Everything is as it was, so it can be sent again.
+    // Nothing has changed, so the write can be sent again.
     if (sent === MAX_SENT) {
       if (unknown !== undefined) throw unknown;
       return "conflict";
@@ -152,7 +153,7 @@ export async function decide(
   }
 }
 
-/** Reads what is there now. The verdict depends on it, so it is asked more often than other reads. */
+/** Reads the version that is stored now. The verdict depends on it, so it is retried more often than other reads. */
 async function look(
   target: Target,
   key: string,
@@ -169,7 +170,7 @@ async function look(
   }
 }
 
-/** What S3's refusal means; undefined if the condition was not the reason. */
+/** What S3's rejection means; undefined if the condition was not the reason. */
 function verdictOf(error: unknown, base: Version): Verdict | undefined {
   const status = statusOf(error);
   if (status === 412) return base.etag === undefined ? "exists" : "changed";
@@ -179,8 +180,9 @@ function verdictOf(error: unknown, base: Version): Verdict | undefined {
   return undefined;
 }
 
-// A service can pass the trial and still lack the condition of this write, for example if another gateway answers.
+// A service can pass the trial and still not support the condition of this write, for example if another gateway
+// answers.
 function refusalOf(error: unknown): unknown {
   if (!(error instanceof Error) || !isNotImplemented(error)) return error;
-  return unsupported(`it does not implement the condition of this write: ${error.message}`);
+  return unsupported(`the service does not implement the condition of this write: ${error.message}`);
 }

@@ -11,17 +11,17 @@ import type { Target } from "../target.js";
 import { CLEARING_MS, keyLeft, trialCutOff, tryConditions, unsupported } from "./trial.js";
 import type { Method } from "./trial.js";
 
-/** A random end of this length cannot be somebody else's key. */
+/** With a random suffix of at least this length, a key cannot be another program's key. */
 const LEAST_RANDOM = 8;
 
-/** Nothing was sent: it is not known whether the service keeps to conditions. */
+/** Nothing was sent, because it is not known whether the service honours conditions. */
 class NotKnown extends Error {}
 
 /**
- * Sends a conditional write with ETags as the service wants them. AWS and the local S3 keep to conditions; any other service
- * has to show it first, in a trial.
+ * Sends a conditional write with ETags in the form that the service expects. AWS and the local S3 honour conditions.
+ * Any other service must first pass a trial.
  *
- * @param send - calls `check` before anything leaves, with the host that the request is for
+ * @param send - calls `check` with the host of the request, before anything is sent
  */
 export async function sendAsWanted(
   target: Target,
@@ -41,17 +41,17 @@ export async function sendAsWanted(
     if (!(error instanceof NotKnown)) throw error;
   }
   await withoutDoubt(async () => {
-    // A service may check the condition of a DELETE first, and delete in a second step whatever is there then. No trial shows
-    // that. But the services known for it do not keep to the conditions of a PUT either.
+    // A service may first check the condition of a DELETE, and then delete whatever is there in a second step. No trial
+    // can detect that. But the known services that do so do not honour the conditions of a PUT either.
     await learn(target, "put", prefix, signal);
     if (method !== "put") await learn(target, "delete", prefix, signal);
-    // Only a rename has this condition, and it deletes afterwards.
+    // Only a rename sends this condition, and it deletes the source afterwards.
     if (method === "copy") await learn(target, "copy", prefix, signal);
   });
   await sendAsWanted(target, method, prefix, signal, send);
 }
 
-/** Has a trial find out whether the service keeps to a method's conditions, unless that is known. */
+/** Runs a trial to find out whether the service honours a method's conditions, unless that is known. */
 async function learn(target: Target, method: Method, prefix: string, signal: AbortSignal): Promise<void> {
   const { conditions } = target;
   const known = conditions[method];
@@ -61,19 +61,21 @@ async function learn(target: Target, method: Method, prefix: string, signal: Abo
   await tryConditions(method, target, keyForTrial(target, prefix), signal, conditions);
 }
 
-/** A key under the map's own prefix, for nothing else may be touched. */
+/** A key under the map's own prefix, because a trial must not touch any other keys. */
 function keyForTrial({ conditions }: Target, prefix: string): string {
-  // One key is enough, however often deleting it is refused. If its deletion may still happen, it would spoil a trial.
+  // One key is enough, however often its deletion is rejected. A key whose deletion may still happen is not used again,
+  // because the deletion would spoil the trial.
   for (const [key, deletion] of conditions.left)
     if (deletion === "refused" && key.startsWith(prefix)) return key;
   const room = MAX_KEY_BYTES - Buffer.byteLength(prefix);
-  if (room < LEAST_RANDOM) throw unsupported("the prefix is too long for a key to try conditions on");
+  if (room < LEAST_RANDOM)
+    throw unsupported("the prefix leaves no room for the key with which the library tests conditions");
   return prefix + `.s3bucketmap-check-${randomBytes(12).toString("base64url")}`.slice(-room);
 }
 
 /**
- * Deletes what earlier trials may have left, in parallel with a call that needs no trial and does not wait for it. At most
- * one DELETE for each such key.
+ * Deletes keys that earlier trials may have left. This runs in parallel with a call that needs no trial and does not
+ * wait for it. At most one DELETE for each such key.
  */
 export function clearLeftInBackground(target: Target, method: Method, prefix: string): void {
   const { conditions } = target;
@@ -81,7 +83,10 @@ export function clearLeftInBackground(target: Target, method: Method, prefix: st
   withoutDoubt(() => void clearLeft(target, prefix, AbortSignal.timeout(CLEARING_MS)).catch(() => {}));
 }
 
-/** Deletes the trials' keys under a prefix that may or may not have been deleted; throws if that stays unknown. */
+/**
+ * Deletes the keys of earlier trials, under a prefix, of which it is unknown whether they were deleted. Throws if it
+ * stays unknown.
+ */
 async function clearLeft(target: Target, prefix: string, signal: AbortSignal): Promise<void> {
   const { left } = target.conditions;
   for (const [key, deletion] of [...left]) {

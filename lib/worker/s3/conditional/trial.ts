@@ -22,12 +22,14 @@ export const CLEARING_MS = 5000;
 
 export type Method = "put" | "delete" | "copy";
 
-/** What a service does not keep to. */
+/** The service does not honour a condition. */
 export function unsupported(why: string): OperationError {
   return new OperationError("ConditionsUnsupported", why);
 }
 
-/** Whether a service answers that it does not know conditions; a 304 is an answer to a read. */
+/**
+ * Whether a service reports that it does not implement conditions. A 304 to a write shows the same: it answers a read.
+ */
 export function isNotImplemented(error: unknown): boolean {
   const status = statusOf(error);
   return status === 501 || status === 304 || (error as Error).name === "NotImplemented";
@@ -35,26 +37,27 @@ export function isNotImplemented(error: unknown): boolean {
 
 /** A trial's key could not be deleted. */
 export function keyLeft(key: string, failure: Failure, found?: Quoting): OperationError {
-  const text = `${maybeThere(key)}, for it could not be deleted: ${said(failure)}. Delete it, or have it deleted, and allow s3:DeleteObject under the prefix of the map, or no trial can clear up after itself`;
+  const text = `${maybeThere(key)}, because it could not be deleted: ${said(failure)}. Delete it, and allow s3:DeleteObject under the prefix of the map, so that the library can delete such keys itself`;
   return trialFailed(
     failure,
-    found === undefined ? text : `${text}. The service honours conditional writes: call again`,
+    found === undefined ? text : `${text}. The service honours conditional writes, so you can call again`,
   );
 }
 
-/** The call's time was up before the trial's key was known to be gone. */
+/** The time of the call was up before it was known that the trial's key is gone. */
 export function trialCutOff(key: string): DeadlinePassed {
   return new DeadlinePassed(maybeThere(key));
 }
 
 /**
- * Finds out whether a service keeps to the conditions of a method, and how it wants ETags. Some services ignore conditions:
- * then each `create` would succeed. The trial needs a key of its own, where nothing can be lost, and deletes it in the end.
+ * Finds out whether a service honours the conditions of a method, and in which form it expects ETags. Some services
+ * ignore conditions, so that every `create` would succeed. The trial writes to its own key, where nothing can be lost,
+ * and deletes it at the end.
  *
- * For a PUT 5 requests, or 7 if ETags must be bare. For the source of a copy 3, or 5. For a DELETE 3, or 5 if they must
- * be bare, or 2 if the condition is ignored. With `record`, one HEAD more.
+ * A PUT costs 5 requests, or 7 if ETags must be bare. The source of a copy costs 3, or 5 if they must be bare. A DELETE
+ * costs 3, or 5 if they must be bare, or 2 if the condition is ignored. With `record`, one HEAD more.
  *
- * @param record - remembers what the trial shows; a key that may have been left is then remembered, too
+ * @param record - remembers the result of the trial, and a key that may have been left
  */
 export function tryConditions(
   method: Method,
@@ -93,7 +96,9 @@ class Trial {
     this.#input = keyInput(target, key);
   }
 
-  /** Runs the trial, and deletes its key however it ends. A call whose time is up does not wait for the deletion. */
+  /**
+   * Runs the trial, and deletes its key whatever the result. A call whose time is up does not wait for the deletion.
+   */
   run(): Promise<Quoting> {
     return new Promise((resolve, reject) => {
       const stop = (): void => reject(this.#cutOff());
@@ -113,17 +118,19 @@ class Trial {
       error = thrown as Error;
     }
     const failure = await this.#delete();
-    // Once the time is up nobody hears what is thrown. A redirect to another region is followed, and the trial repeated.
+    // Once the time is up, nothing receives this error. After a redirect to another region, the trial is repeated
+    // there.
     if (error !== undefined && (this.#signal.aborted || otherRegion(error) !== undefined)) throw error;
     const stays = failure !== undefined || (await this.#isStillThere());
-    const there = `the key ${JSON.stringify(this.#key)}, on which that was tried, is still there: delete it`;
+    const there = `the key ${JSON.stringify(this.#key)}, which was written to test this, is still there: delete it`;
     if (error instanceof OperationError)
       throw this.#conclude(stays ? unsupported(`${error.message}; ${there}`) : error);
     if (failure !== undefined) {
       if (this.#found !== undefined) this.#conclude(this.#found);
       throw keyLeft(this.#key, failure, this.#found);
     }
-    if (stays) throw this.#conclude(unsupported(`it does not delete what it says it has deleted; ${there}`));
+    if (stays)
+      throw this.#conclude(unsupported(`the service reported a deletion that it did not make; ${there}`));
     if (error !== undefined) throw this.#notTried(error);
     return this.#conclude(this.#found!);
   }
@@ -134,7 +141,7 @@ class Trial {
     return conclusion;
   }
 
-  // A request may be carried out late, even after a deletion that was answered.
+  // A request may be carried out late, even after the response to a deletion.
   #cutOff(): Error {
     if (!this.#doubt.exists) return this.#signal.reason as Error;
     if (this.#found !== undefined) this.#conclude(this.#found);
@@ -149,7 +156,7 @@ class Trial {
     if (this.#method === "copy")
       return quotingOf(etag, (IfMatch) => refused(this.#copy(IfMatch)), "copy's source");
     if (!(await refused(this.#put({ IfNoneMatch: "*" }))))
-      throw unsupported("it ignores If-None-Match of a PUT");
+      throw unsupported("the service ignores If-None-Match of a PUT");
     return quotingOf(etag, (IfMatch) => refused(this.#put({ IfMatch })), "PUT");
   }
 
@@ -164,7 +171,7 @@ class Trial {
     return this.#target.client.send(command, { abortSignal: this.#signal });
   }
 
-  // To itself, so that one key is enough.
+  // The object is copied to itself, so that one key is enough.
   async #copy(CopySourceIfMatch: string): Promise<unknown> {
     const command = new sdk.CopyObjectCommand({
       ...this.#input,
@@ -180,7 +187,7 @@ class Trial {
     const deletion = this.#target.client
       .send(command, { abortSignal: this.#signal })
       .catch((error: SdkError) => {
-        // Nobody else knows the key: an earlier try, whose answer was lost, has deleted it.
+        // No other program knows the key, so an earlier attempt, whose response was lost, has deleted it.
         const wasDeleted = statusOf(error) === 404 && (error.$metadata?.attempts ?? 1) > 1;
         if (!wasDeleted) throw error;
       });
@@ -194,7 +201,7 @@ class Trial {
     if (!this.#signal.aborted) this.#target.conditions.left.delete(this.#key);
   }
 
-  /** Deletes the key if need be. @returns why it could not be deleted */
+  /** Deletes the key if it may exist. @returns why it could not be deleted */
   async #delete(): Promise<Failure | undefined> {
     if (!this.#doubt.exists || this.#isDeleted) return undefined;
     try {
@@ -209,7 +216,7 @@ class Trial {
     }
   }
 
-  // Without the permission to look, the service has to be believed.
+  // If the HEAD fails, for example for lack of permission, the service's response to the DELETE is believed.
   async #isStillThere(): Promise<boolean> {
     if (this.#record === undefined || !this.#doubt.exists) return false;
     const command = new sdk.HeadObjectCommand(this.#input);
@@ -223,11 +230,14 @@ class Trial {
     const failure = toFailure(error, false);
     const since = this.#doubt.exists ? ", which has been deleted" : "";
     const key = JSON.stringify(this.#key);
-    return trialFailed(failure, `conditions could not be tried on the key ${key}${since}: ${said(failure)}`);
+    return trialFailed(
+      failure,
+      `conditions could not be tested with the key ${key}${since}: ${said(failure)}`,
+    );
   }
 }
 
-/** How a service wants ETags: it must refuse a wrong one, and take the right one. */
+/** The form in which a service expects ETags. It must reject a wrong ETag, and accept the right one. */
 async function quotingOf(
   etag: string,
   refuses: (ifMatch: string) => Promise<boolean>,
@@ -235,10 +245,11 @@ async function quotingOf(
 ): Promise<Quoting> {
   for (const quoting of ["quoted", "bare"] as const) {
     const wrong = randomBytes(16).toString("hex");
-    if (!(await refuses(quote(wrong, quoting)))) throw unsupported(`it ignores If-Match of a ${verb}`);
+    if (!(await refuses(quote(wrong, quoting))))
+      throw unsupported(`the service ignores If-Match of a ${verb}`);
     if (!(await refuses(quote(etag, quoting)))) return quoting;
   }
-  throw unsupported(`it refuses If-Match of a ${verb} with the right ETag`);
+  throw unsupported(`the service rejects If-Match of a ${verb} even with the right ETag`);
 }
 
 async function refused(request: Promise<unknown>): Promise<boolean> {
@@ -247,17 +258,17 @@ async function refused(request: Promise<unknown>): Promise<boolean> {
     return false;
   } catch (error) {
     if (statusOf(error) === 412) return true;
-    throw isNotImplemented(error) ? unsupported("it does not implement conditions") : error;
+    throw isNotImplemented(error) ? unsupported("the service does not implement conditions") : error;
   }
 }
 
-/** A trial that showed nothing. The cause may be gone the next time. */
+/** The error of a trial without a result. The cause may be gone the next time. */
 function trialFailed({ code, reason: _, ...details }: Failure, reason: string): OperationError {
   return new OperationError(code, reason, details);
 }
 
 function maybeThere(key: string): string {
-  return `the key ${JSON.stringify(key)}, on which conditions were tried, may still be there`;
+  return `the key ${JSON.stringify(key)}, which was written to test conditions, may still be there`;
 }
 
 function said({ code, reason }: Failure): string {

@@ -3,8 +3,8 @@ import { WRITES_NAME } from "../../../bridge/protocol.js";
 import type { Version } from "../../../bridge/protocol.js";
 
 /**
- * How many writes an object remembers. A writer whose answer was lost looks within a few round trips; others may have written
- * on top by then.
+ * How many writes an object remembers. A writer whose response was lost checks within a few round trips. In the
+ * meantime, other writers may have updated the object.
  */
 const REMEMBERED = 40;
 
@@ -12,7 +12,7 @@ export function newWriteId(): string {
   return randomBytes(9).toString("base64url");
 }
 
-/** The history that a write on top of `base` stores: its own id, and those of the writes before, the newest first. */
+/** The history that a write on top of `base` stores: its own id and the ids of earlier writes, newest first. */
 export function historyOf(id: string, base: Version, maxBytes: number): string {
   const history = [id, ...(base.writes ?? [])].slice(0, REMEMBERED);
   while (history.length > 1 && WRITES_NAME.length + history.join(",").length > maxBytes) history.pop();
@@ -32,16 +32,16 @@ export function withoutWrites(metadata: Record<string, string> | undefined): Rec
 }
 
 /**
- * Whether one of these writes has happened: each write names those that it was made on top of. If none is named, that proves
- * nothing: another program may have overwritten it unconditionally.
+ * Whether one of these writes has happened. Each write names the earlier writes on top of which it was made. If none of
+ * these ids is named, that proves nothing, because another program may have overwritten the object unconditionally.
  */
 export function isNamed(ids: readonly string[], now: Version | undefined): boolean {
   return now?.writes?.some((id) => ids.includes(id)) === true;
 }
 
 /**
- * Whether nothing has been written since `base` was read. The ETag alone does not prove it, because equal bytes have equal
- * ETags; but no two writes have the same id. A missing key proves nothing.
+ * Whether nothing has been written since `base` was read. The ETag alone does not prove that, because equal bytes have
+ * equal ETags. The ids do, because no two writes have the same id. A missing key proves nothing.
  */
 export function isUntouched(now: Version | undefined, base: Version): boolean {
   const newest = base.writes?.[0];
