@@ -411,7 +411,7 @@ describe.each(waits)("createBucket: true, wait: %s", (wait) => {
       const error = thrownBy(() => map.set("key", "1"));
       expect(error).toMatchObject({
         code,
-        message: expect.stringContaining("the bucket is missing, and cannot be created") as string,
+        message: expect.stringContaining("the bucket does not exist and could not be created") as string,
       });
       expect((error as Error).message).not.toContain("may still");
     }

@@ -127,7 +127,7 @@ describe("AWS's own is asked, by the bucket's name,", () => {
     home.enter({ ...variables, HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` });
     home.write(".aws/config", `[default]\n${keys}${line}`);
     expect(() => map({ wait: "deasync" }).get("key")).toThrow(
-      "refuses a connection to bucket.s3.eu-west-1.amazonaws.com:443",
+      "rejected a connection to bucket.s3.eu-west-1.amazonaws.com:443",
     );
     delete process.env["HTTPS_PROXY"];
   });

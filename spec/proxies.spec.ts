@@ -215,12 +215,12 @@ describe("what goes wrong", () => {
     process.env["HTTPS_PROXY"] = guarded.url.replace("//", "//user:wrong%20word@");
     const error = failure(() => map("https://unknown.invalid").set("a", "1"));
     expect(error).toMatchObject({ code: "BadConfiguration" });
-    expect(error.message).toContain("does not accept its user name and password (HTTP 401)");
+    expect(error.message).toContain("rejected the user name and password (HTTP 401)");
   });
 
   it.each([
-    ["gone", "refuses a connection to gone.invalid:443: HTTP 502 Bad Gateway"],
-    ["drop", "gave no answer for drop.invalid:443"],
+    ["gone", "rejected a connection to gone.invalid:443: HTTP 502 Bad Gateway"],
+    ["drop", "sent no response for drop.invalid:443"],
   ])("names a proxy that has no way to a service: %s", (host, says) => {
     process.env["HTTPS_PROXY"] = open.url;
     const error = failure(() => map(`https://${host}.invalid`).set("a", "1"));
@@ -243,7 +243,7 @@ describe("what goes wrong", () => {
     process.env["HTTPS_PROXY"] = open.url;
     const error = failure(() => map("https://s3.invalid:8443").set("a", "1"));
     expect(error).toMatchObject({ code: "NetworkError" });
-    expect(error.message).toContain("refuses a connection to s3.invalid:8443: HTTP 403 Forbidden");
+    expect(error.message).toContain("rejected a connection to s3.invalid:8443: HTTP 403 Forbidden");
   });
 
   it.each(["socks5://127.0.0.1:1", "http://"])("refuses what is no HTTP proxy: %s", (url) => {

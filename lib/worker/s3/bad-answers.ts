@@ -1,10 +1,10 @@
-/** The longest answer other than an object: a page of 1000 keys, all of it percent-encoded, has 4 MB. */
+/** The largest response other than an object. A page of 1000 keys, entirely percent-encoded, has 4 MB. */
 export const MAX_ANSWER_BYTES: number = 16 * 1024 ** 2;
 
-/** The longest object whose length is not known beforehand: it might never end. */
+/** The largest object whose length is not known beforehand, because its body might never end. */
 export const MAX_UNTOLD_BYTES: number = 64 * 1024 ** 2;
 
-/** A successful answer that S3 cannot have sent: from a proxy or a login page, or damaged on the way. */
+/** A successful response that S3 cannot have sent: it is from a proxy or a login page, or was damaged on the way. */
 export class BadAnswer extends Error {
   override name = "BadAnswer";
   /** Tells the SDK to retry. */
@@ -17,24 +17,24 @@ export class BadAnswer extends Error {
   }
 }
 
-/** Throws for an answer without the ETag that S3 always sends. */
+/** Throws for a response without the ETag that S3 always sends. */
 export function checkEtag<T extends { ETag?: string | undefined; $metadata: object }>(
   output: T,
 ): asserts output is T & { ETag: string } {
-  if (output.ETag === undefined) throw new BadAnswer("the answer has no ETag", output.$metadata);
+  if (output.ETag === undefined) throw new BadAnswer("the response has no ETag", output.$metadata);
 }
 
-/** Throws for a success that cannot be about a whole object: a part that nobody asked for, or no content. */
+/** Throws for a successful response that is not about a whole object: a range that was not requested, or no content. */
 export function checkIsWhole({ $metadata }: { $metadata: { httpStatusCode?: number | undefined } }): void {
   const status = $metadata.httpStatusCode;
   if (status !== 200)
-    throw new BadAnswer(`the answer's status is ${status}, and S3's for a whole object is 200`, $metadata);
+    throw new BadAnswer(`the response has status ${status}, but for a whole object S3 sends 200`, $metadata);
 }
 
-/** An answer longer than anything S3 sends in its place. */
+/** A response that is larger than any response that S3 would send. */
 export class TooLong extends BadAnswer {
   constructor(statusCode: number, limit: number) {
-    super(`the answer has more than ${limit} bytes`, { httpStatusCode: statusCode });
+    super(`the response has more than ${limit} bytes`, { httpStatusCode: statusCode });
   }
 }
 

@@ -31,13 +31,13 @@ type PresigningOptions = Parameters<typeof presigner.getSignedUrl>[2];
 /** Identifies the library in a service's access logs. */
 const userAgent = `s3bucketmap/${version} md/nodejs#${process.versions.node}`;
 
-/** Sends requests with a map's settings. What they leave out, the SDK finds in the map's environment. */
+/** Sends requests with a map's settings. The SDK finds other settings in the map's environment. */
 export class Client {
-  /** How direct attempts are made; undefined while that is not known. */
+  /** How direct attempts are sent; undefined as long as that is unknown. */
   route: Route | undefined;
-  /** The requests are answered in this thread. */
+  /** Whether the requests are answered in this thread. */
   readonly isLocal: boolean;
-  /** Undefined for the local S3, which needs none. */
+  /** Undefined for the local S3, which needs no credentials. */
   readonly credentials: MapCredentials | undefined;
   readonly clock: ServiceClock = new ServiceClock();
   readonly #surroundings: Surroundings;
@@ -46,7 +46,7 @@ export class Client {
   #made: Promise<S3Client> | undefined;
   #hasSent = false;
 
-  /** @param known - the map's credentials, from its client for another region */
+  /** @param known - the map's credentials, taken from its client for another region */
   constructor(settings: ClientConfig, surroundings: Surroundings, known?: MapCredentials) {
     logRequests();
     this.isLocal = settings.local !== undefined;
@@ -81,8 +81,8 @@ export class Client {
   }
 
   /**
-   * The SDK's client. Loading it takes longer than many a program runs, so that happens at the first request that is not
-   * made directly, or fails.
+   * The SDK's client. Loading it takes longer than many programs run. So it is loaded at the first request that is not
+   * sent directly, or that fails.
    */
   sdk(): Promise<S3Client> {
     return (this.#made ??= this.#load());
@@ -94,13 +94,13 @@ export class Client {
       hearDates(client, this.clock);
       return client;
     } catch (error) {
-      // What was missing may be there the next time.
+      // A file that was missing may exist the next time.
       this.#made = undefined;
       throw error;
     }
   }
 
-  /** Sends a command by the SDK; its first attempt may be the replay of a direct one (direct/replay.ts). */
+  /** Sends a command with the SDK. Its first attempt may be the replay of a direct attempt (direct/replay.ts). */
   async send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     command: $Command<Input, Output, S3ClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>,
     options: { abortSignal: AbortSignal },
@@ -112,7 +112,7 @@ export class Client {
     return loading(send).finally(() => (this.#hasSent = true));
   }
 
-  /** Signs a link that carries out a command, by the time of S3 if a request has shown that this clock is off. */
+  /** Signs a link for a command. If a request has shown that this machine's clock is wrong, the time of S3 is used. */
   async presign(command: GetObjectCommand | PutObjectCommand, options: PresigningOptions): Promise<string> {
     const client = await this.sdk();
     const signingDate = new Date(Date.now() + client.config.systemClockOffset);
@@ -124,7 +124,7 @@ export class Client {
     return this.#surroundings.run(() => client.config.region());
   }
 
-  /** What requests are signed with, and where the SDK found it. */
+  /** The credentials that requests are signed with, and where the SDK found them. */
   async identity(): Promise<Credentials> {
     const client = await this.sdk();
     return this.#surroundings.run(() => client.config.credentials());
@@ -137,7 +137,7 @@ export class Client {
     return calculation === "WHEN_SUPPORTED";
   }
 
-  /** Releases the local S3's directory, and files. They are opened again when they are used. */
+  /** Releases the local S3's directory, and files. They are opened again when they are used again. */
   close(): void {
     this.credentials?.close();
     this.#directory?.destroy();

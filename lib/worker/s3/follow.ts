@@ -1,6 +1,6 @@
 /**
- * Aborts a controller when a call's signal aborts. Signals are reused by later calls, so the listener must be removed in
- * the end, which `AbortSignal.any` does not offer.
+ * Aborts a controller when a call's signal aborts. Signals are reused by later calls, so the listener must be removed
+ * at the end, which `AbortSignal.any` does not support.
  *
  * @returns a function that removes the listener
  */

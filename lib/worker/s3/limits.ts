@@ -1,10 +1,10 @@
-/** What a dead network may cost one try, within the deadline of the call. */
+/** The limits of one attempt on a dead network, within the deadline of the call. */
 export const limits = {
-  /** Until a connection is established. */
+  /** The time until a connection is established. */
   connectMs: 5_000,
   /**
-   * Without a byte in either direction. The SDK checks it only after the first 3 s of a try, or later with a limit of 6 s or
-   * more.
+   * The time without a byte in either direction. The SDK checks this limit only after the first 3 s of an attempt, or
+   * later if the limit is 6 s or more.
    */
   idleMs: 20_000,
   /** How often a request is sent, at most. */

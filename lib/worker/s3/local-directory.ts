@@ -9,10 +9,13 @@ interface Open {
   users: number;
 }
 
-// By real path: a directory has one store, however many names lead to it.
+// By real path, because a directory has one store, however many paths lead to it.
 const open = new Map<string, Open>();
 
-/** The local S3 in a directory. The path is resolved at each request. Handlers are shared, and closed by their last user. */
+/**
+ * The local S3 in a directory. The path is resolved at each request. Handlers are shared between users of the same
+ * directory, and the last user closes the handler.
+ */
 export class LocalDirectory {
   readonly metadata: { handlerProtocol: string } = { handlerProtocol: "http/1.1" };
   readonly #path: string;
@@ -62,7 +65,7 @@ function enter(real: string): Open {
   return found;
 }
 
-// Also of a directory that does not exist yet.
+// This works even for a directory that does not exist yet.
 function realPath(directory: string): string {
   try {
     return fs.realpathSync.native(directory);

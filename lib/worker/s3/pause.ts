@@ -1,4 +1,4 @@
-/** Resolves after so many milliseconds; rejects when the signal aborts. */
+/** Resolves after the given time. Rejects when the signal aborts. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
@@ -17,7 +17,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** How long the first backoff is on average. */
 const BACKOFF_MS = 50;
 
-/** A random pause, about twice as long after each try. */
+/** A random pause, on average twice as long after each attempt. */
 export function backOff(tries: number, signal: AbortSignal): Promise<void> {
   return pause(Math.random() * BACKOFF_MS * 2 ** tries, signal);
 }

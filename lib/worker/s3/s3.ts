@@ -9,16 +9,16 @@ import type { SdkError } from "./sdk-errors.js";
 import { Surroundings } from "./surroundings.js";
 import type { Target } from "./target.js";
 
-/** Runs operations on one bucket, with one set of settings. It knows no thread. */
+/** Runs operations on one bucket, with one set of settings. It knows nothing of threads. */
 export class S3 {
   readonly settings: ClientConfig;
   readonly #surroundings: Surroundings;
   #target: Target | undefined;
-  /** The bucket is being made for the call with this signal. */
+  /** CreateBucket requests under way, by the signal of their call. */
   readonly #creations: Map<AbortSignal, Promise<undefined>> = new Map();
   #inFlight = 0;
   #isForgotten = false;
-  /** The same settings for other buckets of the service. */
+  /** Instances with the same settings for other buckets of the service. */
   readonly #others: Map<string, S3> = new Map();
 
   constructor(settings: ClientConfig, environment: Environment) {
@@ -30,7 +30,7 @@ export class S3 {
     return this.#surroundings.environment;
   }
 
-  /** The same settings for another bucket, from which objects are copied. */
+  /** An instance with the same settings for another bucket, from which objects are copied. */
   forBucket({ bucket, region }: SourceBucket): S3 {
     const name = `${bucket} ${region ?? ""}`;
     let other = this.#others.get(name);
@@ -43,7 +43,7 @@ export class S3 {
     return other;
   }
 
-  /** The service's own time, in milliseconds since the epoch; undefined while no answer has said. */
+  /** The service's own time, in milliseconds since the epoch; undefined as long as no response has contained a date. */
   get serviceTime(): number | undefined {
     return this.#target?.client.clock.now;
   }
@@ -81,10 +81,10 @@ export class S3 {
   }
 
   /**
-   * Runs an operation that writes. With `createBucket`, where there is no bucket, it makes it and runs the operation once more:
-   * S3 has refused it, so nothing was written.
+   * Runs an operation that writes. If the bucket is missing, and `createBucket` is set, this creates the bucket and
+   * runs the operation again. S3 has rejected the first run, so nothing was written.
    *
-   * @param signal - of the call: all writes of one wait for the same CreateBucket
+   * @param signal - the signal of the call. All writes of one call wait for the same CreateBucket
    */
   async write<T>(operation: (target: Target) => Promise<T>, signal: AbortSignal): Promise<T> {
     try {
@@ -103,11 +103,11 @@ export class S3 {
 
   async #create(signal: AbortSignal): Promise<undefined> {
     try {
-      // Whatever becomes of this, the key is not written.
+      // Whatever the result of CreateBucket is, the key is not written.
       return await withoutDoubt(() => this.run((target) => createBucket(target, signal)));
     } catch (error) {
       if (error instanceof Error && (error as { $metadata?: object }).$metadata !== undefined)
-        error.message = `the bucket is missing, and cannot be created: ${error.message}`;
+        error.message = `the bucket does not exist and could not be created: ${error.message}`;
       throw error;
     }
   }

@@ -34,7 +34,8 @@ export async function serviceClient(
     requestHandler: requestHandlerOf(connections),
     credentialDefaultProvider: mapCredentials.forClient,
     customUserAgent: userAgent.split(" ", 1)[0]!,
-    // The SDK would send the body without waiting for the answer, and some proxies refuse the header with 417.
+    // The SDK would send the body without waiting for a 100 response, and some proxies reject the Expect header with
+    // 417.
     expectContinueHeader: false,
   };
   if (region !== undefined) config.region = region;
@@ -48,10 +49,10 @@ export async function serviceClient(
   // The SDK resolves everything else from the environment and its files.
   const found = new sdk.S3Client(config).config;
   const asked = endpoint ?? (await found.serviceConfiguredEndpoint?.());
-  // Other services seldom have a DNS name for each bucket.
+  // Other services seldom have a host name for each bucket.
   const isElsewhere = asked !== undefined && !(URL.canParse(asked) && isAws(new URL(asked).hostname));
   config.forcePathStyle = settings.forcePathStyle ?? isElsewhere;
-  // us-east-1 knows the buckets of all regions, and redirects. The redirect is followed once and remembered.
+  // us-east-1 redirects to the buckets of all regions. The redirect is followed once and remembered.
   if (region === undefined && !(await hasRegion(found))) config.region = "us-east-1";
   const client = new sdk.S3Client(config);
   watch(client, way, learn, false);
@@ -72,10 +73,13 @@ export function localClient(directory: LocalDirectory, way: Way, learn: Learn): 
   return Promise.resolve(watch(client, way, learn, true));
 }
 
-/** Gives each request a retry quota of its own. The SDK has one for all of a client's: failing calls would use up that of others. */
+/**
+ * Gives each request its own retry quota. The SDK has one quota for all requests of a client, so failing calls would
+ * use up the retries of other calls.
+ */
 function tryEachAsOften({ config }: S3Client): void {
   const shared = config.retryStrategy;
-  // What a request uses is written to this derived object.
+  // The used part of the quota is stored in this derived object.
   config.retryStrategy = async () => Object.create(await shared()) as Awaited<ReturnType<typeof shared>>;
 }
 
@@ -83,14 +87,14 @@ function watch(client: S3Client, way: Way, learn: Learn, isLocal: boolean): S3Cl
   tryEachAsOften(client);
   learnRoute(client, way, learn);
   watchAttempts(client, isLocal);
-  // Before boundAnswers, whose bounded bodies it reads.
+  // Must be added before boundAnswers, because it reads the bodies that boundAnswers has limited.
   readPlainly(client);
   boundAnswers(client);
   tellRequests(client);
   return client;
 }
 
-/** Tells a clock the Date of each answer. */
+/** Passes the Date of each response to a clock. */
 export function hearDates(client: S3Client, clock: ServiceClock): void {
   client.middlewareStack.add(
     (next) => async (args) => {

@@ -4,18 +4,18 @@ import { OperationError } from "../operation-error.js";
 export interface SdkError extends Error {
   code?: unknown;
   syscall?: unknown;
-  /** The code in the body of the answer. */
+  /** The code in the body of the response. */
   Code?: unknown;
   Region?: unknown;
   $metadata?: { httpStatusCode?: number; requestId?: string; attempts?: number };
   $response?: { headers?: Record<string, string> };
   /** Set by MapCredentials. */
   credentialsGiven?: "option" | "environment";
-  /** Set by S3: where credentials were sought, and what to do about that source. */
+  /** Set by class S3: where credentials were searched for, and what to do about that source. */
   sought?: { text: string; todo?: string };
 }
 
-/** Whether no provider has given credentials. */
+/** Whether no provider returned credentials. */
 export function isWithoutCredentials({ name }: Error): boolean {
   return name === "CredentialsProviderError" || name === "TokenProviderError";
 }
@@ -24,20 +24,21 @@ export function statusOf(error: unknown): number | undefined {
   return (error as SdkError).$metadata?.httpStatusCode;
 }
 
-/** Whether there was no bucket. A trial of conditions reports it as a failure of its own. */
+/** Whether the bucket does not exist. A trial of conditions reports that in an OperationError. */
 export function isNoSuchBucket(error: unknown): boolean {
   return error instanceof OperationError
     ? error.code === "NoSuchBucket"
     : (error as Error).name === "NoSuchBucket";
 }
 
-/** Whether a request for an object failed because there is no such key. Then there is such a bucket. */
+/** Whether a request for an object failed because the key does not exist. The bucket then exists. */
 export function isNoSuchKey(error: unknown): boolean {
   return statusOf(error) === 404 && (error as Error).name === "NoSuchKey";
 }
 
 /**
- * The region of the bucket, if the answer says that another was asked. The answer to a HEAD says so in its headers only.
+ * The region of the bucket, if the response says that the request went to another region. The response to a HEAD says
+ * so in its headers only.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
  */

@@ -3,7 +3,8 @@ import { late } from "../late.js";
 import { replaceExec, replaceReadFile } from "./surroundings.js";
 import { replaceAgent } from "./transport/connections.js";
 
-// Everything this library uses of the SDK. Nothing else may load it: before that, some of Node's functions are replaced.
+// Everything that this library uses from the SDK. No other file may load the SDK, because some of Node's functions must
+// be replaced before it is loaded.
 
 let isReplaced = false;
 

@@ -7,16 +7,16 @@ import { promisify } from "node:util";
 import { isRead } from "../../arguments/environment.js";
 import type { Environment } from "../../bridge/protocol.js";
 
-/** What code that runs in an environment sees. */
+/** The variables that code running in an environment sees. */
 interface Inside {
   readonly env: NodeJS.ProcessEnv;
-  /** The same with the real files: for other programs, which cannot read the texts. */
+  /** The same with the real files, for other programs, which cannot read the texts. */
   readonly ofPrograms: NodeJS.ProcessEnv;
 }
 
 /**
- * The environment of a map's first request, for the SDK. The SDK is made when it is first needed, which may be long after,
- * and reads `process.env` and the shared configuration files at times of its own.
+ * The environment of a map's first request, for the SDK. The SDK's client is created when it is first needed, which may
+ * be long after that request. It reads `process.env` and the shared configuration files at unpredictable times.
  */
 export class Surroundings {
   readonly environment: Environment;
@@ -24,7 +24,9 @@ export class Surroundings {
   #inside: Inside | undefined;
   #files: string[] = [];
 
-  /** @param profile - the option. The SDK reads some settings from the environment's profile only. */
+  /**
+   * @param profile - the option `profile`. The SDK reads some settings only from the profile that AWS_PROFILE names.
+   */
   constructor(environment: Environment, profile?: string) {
     this.environment = environment;
     this.#profile = profile;
@@ -35,7 +37,7 @@ export class Surroundings {
     return within().run((this.#inside ??= this.#make()), work);
   }
 
-  /** Releases the files. They are made again when something is run. */
+  /** Releases the files. They are created again when `run` is called again. */
   close(): void {
     for (const file of this.#files) release(file);
     this.#files = [];
@@ -59,7 +61,7 @@ const programEnv = process.env;
 
 let storage: AsyncLocalStorage<Inside> | undefined;
 
-// Not before the SDK is needed: from then on, every promise costs a little more.
+// The storage is not created before the SDK is needed, because it makes every promise a little slower.
 function within(): AsyncLocalStorage<Inside> {
   if (storage !== undefined) return storage;
   const made = (storage = new AsyncLocalStorage<Inside>());
@@ -74,8 +76,8 @@ function within(): AsyncLocalStorage<Inside> {
 /** Texts that the SDK reads as files. */
 const texts = new Map<string, { text: string; users: number }>();
 
-// The SDK caches what it has read by the file's name, so each text has a name of its own. No file can have it: it is a path
-// below this file, which is no directory.
+// The SDK caches file contents by name, so each text has its own name. No real file can have this name: the path leads
+// through this source file, which is not a directory.
 function holdAsFile(name: string, text: string): string {
   const digest = createHash("sha256").update(text).digest("hex").slice(0, 32);
   const file = path.join(__filename, `${name}-${digest}`);
@@ -101,7 +103,10 @@ function read(file: string): PromiseLike<string> {
   return { then: (...callbacks) => text().then(...callbacks) };
 }
 
-/** Has the SDK read the texts. Must be called before it is loaded: each of its packages keeps the function it finds. */
+/**
+ * Makes the SDK read the texts. Must be called before the SDK is loaded, because its packages keep the function they
+ * find.
+ */
 export function replaceReadFile(): void {
   const { readFile } = fs.promises;
   fs.promises.readFile = ((file: string, ...others: []) =>
@@ -109,11 +114,12 @@ export function replaceReadFile(): void {
 }
 
 /**
- * Has the SDK start the programs of `credential_process` in the map's environment. Must be called before it is loaded. Such a
- * program (the AWS CLI, aws-vault, saml2aws) reads the shared configuration files itself.
+ * Makes the SDK start the programs of `credential_process` in the map's environment. Must be called before the SDK is
+ * loaded. Such a program (the AWS CLI, aws-vault, saml2aws) reads the shared configuration files itself.
  */
 export function replaceExec(): void {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- takes milliseconds that only the SDK needs
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loading takes milliseconds, and only the SDK
+  // needs it
   const programs = require("node:child_process") as typeof childProcess;
   const { exec } = programs;
   const execAsync = promisify(exec);

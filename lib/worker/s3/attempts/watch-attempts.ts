@@ -6,7 +6,7 @@ import { isAmbiguous } from "./ambiguous.js";
 import type { RequestError } from "./ambiguous.js";
 import { Sending } from "./doubt.js";
 
-/** Another write of the key was under way at the same time, and this one did nothing. */
+/** Another write to the key was under way at the same time, and this one did nothing. */
 export const CONFLICT = "ConditionalRequestConflict";
 
 /** How often a command was sent, by the context that the SDK gives its middleware. */

@@ -3,7 +3,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { BadAnswer, MAX_ANSWER_BYTES, TooLong } from "../bad-answers.js";
 import { badListing } from "../listing/listed-names.js";
 
-// What the SDK receives, before it parses it.
+// This file changes responses before the SDK parses them.
 
 interface Response {
   statusCode: number;
@@ -11,7 +11,7 @@ interface Response {
   body?: unknown;
 }
 
-/** Limits the length of errors and pages, which the SDK would read without a limit. */
+/** Limits the length of errors and listings, which the SDK would read without a limit. */
 export function boundAnswers(client: S3Client): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {
@@ -23,7 +23,7 @@ export function boundAnswers(client: S3Client): void {
       }
       return result;
     },
-    // Must be added after readPlainly, so that it runs closer to the handler and sees the response first.
+    // Must be added after readPlainly, so that this runs closer to the handler and sees the response first.
     { step: "deserialize", priority: "low", name: "s3bucketmapBounded" },
   );
 }
@@ -39,8 +39,8 @@ async function* bounded(body: Readable, statusCode: number): AsyncGenerator<Buff
 }
 
 /**
- * Rewrites answers of other services that the SDK cannot read: it throws for a date or a checksum that it does not know.
- * Rejects web pages.
+ * Rewrites responses of other services that the SDK cannot parse: it throws for a date or a checksum that it does not
+ * know. Rejects web pages.
  */
 export function readPlainly(client: S3Client): void {
   client.middlewareStack.add(
@@ -53,15 +53,16 @@ export function readPlainly(client: S3Client): void {
         readableHeaders(response.headers);
       } else {
         const text = await textOf(response.body);
-        if (isPage(command, response, text)) throw badAnswer("the answer is a web page", response);
+        if (isPage(command, response, text)) throw badAnswer("the response is a web page", response);
         const wanted = documents[command];
-        if (wanted?.is(rootOf(text)) === false) throw badAnswer(`the answer is not ${wanted.what}`, response);
+        if (wanted?.is(rootOf(text)) === false)
+          throw badAnswer(`the response is not ${wanted.what}`, response);
         const listed = wanted === undefined ? text : readableFlag(readableDates(text));
         response.body = Readable.from([Buffer.from(command === VERSIONS ? inOneOrder(listed) : listed)]);
       }
       return result;
     },
-    // Low priority runs inside the SDK's parser, and so sees the response first.
+    // With low priority, this runs inside the SDK's parser, and so sees the response first.
     { step: "deserialize", priority: "low", name: "s3bucketmapPlainAnswers" },
   );
 }
@@ -77,14 +78,14 @@ async function textOf(body: unknown): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-// Captive portals answer everything with 200. But some services label empty answers, and even listings, text/html, and
-// some send no request id, so neither alone identifies a page.
+// Captive portals answer every request with 200. But some services send empty responses, and even listings, as
+// text/html, and some send no request id. So neither of the two alone identifies a web page.
 function isPage(command: string, { headers }: Response, text: string): boolean {
   if (text.trimStart() === "") return false;
   const root = rootOf(text);
-  // The SDK turns it into an error.
+  // The SDK turns this document into an error.
   if (root === "Error") return false;
-  // S3 never answers a DELETE with a body.
+  // S3's response to a DELETE never has a body.
   if (command === "DeleteObjectCommand") return true;
   return headers["content-type"]?.startsWith("text/html") === true && !/(?:Result|Response)$/.test(root);
 }
@@ -95,28 +96,29 @@ function rootOf(text: string): string {
 
 const VERSIONS = "ListObjectVersionsCommand";
 
-// The SDK reads any other document, such as a list of uploads, as an empty answer.
+// The SDK parses any other document, such as a list of uploads, as an empty result.
 const documents: Readonly<Record<string, { what: string; is(root: string): boolean }>> = {
   ListObjectsV2Command: { what: "a listing", is: (root) => !/^List(?!Bucket|Objects)/.test(root) },
   GetBucketVersioningCommand: {
-    what: "the configuration of versioning",
+    what: "a versioning configuration",
     is: (root) => root === "VersioningConfiguration",
   },
-  // A service without versions may answer with a list of its keys.
+  // A service without versions may return a list of its keys.
   [VERSIONS]: { what: "a list of versions", is: (root) => root.startsWith("ListVersions") },
 };
 
-/** The Size of a delete marker, which has none. */
+/** The Size that is used for a delete marker, which has no size. */
 export const MARKER_SIZE = -1;
 
-// S3 lists versions and delete markers together, newest first. The SDK sorts them into two lists, which loses that order.
+// S3 lists versions and delete markers together, newest first. The SDK sorts them into two lists, which loses that
+// order.
 function inOneOrder(xml: string): string {
   return xml
     .replace(/<DeleteMarker(?:\s[^<>]*)?>/g, `<Version><Size>${MARKER_SIZE}</Size>`)
     .replace(/<\/DeleteMarker\s*>/g, "</Version>");
 }
 
-/** The SDK cannot compute these, and throws. */
+/** Checksums that the SDK cannot compute. It throws if a response has one. */
 const unknownChecksums = ["sha512", "xxhash64", "xxhash3", "xxhash128"].map(
   (name) => `x-amz-checksum-${name}`,
 );
@@ -141,7 +143,7 @@ function readableDates(xml: string): string {
 /** The four spellings of a boolean in XML Schema. */
 const flags: Readonly<Record<string, boolean>> = { true: true, 1: true, false: false, 0: false };
 
-// The SDK reads anything but "true" as false, which would end the listing early.
+// The SDK parses anything but "true" as false, which would end the listing early.
 function readableFlag(xml: string): string {
   return xml.replace(
     /<IsTruncated(?:\s[^<>]*)?(?:\/>|>([^]*?)<\/IsTruncated\s*>)/g,
@@ -149,7 +151,7 @@ function readableFlag(xml: string): string {
       const flag = flags[text.trim().toLowerCase()];
       if (flag !== undefined) return `<IsTruncated>${flag}</IsTruncated>`;
       throw badListing(
-        `the service does not say whether there are more keys: IsTruncated is ${JSON.stringify(text.slice(0, 60))}`,
+        `the service does not report whether there are more keys: IsTruncated is ${JSON.stringify(text.slice(0, 60))}`,
       );
     },
   );

@@ -6,18 +6,18 @@ import { BadAnswer, BrokenBody, MAX_UNTOLD_BYTES, TooLong } from "../bad-answers
 /** From this size on, a body is written into its final buffer as it arrives. */
 const IN_PLACE_FROM = 1024 * 1024;
 
-/** The SDK hashes each chunk in one call, and Node's crypto takes less than 2 GiB. */
+/** The SDK hashes each chunk in one call, and Node's crypto accepts less than 2 GiB. */
 const CHUNK_BYTES = 64 * 1024 ** 2;
 
 /**
- * The last chunks that arrived, 1 MiB at most. malloc returns free memory at the top of a thread's heap to the system,
- * and having it cleared again for the next chunks took a sixth of the time of a long body. Live chunks near the top
+ * The last chunks that arrived, 1 MiB at most. malloc returns free memory at the top of a thread's heap to the system.
+ * To get cleared memory again for the next chunks took a sixth of the time of a large body. Live chunks near the top
  * prevent that.
  */
 const lastChunks = new Array<Uint8Array>(16);
 let count = 0;
 
-/** A body that is assembled in one buffer as it arrives, so that it is in memory once. */
+/** A body that is assembled in one buffer as it arrives, so that it is in memory only once. */
 export class InPlace {
   readonly bytes: Uint8Array;
   /** How many bytes have arrived. */
@@ -37,7 +37,7 @@ export class InPlace {
 
 interface Gathering {
   add(chunk: Uint8Array): void;
-  /** The body, in a buffer that holds nothing else: it is transferred to the calling thread. */
+  /** The body, in a buffer that holds nothing else, because the buffer is transferred to the calling thread. */
   whole(): Uint8Array;
 }
 
@@ -64,7 +64,7 @@ function inChunks(): Gathering {
 
 // The HTTP parser delivers no more than Content-Length.
 function inPlace(length: number): Gathering {
-  // Allocated with the first chunk: the answer to a HEAD has a length, but no body.
+  // Allocated with the first chunk, because the response to a HEAD has a length, but no body.
   let parts: InPlace | undefined;
   return {
     add: (chunk) => (parts ??= new InPlace(new Uint8Array(length))).add(chunk),
@@ -108,13 +108,16 @@ interface Received {
   readonly tooLong?: true;
 }
 
-/** A body that was read before, as the stream that the SDK expects. It fails where the original failed. */
+/**
+ * Turns a body that was read before into the stream that the SDK expects. It fails at the byte where the original
+ * failed.
+ */
 export function bodyOf({ body, broken, tooLong }: Received): Readable {
   if (broken === undefined && body.length > 0) wholeBuffers.add(body.buffer);
   let at = 0;
   return new Readable({
     read() {
-      // Refused by its length, and never read.
+      // The caller rejects the body because of its Content-Length, and never reads it.
       if (tooLong) return;
       const chunk = body.subarray(at, at + CHUNK_BYTES);
       at += chunk.length;
@@ -126,8 +129,8 @@ export function bodyOf({ body, broken, tooLong }: Received): Readable {
 }
 
 /**
- * Reads a command's body within the attempt. The SDK resolves when the headers have arrived, and would not retry a
- * request whose body breaks off.
+ * Reads a command's body within the attempt. The SDK's own attempt ends when the headers have arrived, so it would not
+ * retry a request whose body breaks off.
  *
  * @returns a function that returns the bytes once the command has been sent
  */
@@ -164,10 +167,10 @@ interface Response {
 }
 
 function valueTooLong(length: string, maxBytes: number): OperationError {
-  return new OperationError("ValueTooLong", `it has ${length} bytes, and at most ${maxBytes} can be read`);
+  return new OperationError("ValueTooLong", `it has ${length} bytes, but at most ${maxBytes} can be read`);
 }
 
-/** Whether a body without a Content-Length marks its end. */
+/** Whether the end of a body without a Content-Length is marked. */
 export function isChunked(headers: Record<string, string>): boolean {
   return /\bchunked$/i.test(headers["transfer-encoding"] ?? "");
 }
@@ -179,7 +182,7 @@ async function collectChunks(
 ): Promise<Uint8Array> {
   if (!isChunked(headers)) {
     body.on("error", () => {}).destroy();
-    throw new Error("the answer does not give its length, so it would look complete wherever it broke off");
+    throw new Error("the response does not declare its length, so a truncated body would look complete");
   }
   const bytes = gathering();
   let length = 0;

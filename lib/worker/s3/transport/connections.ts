@@ -6,23 +6,23 @@ import type { Socket } from "node:net";
 import { watchSending } from "../attempts/doubt.js";
 import { addressByProxy, agentFor, wayTo } from "./proxy.js";
 
-/** How many idle sockets are kept open: this, or the highest concurrency of any map. */
+/** How many idle sockets are kept open: this number, or the highest concurrency of any map if that is larger. */
 let mostIdle = 64;
 
 /**
  * How long a connection may be idle before it is closed rather than reused. NAT gateways, load balancers and sleeping
- * laptops drop connections silently, and a request on a dropped one never gets an answer.
+ * laptops drop connections silently, and a request on a dropped connection never gets a response.
  */
 const MAX_IDLE_MS = 1000;
 
-/** A client's HTTP agents, for direct attempts and the SDK alike. */
+/** A client's HTTP agents. Direct attempts and the SDK share them. */
 export class Connections {
   readonly #concurrency: number;
   readonly #env: Readonly<Record<string, string>> | undefined;
   #http: http.Agent | undefined;
   #https: HttpsAgent | undefined;
 
-  /** @param env - may name proxies and certificates */
+  /** @param env - environment variables, which may name proxies and certificates */
   constructor(concurrency: number, env: Readonly<Record<string, string>> = {}) {
     this.#concurrency = concurrency;
     if (Object.keys(env).some((name) => /^(?:https?_proxy|AWS_CA_BUNDLE)$/i.test(name))) this.#env = env;
@@ -47,10 +47,10 @@ export class Connections {
 
 const options: http.AgentOptions = { keepAlive: true, maxSockets: Infinity };
 
-/** Shared by all maps, so that a program that makes many maps does not leave sockets behind for each. */
+/** Shared by all maps, so that a program that creates many maps does not leave sockets behind for each of them. */
 const pools: { http?: http.Agent; https?: HttpsAgent } = {};
 
-/** Agents for a proxy or a certificate bundle, by what they use. */
+/** Agents that use a proxy or a certificate bundle, by the protocol, the proxy and the bundle. */
 const others = new Map<string, http.Agent>();
 
 /** Where a request goes. */
@@ -88,7 +88,7 @@ function pool<Agent extends http.Agent>(agent: Agent): Agent {
     let idle = 0;
     for (const name in agent.freeSockets) idle += agent.freeSockets[name]!.length;
     if (idle <= mostIdle) return;
-    // The first have been idle longest. Sockets that are being closed are still listed.
+    // The first sockets have been idle longest. Sockets that are being closed are still listed.
     const open = Object.values(agent.freeSockets).flatMap((sockets) =>
       (sockets ?? []).filter(({ destroyed }) => !destroyed),
     );
@@ -104,7 +104,7 @@ function closeOnData(this: Socket): void {
 /** By Date.now(): monotonic clocks stop while a laptop sleeps. */
 const idleSince = new WeakMap<Socket, number>();
 
-/** Closes sockets that have been idle since before a time. The list is in the order of last use. */
+/** Closes sockets that have been idle since before the given time. The list is in the order of last use. */
 function closeIdle(agent: http.Agent, since: number): void {
   for (const name in agent.freeSockets) {
     for (const socket of agent.freeSockets[name]!) {
@@ -118,10 +118,10 @@ function closeIdle(agent: http.Agent, since: number): void {
 const begun = new WeakMap<http.ClientRequest, { agent: http.Agent; at: number }>();
 
 /**
- * Call this for a request that got no answer. Connections that have been idle since before it may be dead, too, and are
- * closed.
+ * Must be called for a request that got no response. Connections that have been idle since before the request may be
+ * dead, too, and are closed.
  *
- * @returns whether the request's own connection was a reused one, and so may have been dead
+ * @returns whether the request's own connection was reused, and so may have been dead
  */
 export function loseConnection(request: http.ClientRequest): boolean {
   const { agent, at } = begun.get(request) ?? {};
@@ -132,8 +132,8 @@ export function loseConnection(request: http.ClientRequest): boolean {
 const tries = new AsyncLocalStorage<{ request?: http.ClientRequest }>();
 
 /**
- * Makes an attempt of the SDK's, and repeats it if a reused connection was lost. Left to the SDK, many connections lost at
- * once would exhaust its retries.
+ * Runs one of the SDK's attempts, and repeats it if a reused connection was lost. If that were left to the SDK, many
+ * connections lost at the same time would exhaust its retries.
  */
 export async function onLiveConnection<T>(run: () => Promise<T>): Promise<T> {
   const sent: { request?: http.ClientRequest } = {};
@@ -145,17 +145,17 @@ export async function onLiveConnection<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether there was no answer: a reset or a timeout. */
+/** Whether there was no response because of a reset or a timeout. */
 export function isLost(error: unknown): boolean {
   return error instanceof Error && error.name === "TimeoutError" && !("$metadata" in error);
 }
 
-/** An undocumented method of agents, by which Node's requests get their socket. */
+/** An undocumented method of agents, through which Node's requests get their socket. */
 interface Adding {
   addRequest(request: http.ClientRequest, to: To, ...rest: unknown[]): void;
 }
 
-/** An agent that delegates to another, with a limit of requests at once. */
+/** An agent that delegates to another agent, with a limit on concurrent requests. */
 function inTurns<Agent extends http.Agent>(
   plain: Agent,
   most: number,
@@ -198,7 +198,7 @@ function inTurns<Agent extends http.Agent>(
 
 const mostBytes = { read: 0, written: 0 };
 
-/** How many bytes all connections have transferred, including unfinished answers. Never decreases. */
+/** How many bytes all connections have transferred, including unfinished responses. Never decreases. */
 export function bytesOnTheWire(): { read: number; written: number } {
   let read = 0;
   let written = 0;
@@ -210,7 +210,7 @@ export function bytesOnTheWire(): { read: number; written: number } {
       written += bytesWritten;
     }
   }
-  // Closed connections drop out of the sum.
+  // Closed connections are no longer part of the sum.
   mostBytes.read = Math.max(mostBytes.read, read);
   mostBytes.written = Math.max(mostBytes.written, written);
   return { ...mostBytes };

@@ -16,16 +16,16 @@ export interface Place {
   port: number;
 }
 
-/** How connections to a place are made. */
+/** How connections to a host are made. */
 export interface Way {
   proxy: URL | undefined;
-  /** A file of trusted certificates, instead of Node's own. */
+  /** A file with trusted certificates, which replace Node's own. */
   bundle: string | undefined;
 }
 
 /**
  * Chooses proxy and certificates by the rules of the AWS CLI and of Node's `NODE_USE_ENV_PROXY`: `HTTPS_PROXY` or
- * `HTTP_PROXY`, lower case first, unless `NO_PROXY` covers the host. There is no exception for localhost.
+ * `HTTP_PROXY`, lower case first, unless `NO_PROXY` matches the host. There is no exception for localhost.
  *
  * @throws OperationError for an unusable proxy URL
  */
@@ -42,7 +42,7 @@ function proxyOf(given: string): URL {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   // The value is not shown: it may contain a password.
-  if (url === undefined) throw unusable("HTTPS_PROXY or HTTP_PROXY is no URL");
+  if (url === undefined) throw unusable("HTTPS_PROXY or HTTP_PROXY is not a valid URL");
   if (url.protocol !== "http:" && url.protocol !== "https:")
     throw unusable(`HTTPS_PROXY or HTTP_PROXY begins with ${url.protocol}// instead of http:// or https://`);
   return url;
@@ -68,7 +68,7 @@ function isExcepted({ host, port }: Place, exceptions: string): boolean {
     });
 }
 
-/** @param range - in CIDR notation, or a single address in any spelling: `0:0:0:0:0:0:0:1` is `::1` */
+/** @param range - a range in CIDR notation, or a single address in any notation: `0:0:0:0:0:0:0:1` is `::1` */
 function isWithin(address: string, range: string): boolean {
   const [, from = "", given] = /^([\da-f.:]+)(?:\/(\d{1,3}))?$/.exec(range) ?? [];
   const kind = net.isIP(from);
@@ -81,7 +81,7 @@ function isWithin(address: string, range: string): boolean {
   return list.check(address, family);
 }
 
-/** The method by which Node's agents open connections. It returns a socket, or calls back later. */
+/** The method with which Node's agents open connections. It returns a socket, or calls back later. */
 interface Connecting {
   createConnection(
     options: ConnectionOptions & { host: string; port: number },
@@ -93,7 +93,7 @@ export function agentFor(secure: boolean, { proxy, bundle }: Way, settings: http
   const ca = bundle === undefined ? {} : { ca: certificates(bundle) };
   const agent = secure ? new https.Agent({ ...settings, ...ca }) : new http.Agent(settings);
   if (proxy === undefined) return agent;
-  // Declared by Node's types only for the plain agent, and with other parameters.
+  // Node's types declare this method only for the plain agent, and with other parameters.
   const made = agent as unknown as Connecting;
   made.createConnection = secure
     ? (options, done) => {
@@ -133,7 +133,7 @@ function connectTo(proxy: URL, ca: { ca?: string }): net.Socket {
   return tls.connect({ host, port: Number(proxy.port || 443), ...servername, ...ca });
 }
 
-/** The event of an established connection to a proxy. */
+/** The event that a connection to a proxy emits once it is established. */
 function openedBy({ protocol }: URL): string {
   return protocol === "http:" ? "connect" : "secureConnect";
 }
@@ -156,7 +156,7 @@ function openTunnel(
   const failed = (why: string, code = "ECONNREFUSED"): void => {
     clearTimeout(limit);
     request.destroy();
-    // "connect" tells isAmbiguous() that the request was never sent.
+    // The syscall "connect" shows isAmbiguous() that the request was never sent.
     const error = new Error(`the proxy ${nameOf(proxy)} (HTTPS_PROXY) ${why}`);
     done(Object.assign(error, { code, syscall: "connect" }));
   };
@@ -167,7 +167,7 @@ function openTunnel(
   );
   request.on("error", (error: NodeJS.ErrnoException) =>
     failed(
-      isOpen ? `gave no answer for ${path}: ${error.message}` : `cannot be reached: ${error.message}`,
+      isOpen ? `sent no response for ${path}: ${error.message}` : `cannot be reached: ${error.message}`,
       error.code,
     ),
   );
@@ -178,16 +178,16 @@ function openTunnel(
     // Some proxies answer 401 for a wrong password.
     if (statusCode === 407 || (statusCode === 401 && proxy.username !== ""))
       return done(wantsPassword(proxy, statusCode));
-    failed(`refuses a connection to ${path}: HTTP ${statusCode} ${statusMessage}`);
+    failed(`rejected a connection to ${path}: HTTP ${statusCode} ${statusMessage}`);
   });
   request.end();
 }
 
 function wantsPassword(proxy: URL, statusCode: number): OperationError {
   const how =
-    proxy.username === "" ? "wants a user name and a password" : "does not accept its user name and password";
+    proxy.username === "" ? "requires a user name and a password" : "rejected the user name and password";
   return unusable(
-    `the proxy ${nameOf(proxy)} ${how} (HTTP ${statusCode}); give them in HTTPS_PROXY, as http://user:password@host:port`,
+    `the proxy ${nameOf(proxy)} ${how} (HTTP ${statusCode}). Set them in HTTPS_PROXY, as http://user:password@host:port`,
   );
 }
 
@@ -214,7 +214,7 @@ function certificates(bundle: string): string {
     return fs.readFileSync(bundle, "utf8");
   } catch (error) {
     throw unusable(
-      `AWS_CA_BUNDLE, or ca_bundle of the profile, names ${bundle}, which cannot be read: ${(error as Error).message}`,
+      `the certificate bundle ${bundle}, from AWS_CA_BUNDLE or the profile's ca_bundle, cannot be read: ${(error as Error).message}`,
     );
   }
 }

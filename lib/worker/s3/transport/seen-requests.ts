@@ -5,7 +5,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { attemptsOf } from "../attempts/watch-attempts.js";
 import { isReplay } from "../direct/replay.js";
 
-/** One attempt of a request, once it is over. */
+/** One finished attempt of a request. */
 interface SeenRequest {
   /** S3's name of the operation. */
   operation: string;
@@ -13,14 +13,14 @@ interface SeenRequest {
   key: string;
   attempt: number;
   ms: number;
-  /** Content-Length, if there is one. For the answer to a HEAD, it is not the number of bytes received. */
+  /** Content-Length, if there is one. For the response to a HEAD, it is not the number of bytes received. */
   bytesSent?: number;
   bytesReceived?: number;
   /** The HTTP status, or an error. */
   outcome: number | string;
 }
 
-// Channels, because the code that sends requests must not know its observers.
+// These are channels because the code that sends requests must not know its observers.
 const requests = channel("s3bucketmap.request");
 const listed = channel("s3bucketmap.listed");
 const lengths = channel("s3bucketmap.length");
@@ -38,7 +38,7 @@ export function watchListed(watcher: (keys: number) => void): void {
   listed.subscribe((keys) => watcher(keys as number));
 }
 
-/** Reports the length of a file that is about to be moved. */
+/** Reports the length of a file that is about to be transferred. */
 export function sayLength(bytes: number): void {
   if (lengths.hasSubscribers) lengths.publish(bytes);
 }
@@ -119,9 +119,9 @@ const log = debuglog("s3bucketmap");
 let isLogging = false;
 
 /**
- * With `NODE_DEBUG=s3bucketmap`, writes a line to stderr for each request: operation, key, status, bytes, milliseconds and
- * attempt. Never headers, which contain credentials. Writes synchronously: a worker's console output waits for the
- * blocked calling thread, and is lost when the program exits.
+ * With `NODE_DEBUG=s3bucketmap`, writes a line to stderr for each request: operation, key, status, bytes, milliseconds
+ * and attempt. It never writes headers, which contain credentials. It writes synchronously, because a worker's console
+ * output waits for the blocked calling thread, and is lost when the program exits.
  */
 export function logRequests(): void {
   if (!log.enabled || isLogging) return;

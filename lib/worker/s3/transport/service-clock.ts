@@ -3,17 +3,17 @@ interface Answered {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What time it is at the service, as its last answer said. It may differ from this machine's. */
+/** The time of the service, according to its last response. It may differ from the time of this machine. */
 export class ServiceClock {
   #last: { readonly date: number; readonly at: number } | undefined;
 
-  /** Refusals are not heard: a proxy may have made them, with a clock of its own. */
+  /** Only successful responses are used. Others may come from a proxy, which has its own clock. */
   hear({ statusCode, headers }: Answered): void {
     const date = Date.parse(headers["date"] ?? "");
     if (statusCode < 300 && !Number.isNaN(date)) this.#last = { date, at: performance.now() };
   }
 
-  /** Milliseconds since the epoch; undefined while no answer has said. */
+  /** Milliseconds since the epoch; undefined as long as no response has contained a date. */
   get now(): number | undefined {
     return this.#last && this.#last.date + performance.now() - this.#last.at;
   }
