@@ -156,10 +156,10 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#putFile() (%s)", (wa
 
   it.each<[string, () => string, RegExp]>([
     ["no file", name, /no such file or directory \(ENOENT\)/],
-    ["a directory", () => folder, /it is a directory, and not an ordinary file/],
-    ["a device", () => "/dev/null", /it is a device, and not an ordinary file/],
+    ["a directory", () => folder, /it is a directory, not an ordinary file/],
+    ["a device", () => "/dev/null", /it is a device, not an ordinary file/],
     ["a file below a file", () => path.join(write(""), "below"), /not a directory \(ENOTDIR\)/],
-    ["a file that says it has no bytes", () => "/proc/self/status", /more bytes than the file system says/],
+    ["a file that says it has no bytes", () => "/proc/self/status", /more bytes than the file system reports/],
   ])("says what is wrong with %s, and sends nothing", (_what, make, words) => {
     const file = make();
     const error = thrown(() => map.putFile("key", file));
@@ -339,8 +339,8 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#getFile() (%s)", (wa
 
   it.each<[string, () => string, RegExp]>([
     ["in no directory", () => path.join(name(), "below"), /no such file or directory \(ENOENT\)/],
-    ["that is a directory", () => folder, /it is a directory, and not an ordinary file/],
-    ["that is a device", () => "/dev/null", /it is a device, and not an ordinary file/],
+    ["that is a directory", () => folder, /it is a directory, not an ordinary file/],
+    ["that is a device", () => "/dev/null", /it is a device, not an ordinary file/],
     ["below a file", () => path.join(write(""), "below"), /not a directory \(ENOTDIR\)/],
     [
       "that is a link to nowhere",
@@ -349,7 +349,7 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#getFile() (%s)", (wa
         fs.symlinkSync(path.join(folder, "nowhere"), link);
         return link;
       },
-      /leads nowhere/,
+      /a symbolic link to a file that does not exist/,
     ],
   ])("says what is wrong with a target %s, and sends nothing", (_what, make, words) => {
     const error = thrown(() => map.getFile("big", make()));

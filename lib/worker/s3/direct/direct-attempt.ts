@@ -8,7 +8,7 @@ import type { Answer, InParts, Request } from "./messages.js";
 import type { Tried } from "./replay.js";
 import type { Route } from "./route.js";
 
-/** A request before it is put on a route. */
+/** A request before the parts that depend on the route are added. */
 export interface Draft {
   method: Request["method"];
   key?: string;
@@ -17,24 +17,25 @@ export interface Draft {
   body?: Buffer;
 }
 
-/** An S3 operation: its request, and its expected answer. */
+/** An S3 operation: its request and its expected response. */
 export interface Operation<Result> {
-  /** S3's name for it. */
+  /** S3's name of the operation. */
   name: string;
   /** @returns undefined if the input needs the SDK */
   draft(route: Route): Draft | undefined;
-  /** @returns undefined for any answer but the expected one */
+  /** @returns undefined for any response other than the expected one */
   read(answer: Answer): Result | undefined;
   maxBytes?: number;
   inParts?: InParts | undefined;
 }
 
 /**
- * Makes the first attempt of a request without the SDK, whose own work is most of the cost of a small request.
+ * Sends the first attempt of a request without the SDK, because the SDK's own work is most of the cost of a small
+ * request.
  *
- * Without a result the SDK continues. If a request was sent, the SDK treats what came of it as its own first attempt.
- * So all failures are handled in one place, and no request is sent more often than the SDK would send it. The
- * exception is a request lost on a reused connection, which is sent once more on a new one.
+ * If there is no result, the SDK continues. If a request was sent, the SDK treats its outcome as that of its own first
+ * attempt. So all failures are handled in one place, and no request is sent more often than the SDK would send it. The
+ * exception is a request lost on a reused connection, which is sent once more on a new connection.
  *
  * @param input - the input of the SDK's command
  */

@@ -10,7 +10,7 @@ import type { Answer, AnswerHead, Exchange, InParts, Server } from "./messages.j
 
 const onUsed = new WeakSet<Error>();
 
-/** Whether a request failed, without an answer, on a connection that had been used before and may have been dead. */
+/** Whether a request failed without a response, on a connection that had been used before and may have been dead. */
 export function wasOnUsedConnection(error: Error): boolean {
   return onUsed.has(error);
 }
@@ -18,8 +18,8 @@ export function wasOnUsedConnection(error: Error): boolean {
 type TimeLimits = Readonly<Record<"connectMs" | "idleMs", number>>;
 
 /**
- * Sends requests over HTTP. Rejects with the errors of the SDK's own handler, because the SDK decides by them whether to
- * retry.
+ * Sends requests over HTTP. Rejects with the same errors as the SDK's own handler, because the SDK decides by them
+ * whether to retry.
  *
  * @returns undefined for other protocols
  */
@@ -91,8 +91,8 @@ function keepTime(
 ): void {
   request.once("socket", (socket) => {
     const idle = (): void => timedOut(`the socket timed out after ${idleMs} ms of inactivity`);
-    // Only the listener is removed. The timeout itself closes the socket if it stays unused, and by now another request
-    // may rely on it.
+    // Only the listener is removed. The timeout itself stays: it closes the socket if the socket stays unused, and by
+    // now another request may rely on it.
     request.once("close", () => socket.removeListener("timeout", idle));
     if (!socket.connecting) {
       socket.setTimeout(idleMs, idle);
@@ -154,7 +154,7 @@ function receive(
   });
 }
 
-/** Whether an object's Content-Length exceeds the limit. Other answers are cut off while they are read. */
+/** Whether an object's Content-Length exceeds the limit. Other responses are cut off while they are read. */
 function isTooLong({ statusCode, headers }: AnswerHead, maxBytes: number | undefined): boolean {
   return maxBytes !== undefined && statusCode < 300 && Number(headers["content-length"]) > maxBytes;
 }

@@ -2,7 +2,7 @@ import type { ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
 import type { Operation } from "./direct-attempt.js";
 import { plainHeaders, toSearch } from "./messages.js";
 
-/** The members of the SDK's output that are used. */
+/** The members of the SDK's output that the library uses. */
 export interface ListPage {
   IsTruncated: boolean;
   NextContinuationToken?: string;
@@ -56,8 +56,8 @@ const date = /\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):
 const others = (group: number): string =>
   `(?:<(?!(?:Key|LastModified|ETag|Size)>)(\\w+)>[^<>]*</\\${group}>\\s*)*`;
 
-// Matches an object as nearly every service writes it. Going element by element takes eight times as long. Named groups
-// would allocate an object for each match.
+// Matches an object as nearly every service writes it. Parsing each element separately takes eight times as long. Named
+// groups would allocate an object for each match.
 const usual = new RegExp(
   `\\s*<Contents>\\s*<Key>(${escapedKey})</Key>\\s*<LastModified>${date}</LastModified>\\s*` +
     `<ETag>${known}</ETag>\\s*${others(2)}<Size>(\\d{1,15})</Size>\\s*${others(4)}</Contents>`,
@@ -79,7 +79,7 @@ export function parsePage(xml: string): ListPage | undefined {
     if (found !== null) at = pattern.lastIndex;
     return found;
   };
-  /** The text of the child elements up to the closing tag. Grandchildren are checked and dropped. */
+  /** Returns the texts of the child elements up to the closing tag. Grandchildren are checked and dropped. */
   const fields = (name: string, deeper: boolean): Map<string, string> | undefined => {
     const found = new Map<string, string>();
     for (;;) {

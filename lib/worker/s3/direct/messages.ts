@@ -21,24 +21,24 @@ export interface Request {
 export interface Answer {
   statusCode: number;
   headers: Record<string, string>;
-  /** As much of it as was received. */
+  /** The part of the body that was received. */
   body: Uint8Array;
   /** Why the body is incomplete. */
   broken?: Error;
-  /** The body exceeds the limit, and was not read. */
+  /** The body exceeds the limit and was not read. */
   tooLong?: true;
 }
 
-/** An answer whose body has not been read yet. */
+/** A response whose body has not been read yet. */
 export type AnswerHead = Pick<Answer, "statusCode" | "headers">;
 
-/** Takes over the reading of a long body, to fetch ranges of it in parallel. Returns undefined to decline. */
+/** Reads a large body in parallel ranges, instead of the caller. Returns undefined if it does not. */
 export type InParts = (plain: IncomingMessage, answer: AnswerHead) => Promise<Uint8Array> | undefined;
 
 /**
- * Sends a request once. Rejects if there is no answer.
+ * Sends a request once. Rejects if there is no response.
  *
- * @param maxBytes - the limit for an object's body; undefined if the answer has none
+ * @param maxBytes - the limit for an object's body; undefined if the response does not contain an object
  */
 export type Exchange = (
   request: Request,
@@ -47,7 +47,7 @@ export type Exchange = (
   inParts?: InParts,
 ) => Promise<Answer>;
 
-/** Percent-encodes all but the unreserved characters of RFC 3986, as Signature Version 4 requires. */
+/** Percent-encodes all characters except the unreserved ones of RFC 3986, as Signature Version 4 requires. */
 export function escapeUri(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
@@ -95,12 +95,15 @@ export function plainHeaders(
   return headers;
 }
 
-/** Whether a value is visible ASCII with single spaces. Servers normalize nothing in it, so its signature stays valid. */
+/**
+ * Whether a value is visible ASCII with single spaces. Servers do not normalize such values, so the signature stays
+ * valid.
+ */
 export function isPlain(value: unknown): value is string {
   return typeof value === "string" && /^[!-~]+(?: [!-~]+)*$/.test(value);
 }
 
-/** The user metadata in an answer's headers, by lower-case name. */
+/** The user metadata in a response's headers, by lower-case name. */
 export function metadataIn(headers: Record<string, string>): Record<string, string> {
   const prefix = "x-amz-meta-";
   // A null prototype, so that "__proto__" is an ordinary name.

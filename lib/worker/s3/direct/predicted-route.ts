@@ -5,7 +5,7 @@ import { isPlain } from "./messages.js";
 import type { Route, Way } from "./route.js";
 import { signer, unsigned } from "./sign.js";
 
-/** The SDK's environment variables that do not stand in the way of a prediction. */
+/** The SDK's environment variables that do not prevent a prediction. */
 const understood: ReadonlySet<string> = new Set([
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",
@@ -19,7 +19,7 @@ const understood: ReadonlySet<string> = new Set([
   "AWS_CONFIG_FILE",
   "AWS_SHARED_CREDENTIALS_FILE",
   "AWS_LOGIN_CACHE_DIRECTORY",
-  // These only say where credentials come from.
+  // These variables only determine where credentials come from.
   "AWS_CONTAINER_AUTHORIZATION_TOKEN",
   "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
   "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -34,11 +34,11 @@ const understood: ReadonlySet<string> = new Set([
   "AWS_ROLE_ARN",
   "AWS_ROLE_SESSION_NAME",
   "AWS_WEB_IDENTITY_TOKEN_FILE",
-  // This only appears in the SDK's user agent.
+  // This variable only appears in the SDK's user agent.
   "AWS_EXECUTION_ENV",
 ]);
 
-/** Variables of the AWS CLI and other SDKs, which this SDK does not read. */
+/** Variables of the AWS CLI and of other SDKs, which this SDK does not read. */
 export const notRead: ReadonlySet<string> = new Set([
   "AWS_CA_BUNDLE",
   "AWS_CLI_AUTO_PROMPT",
@@ -53,10 +53,10 @@ export const notRead: ReadonlySet<string> = new Set([
 
 /**
  * Predicts the route that the SDK would choose, because loading the SDK takes longer than the rest of a program's first
- * request. Covers AWS itself and services with path-style buckets, if settings, environment and shared configuration
- * leave no doubt.
+ * request. Supports AWS itself and services with path-style buckets, if settings, environment and shared configuration
+ * are unambiguous.
  *
- * @returns undefined if the first request has to be made by the SDK
+ * @returns undefined if the SDK must send the first request
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
  */
 export function predictRoute(
@@ -109,15 +109,17 @@ export function localRoute({ bucket }: ClientConfig, way: Way): Route | undefine
   );
 }
 
-/** The SDK's defaults. A setting that changes them prevents the prediction. */
+/** The SDK's defaults. A setting that changes one of them prevents the prediction. */
 const defaults = { sendsChecksums: true, asksForChecksums: true };
 
-/** Whether a host is one of AWS's, in any partition. */
+/** Whether a host belongs to AWS, in any partition. */
 export function isAws(hostname: string): boolean {
   return /\.amazonaws\.(com|com\.cn|eu)$/.test(hostname);
 }
 
-/** Whether a bucket's name fits in a host name and is not that of a directory bucket or an access point alias. */
+/**
+ * Whether a bucket's name can be part of a host name, and is not that of a directory bucket or an access point alias.
+ */
 function isPlainName(bucket: string): boolean {
   return (
     /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(bucket) && !bucket.includes("--") && !bucket.endsWith("-s3alias")

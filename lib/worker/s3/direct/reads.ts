@@ -50,7 +50,7 @@ export function getting(
   };
 }
 
-/** Reads an object's first byte for what its headers say. An empty object has no first byte, and is left to the SDK. */
+/** Reads an object's first byte, to get its headers. An empty object has no first byte, and is left to the SDK. */
 export function probing(
   input: GetObjectCommandInput & { Range: string },
 ): Operation<{ found: Found | false }> {
@@ -76,7 +76,7 @@ export function wholeLength(contentRange = ""): number | undefined {
 }
 
 export interface Part {
-  /** The Content-Range that the answer must have. */
+  /** The Content-Range that the response must have. */
   readonly contentRange: string;
   readonly into: Uint8Array;
 }
@@ -109,7 +109,7 @@ export function heading(input: HeadObjectCommandInput): Operation<{ head: Found 
       return headers && input.Key !== undefined ? { method: "HEAD", key: input.Key, headers } : undefined;
     },
     read: ({ statusCode, headers }) => {
-      // A 404 without a request id is from a proxy.
+      // A 404 without a request id may come from a proxy.
       if (statusCode === 404 && headers["x-amz-request-id"]) return { head: false };
       const head = statusCode === 200 ? headOf(headers, Number(headers["content-length"])) : undefined;
       return head && { head };
@@ -167,13 +167,15 @@ function objectOf({ statusCode, headers, body }: Answer): GotObject | undefined 
   };
 }
 
-// Without a Content-Length, only chunked encoding marks the end of a body. A closed connection does not.
+// Without a Content-Length, only chunked encoding marks the end of a body. A closed connection does not mark it
+// reliably.
 function isWhole({ headers, body }: Pick<Answer, "headers" | "body">): boolean {
   const length = headers["content-length"];
   return length === undefined ? isChunked(headers) : Number(length) === body.length;
 }
 
-// The SDK sends CRC32. It verifies other checksums itself, and ignores the composite ones of multipart uploads.
+// The SDK sends CRC32, so that is verified here. The SDK verifies other checksums, and ignores the composite ones of
+// multipart uploads.
 function isUndamaged({ headers, body }: Answer): boolean {
   for (const name in headers) {
     if (!name.startsWith("x-amz-checksum-") || name === "x-amz-checksum-type") continue;

@@ -6,7 +6,7 @@ import type { Use } from "../credentials/credentials.js";
 import { noteUse } from "../credentials/renewal.js";
 import type { Answer, AnswerHead } from "./messages.js";
 
-/** An answer whose body is read when the SDK reads it. */
+/** A response whose body has not been read: it is read when the SDK reads it. */
 export interface Streamed extends AnswerHead {
   readonly stream: Readable;
 }
@@ -14,11 +14,11 @@ export interface Streamed extends AnswerHead {
 /** The outcome of a direct attempt. */
 export interface Tried<Result> {
   result?: Result;
-  /** Without a result, if anything was sent: what the SDK has to handle. */
+  /** If there is no result, but a request was sent: its outcome, which the SDK has to handle. */
   outcome?: Answer | Error;
-  /** The credentials that it was signed with. */
+  /** The credentials that the request was signed with. */
   use?: Use | undefined;
-  /** How often it was sent: twice if a reused connection was lost. */
+  /** How often the request was sent: twice if a reused connection was lost. */
   tries?: number;
 }
 
@@ -26,14 +26,14 @@ type Stack = GetObjectCommand["middlewareStack"];
 
 const replaying = new WeakSet<object>();
 
-/** Whether the SDK's next attempt in this context is a replay of one that has been sent and logged. */
+/** Whether the SDK's next attempt in this context replays a direct attempt, which has been sent and logged. */
 export function isReplay(context: object): boolean {
   return replaying.has(context);
 }
 
 /**
- * Makes the SDK take the outcome of a direct attempt as that of its own first attempt. The SDK then decides how to read
- * it, whether to retry and what to throw.
+ * Makes the SDK treat the outcome of a direct attempt as that of its own first attempt. The SDK then decides how to
+ * parse it, whether to retry, and what to throw.
  *
  * @returns the command
  */
@@ -48,7 +48,7 @@ export function replay<Command extends { readonly middlewareStack: object }>(
   },
 ): Command {
   if (outcome === undefined) return command;
-  // The stacks of all commands are alike, but their types have nothing in common.
+  // The middleware stacks of all commands are alike, but their types have nothing in common.
   (command.middlewareStack as Stack).add(
     (next, context) => {
       replaying.add(context);

@@ -5,12 +5,12 @@ import type { Exchange, Server } from "./messages.js";
 import { signer, unsigned } from "./sign.js";
 import type { Sign } from "./sign.js";
 
-/** How requests for the bucket are sent: predicted (predicted-route.ts), or learnt from a request that the SDK sent. */
+/** How requests for the bucket are sent. It is predicted (predicted-route.ts), or learnt from a request of the SDK. */
 export interface Route {
   readonly exchange: Exchange;
-  /** The path before the slash and the key. */
+  /** The path that precedes the slash and the key. */
   readonly basePath: string;
-  /** The headers of every request: the host, and the user agent. */
+  /** The headers of every request: the host and the user agent. */
   readonly headers: Readonly<Record<string, string>>;
   readonly sign: Sign;
   /** The SDK's settings for checksums. */
@@ -18,17 +18,17 @@ export interface Route {
   readonly asksForChecksums: boolean;
 }
 
-/** What a map brings to any route. */
+/** What a map contributes to any route. */
 export interface Way {
   exchangeWith(server: Server): Exchange | undefined;
   /** False for anonymous requests and the local S3. */
   signs: boolean;
   credentials(): Promise<Credentials>;
-  /** Credentials that are given in options or environment, and need no lookup. */
+  /** Credentials that can be read without the SDK. */
   written?: Credentials | undefined;
 }
 
-/** A request of the SDK's. */
+/** A request that the SDK sent. */
 interface Sent {
   protocol: string;
   hostname: string;
@@ -50,8 +50,8 @@ interface Context {
 }
 
 /**
- * Learns a client's route from the first request that is answered. The SDK has resolved endpoint, region and signing
- * by then.
+ * Learns a client's route from the first request that gets a response. By then, the SDK has resolved endpoint, region
+ * and signing.
  *
  * @param learnt - called with the route, or with undefined if requests need the SDK
  */
@@ -63,7 +63,7 @@ export function learnRoute(client: S3Client, way: Way, learnt: (route: Route | u
       if (!looked) {
         looked = true;
         const { Key } = args.input as { Key?: string };
-        // If the SDK's internals have changed, every request is left to it.
+        // If the SDK's internals have changed, every request is left to the SDK.
         learnt(await toRoute(client, way, context, args.request as Sent, Key).catch(() => undefined));
       }
       return result;

@@ -2,16 +2,16 @@ import crypto from "node:crypto";
 import type { Request } from "./messages.js";
 import type { Credentials } from "../credentials/written-credentials.js";
 
-/** Adds the headers of a signature. */
+/** Adds the headers of a signature to a request. */
 export type Sign = (request: Request) => Promise<void>;
 
 /** For anonymous requests. */
 export const unsigned: Sign = () => Promise.resolve();
 
-/** The SHA-256 of nothing. */
+/** The SHA-256 of an empty body. */
 const ofNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-// Proxies may change these.
+// Proxies may change these headers, so they are not signed.
 const changeable: ReadonlySet<string> = new Set(["user-agent", "cache-control"]);
 
 /**

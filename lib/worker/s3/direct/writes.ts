@@ -8,7 +8,7 @@ import type {
 import type { Operation } from "./direct-attempt.js";
 import { escapeUri, isPlain, plainHeaders } from "./messages.js";
 
-/** Above this size, what the SDK costs is small beside the transfer. */
+/** Above this size, the SDK's own work is small compared with the transfer. */
 const MAX_PUT_BYTES = 1024 * 1024;
 
 const putHeaders = {
@@ -52,13 +52,13 @@ export function putting(input: PutObjectCommandInput): Operation<{ done: true }>
       }
       return { method: "PUT", key, search: "x-id=PutObject", headers, body };
     },
-    // S3's answer has no body. Any other is left to the SDK.
+    // S3's response has no body. Any other response is left to the SDK.
     read: ({ statusCode, headers, body }) =>
       statusCode === 200 && headers["etag"] !== undefined && body.length === 0 ? { done: true } : undefined,
   };
 }
 
-/** @returns false if it needs the SDK */
+/** @returns false if the request needs the SDK */
 function addMetadata(headers: Record<string, string>, metadata: Record<string, string>): boolean {
   for (const [name, value] of Object.entries(metadata)) {
     const header = `x-amz-meta-${name.toLowerCase()}`;
@@ -68,7 +68,7 @@ function addMetadata(headers: Record<string, string>, metadata: Record<string, s
   return true;
 }
 
-/** A copy whose target may exist. S3 may answer 200 with an error, which is left to the SDK. */
+/** A copy whose target may exist. S3 may send an error with status 200, which is left to the SDK. */
 export function copying(input: CopyObjectCommandInput): Operation<{ etag: string }> {
   return {
     name: "CopyObject",
@@ -115,8 +115,8 @@ export function uploadingPart(input: UploadPartCommandInput): Operation<{ ETag: 
 }
 
 /**
- * An unconditional delete. Any empty answer counts as S3's: some services send no request id and label it text/html. An
- * empty 200 from a proxy cannot be told apart.
+ * An unconditional delete. Any empty response is accepted, because some services send no request id and the content
+ * type text/html. An empty 200 from a proxy cannot be told apart.
  */
 export function deleting(input: DeleteObjectCommandInput): Operation<{ done: true }> {
   return {

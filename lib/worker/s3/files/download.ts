@@ -14,17 +14,19 @@ import { openBody } from "./open-body.js";
 import type { OpenAnswer } from "./open-body.js";
 import type { TargetFile } from "./target-file.js";
 
-/** How many ranges are in flight at once, beside the plain answer. */
+/** How many ranges are in flight at once, besides the plain GET. */
 const RANGES_AT_ONCE = 7;
 
-/** How much of each is gathered before it is written: a write of each chunk of 64 KiB costs more than the bytes do. */
+/**
+ * How many bytes of a part are collected before they are written. Separate writes of each 64 KiB chunk would cost more.
+ */
 const WRITE_BYTES = 1024 * 1024;
 
-/** How often in a row a range may bring less than so many bytes. */
+/** How often in a row a range may deliver fewer than MIN_BYTES. */
 const TRIES = 3;
 const MIN_BYTES = 64 * 1024;
 
-/** The download failed in a way that may be gone when it is begun anew. */
+/** The download failed for a reason that may be gone when it is restarted. */
 export class Again extends Error {
   readonly because: Error;
 
@@ -38,45 +40,45 @@ interface Given {
   client: Client;
   input: GetObjectCommandInput;
   file: TargetFile;
-  /** To a plain GET. */
+  /** The response to a plain GET. */
   answer: OpenAnswer;
-  /** Its Content-Length. */
+  /** The Content-Length of that response. */
   length: number;
   signal: AbortSignal;
   moved: () => void;
 }
 
-/** A part that is being read, by a range, by the plain response, or by both. Each byte of it is written once. */
+/** A part that is being read, by a range, by the plain GET, or by both. Each byte of it is written once. */
 interface Part {
   readonly index: number;
   /** The bytes before this one have arrived. */
   at: number;
-  /** Of the bytes before `at`. */
+  /** The CRC32 of the bytes before `at`. */
   crc: number;
-  /** The last chunks before `at`, which are still to be written. */
+  /** The last chunks before `at`, which are not yet written. */
   unwritten: Buffer[];
   unwrittenBytes: number;
-  /** How many bytes are in the file. */
+  /** How many bytes of the part are in the file. */
   writtenBytes: number;
 }
 
 /**
- * Writes one version of an object into a file: the plain answer from the beginning, and ranges of the same ETag from the end.
- * The plain answer goes on through parts that ranges have taken, so that a range that is late or fails does no harm. If it breaks
- * off itself, ranges bring the rest.
+ * Writes one version of an object into a file: the plain GET from the beginning, and ranges of the same ETag from the
+ * end. The plain GET also delivers the parts that ranges have begun, so a range that is late or fails does no harm. If
+ * the plain GET breaks off, ranges deliver the rest.
  */
 export class Download {
   readonly #given: Given;
   readonly #size: number;
-  /** Those that were begun, by index. */
+  /** The parts that were begun, by index. */
   readonly #parts: (Part | undefined)[];
   /** How many parts are not in the file yet. */
   #left: number;
-  /** All parts from here on were taken by ranges. */
+  /** Ranges have begun all parts from this one on. */
   #back: number;
-  /** The part that the plain answer is in. */
+  /** The part that the plain GET is delivering. */
   #front = 0;
-  /** Why no more ranges are asked for. */
+  /** Why no more ranges are requested. */
   #stopped: Error | undefined;
   readonly #over = new AbortController();
 
@@ -91,7 +93,7 @@ export class Download {
 
   /**
    * @returns the CRC32 and the length of each part, in order
-   * @throws Again if the object has changed, or nothing brought the rest
+   * @throws Again if some parts could not be read
    */
   async run(concurrency: number): Promise<{ checksum: string; size: number }[]> {
     const { length, signal, answer } = this.#given;
@@ -99,7 +101,7 @@ export class Download {
     const lanes = [this.#readPlain()];
     const ranges = length > RANGED_ABOVE ? Math.min(RANGES_AT_ONCE, concurrency - 1) : 0;
     for (let started = 0; started < ranges; started += 1) lanes.push(this.#readRanges());
-    // Those that read have ended when this goes on: nothing writes to the file any more.
+    // When all lanes have settled, nothing writes to the file any longer.
     const ends = await Promise.allSettled(lanes);
     unfollow();
     answer.body.destroy();
@@ -130,7 +132,7 @@ export class Download {
     try {
       for await (const chunk of answer.body as AsyncIterable<Buffer>) {
         for (let rest = chunk; rest.length > 0 && this.#left > 0;) {
-          if (at === length) throw new Error("the body is longer than it says");
+          if (at === length) throw new Error("the body is longer than its Content-Length");
           const bytes = rest.subarray(0, this.#end(this.#front) - at);
           rest = rest.subarray(bytes.length);
           await this.#add(this.#part(this.#front), at, bytes);
@@ -146,14 +148,14 @@ export class Download {
     }
     if (this.#left === 0 || this.#over.signal.aborted) return;
     broken ??= new Error(`the body ended after ${at} of ${length} bytes`);
-    // Ranges that were taken already are under way, or have failed: then it is begun anew.
+    // Ranges that have begun are under way, or have failed. If one has failed, the download is restarted.
     if (this.#stopped === undefined && this.#front < this.#back)
       await this.#readRanges(this.#part(this.#front));
     if (this.#stopped === undefined || this.#stopped instanceof Unsupported)
       this.#stopped = new BrokenBody(broken);
   }
 
-  /** @param first - a part to begin with, in addition to those from the end */
+  /** @param first - a part to begin with, before those from the end */
   async #readRanges(first?: Part): Promise<void> {
     for (let part = first ?? this.#takeLast(); part !== undefined; part = this.#takeLast()) {
       try {
@@ -172,7 +174,7 @@ export class Download {
     return this.#part(this.#back);
   }
 
-  /** A range that breaks off is asked for again from there. */
+  /** Reads a part. If a range breaks off, the rest of it is requested again. */
   async #readRange(part: Part): Promise<void> {
     const { client, input, answer, length, moved } = this.#given;
     const { signal } = this.#over;
@@ -211,12 +213,12 @@ export class Download {
       if (signal.aborted) throw new Error("the download is over");
       if (at - from >= MIN_BYTES) tries = 0;
       else if (tries === TRIES)
-        throw new BrokenBody(broken instanceof Error ? broken : new Error("a range was not whole"));
+        throw new BrokenBody(broken instanceof Error ? broken : new Error("a range was incomplete"));
       await backOff(Math.max(1, tries), signal);
     }
   }
 
-  /** Adds bytes that begin at a position, unless the other reader of the part has added them before. */
+  /** Adds bytes that begin at a position, unless the part's other reader has already added them. */
   async #add(part: Part, position: number, bytes: Buffer): Promise<void> {
     const added = bytes.subarray(part.at - position);
     if (added.length === 0) return;
@@ -236,7 +238,7 @@ export class Download {
     if (this.#left === 0) this.#over.abort();
   }
 
-  // What the file system refuses, it would refuse again.
+  // If the file system rejects a write, it would reject it again.
   #throwIfFatal(error: unknown): void {
     if (!(error instanceof OperationError) || error.code !== "FileNotWritten") return;
     this.#over.abort();
@@ -244,10 +246,10 @@ export class Download {
   }
 }
 
-/** The service gives other ranges than those that were asked for, or none. */
+/** The service sends other ranges than those that were requested, or does not support ranges. */
 class Unsupported extends Error {
   constructor() {
-    super("the service does not give the range that was asked for");
+    super("the service did not send the requested range");
   }
 }
 

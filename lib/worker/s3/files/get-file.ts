@@ -17,11 +17,12 @@ import { openBody } from "./open-body.js";
 import type { OpenAnswer } from "./open-body.js";
 import { TargetFile } from "./target-file.js";
 
-/** How often a download is begun, where the object changes meanwhile, or what arrives is damaged or breaks off. */
+/** How often a download is attempted, if the object changes in the meantime, or its bytes are damaged or incomplete. */
 const TRIES = 3;
 
 /**
- * Writes an object into a file. False for a missing key. 1 GET; for more than 32 MiB, at most 1 more for each 8 MiB.
+ * Writes an object into a file. Returns false for a missing key. 1 GET; above 32 MiB, at most 1 more GET for each 8
+ * MiB.
  *
  * @param moved - called whenever bytes have been written
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
@@ -55,7 +56,7 @@ export async function getFile(
   }
 }
 
-/** The answer to a plain GET, or undefined for a missing key. */
+/** The response to a plain GET, or undefined for a missing key. */
 async function openObject(
   target: Target,
   input: GetObjectCommandInput,
@@ -70,9 +71,9 @@ async function openObject(
   if (answer !== undefined) {
     const wrong =
       answer.statusCode === 206
-        ? "all of the object was asked for, and the answer is a part of it"
+        ? "the whole object was requested, but the response contains only a part of it"
         : answer.headers["etag"] === undefined
-          ? "the answer has no ETag"
+          ? "the response has no ETag"
           : undefined;
     if (wrong !== undefined) {
       answer.body.destroy();
@@ -83,7 +84,7 @@ async function openObject(
   return answer;
 }
 
-/** @throws Again if it is worth beginning anew */
+/** @throws Again if it is worth restarting the download */
 async function writeTo(
   file: TargetFile,
   { client, settings }: Target,
@@ -104,14 +105,14 @@ async function writeTo(
   await verify(client, input, file, headers, crc32, signal, moved);
 }
 
-/** Writes a body whose length is not known beforehand, as of an answer that a proxy has compressed. */
+/** Writes a body whose length is not known beforehand, for example because a proxy has compressed the response. */
 async function writeUntold(
   file: TargetFile,
   { statusCode, headers, body }: OpenAnswer,
   moved: () => void,
 ): Promise<void> {
   if (!isChunked(headers)) {
-    throw new BadAnswer("it does not give its length, so it would look complete wherever it broke off", {
+    throw new BadAnswer("the response does not declare its length, so a truncated body would look complete", {
       httpStatusCode: statusCode,
     });
   }
@@ -130,8 +131,8 @@ async function writeUntold(
 }
 
 /**
- * Compares what was written with the object's checksum, if the service gives one of all of its bytes. One of the checksums of
- * parts says nothing of the bytes, unless it is known where the parts begin.
+ * Compares the bytes that were written with the object's checksum, if the service sends a checksum of the whole object.
+ * A checksum of the parts' checksums cannot be verified, because it is unknown where the parts begin.
  */
 async function verify(
   client: Client,
@@ -151,7 +152,7 @@ async function verify(
     if (headers["x-amz-checksum-crc32"] === crc32) return;
     throw new Again(damaged());
   }
-  // The SDK knows the other algorithms. It reads the file as if it were the answer.
+  // The SDK supports the other algorithms. It reads the file as if it were the body of the response.
   const outcome = { statusCode: 200, headers: { ...headers }, stream: file.read() };
   const command = replay(new sdk.GetObjectCommand(input), { outcome });
   try {

@@ -3,17 +3,17 @@ import { sdk } from "../sdk.js";
 import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Client } from "../client.js";
 
-/** An answer whose body has not been read. */
+/** A response whose body has not been read. */
 export interface OpenAnswer {
   readonly statusCode: number;
-  /** Checksums included. */
+  /** All headers, including checksums. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Readable;
 }
 
 /**
- * Sends a GET, and leaves the body to be read by the caller. The SDK retries it until there are headers. It sees an empty body
- * without checksums: it would verify only a body that is read from beginning to end.
+ * Sends a GET, and leaves the body for the caller to read. The SDK retries the request until it gets headers. The SDK
+ * sees an empty body without checksums, because it could verify only a body that is read from beginning to end.
  */
 export async function openBody(
   client: Client,
@@ -32,7 +32,7 @@ export async function openBody(
       };
       if (response.statusCode >= 300) return result;
       const { statusCode, headers, body } = response;
-      // Nobody may be reading it when it fails.
+      // The body may fail when nothing is reading it.
       body.on("error", () => {});
       opened?.body.destroy();
       opened = { statusCode, headers: { ...headers }, body };

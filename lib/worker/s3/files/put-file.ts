@@ -9,14 +9,14 @@ import type { Target } from "../target.js";
 import { sayLength } from "../transport/seen-requests.js";
 import { SourceFile } from "./source-file.js";
 
-/** S3's own limits: 10,000 parts of 5 GiB, which it calls 50 TB. Other services have lower ones, and say so. */
+/** S3's own limit: 10,000 parts of 5 GiB, which it calls 50 TB. Other services report lower limits themselves. */
 const MAX_BYTES = 10_000 * 5 * 1024 ** 3;
 
 /** A conditional write is one PUT, whose body is in memory. */
 const MAX_CONDITIONAL_BYTES = 64 * 1024 ** 2;
 
 /**
- * Stores a file. 1 PUT, or for more than 16 MiB an upload in parts, of which only a few MiB are in memory.
+ * Stores a file. 1 PUT, or above 16 MiB an upload in parts, of which only a few MiB are in memory at a time.
  *
  * @param moved - called whenever bytes have been read
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
@@ -32,12 +32,12 @@ export async function putFile(
     const { length } = file;
     sayLength(length);
     if (base !== undefined) {
-      checkLength(length, MAX_CONDITIONAL_BYTES, "is written on a condition, and so by one request,");
+      checkLength(length, MAX_CONDITIONAL_BYTES, "a conditional write, which is a single request,");
       const body = await file.readAll();
       const { verdict } = await storeIf(target, { key, body, headers, base, prefix }, signal);
       return verdict;
     }
-    checkLength(length, MAX_BYTES, "is stored in S3");
+    checkLength(length, MAX_BYTES, "S3");
     if (length <= MULTIPART_ABOVE) {
       await putObject(target, key, await file.readAll(), headers, signal);
     } else {
@@ -54,6 +54,6 @@ function checkLength(length: number, most: number, what: string): void {
   if (length <= most) return;
   throw new OperationError(
     "EntityTooLarge",
-    `a file that ${what} may have at most ${most} bytes, and this has ${length}`,
+    `${what} accepts at most ${most} bytes, but this file has ${length} bytes`,
   );
 }

@@ -12,10 +12,10 @@ import { checkOrdinary, fileError } from "./file-errors.js";
 /** How much of a file is read at once. */
 const CHUNK_BYTES = 256 * 1024;
 
-/** How many parts are in flight at once. Of each, a few chunks are in memory, however long it is. */
+/** How many parts are in flight at once. Only a few chunks of each part are in memory, however large the part is. */
 const PARTS_AT_ONCE = 8;
 
-/** A file that is uploaded. It must stay as it is until then. */
+/** A file to upload. It must not change until it is stored. */
 export class SourceFile implements PartSource {
   readonly length: number;
   readonly partsAtOnce: number = PARTS_AT_ONCE;
@@ -34,12 +34,13 @@ export class SourceFile implements PartSource {
 
   /**
    * @param moved - called whenever bytes have been read
-   * @throws OperationError `FileNotRead` for what is not an ordinary file that may be read
+   * @throws OperationError `FileNotRead` if the path is not an ordinary file that this program may read
    */
   static async open(path: string, moved: () => void): Promise<SourceFile> {
     let handle: fs.promises.FileHandle | undefined;
     try {
-      // Before it is opened: opening a FIFO waits for a writer, and opening a device can have effects.
+      // This is checked before the file is opened, because opening a FIFO waits for a writer, and opening a device can
+      // have side effects.
       checkOrdinary("FileNotRead", path, await fs.promises.stat(path));
       const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants as Partial<typeof fs.constants>;
       handle = await fs.promises.open(path, O_RDONLY! | O_NONBLOCK);
@@ -52,7 +53,7 @@ export class SourceFile implements PartSource {
     }
   }
 
-  /** All of a short file. @throws OperationError `FileChanged` if it changes meanwhile */
+  /** Reads a small file completely. @throws OperationError `FileChanged` if it changes in the meantime */
   async readAll(): Promise<Buffer> {
     const bytes = Buffer.allocUnsafeSlow(this.length);
     let at = 0;
@@ -82,29 +83,32 @@ export class SourceFile implements PartSource {
     };
   }
 
-  /** @throws OperationError `FileChanged` if its size or its time of modification is not what it was */
+  /** @throws OperationError `FileChanged` if its size or its modification time has changed */
   async check(): Promise<void> {
     const { size, mtimeNs } = await this.#handle.stat({ bigint: true });
     if (size !== this.#before.size)
-      throw this.#changed(`it had ${this.#before.size} bytes when this began, and has ${size} now`);
+      throw this.#changed(
+        `it had ${this.#before.size} bytes when the upload began, but it has ${size} bytes now`,
+      );
     if (mtimeNs !== this.#before.mtimeNs) throw this.#changed("it was modified");
-    // Files of /proc have bytes, and say that they have none.
+    // Files in /proc contain bytes, although their size is 0.
     if ((await this.#read(Buffer.alloc(1), 0, this.length)) > 0)
-      throw this.#changed("it has more bytes than the file system says");
+      throw this.#changed("it has more bytes than the file system reports");
   }
 
   close(): Promise<void> {
     return this.#handle.close();
   }
 
-  // The last chunk is held back until all that was read is known to be what was summed: a part that differs is never whole.
+  // The last chunk is held back until the checksum of all chunks is known to be the same as before. So a part that
+  // differs is never sent completely.
   async *#sameChunks(start: number, end: number, summed: () => number | undefined): AsyncGenerator<Buffer> {
     let crc = 0;
     let at = start;
     for await (const chunk of this.#chunks(start, end)) {
       crc = crc32(chunk, crc);
       at += chunk.length;
-      if (at === end && crc !== summed()) throw this.#changed("its bytes are not what they were");
+      if (at === end && crc !== summed()) throw this.#changed("its bytes have changed");
       yield chunk;
     }
   }
@@ -134,14 +138,14 @@ export class SourceFile implements PartSource {
   }
 }
 
-/** A body whose failure fails the request that sends it: pipe() alone would leave that one waiting. */
+/** A body whose failure destroys the request that sends it. With pipe() alone, the request would wait forever. */
 class SentStream extends Readable {
   readonly #chunks: AsyncGenerator<Buffer>;
 
   constructor(chunks: AsyncGenerator<Buffer>) {
     super({ highWaterMark: CHUNK_BYTES });
     this.#chunks = chunks;
-    // It may fail when nobody sends it any more.
+    // The stream may fail when no request is sending it any longer.
     this.on("error", () => {});
   }
 

@@ -4,8 +4,8 @@ import path from "node:path";
 import { checkOrdinary, fileError } from "./file-errors.js";
 
 /**
- * A file that is downloaded: under a temporary name beside the target, which takes its place once it is whole. When the signal
- * aborts, the temporary file is removed at once, before anybody is told.
+ * The target of a download. It is written to a temporary file beside the target, which replaces the target once it is
+ * complete. When the signal aborts, the temporary file is removed at once, before the call ends.
  */
 export class TargetFile {
   readonly #target: string;
@@ -28,9 +28,9 @@ export class TargetFile {
   }
 
   /**
-   * A new, empty file. One that is already there lends it its mode and, where that is allowed, its owner.
+   * Creates an empty temporary file. If the target exists, the new file gets its mode and, if permitted, its owner.
    *
-   * @throws OperationError `FileNotWritten` where the target could not be written
+   * @throws OperationError `FileNotWritten` if the target cannot be written
    */
   static async create(given: string, signal: AbortSignal): Promise<TargetFile> {
     let handle: fs.promises.FileHandle | undefined;
@@ -60,22 +60,22 @@ export class TargetFile {
     } catch (error) {
       throw fileError("FileNotWritten", this.#target, error);
     }
-    // The system may write less than it is given.
+    // The system may write fewer bytes than requested.
     const rest = chunks.reduce((sum, chunk) => sum + chunk.length, -written);
     if (rest > 0) await this.write([Buffer.concat(chunks).subarray(written)], position + written);
   }
 
-  /** Drops all that was written. */
+  /** Drops everything that was written. */
   async empty(): Promise<void> {
     await this.#handle.truncate(0);
   }
 
-  /** What was written, from the beginning. */
+  /** Reads what was written, from the beginning. */
   read(): fs.ReadStream {
     return fs.createReadStream(this.#temporary);
   }
 
-  /** Puts the file in the place of the target. */
+  /** Replaces the target with the temporary file. */
   replace(): void {
     this.#signal.throwIfAborted();
     try {
@@ -86,7 +86,7 @@ export class TargetFile {
     this.#signal.removeEventListener("abort", this.#remove);
   }
 
-  /** Closes the file, and removes it unless it has replaced the target. */
+  /** Closes the temporary file, and removes it unless it has replaced the target. */
   async close(): Promise<void> {
     this.#signal.removeEventListener("abort", this.#remove);
     this.#remove();
@@ -95,10 +95,10 @@ export class TargetFile {
 }
 
 /**
- * Makes the temporary file, at once: a call that is cancelled while the system makes it could not remove it. When the signal
- * aborts, it is removed.
+ * Creates the temporary file synchronously. If it were created asynchronously, a call that was cancelled in the
+ * meantime could not remove it. When the signal aborts, the file is removed.
  *
- * @returns removes it
+ * @returns a function that removes the file
  */
 function makeEmpty(temporary: string, mode: number | undefined, signal: AbortSignal): () => void {
   try {
@@ -111,7 +111,7 @@ function makeEmpty(temporary: string, mode: number | undefined, signal: AbortSig
   return remove;
 }
 
-/** Where a symbolic link leads: the link stays, as when a program writes to it. */
+/** The file that a symbolic link leads to. The link itself stays, as if a program had written to it. */
 async function followed(target: string): Promise<string> {
   try {
     return await fs.promises.realpath(target);
@@ -121,7 +121,7 @@ async function followed(target: string): Promise<string> {
       (stats) => stats.isSymbolicLink(),
       () => false,
     );
-    if (isLink) throw new Error("it is a symbolic link that leads nowhere", { cause: error });
+    if (isLink) throw new Error("it is a symbolic link to a file that does not exist", { cause: error });
     return target;
   }
 }
@@ -135,7 +135,7 @@ async function existing(target: string): Promise<fs.Stats | undefined> {
     throw error;
   }
   checkOrdinary("FileNotWritten", target, stats);
-  // To rename over a file takes no permission to write it.
+  // Replacing a file by renaming requires no permission to write the file itself, so it is checked here.
   await fs.promises.access(target, fs.constants.W_OK);
   return stats;
 }
@@ -146,8 +146,8 @@ function nameBeside(target: string): string {
 
 async function keepOwner(handle: fs.promises.FileHandle, { uid, gid, mode }: fs.Stats): Promise<void> {
   const now = await handle.stat();
-  // Only root may give files away. The mode stays the old one in any case, which lets nobody read more than before.
+  // Only root may change the owner of a file. The mode is the old one in any case, so it permits no more than before.
   if (now.uid !== uid || now.gid !== gid) await handle.chown(uid, gid).catch(() => {});
-  // Not limited by the umask, as the mode of a new file is.
+  // Unlike the mode of a new file, this mode is not limited by the umask.
   await handle.chmod(mode & 0o777);
 }
