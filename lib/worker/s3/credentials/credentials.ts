@@ -20,7 +20,7 @@ export interface Use {
   readonly readings: number;
 }
 
-/** What the SDK's chain is told about the client that it is for. */
+/** What the SDK's chain gets to know about the client for which it finds credentials. */
 export type ChainInput = Exclude<Parameters<typeof chain.defaultProvider>[0], undefined>;
 
 /** The SDK's chain of credential providers, and the environment that it reads. */
@@ -29,16 +29,17 @@ interface Chain {
   provide(): Promise<Credentials>;
 }
 
-/** A file may be in the middle of being written: it is read again at this interval until it no longer changes. */
+/** A program may be writing a file at this moment, so it is read again at this interval until it no longer changes. */
 const SETTLED_MS = 10;
 const MOST_LOOKS = 20;
 
 /**
- * The credentials of a map. Variables, profile and file names are those of its first request. What they lead to is read
- * again if S3 refuses the credentials, or if there are none. Credentials of two readings are never mixed.
+ * The credentials of a map. Variables, profile and file names are those of its first request. The files and services
+ * that they name are read again if S3 rejects the credentials, or if there are none. Credentials of two readings are
+ * never mixed.
  */
 export class MapCredentials {
-  /** Where they were given, if they never change. */
+  /** The source of the credentials, if they never change. */
   readonly given: "option" | "environment" | undefined;
   readonly #settings: ClientConfig;
   readonly #surroundings: Surroundings;
@@ -60,17 +61,17 @@ export class MapCredentials {
     this.#written = this.#last = writtenCredentials(settings, surroundings.environment);
   }
 
-  /** Those that were read without the SDK. */
+  /** The credentials that were read without the SDK. */
   get written(): Credentials | undefined {
     return this.#written;
   }
 
-  /** For a request that is signed now. */
+  /** Identifies the credentials of a request that is signed now. */
   get use(): Use {
     return { version: this.#version, readings: this.#readings + (this.#reading === undefined ? 0 : 1) };
   }
 
-  /** Gives the SDK's client, which calls this when it is made, the same credentials as direct attempts. */
+  /** Provides the SDK's client, which calls this when it is created, with the same credentials as direct attempts. */
   readonly forClient = (input: ChainInput): (() => Promise<Credentials>) => {
     if (this.#chain === undefined) this.#input = input;
     return () => this.get();
@@ -84,7 +85,7 @@ export class MapCredentials {
       if (chain === this.#chain) this.#note(credentials);
       return credentials;
     } catch (error) {
-      // They may have been written in the meantime. The chain itself does not cache that there were none.
+      // Credentials may have been written in the meantime. The chain itself does not cache a failed search.
       if (chain === this.#chain && !(await this.#hasMoved(chain))) throw error;
       await this.#readOnce();
       if (chain === this.#chain) throw this.#whyNot ?? error;
@@ -93,12 +94,13 @@ export class MapCredentials {
   }
 
   /**
-   * Reads the credentials again if S3 has refused those of a request; once for all requests that were signed with them.
+   * Reads the credentials again if S3 has rejected those of a request, once for all requests that were signed with
+   * them.
    *
-   * @returns whether there are new ones; otherwise the error says why not
+   * @returns whether there are new credentials; otherwise the error says why not
    */
   async renewAfter(error: SdkError, use: Use): Promise<boolean> {
-    // Credentials that were read while they were being written may be half old, half new.
+    // Credentials that were read while a program was writing them may be half old, half new.
     const isHalf = error.name === "SignatureDoesNotMatch" && use.version > 0;
     if (!refusedCredentials.has(error.name) && !isHalf) return false;
     if (!isRefusal(statusOf(error) ?? 0)) return false;
@@ -110,11 +112,11 @@ export class MapCredentials {
     while (use.version === this.#version && this.#readings <= use.readings) await this.#readOnce();
     if (use.version !== this.#version) return true;
     if (this.#whyNot !== undefined)
-      error.message = `${error.message.replace(/[. ]+$/, "")}; reading the credentials again: ${this.#whyNot.message}`;
+      error.message = `${error.message.replace(/[. ]+$/, "")}; reading the credentials again failed: ${this.#whyNot.message}`;
     return false;
   }
 
-  /** Releases files. They are made again when they are needed. */
+  /** Releases files. They are created again when they are needed. */
   close(): void {
     this.#chain?.surroundings.close();
   }
@@ -123,7 +125,7 @@ export class MapCredentials {
     return (this.#reading ??= this.#readAgain().finally(() => (this.#reading = undefined)));
   }
 
-  // If there are no new ones, the old ones stay: S3 says best what is wrong with them.
+  // If there are no new credentials, the old ones stay, because S3 explains best what is wrong with them.
   async #readAgain(): Promise<void> {
     const { variables } = this.#surroundings.environment;
     const environment = { variables, ...(await settledFiles(variables)) };
@@ -161,7 +163,7 @@ export class MapCredentials {
         return requestHandlerOf(connections);
       },
     };
-    // A copy, because the chain caches what it makes in this object.
+    // A copy, because the chain caches its results in this object.
     const input = { ...(this.#input ??= this.#predictedInput()), clientConfig } as ChainInput;
     const provider = surroundings.run(() => chain.defaultProvider(input));
     // The type of a chain's input leaves this member out.
@@ -174,7 +176,7 @@ export class MapCredentials {
     return { surroundings, provide };
   }
 
-  // What the client would pass, before there is one.
+  // The input that the SDK's client would pass, for use before there is a client.
   #predictedInput(): ChainInput {
     const settings = this.#settings;
     const { variables, config, credentials } = this.#surroundings.environment;
@@ -191,12 +193,12 @@ export class MapCredentials {
       logger: new NoOpLogger(),
     };
     const input = { profile: settings.profile, logger: client.logger, parentClientConfig: client };
-    // The type asks for a whole client configuration, of which the chain reads only this.
+    // The type requires a whole client configuration, but the chain reads only these members.
     return input as unknown as ChainInput;
   }
 }
 
-/** Settings of the SDK's own HTTP handler. */
+/** The settings of the SDK's own HTTP handler. */
 export function requestHandlerOf(connections: Connections) {
   return {
     connectionTimeout: limits.connectMs,
@@ -227,7 +229,7 @@ function areSame(one: Credentials, other: Credentials): boolean {
   );
 }
 
-/** The chain looks for a logger of this name, and logs less to it. */
+/** The chain logs less if its logger's class has this name. */
 class NoOpLogger {
   trace(): void {}
   debug(): void {}

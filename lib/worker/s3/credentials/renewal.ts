@@ -2,17 +2,17 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type { SdkError } from "../sdk-errors.js";
 import type { MapCredentials, Use } from "./credentials.js";
 
-/** What the last try of a command was signed with, by the context in which the SDK sends it. */
+/** The credentials that a command's last attempt was signed with, by the context in which the SDK sends it. */
 const uses = new WeakMap<object, Use>();
 
-/** Notes what a direct attempt was signed with. */
+/** Records the credentials that a direct attempt was signed with. */
 export function noteUse(context: object, use: Use): void {
   uses.set(context, use);
 }
 
 /**
- * If S3 answers that the credentials of a request have expired or are unknown, they are read again and the request is sent
- * once more. Such an answer means that nothing was done, so a write may be repeated as well.
+ * If S3 responds that the credentials of a request have expired or are unknown, they are read again, and the request is
+ * sent once more. Such a response means that nothing was done, so even a write may be repeated.
  */
 export function renewCredentials(client: S3Client, credentials: MapCredentials): void {
   client.middlewareStack.add(
@@ -25,7 +25,7 @@ export function renewCredentials(client: S3Client, credentials: MapCredentials):
         return await next(args);
       }
     },
-    // Around all of the SDK's tries, when the request is complete but for its signature.
+    // Runs around all of the SDK's attempts, when the request is complete except for its signature.
     { step: "build", priority: "low", name: "s3bucketmapRenewal" },
   );
   client.middlewareStack.add(

@@ -4,12 +4,12 @@ import type { Environment } from "../../../bridge/protocol.js";
 // https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
 
 interface Line {
-  /** From 1 on. */
+  /** Counted from 1. */
   readonly number: number;
-  /** Without comment and surrounding white space. */
+  /** The line without comment and surrounding white space. */
   readonly text: string;
   readonly isIndented: boolean;
-  /** Of a line that begins a section. */
+  /** The text between the brackets, for a line that begins a section. */
   readonly title: string | undefined;
 }
 
@@ -28,7 +28,7 @@ function wordsOf(title: string): string[] {
 /** A setting in one of the shared configuration files. */
 export interface Written {
   value: string;
-  /** File and line, for people. */
+  /** File and line, for messages. */
   where: string;
 }
 
@@ -42,13 +42,13 @@ export class SharedFiles {
     this.paths = sharedFiles(environment.variables);
   }
 
-  /** A setting of a profile. If both files have it, the SDK takes that of the credentials file. */
+  /** A setting of a profile. If both files have it, the SDK uses the credentials file. */
   ofProfile(profile: string, setting: string): Written | undefined {
     const titles = profile === "default" ? ["default", "profile default"] : [`profile ${profile}`];
     return this.#find("credentials", [profile], setting) ?? this.#find("config", titles, setting);
   }
 
-  /** A setting of one service in a section of services, indented below the service's name. */
+  /** A setting of one service in a `services` section, indented below the service's name. */
   ofService(services: string, service: string, setting: string): Written | undefined {
     return this.#find("config", [`services ${services}`], setting, service);
   }
@@ -74,7 +74,7 @@ export class SharedFiles {
     return lines.flatMap((line) => secret.exec(line)?.[1]?.trim() ?? []);
   }
 
-  // If a setting is there twice, the last one counts.
+  // If a setting occurs twice, the last one counts.
   #find(
     file: "config" | "credentials",
     titles: readonly string[],
@@ -98,21 +98,21 @@ export class SharedFiles {
   }
 }
 
-/** A profile that says nothing but this. */
+/** A profile that has no settings but these. */
 export interface PlainProfile {
   region?: string;
   endpoint_url?: string;
   aws_access_key_id?: string;
   aws_secret_access_key?: string;
   aws_session_token?: string;
-  /** It says how to obtain credentials, instead of giving them. */
+  /** The profile describes how to obtain credentials, instead of containing them. */
   hasProvider?: true;
 }
 
 const understood = new Set([
   ...["region", "endpoint_url", "aws_access_key_id", "aws_secret_access_key", "aws_session_token"],
 ]);
-/** Settings that are about credentials only. */
+/** Settings that concern only credentials. */
 const providing =
   /^(?:sso_\w+|role_arn|source_profile|credential_source|credential_process|external_id|mfa_serial|role_session_name|duration_seconds|web_identity_token_file|login_session|ec2_metadata_\w+)$/;
 /** Settings of the command line, which no SDK reads. `ca_bundle` concerns connections (client.ts). */
@@ -121,7 +121,7 @@ const ignored = new Set(["output", "cli_pager", "cli_auto_prompt", "cli_history"
 /**
  * Reads a profile without the SDK.
  *
- * @returns undefined for a profile with any other setting, or in any other notation: the SDK knows more of them
+ * @returns undefined for a profile with any other setting, or in any other notation. The SDK supports more of them
  */
 export function readPlainProfile(
   name: string,
@@ -145,7 +145,7 @@ function takeSection(file: string, section: string, name: string, profile: Plain
       isIn = title === section;
       if (isIn && wasIn) return false;
       wasIn ||= isIn;
-      // It may be the same profile in another notation.
+      // This section may be the same profile in another notation.
       if (!isIn && title.replace(/^\s*profile\s/, "").replace(/["'\s]/g, "") === name) return false;
     } else if (isIn && text !== "") {
       const [, key, value] = /^([a-z_]+)\s*=\s*(\S.*)$/.exec(text) ?? [];

@@ -1,19 +1,19 @@
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
 import { readPlainProfile } from "./shared-files.js";
 
-/** What a request is signed with. */
+/** The credentials that a request is signed with. */
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
   readonly expiration?: Date;
-  /** The SDK's names of the ways by which it got them. Its user agent tells them. */
+  /** The SDK's names of the ways in which it obtained the credentials. They are part of its user agent. */
   readonly $source?: Readonly<Record<string, string | undefined>>;
 }
 
 type Variables = Readonly<Record<string, string>>;
 
-/** Where credentials were given that never change: the environment is that of the map's first request. */
+/** The source of credentials that never change. The environment is that of the map's first request. */
 export function giverOf(settings: ClientConfig, variables: Variables): "option" | "environment" | undefined {
   if (settings.credentials !== undefined) return "option";
   const isNamed = Boolean(settings.profile ?? variables["AWS_PROFILE"]);
@@ -21,12 +21,12 @@ export function giverOf(settings: ClientConfig, variables: Variables): "option" 
   return !isNamed && id && secret ? "environment" : undefined;
 }
 
-/** The name of the profile that the SDK takes. */
+/** The name of the profile that the SDK uses. */
 export function profileName(settings: ClientConfig, variables: Variables): string {
   return settings.profile ?? variables["AWS_PROFILE"] ?? "default";
 }
 
-/** Credentials that can be read without the SDK; undefined if only the SDK knows. */
+/** Credentials that can be read without the SDK; undefined if only the SDK can find them. */
 export function writtenCredentials(
   settings: ClientConfig,
   { variables, config, credentials }: Environment,
@@ -45,7 +45,7 @@ export function writtenCredentials(
   const until = new Date(variables["AWS_CREDENTIAL_EXPIRATION"] ?? NaN);
   if (inEnvironment !== undefined && !isNamed && !isNaN(until.getTime()))
     return { ...inEnvironment, expiration: until };
-  // If both are there, the SDK decides which one is meant, and warns.
+  // If there are both credentials and a profile, the SDK decides which to use, and warns.
   if (inEnvironment !== undefined) return isNamed ? undefined : inEnvironment;
   const profile = readPlainProfile(profileName(settings, variables), config, credentials);
   if (profile === undefined || profile.hasProvider) return undefined;
