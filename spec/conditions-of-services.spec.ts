@@ -71,7 +71,7 @@ describe("the key of a trial", () => {
   it("has no room under a longer one: a refusal, which says nothing of other prefixes", async () => {
     const { map, http } = await open();
     const long = map.subMap("x".repeat(1018));
-    expect(() => long.create("key", "1")).toThrow(unsupported("the prefix is too long"));
+    expect(() => long.create("key", "1")).toThrow(unsupported("the prefix leaves no room"));
     expect(told(http)).toEqual([]);
     expect(map.create("key", "1")).toBe(true);
     expect(long.create("key", "1")).toBe(true);

@@ -131,7 +131,7 @@ describe.each(waits)("S3BucketMap#diagnose() with wait %s", (wait) => {
     const diagnosis = open({ wait, timeoutMs: 2000 }).diagnose();
     expect(performance.now() - started).toBeLessThan(2100);
     expect(by(diagnosis, "failed")).toEqual(["endpoint"]);
-    expect(line(diagnosis, "endpoint").text).toMatch(/TimedOut: no answer in \d\.\d s/);
+    expect(line(diagnosis, "endpoint").text).toMatch(/TimedOut: no response within \d\.\d s/);
     expectEachTodo(diagnosis);
   });
 });
@@ -246,8 +246,8 @@ describe("S3BucketMap#diagnose()", () => {
     expect(line(diagnosis, "region")).toEqual({
       name: "region",
       status: "limited",
-      text: "us-east-1 (option region); the bucket is in eu-west-1, and is asked there",
-      todo: "Set the region eu-west-1: it saves each program a request.",
+      text: "us-east-1 (option region); the bucket is in eu-west-1, so requests are sent there",
+      todo: "Set the region eu-west-1. This saves each program a request.",
     });
     expect(server.log().at(-1)!.signedFor).toBe(`${credentials.accessKeyId} eu-west-1`);
   });
@@ -333,7 +333,7 @@ describe("S3BucketMap#diagnose()", () => {
     expect(by(diagnosis, "failed")).toEqual(["write"]);
     expect(line(diagnosis, "left over")).toMatchObject({
       status: "unknown",
-      text: expect.stringContaining("may still come") as string,
+      text: expect.stringContaining("may still be applied") as string,
     });
     expect(keys()).toEqual(["p", "p/mine", "q/other"]);
   });
@@ -341,7 +341,7 @@ describe("S3BucketMap#diagnose()", () => {
   it("tells a service that does not do what it says", () => {
     server.fault({ operation: "DELETE", times: Infinity, action: { status: 204 } });
     const diagnosis = open().diagnose();
-    expect(line(diagnosis, "delete").text).toBe("what was deleted is still there");
+    expect(line(diagnosis, "delete").text).toBe("the object that was deleted is still there");
     expect(line(diagnosis, "left over").text).toMatch(
       /the key ".*\.s3bucketmap-diagnosis-.*", .* is still there/,
     );
@@ -427,7 +427,7 @@ describe("where settings come from", () => {
     expect(read(map, "region")).toBe(`ca-central-1 (${home}/.aws/config, line 6)`);
     expect(read(map, "addressing")).toBe("the bucket is in the path (option forcePathStyle)");
     expect(read(map, "credentials")).toBe(
-      `access key …WXYZ (written down, profile "other" (AWS_PROFILE): ${home}/.aws/credentials, line 2)`,
+      `access key …WXYZ (an access key, profile "other" (AWS_PROFILE): ${home}/.aws/credentials, line 2)`,
     );
   });
 
@@ -450,7 +450,7 @@ describe("where settings come from", () => {
     expect(line(ill, "credentials")).toMatchObject({
       status: "failed",
       text: expect.stringContaining(
-        `has credential_process (${home}/.aws/config, line 4), and it gave none`,
+        `has credential_process (${home}/.aws/config, line 4), but it returned no credentials`,
       ) as string,
       todo: expect.stringContaining("Run the program") as string,
     });

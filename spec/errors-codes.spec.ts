@@ -162,7 +162,7 @@ describe("the code", () => {
     const { message } = withoutCredentials({ profile: "nope" });
     const files = path.join(folder, ".aws");
     expect(message).toContain(
-      `there is no profile "nope" (option profile): ${files}/credentials and ${files}/config have no profiles. Correct the profile's name`,
+      `there is no profile "nope" (option profile): ${files}/credentials and ${files}/config contain no profiles. Correct the profile's name`,
     );
   });
 
@@ -176,14 +176,14 @@ describe("the code", () => {
     writeFileSync(path.join(files, "config"), '[profile "empty"]\nregion = r\n[sso-session x]\n[default]\n');
     const misspelt = withoutCredentials({ profile: "wrok" }).message;
     expect(misspelt).toMatch(
-      /there is no profile "wrok" .* have empty, default, work\. Correct .* add the profile\.$/,
+      /there is no profile "wrok" .* contain empty, default, work\. Correct .* add the profile\.$/,
     );
     const given = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
     expect(withoutCredentials({ profile: "wrok" }, given).message).toMatch(
-      / name no profile: it comes first\.$/,
+      / do not name a profile, because it takes precedence\.$/,
     );
     expect(withoutCredentials({ profile: "empty" }).message).toMatch(
-      /profile "empty" \(option profile\) has none in .*Add aws_access_key_id and aws_secret_access_key to the profile/,
+      /profile "empty" \(option profile\) has no credentials in .*Add aws_access_key_id and aws_secret_access_key to the profile/,
     );
     rmSync(files, { recursive: true });
   });

@@ -159,7 +159,11 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#putFile() (%s)", (wa
     ["a directory", () => folder, /it is a directory, not an ordinary file/],
     ["a device", () => "/dev/null", /it is a device, not an ordinary file/],
     ["a file below a file", () => path.join(write(""), "below"), /not a directory \(ENOTDIR\)/],
-    ["a file that says it has no bytes", () => "/proc/self/status", /more bytes than the file system reports/],
+    [
+      "a file that says it has no bytes",
+      () => "/proc/self/status",
+      /more bytes than the file system reports/,
+    ],
   ])("says what is wrong with %s, and sends nothing", (_what, make, words) => {
     const file = make();
     const error = thrown(() => map.putFile("key", file));

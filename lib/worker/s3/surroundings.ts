@@ -118,8 +118,7 @@ export function replaceReadFile(): void {
  * loaded. Such a program (the AWS CLI, aws-vault, saml2aws) reads the shared configuration files itself.
  */
 export function replaceExec(): void {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loading takes milliseconds, and only the SDK
-  // needs it
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loading it takes milliseconds
   const programs = require("node:child_process") as typeof childProcess;
   const { exec } = programs;
   const execAsync = promisify(exec);

@@ -8,18 +8,18 @@ export interface SentRequest {
   path: string;
 }
 
-/** What is measured of a diagnosis's requests, successful or not. */
+/** Measurements of a diagnosis's requests, successful or not. */
 export class Answers {
   /** Where the last request was sent. */
   sentTo: SentRequest | undefined;
-  /** How far this machine's clock is ahead of the service's, by the last answer. */
+  /** How far this machine's clock is ahead of the service's, according to the last response. */
   aheadMs: number | undefined;
   count = 0;
   quickestMs: number = Infinity;
 
-  /** Observes each try of a command. */
+  /** Observes each attempt of a command. */
   watch<C extends GetObjectCommand | ListObjectsV2Command>(command: C): C {
-    // The stacks differ in the types of input and output only, which are not looked at here.
+    // The middleware stacks differ only in the types of input and output, which are not used here.
     (command.middlewareStack as GetObjectCommand["middlewareStack"]).add(
       (next) => async (args) => {
         this.sentTo = args.request as SentRequest;
@@ -29,7 +29,7 @@ export class Answers {
         this.#measure(performance.now() - started, headers["date"]);
         return result;
       },
-      // Next to the network, where a refusal is still an answer and not yet an error.
+      // This runs next to the network, where a rejection is still a response and not yet an error.
       { step: "deserialize", priority: "low", name: "s3bucketmapDiagnosis" },
     );
     return command;
@@ -39,7 +39,7 @@ export class Answers {
     this.count += 1;
     this.quickestMs = Math.min(this.quickestMs, ms);
     const atService = Date.parse(date ?? "");
-    // The header has whole seconds, and was written about halfway through the round trip.
+    // The header contains whole seconds, and was written about halfway through the round trip.
     if (!Number.isNaN(atService)) this.aheadMs = Date.now() - ms / 2 - (atService + 500);
   }
 }

@@ -18,8 +18,8 @@ import { Steps } from "./steps.js";
 import type { Ended, Run } from "./steps.js";
 
 /**
- * Finds out, one check after the other, where a map's settings come from and what they allow. It never rejects.
- * Read-only 1 LIST and 1 GET; otherwise about 25 requests, which write to `trialKey` and to no other key.
+ * Finds out, one check after the other, where a map's settings come from and what they permit. It never rejects. With
+ * `readOnly`, 1 LIST and 1 GET; otherwise about 25 requests, which write to `trialKey` and to no other key.
  */
 export async function diagnose(
   run: Run,
@@ -45,7 +45,7 @@ export async function diagnose(
   if (listed !== undefined) checks.judgeList(listed);
 
   if (Buffer.byteLength(trialKey) > MAX_KEY_BYTES)
-    findings.over ??= "the prefix leaves no room for a key of the library's own";
+    findings.over ??= "the prefix leaves no room for the key that the diagnosis would write";
   if (readOnly) await checks.readOnly();
   else await checks.everything();
   findings.set("round trip", roundTripOf(answers));
@@ -53,12 +53,12 @@ export async function diagnose(
   return findings.all().map((finding) => redaction.apply(finding));
 }
 
-/** Runs the checks of the service, until one shows that the rest must fail as well. */
+/** Runs the checks of the service, until one of them shows that the others must fail as well. */
 class ServiceChecks {
   readonly #steps: Steps;
   readonly #findings: Findings;
   readonly #state: TrialState;
-  /** A write of the key that had no answer may be carried out after the diagnosis. */
+  /** A write to the key that got no response may be applied after the diagnosis. */
   #mayStillCome = false;
 
   constructor(prefix: string, key: string, answers: Answers, steps: Steps, findings: Findings) {
@@ -72,13 +72,13 @@ class ServiceChecks {
     return this.#steps.take((target, signal) => list.run(this.#state, target, signal));
   }
 
-  /** Blames the line that the failure of the first request is about. */
+  /** Marks the line that the failure of the first request is about. */
   judgeList(ended: Ended<Judgement>): void {
     this.#state.mayList = "value" in ended;
     const blamed = "failure" in ended ? lineOf(ended.failure) : list.name;
     if ("failure" in ended && blamed !== list.name) {
       this.#findings.fail(blamed, ended.failure);
-      this.#findings.over = `${blamed} has failed`;
+      this.#findings.over = `${blamed} failed`;
     } else this.#findings.set(list.name, judgementOf(list, ended));
   }
 
@@ -91,13 +91,13 @@ class ServiceChecks {
     const isWritten = await this.#check(write);
     await this.#check(read);
     const isDeleted = await this.#check(remove);
-    if (!isWritten) this.#findings.over ??= "write has failed";
-    if (!isDeleted) this.#findings.over ??= "what is written for a trial would stay";
+    if (!isWritten) this.#findings.over ??= "write failed";
+    if (!isDeleted) this.#findings.over ??= "the key that the diagnosis writes would stay";
     for (const check of extras) await this.#check(check);
     if (this.#state.mayBeThere) await this.#clear();
   }
 
-  /** @returns whether all is as it should be */
+  /** @returns whether the check found no problem */
   async #check(check: Check): Promise<boolean> {
     const findings = this.#findings;
     if (this.#steps.areOver) findings.over ??= "there was no time left";
@@ -109,21 +109,21 @@ class ServiceChecks {
         fatalCodes.has(failure.code) || failure.code === "TimedOut" || failure.code === "NetworkError";
       this.#state.mayBeThere ||= isUnsure;
       this.#mayStillCome ||= isUnsure && isFatal;
-      if (isFatal) findings.over = wasShort ? "there was no time left" : `${check.name} has failed`;
+      if (isFatal) findings.over = wasShort ? "there was no time left" : `${check.name} failed`;
     }
     const judgement = judgementOf(check, ended);
     findings.set(check.name, judgement);
     return judgement.status === "ok";
   }
 
-  /** Deletes the key, in the time that was kept back for it. */
+  /** Deletes the key, in the time that is reserved for it. */
   async #clear(): Promise<void> {
     const ended = await this.#steps.clear(async (target, signal) => {
       await deleteObject(target, this.#state.key, signal);
       return isGone(this.#state, target, signal);
     });
     const key = JSON.stringify(this.#state.key);
-    const written = `the key ${key}, which the diagnosis has written,`;
+    const written = `the key ${key}, which the diagnosis wrote,`;
     let left: Judgement;
     if ("failure" in ended) {
       const { failure } = ended;
@@ -132,7 +132,9 @@ class ServiceChecks {
       const todo = "Delete it, if the service lets you.";
       left = { status: "failed", text: `${written} is still there`, todo };
     } else if (this.#mayStillCome)
-      left = unknown(`the key ${key} was deleted, and a write of it that had no answer may still come`);
+      left = unknown(
+        `the key ${key} was deleted, but a write to it that got no response may still be applied`,
+      );
     else return;
     this.#findings.set("left over", left);
   }
@@ -141,11 +143,11 @@ class ServiceChecks {
 function judgementOf(check: Check, ended: Ended<Judgement>): Judgement {
   if ("value" in ended) return ended.value;
   const { failure, wasShort } = ended;
-  if (wasShort) return unknown(`not known: ${failure.reason}, and there was no more time`);
+  if (wasShort) return unknown(`not known: ${failure.reason}, and there was no time left`);
   const { code, reason = "" } = failure;
   const isLack = isLacking(failure);
   const judgement: Judgement = { status: isLack && check.isNeeded === undefined ? "limited" : "failed" };
-  // The reason says at length what to do about it, and the line has a todo of its own.
+  // The rest of the reason says what to do about it, but the line has its own todo.
   if (code === "ConditionsUnsupported") judgement.text = reason.split(/[,;]/, 1)[0]!;
   else judgement.failure = failure;
   if (isLack && check.todo !== undefined) judgement.todo = check.todo;
@@ -154,7 +156,7 @@ function judgementOf(check: Check, ended: Ended<Judgement>): Judgement {
   return judgement;
 }
 
-/** Whether a service says that it does not have what it was asked for. */
+/** Whether a service reports that it does not support the request. */
 function isLacking({ code, statusCode }: Failure): boolean {
   if (code === "ConditionsUnsupported" || statusCode === 501 || statusCode === 405) return true;
   return statusCode === 400 && !fatalCodes.has(code);
@@ -173,8 +175,8 @@ function lineOf({ code, statusCode }: Failure): string {
 }
 
 function roundTripOf({ count, quickestMs }: Answers): Judgement {
-  if (count === 0) return unknown("no answer");
-  const of = count === 1 ? "of the only answer" : `the quickest of ${count} answers`;
+  if (count === 0) return unknown("no response");
+  const of = count === 1 ? "the only response" : `the fastest of ${count} responses`;
   return ok(`${quickestMs.toFixed(1)} ms, ${of}`);
 }
 
@@ -186,13 +188,13 @@ function versions(isLocal: boolean): string {
   return [...parts, ...packages.map((name) => `${name} ${versionOf(name)}`)].join(", ");
 }
 
-// The packages do not all export their package.json; both have their entry in a folder below it.
+// Not all packages export their package.json. Both have their entry in a folder below that file's folder.
 function versionOf(name: string): string {
   try {
     const file = path.join(require.resolve(name), "../../package.json");
     return (JSON.parse(fs.readFileSync(file, "utf8")) as { version: string }).version;
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND";
-    return isMissing ? "is missing" : "of an unknown version";
+    return isMissing ? "(not installed)" : "(unknown version)";
   }
 }

@@ -29,7 +29,7 @@ export class Findings {
     this.#found.set(name, judgement);
   }
 
-  /** Marks a line as failed. It keeps its text, which names what has failed. */
+  /** Marks a line as failed. The line keeps its text, which names what has failed. */
   fail(name: string, failure: Failure): void {
     this.#found.set(name, { ...this.#found.get(name), status: "failed", failure });
   }

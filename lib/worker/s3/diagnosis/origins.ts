@@ -4,27 +4,31 @@ import type { SharedFiles } from "../credentials/shared-files.js";
 import { isAws } from "../direct/predicted-route.js";
 import type { Answers, SentRequest } from "./answers.js";
 
-/** How the SDK names providers that a profile describes, and the settings by which it does. */
+/** The SDK's names of the providers that a profile can describe, and the settings that describe them. */
 const byProfile: readonly (readonly [source: RegExp, what: string, settings: readonly string[]])[] = [
-  [/^CREDENTIALS_PROFILE_STS_WEB_ID_TOKEN$/, "a role, by a web identity token", ["web_identity_token_file"]],
+  [
+    /^CREDENTIALS_PROFILE_STS_WEB_ID_TOKEN$/,
+    "a role, through a web identity token",
+    ["web_identity_token_file"],
+  ],
   [/^CREDENTIALS_PROFILE_(SOURCE_PROFILE|NAMED_PROVIDER)$/, "a role", ["role_arn", "credential_source"]],
   [/^CREDENTIALS_(PROFILE_)?PROCESS$/, "a program, credential_process", ["credential_process"]],
   [/^CREDENTIALS_(PROFILE_)?SSO(_LEGACY)?$/, "SSO", ["sso_session", "sso_start_url"]],
   [/^CREDENTIALS_(PROFILE_)?LOGIN$/, "aws login", ["login_session"]],
-  [/^CREDENTIALS_PROFILE$/, "written down", ["aws_access_key_id"]],
+  [/^CREDENTIALS_PROFILE$/, "an access key", ["aws_access_key_id"]],
 ];
 
-/** What to do when a provider that a profile describes gives no credentials. */
+/** What to do if a provider that a profile describes returns no credentials. */
 const remedies: Readonly<Record<string, string>> = {
-  credential_process: "Run the program that credential_process names, and see what it says.",
+  credential_process: "Run the program that credential_process names, and read its output.",
   sso_session: "Log in: aws sso login",
   sso_start_url: "Log in: aws sso login",
   login_session: "Log in: aws login",
-  role_arn: "Look whether the role may be assumed, as by aws sts get-caller-identity.",
-  web_identity_token_file: "Look whether the file is there, and the role may be assumed by it.",
+  role_arn: "Check that the role can be assumed, for example with aws sts get-caller-identity.",
+  web_identity_token_file: "Check that the file exists, and that the role can be assumed with its token.",
 };
 
-/** How many profiles an error names. */
+/** How many profiles an error names at most. */
 const MAX_NAMES = 10;
 
 interface Context {
@@ -33,7 +37,7 @@ interface Context {
   readonly files: SharedFiles;
 }
 
-/** Where the settings of a map come from, in words. */
+/** Describes where the settings of a map come from. */
 export class Origins {
   readonly #profile: string;
   readonly #isNamed: boolean;
@@ -54,7 +58,7 @@ export class Origins {
   }
 
   /**
-   * The first setting that agrees with where requests were sent: the SDK ignores some.
+   * The first setting that matches the address to which requests were sent, because the SDK ignores some settings.
    *
    * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
    */
@@ -62,7 +66,7 @@ export class Origins {
     for (const { url, from } of this.#endpoints())
       if (sentTo === undefined || isTo(url, sentTo)) return { url, from };
     const isAwsOwn = sentTo === undefined || isAws(sentTo.hostname);
-    return { from: isAwsOwn ? "AWS's own" : "the AWS SDK's choice" };
+    return { from: isAwsOwn ? "AWS's default" : "the AWS SDK's choice" };
   }
 
   *#endpoints(): Generator<{ url: string; from: string }> {
@@ -88,16 +92,16 @@ export class Origins {
       { value: this.#variables["AWS_REGION"], where: "AWS_REGION" },
       { value: written?.value, where: written?.where },
     ].find(({ value }) => value === region);
-    return from?.where ?? "none is set, and this one knows of all buckets";
+    return from?.where ?? "none is set, and this one redirects to the buckets of all others";
   }
 
   addressing({ sentTo }: Answers): string | undefined {
     if (sentTo === undefined) return undefined;
     const { bucket, forcePathStyle } = this.#settings;
     const isInPath = sentTo.path.startsWith(`/${bucket}`);
-    const how = isInPath ? "the bucket is in the path" : "the bucket is in the host's name";
+    const how = isInPath ? "the bucket is in the path" : "the bucket is in the host name";
     if (forcePathStyle !== undefined) return `${how} (option forcePathStyle)`;
-    return `${how} (${isInPath ? "the endpoint is not AWS's" : "as AWS has it"})`;
+    return `${how} (${isInPath ? "the endpoint is not AWS's" : "AWS's default"})`;
   }
 
   /** Where credentials were found. */
@@ -110,7 +114,7 @@ export class Origins {
       return `${what}, ${this.#profileInWords}${written === undefined ? "" : `: ${written.where}`}`;
     }
     if ("CREDENTIALS_ENV_VARS_STS_WEB_ID_TOKEN" in $source)
-      return "a role, by a web identity token: AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE";
+      return "a role, through a web identity token: AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE";
     if ("CREDENTIALS_ENV_VARS" in $source) {
       const token = variables["AWS_SESSION_TOKEN"] ? ", AWS_SESSION_TOKEN" : "";
       return `AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY${token}`;
@@ -120,35 +124,35 @@ export class Origins {
     return container === undefined ? "the machine's role (IMDS)" : `the container's role: ${container}`;
   }
 
-  /** Where credentials were sought when none were found. */
+  /** Where credentials were searched for when none were found. */
   soughtCredentials(): { text: string; todo?: string } {
     const profile = this.#profileInWords;
     for (const [name, todo] of Object.entries(remedies)) {
       const written = this.#files.ofProfile(this.#profile, name);
       if (written === undefined) continue;
-      const text = `${profile} has ${name} (${written.where}), and it gave none`;
+      const text = `${profile} has ${name} (${written.where}), but it returned no credentials`;
       return { text, todo: todo.startsWith("Log in") ? `${todo} --profile ${this.#profile}.` : todo };
     }
     const { config, credentials } = this.#files.paths;
     const files = `${credentials} and ${config}`;
     if (!this.#isNamed)
       return {
-        text: `looked for AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ${profile} in ${files}, and a role of this container or machine`,
+        text: `the library looked for AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ${profile} in ${files}, and a role of this container or machine`,
       };
     const profiles = this.#files.profiles();
     const besides =
       this.#variables["AWS_ACCESS_KEY_ID"] && this.#variables["AWS_SECRET_ACCESS_KEY"]
-        ? " To use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment, name no profile: it comes first."
+        ? " To use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead, do not name a profile, because it takes precedence."
         : "";
     if (profiles.includes(this.#profile))
       return {
-        text: `${profile} has none in ${files}`,
-        todo: `Add aws_access_key_id and aws_secret_access_key to the profile, or name another one.${besides}`,
+        text: `${profile} has no credentials in ${files}`,
+        todo: `Add aws_access_key_id and aws_secret_access_key to the profile, or name another profile.${besides}`,
       };
     const there = profiles.length === 0 ? "no profiles" : profiles.slice(0, MAX_NAMES).join(", ");
     const more = profiles.length > MAX_NAMES ? `, and ${profiles.length - MAX_NAMES} more` : "";
     return {
-      text: `there is no ${profile}: ${files} have ${there}${more}`,
+      text: `there is no ${profile}: ${files} contain ${there}${more}`,
       todo: `Correct the profile's name, or add the profile.${besides}`,
     };
   }
@@ -161,7 +165,7 @@ function isTo(url: string, { hostname, port }: SentRequest): boolean {
   return isSameHost && wanted.port === String(port ?? "");
 }
 
-/** A URL without what may be secret. */
+/** A URL without the parts that may be secret. */
 export function plainUrl(url: string | undefined): string | undefined {
   if (url === undefined || !URL.canParse(url)) return undefined;
   const { protocol, host, pathname } = new URL(url);

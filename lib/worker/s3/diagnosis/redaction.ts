@@ -2,18 +2,18 @@ import type { ClientConfig, Environment, Finding } from "../../../bridge/protoco
 import type { Credentials } from "../credentials/written-credentials.js";
 import type { SharedFiles } from "../credentials/shared-files.js";
 
-/** Shorter ones are placeholders, as for a local test service, and would be found in ordinary words. */
+/** Shorter secrets are placeholders, for example for a local test service, and would match parts of ordinary words. */
 const MIN_SECRET = 6;
 
 /** How many characters of an access key's id are shown. */
 const SHOWN = 4;
 
-/** The end of an access key's id, which tells its owner which one it is. */
+/** The end of an access key's id, by which its owner recognises it. */
 export function shownId(id: string): string {
   return id.length < 2 * SHOWN ? "access key" : `access key …${id.slice(-SHOWN)}`;
 }
 
-/** Removes secrets from what services, programs and the SDK have said: they may repeat them. */
+/** Removes secrets from the messages of services, programs and the SDK, which may repeat them. */
 export class Redaction {
   readonly #secrets = new Set<string>();
   readonly #ids = new Set<string>();
@@ -23,7 +23,7 @@ export class Redaction {
     for (const [name, value] of Object.entries(variables)) {
       if (/SECRET|TOKEN/.test(name) && !name.endsWith("_FILE")) this.#secrets.add(value);
       if (name === "AWS_ACCESS_KEY_ID") this.#ids.add(value);
-      // An endpoint may have a password in it.
+      // An endpoint's URL may contain a password.
       if (URL.canParse(value)) this.#secrets.add(new URL(value).password);
     }
     for (const secret of files.secrets()) this.#secrets.add(secret);
@@ -38,7 +38,7 @@ export class Redaction {
   /** A finding that is safe to print. */
   apply(finding: Finding): Finding {
     if (finding.failure === undefined) return finding;
-    // Its cause is left out: that is the SDK's own error.
+    // The failure's cause is left out, because it is the SDK's own error.
     const { code, statusCode, reason } = finding.failure;
     const failure = {
       code,
@@ -49,9 +49,9 @@ export class Redaction {
   }
 
   #redacted(reason: string): string {
-    // A program of credential_process may have printed anything.
+    // The program of credential_process may have printed anything.
     let text = reason.replace(/^(Command failed).*$/s, "$1");
-    // The longest first: one secret may be part of another.
+    // The longest secrets are replaced first, because one secret may be part of another.
     for (const secret of [...this.#secrets].sort((a, b) => b.length - a.length)) {
       if (secret.length < MIN_SECRET) continue;
       for (const form of new Set([secret, encodeURIComponent(secret)])) text = text.replaceAll(form, "…");

@@ -20,42 +20,45 @@ import type { Answers } from "./answers.js";
 import { failed, limited, ok, unknown } from "./findings.js";
 import type { Judgement } from "./findings.js";
 
-/** What is written to the trial key. */
-const BODY = Buffer.from("A trial of s3bucketmap's diagnosis; it can be deleted.\n");
+/** The object that is written to the trial key. */
+const BODY = Buffer.from("A test by s3bucketmap's diagnosis. This object can be deleted.\n");
 const HEADERS = { contentType: "text/plain; charset=utf-8" };
 
 const UNTRUSTWORTHY =
-  "The service, or a cache before it, does not do what it says: do not trust it with values.";
-const ONLY_SET = "Delete the key by delete: update cannot delete here.";
+  "The service, or a cache in front of it, does not do what it reports. Do not trust it with values.";
+const ONLY_SET = "Use delete to delete keys, because update cannot delete them here.";
 
-/** What the checks have learnt so far. All of them write to one key, which belongs to the library. */
+/** What the checks have learnt so far. All of them write to one key, which only the library uses. */
 export interface TrialState {
   readonly prefix: string;
   readonly key: string;
   readonly answers: Answers;
   mayList: boolean;
   mayRead: boolean;
-  /** The key was written, and not deleted since. */
+  /** The key was written, and has not been deleted since. */
   isThere: boolean;
-  /** The key has to be deleted in the end: it was written, or may have been. */
+  /** The key has to be deleted at the end, because it was written, or may have been written. */
   mayBeThere: boolean;
   keepsPutConditions: boolean;
   givesChecksums: boolean;
 }
 
-/** One thing that a map needs of a service. */
+/** One capability that a map needs from a service. */
 export interface Check {
   readonly name: string;
-  /** Without it, a map is of no use. */
+  /** Set if a map is useless without this capability. */
   readonly isNeeded?: true;
-  /** The permission that it takes. */
+  /** The permission that the check requires. */
   readonly permission?: string;
-  /** What to do where the service does not have it. */
+  /** What to do if the service does not have this capability. */
   readonly todo?: string;
   run(state: TrialState, target: Target, signal: AbortSignal): Promise<Judgement>;
 }
 
-/** The first request of a diagnosis. Unlike a HEAD's, its answer says in words what is wrong with bucket, region, clock or credentials. */
+/**
+ * The first request of a diagnosis. Unlike the response to a HEAD, its response has a body that says what is wrong with
+ * bucket, region, clock or credentials.
+ */
 export const list: Check = {
   name: "list",
   isNeeded: true,
@@ -68,7 +71,7 @@ export const list: Check = {
     const listed = (output.Contents ?? []).map(({ Key }) => Key ?? "");
     const names = namesOf(listed, output.EncodingType === "url");
     firstNewName({ prefix, names });
-    return ok(`allowed; ${names.length > 0 ? "there are keys" : "there is no key yet"}`);
+    return ok(`allowed; ${names.length > 0 ? "there are keys" : "there are no keys yet"}`);
   },
 };
 
@@ -76,7 +79,7 @@ export const write: Check = {
   name: "write",
   isNeeded: true,
   permission: "s3:PutObject",
-  todo: "If the service does not know the checksum that is sent, set AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_REQUIRED.",
+  todo: "If the service does not support the checksum in the request, set AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_REQUIRED.",
   async run(state, target, signal) {
     await put(state, target, signal);
     return ok("allowed");
@@ -90,7 +93,8 @@ export const read: Check = {
   async run(state, target, signal) {
     try {
       const seen = await look(state, target, signal);
-      if (seen === "missing" && state.isThere) return failed("what was written is missing", UNTRUSTWORTHY);
+      if (seen === "missing" && state.isThere)
+        return failed("the object that was written is missing", UNTRUSTWORTHY);
       state.mayRead = true;
       state.givesChecksums = seen === "there, with a checksum";
       return ok("allowed");
@@ -113,11 +117,11 @@ export const remove: Check = {
   },
 };
 
-/** What a map uses where it can. Each of them leaves the key deleted, if the service deletes it. */
+/** Capabilities that a map uses if they are available. Each check leaves the key deleted, if the service deletes it. */
 export const extras: readonly Check[] = [
   {
     name: "conditional PUT",
-    todo: "create, update and set with ifMatch throw ConditionsUnsupported here: use a service that honours conditional writes, or set, and make sure that only one program writes at a time.",
+    todo: "create, update and set with ifMatch throw ConditionsUnsupported here. Use a service that honours conditional writes. Or use set without ifMatch, and make sure that only one program writes at a time.",
     async run(state, target, signal) {
       const quoting = await tryConditions("put", target, state.key, signal);
       state.keepsPutConditions = true;
@@ -128,21 +132,22 @@ export const extras: readonly Check[] = [
     name: "conditional DELETE",
     todo: ONLY_SET,
     async run(state, target, signal) {
-      // It may check the condition first, and delete in a second step whatever is there then. No trial shows that.
+      // A service may first check the condition, and then delete whatever is there in a second step. No trial can
+      // detect that.
       if (!state.keepsPutConditions)
-        return limited("not trusted where those of a PUT are not kept", ONLY_SET);
+        return limited("not trusted, because the conditions of a PUT are not honoured", ONLY_SET);
       return kept(await tryConditions("delete", target, state.key, signal));
     },
   },
   {
     name: "multipart upload",
     permission: "s3:PutObject",
-    todo: "Keep values at 16 MiB or below: longer ones are uploaded in parts.",
+    todo: "Keep values at or below 16 MiB. Larger values are uploaded in parts.",
     async run(state, target, signal) {
       await uploadInParts(target, objectInput(target, state.key, BODY, HEADERS), signal);
       state.mayBeThere = true;
       if (state.mayRead && (await look(state, target, signal)) === "missing")
-        return failed("what was uploaded is missing", UNTRUSTWORTHY);
+        return failed("the object that was uploaded is missing", UNTRUSTWORTHY);
       state.isThere = true;
       return ok("works");
     },
@@ -152,7 +157,7 @@ export const extras: readonly Check[] = [
     permission: "s3:DeleteObject",
     async run(state, target, signal) {
       if (!state.isThere) await put(state, target, signal);
-      // Maps learn from their own calls how the service takes it.
+      // The map's own calls learn how the service accepts DeleteObjects, so the map's target must not change here.
       const { bulkDeletes: _, ...own }: Target = target;
       const fresh: Target = own;
       const [refused] = await deleteObjects(fresh, [state.key], signal);
@@ -167,14 +172,14 @@ export const extras: readonly Check[] = [
     name: "checksums",
     async run(state, target, signal) {
       if (!(await target.client.sendsChecksums()))
-        return ok("not sent, as the environment or a profile says");
+        return ok("not sent, because the environment or a profile disables them");
       const isVerified = await refusesWrongChecksum(state, target, signal);
-      if (isVerified && state.givesChecksums) return ok("verified, and given to who reads");
+      if (isVerified && state.givesChecksums) return ok("verified, and sent to readers");
       const lacks = [
         ...(isVerified ? [] : ["verified"]),
-        ...(state.givesChecksums ? [] : ["given to who reads"]),
+        ...(state.givesChecksums ? [] : ["sent to readers"]),
       ];
-      const todo = "Use an https endpoint: what is damaged on its way is noticed there.";
+      const todo = "Use an https endpoint. TLS detects damage on the way.";
       return limited(`not ${lacks.join(", nor ")}`, todo);
     },
   },
@@ -184,13 +189,13 @@ const waysToDelete: Readonly<Record<"plain" | "with MD5" | "none", Judgement>> =
   plain: ok("works"),
   "with MD5": ok("works, with a Content-MD5"),
   none: limited(
-    "not to be had: clear and deleteMany send a DELETE for each key",
-    "Nothing need be done: it only takes more requests.",
+    "not available: clear and deleteMany send a DELETE for each key",
+    "You need not do anything. This only costs more requests.",
   ),
 };
 
 const kept = (quoting: Quoting): Judgement =>
-  ok(quoting === "bare" ? "kept, with ETags that have no quotes" : "kept");
+  ok(quoting === "bare" ? "honoured, with ETags without quotes" : "honoured");
 
 async function put(state: TrialState, target: Target, signal: AbortSignal): Promise<void> {
   await putObject(target, state.key, BODY, HEADERS, signal);
@@ -211,7 +216,7 @@ async function look(
   if (output === undefined) return "missing";
   checkEtag(output);
   if (Buffer.compare(bytes(), BODY) !== 0)
-    throw new BadAnswer("what was read is not what was written", output.$metadata);
+    throw new BadAnswer("the bytes that were read differ from those that were written", output.$metadata);
   const hasChecksum = Object.keys(output).some((name) => /^Checksum(?!Type)/.test(name));
   return hasChecksum ? "there, with a checksum" : "there";
 }
@@ -233,7 +238,8 @@ async function ifGone(
   target: Target,
   signal: AbortSignal,
 ): Promise<Judgement> {
-  if (!(await isGone(state, target, signal))) return failed("what was deleted is still there", UNTRUSTWORTHY);
+  if (!(await isGone(state, target, signal)))
+    return failed("the object that was deleted is still there", UNTRUSTWORTHY);
   state.isThere = state.mayBeThere = false;
   return judgement;
 }

@@ -9,10 +9,10 @@ import { shownId } from "./redaction.js";
 import type { Redaction } from "./redaction.js";
 import type { Steps } from "./steps.js";
 
-/** S3 refuses requests that are 15 minutes off: well before that, the clock deserves a word. */
+/** S3 rejects requests whose time is wrong by more than 15 minutes. The report mentions the clock well before that. */
 const MAX_SKEW_MS = 60_000;
 
-/** What the checks of settings need. */
+/** The input of the checks of settings. */
 export interface Context {
   readonly settings: ClientConfig;
   readonly environment: Environment;
@@ -24,7 +24,7 @@ export interface Context {
 }
 
 /**
- * Checks what the SDK needs before it can send anything: the region and the credentials.
+ * Checks the settings that the SDK needs before it can send anything: the region and the credentials.
  *
  * @returns the region, unless the configuration has failed
  */
@@ -33,7 +33,7 @@ export async function checkConfiguration(context: Context): Promise<string | und
   const region = await steps.take((target) => target.client.region());
   if ("failure" in region) {
     findings.fail("configuration", region.failure);
-    findings.over = "the configuration has failed";
+    findings.over = "configuration failed";
     return undefined;
   }
   await checkCredentials(context);
@@ -61,7 +61,7 @@ async function checkCredentials(context: Context): Promise<void> {
   findings.set("credentials", ok(text));
 }
 
-/** Checks where the first request has gone, and the clock by its answer. */
+/** Checks where the first request was sent, and compares this machine's clock with the response. */
 export async function checkFirstRequest(context: Context, region: string): Promise<void> {
   const { answers, findings } = context;
   const origins = new Origins(context);
@@ -70,35 +70,38 @@ export async function checkFirstRequest(context: Context, region: string): Promi
   findings.set("endpoint", { status: answers.count > 0 ? "ok" : "unknown", text: `${host} (${from})` });
   findings.set("region", await regionOf(context, region, origins));
   const addressing = origins.addressing(answers);
-  findings.set("addressing", addressing === undefined ? unknown("nothing could be sent") : ok(addressing));
+  findings.set("addressing", addressing === undefined ? unknown("no request could be sent") : ok(addressing));
   findings.set("clock", clockOf(answers));
 }
 
 async function regionOf({ steps }: Context, asked: string, origins: Origins): Promise<Judgement> {
   const text = `${asked} (${origins.region(asked)})`;
-  // The answer to the first request may have named another.
+  // The response to the first request may have named another region.
   const now = await steps.take((target) => target.client.region());
   if ("failure" in now || now.value === asked) return ok(text);
   return limited(
-    `${text}; the bucket is in ${now.value}, and is asked there`,
-    `Set the region ${now.value}: it saves each program a request.`,
+    `${text}; the bucket is in ${now.value}, so requests are sent there`,
+    `Set the region ${now.value}. This saves each program a request.`,
   );
 }
 
 function clockOf({ aheadMs }: Answers): Judgement {
-  if (aheadMs === undefined) return unknown("no answer has told the time");
+  if (aheadMs === undefined) return unknown("no response contained the time");
   const seconds = Math.round(Math.abs(aheadMs) / 1000);
-  if (seconds <= 1) return ok("as the service's");
+  if (seconds <= 1) return ok("agrees with the service's");
   const text = `${seconds} s ${aheadMs > 0 ? "ahead of" : "behind"} the service's`;
   if (Math.abs(aheadMs) < MAX_SKEW_MS) return ok(text);
-  return limited(text, "Set the clock of this machine: S3 refuses requests that are 15 minutes off.");
+  return limited(
+    text,
+    "Set the clock of this machine. S3 rejects requests whose time is wrong by more than 15 minutes.",
+  );
 }
 
-/** Where a local S3 is. Read-only, nothing is sent where the first request would create one. */
+/** Checks where the local S3 is. With `readOnly`, nothing is sent if the first request would create a store. */
 export function checkDirectory(directory: string, readOnly: boolean, findings: Findings): void {
   if (!readOnly || hasStore(directory)) findings.set("directory", ok(directory));
   else {
-    findings.set("directory", ok(`${directory}: has no store yet, and the first call makes one`));
+    findings.set("directory", ok(`${directory}: there is no store yet, and the first call creates one`));
     findings.over = "there is nothing to read";
   }
 }

@@ -4,15 +4,17 @@ import { toFailure } from "../../failure.js";
 import { Doubt, withoutDoubt } from "../attempts/doubt.js";
 import type { Target } from "../target.js";
 
-/** The most that a step may take: somebody at a terminal wants to hear soon of a service that does not answer. */
+/**
+ * The longest time that a step may take, because a user at a terminal should soon learn that a service does not answer.
+ */
 const STEP_MS = 20_000;
 
-/** No step is begun with less time left than this. */
+/** No step is started with less time left than this. */
 const LEAST_MS = 100;
-/** Within less time than this, a missing answer says nothing about the service. */
+/** If a step had less time than this, a missing response says nothing about the service. */
 const SHORT_MS = 1000;
 
-/** The most that is kept back for deleting the trial key, and no more than a quarter of the time. */
+/** The time that is reserved for deleting the trial key, but at most a quarter of the whole time. */
 const CLEARING_MS = 5000;
 
 /** Runs an operation like any other of the map. */
@@ -21,7 +23,7 @@ export type Run = <T>(operation: (target: Target) => Promise<T>) => Promise<T>;
 /** How a step ended. */
 export type Ended<T> =
   | { value: T }
-  /** `isUnsure`: a write of it may still happen. `wasShort`: it had too little time to tell anything. */
+  /** `isUnsure`: a write of this step may still be applied. `wasShort`: the step had too little time for a result. */
   | { failure: Failure; isUnsure: boolean; wasShort: boolean };
 
 type Operation<T> = (target: Target, signal: AbortSignal) => Promise<T>;
@@ -50,7 +52,7 @@ export class Steps {
     return this.#within(ms, this.#signal, operation);
   }
 
-  /** For what has to be done at the end, even when nobody waits any more. */
+  /** Runs an operation that has to be done at the end, even if nothing waits for the diagnosis any longer. */
   clear<T>(operation: Operation<T>): Promise<Ended<T>> {
     return this.#within(this.#clearingMs, undefined, operation);
   }
@@ -60,7 +62,7 @@ export class Steps {
     const deadline = new Deadline(ms);
     const cancel = (): void => deadline.cancel();
     signal?.addEventListener("abort", cancel, { once: true });
-    // The user's call has written nothing, whatever becomes of the trial key.
+    // The user's call has written nothing, whatever happens to the trial key.
     return withoutDoubt(async () => {
       const doubt = new Doubt(() => {
         if (deadline.isOver) throw new DeadlinePassed();
@@ -81,6 +83,6 @@ export class Steps {
 }
 
 function late(ms: number): Failure {
-  const reason = ms > 0 ? `no answer in ${(ms / 1000).toFixed(1)} s` : "there was no time left";
+  const reason = ms > 0 ? `no response within ${(ms / 1000).toFixed(1)} s` : "there was no time left";
   return { code: "TimedOut", reason };
 }
