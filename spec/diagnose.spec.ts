@@ -427,7 +427,7 @@ describe("where settings come from", () => {
     expect(read(map, "region")).toBe(`ca-central-1 (${home}/.aws/config, line 6)`);
     expect(read(map, "addressing")).toBe("the bucket is in the path (option forcePathStyle)");
     expect(read(map, "credentials")).toBe(
-      `access key …WXYZ (an access key, profile "other" (AWS_PROFILE): ${home}/.aws/credentials, line 2)`,
+      `access key …WXYZ (static credentials, profile "other" (AWS_PROFILE): ${home}/.aws/credentials, line 2)`,
     );
   });
 

@@ -175,7 +175,9 @@ describe.each(["atomics", "deasync"] as const)("the key of a trial, with wait %s
     ignoredConditions();
     const error = thrownBy(() => map.create("one", "1")) as Error;
     expect(error).toMatchObject({ code: "ConditionsUnsupported" });
-    expect(error.message).toContain(`the key ${JSON.stringify(`${maps}/${left()[0]}`)}, which was written to test`);
+    expect(error.message).toContain(
+      `the key ${JSON.stringify(`${maps}/${left()[0]}`)}, which was written to test`,
+    );
     thrownBy(() => map.create("two", "1"));
     expect(left()).toHaveLength(1);
   });

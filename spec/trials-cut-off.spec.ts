@@ -122,7 +122,9 @@ describe.each(["atomics", "deasync"] as const)("a trial, with wait %s,", (wait) 
     fault("DELETE", { status: 403, code: "AccessDenied" }, { times: Infinity });
     const error = thrownBy(() => patient.create("lock", "2"));
     expect(error).toMatchObject({ code: "AccessDenied" });
-    expect((error as Error).message).toContain(`the key ${JSON.stringify(key)}, which was written to test conditions`);
+    expect((error as Error).message).toContain(
+      `the key ${JSON.stringify(key)}, which was written to test conditions`,
+    );
     expect(patient.create("lock", "2")).toBe(true);
     expect(left()).toEqual([key]);
   });

@@ -15,7 +15,7 @@ const byProfile: readonly (readonly [source: RegExp, what: string, settings: rea
   [/^CREDENTIALS_(PROFILE_)?PROCESS$/, "a program, credential_process", ["credential_process"]],
   [/^CREDENTIALS_(PROFILE_)?SSO(_LEGACY)?$/, "SSO", ["sso_session", "sso_start_url"]],
   [/^CREDENTIALS_(PROFILE_)?LOGIN$/, "aws login", ["login_session"]],
-  [/^CREDENTIALS_PROFILE$/, "an access key", ["aws_access_key_id"]],
+  [/^CREDENTIALS_PROFILE$/, "static credentials", ["aws_access_key_id"]],
 ];
 
 /** What to do if a provider that a profile describes returns no credentials. */
