@@ -272,7 +272,7 @@ describe("S3BucketMap with a value that no thread can be given", () => {
       expect.objectContaining({
         code: "ValueTooLong",
         message: expect.stringContaining(
-          "it has 4294967296 bytes, but at most 4294967295 can be read",
+          "the value has 4294967296 bytes, but at most 4294967295 can be read",
         ) as string,
       }) as Error,
     );

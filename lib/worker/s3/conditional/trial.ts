@@ -28,7 +28,7 @@ export function unsupported(why: string): OperationError {
 }
 
 /**
- * Whether a service reports that it does not implement conditions. A 304 to a write shows the same: it answers a read.
+ * Whether a service reports that it does not implement conditions. A 304 response to a write means the same.
  */
 export function isNotImplemented(error: unknown): boolean {
   const status = statusOf(error);

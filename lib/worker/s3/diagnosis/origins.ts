@@ -92,7 +92,7 @@ export class Origins {
       { value: this.#variables["AWS_REGION"], where: "AWS_REGION" },
       { value: written?.value, where: written?.where },
     ].find(({ value }) => value === region);
-    return from?.where ?? "none is set, and this one redirects to the buckets of all others";
+    return from?.where ?? "the default, because no region is set";
   }
 
   addressing({ sentTo }: Answers): string | undefined {

@@ -255,7 +255,7 @@ class Unsupported extends Error {
 
 function changedIf(error: unknown): never {
   if (statusOf(error) === 412 || isNoSuchKey(error)) {
-    throw new OperationError("ObjectChanged", "it was overwritten or deleted during each attempt");
+    throw new OperationError("ObjectChanged", "the object was overwritten or deleted during each attempt");
   }
   throw error;
 }

@@ -365,7 +365,7 @@ describe("a value that is too long", () => {
     const inWords = async (): Promise<string> =>
       String(await get(s3, "k", 4).catch((error: unknown) => error));
     const first = await inWords();
-    expect(first).toContain("it has 5 bytes, but at most 4 can be read");
+    expect(first).toContain("the value has 5 bytes, but at most 4 can be read");
     await get(s3, "k", 5);
     seen = [];
     expect(await inWords()).toBe(first);
