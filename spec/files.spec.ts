@@ -139,7 +139,7 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#putFile() (%s)", (wa
     fs.ftruncateSync(fs.openSync(file, "w"), 64 * MIB + 1);
     const error = thrown(() => map.putFile("key", file, { ifMatch: '"a"' }));
     expect(error).toMatchObject({ code: "EntityTooLarge" });
-    expect(error.message).toMatch(/at most 67108864 bytes, and this has 67108865/);
+    expect(error.message).toMatch(/at most 67108864 bytes, but this file has 67108865 bytes/);
     expect(operations()).toEqual([]);
   });
 

@@ -167,7 +167,10 @@ interface Response {
 }
 
 function valueTooLong(length: string, maxBytes: number): OperationError {
-  return new OperationError("ValueTooLong", `the value has ${length} bytes, but at most ${maxBytes} can be read`);
+  return new OperationError(
+    "ValueTooLong",
+    `the value has ${length} bytes, but at most ${maxBytes} can be read`,
+  );
 }
 
 /** Whether the end of a body without a Content-Length is marked. */
