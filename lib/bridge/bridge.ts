@@ -17,7 +17,9 @@ import type { WaitName } from "./wait.js";
 import { WaitStack } from "./wait-stack.js";
 import { WorkerThread, workerFailed, workerNotStarted } from "./worker-thread.js";
 
-/** The worker's deadline is earlier than the caller's by this much, so that the worker can report the timeout itself. */
+/**
+ * The worker's deadline is earlier than the caller's by this much, so that the worker can report the timeout itself.
+ */
 const marginOf = (timeoutMs: number): number => Math.min(2000, timeoutMs / 10);
 
 /** How long calls wait without any message from the worker, in total, before it is terminated. */
@@ -118,8 +120,8 @@ export class Bridge {
   }
 
   /**
-   * Loads the code that waiting for a call needs. When the process exits, it waits for background writes. By then, a Jest
-   * test file has ended and cannot load anything.
+   * Loads the code that waiting for a call needs. When the process exits, it waits for background writes. By then, a
+   * Jest test file has ended and cannot load anything.
    */
   loadWaits(begun: Begun): void {
     const { wait, thread } = begun;
@@ -184,7 +186,9 @@ export class Bridge {
     return [...this.#writes].some(([id, thread]) => thread.awaits(id));
   }
 
-  /** How many waits the running code is nested in. Code is nested when it runs as a callback during a `deasync` wait. */
+  /**
+   * How many waits the running code is nested in. Code is nested when it runs as a callback during a `deasync` wait.
+   */
   get depth(): number {
     return this.#waits.depth;
   }
@@ -213,8 +217,8 @@ export class Bridge {
     if (!wasExpected) {
       return { ok: false, failure: { code: "TimedOut", reason: INTERRUPTED, mayHaveBeenApplied: isWrite } };
     }
-    // The worker sends no write of a call after its deadline. With several calls under way, the write that was sent may be
-    // another call's.
+    // The worker sends no write of a call after its deadline. With several calls under way, the write that was sent may
+    // be another call's.
     const mayHaveBeenApplied = isWrite && thread.writesSent !== writesSent;
     if (thread.isGone) {
       if (!thread.wasReady) return { ok: false, failure: workerNotStarted(thread) };

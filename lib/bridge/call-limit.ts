@@ -4,8 +4,9 @@ import { performance } from "node:perf_hooks";
 let limit = Infinity;
 
 /**
- * Runs `work`, which must be synchronous. All its calls together, of any map, may wait for `ms`. With 0, nothing is sent. A
- * call that is cut short throws `TimedOut`. The worker is not terminated for it, because it may still be starting.
+ * Runs `work`, which must be synchronous. All its calls together, of any map, may wait for `ms`. With 0, nothing is
+ * sent. A call that is cut short throws `TimedOut`. The worker is not terminated for it, because it may still be
+ * starting.
  */
 export function within<T>(ms: number, work: () => T): T {
   const outer = limit;

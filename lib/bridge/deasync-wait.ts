@@ -67,16 +67,17 @@ function spinUntil(until: number, thread: WorkerThread, goesOn: () => boolean): 
 /**
  * Whether Node's event loop can turn here.
  *
- * It cannot during a line at the prompt. Ctrl-C ends the running JavaScript, and if that is a callback that the turning loop
- * called, Node aborts or calls it forever. Lines typed ahead would also be lost.
+ * It cannot during a line at the prompt. Ctrl-C ends the running JavaScript, and if that is a callback that the turning
+ * loop called, Node aborts or calls it forever. Lines typed ahead would also be lost.
  *
- * Of the `setImmediate` callbacks that are due together, only the first may turn the loop. In a later one, Node aborts at
- * the next such callback. In a microtask or `process.nextTick` between two of them, Node would never return.
+ * Of the `setImmediate` callbacks that are due together, only the first may turn the loop. In a later one, Node aborts
+ * at the next such callback. In a microtask or `process.nextTick` between two of them, Node would never return.
  */
 export function canTurn(): boolean {
   const functions = functionsOnStack();
   if (functions.some((name) => name !== null && endedByCtrlC.has(name))) return false;
-  // Only the frames between this wait and the enclosing wait are checked, because the enclosing wait checked the others.
+  // Only the frames between this wait and the enclosing wait are checked, because the enclosing wait checked the
+  // others.
   const inner = functions
     .slice(functions.indexOf(WAIT_MARK) + 1)
     .find((name) => name === WAIT_MARK || name === "processImmediate");

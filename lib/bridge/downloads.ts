@@ -16,9 +16,9 @@ const realProcess = vm.runInThisContext("process") as NodeJS.Process;
 const script = new vm.Script("run()", { filename: "s3bucketmap" });
 
 /**
- * The downloads under way, each with a temporary file that must be removed. If a program has no handler for SIGINT, Ctrl-C
- * ends it at once, in the middle of a wait. During a download, this class handles the signal: it removes the temporary
- * files, and sends the signal again.
+ * The downloads under way, each with a temporary file that must be removed. If a program has no handler for SIGINT,
+ * Ctrl-C ends it at once, in the middle of a wait. During a download, this class handles the signal: it removes the
+ * temporary files, and sends the signal again.
  */
 export class Downloads {
   readonly #underWay = new Map<number, WorkerThread>();
@@ -50,7 +50,9 @@ export class Downloads {
     return undefined;
   }
 
-  /** Makes a call during which callbacks run, including signal handlers. The call ends once its download is cancelled. */
+  /**
+   * Makes a call during which callbacks run, including signal handlers. The call ends once its download is cancelled.
+   */
   #whileTurning<T>(run: () => T): T | undefined {
     let isHeard = false;
     const hear = (): void => {
@@ -82,8 +84,8 @@ export class Downloads {
 }
 
 /**
- * Whether Ctrl-C would end the process. If the program has a handler, the handler receives the signal after the call, or
- * during a turn of the event loop.
+ * Whether Ctrl-C would end the process. If the program has a handler, the handler receives the signal after the call,
+ * or during a turn of the event loop.
  */
 function isHeardByUs(): boolean {
   const { bun, deno } = realProcess.versions;

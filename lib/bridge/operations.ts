@@ -91,7 +91,9 @@ interface Operations {
     result: ({ verdict: Verdict } | { failure: Failure })[];
   };
   remove: { request: { key: string; base: Version; prefix: string }; result: Verdict };
-  /** Copies an object within the service, and returns whether it did. `source`: the bucket, if it is a different one. */
+  /**
+   * Copies an object within the service, and returns whether it did. `source`: the bucket, if it is a different one.
+   */
   copy: {
     request: { key: string; to: string; source?: SourceBucket; ifAbsent: boolean; prefix: string };
     /** "by value": the service does not support this copy, and nothing was copied. */

@@ -22,7 +22,9 @@ export interface KnownSettings {
   isForgotten: boolean;
 }
 
-/** How long an unused thread stays, so that a program that creates one map after the other does not start many threads. */
+/**
+ * How long an unused thread stays, so that a program that creates one map after the other does not start many threads.
+ */
 const LINGER_MS = 1000;
 
 /** The worker thread and its state, as plain data that does not belong to a particular realm. */
@@ -55,11 +57,11 @@ export interface SharedThread {
   adopt(owner: object): void;
 }
 
-// All copies of the library in a program share one worker thread. A test framework loads a copy into each realm, and every
-// copy would otherwise start a thread and leave it behind. The shared state is created in the main context and refers to
-// no copy, so that a realm can be garbage-collected when its tests are over. The "exit" listener keeps the
-// FinalizationRegistry alive, because the callback of a collected registry is never called. The "error" listener keeps an
-// error of the worker from ending the program.
+// All copies of the library in a program share one worker thread. A test framework loads a copy into each realm, and
+// every copy would otherwise start a thread and leave it behind. The shared state is created in the main context and
+// refers to no copy, so that a realm can be garbage-collected when its tests are over. The "exit" listener keeps the
+// FinalizationRegistry alive, because the callback of a collected registry is never called. The "error" listener keeps
+// an error of the worker from ending the program.
 const inMainContext = vm.runInThisContext(`(() => {
   const key = Symbol.for("s3bucketmap.threads");
   if (globalThis[key] === undefined) {
@@ -138,7 +140,8 @@ function startThread(workerFile: string): SharedThread {
   const start: WorkerStart = { port: port2, signal, buildStamp };
   const compileCache = (module as CompileCache).getCompileCacheDir?.();
   if (compileCache !== undefined) start.compileCache = path.dirname(compileCache);
-  // execArgv is empty because the program's flags (--require, --import, --inspect-brk, …) are not meant for this thread.
+  // execArgv is empty because the program's flags (--require, --import, --inspect-brk, …) are not meant for this
+  // thread.
   const options: WorkerOptions = {
     workerData: start,
     transferList: [port2],

@@ -13,9 +13,9 @@ interface Waiting {
 }
 
 /**
- * The calls that are waiting, innermost last. Waits nest when the event loop, which a `deasync` wait keeps turning, runs a
- * callback that makes a call. Nothing reports that Ctrl-C interrupted a call. An interrupted call stays listed, and is
- * recognised by its absence from the JavaScript stack.
+ * The calls that are waiting, innermost last. Waits nest when the event loop, which a `deasync` wait keeps turning,
+ * runs a callback that makes a call. Nothing reports that Ctrl-C interrupted a call. An interrupted call stays listed,
+ * and is recognised by its absence from the JavaScript stack.
  */
 export class WaitStack {
   readonly #waiting: Waiting[] = [];
@@ -40,7 +40,8 @@ export class WaitStack {
   /** Removes the calls that were interrupted, and returns their ids. */
   takeAbandoned(): number[] {
     if (this.#waiting.length === 0) return [];
-    // No code runs during an `atomics` wait. If such a wait is still listed, it was interrupted, and so were all later ones.
+    // No code runs during an `atomics` wait. If such a wait is still listed, it was interrupted, and so were all later
+    // ones.
     const blocked = this.#waiting.findIndex(({ wait }) => wait === "atomics");
     const onStack = countFrames(WAIT_MARK);
     const alive = blocked === -1 ? onStack : Math.min(blocked, onStack);

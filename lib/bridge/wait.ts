@@ -6,14 +6,14 @@ export type WaitName = "atomics" | "deasync";
 /** How often a sleeping wait checks that the worker is alive. */
 export const lookEveryMs = 500;
 /**
- * How long a wait spins before it blocks, if the previous call was answered within this time. With a service nearby, waking
- * up takes a considerable part of a call's time.
+ * How long a wait spins before it blocks, if the previous call was answered within this time. With a service nearby,
+ * waking up takes a considerable part of a call's time.
  */
 export const SPIN_MS = 1;
 
 /**
- * Blocks until `settled()` returns true, the worker is gone, or the deadline has passed. It drains the port before it calls
- * `settled`.
+ * Blocks until `settled()` returns true, the worker is gone, or the deadline has passed. It drains the port before it
+ * calls `settled`.
  */
 export type Wait = (
   thread: WorkerThread,

@@ -21,8 +21,8 @@ export class WorkerFileError extends Error {
 }
 
 /**
- * The file that the worker thread runs. Without a bundler, it is a file of this package. With a bundler, it is beside the
- * bundle, or in a package that `require` finds from there.
+ * The file that the worker thread runs. Without a bundler, it is a file of this package. With a bundler, it is beside
+ * the bundle, or in a package that `require` finds from there.
  *
  * @throws WorkerFileError
  */
@@ -47,8 +47,8 @@ export function findWorkerFile(): string {
 }
 
 /**
- * Finds what is wrong with a worker's file whose thread ended without reporting an error. Node reports a thread's errors
- * through the event loop, which does not turn while a call waits, so the file itself is examined.
+ * Finds what is wrong with a worker's file whose thread ended without reporting an error. Node reports a thread's
+ * errors through the event loop, which does not turn while a call waits, so the file itself is examined.
  */
 export function faultOf(file: string): WorkerFileError | undefined {
   const folder = path.dirname(file);

@@ -80,7 +80,8 @@ export class WorkerThread {
 
   /** Sends settings and environment to the worker, unless it already has them. */
   tellSettings(settings: ClientConfig, environment: Environment): KnownSettings {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loading takes milliseconds, while the worker starts anyway
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loading takes milliseconds, while the worker
+    // starts anyway
     const { createHash } = require("node:crypto") as typeof crypto;
     // Other code can reach the table, so its keys are digests: they reveal no credentials.
     const digest = createHash("sha256")
@@ -178,9 +179,9 @@ export class WorkerThread {
   }
 
   /**
-   * Detects a worker that ended without a message, either because its heap was exhausted or before it ran its first line.
-   * Silence is no evidence, because a live worker can be silent for long. Only a worker that has never become ready is
-   * terminated for being silent.
+   * Detects a worker that ended without a message, either because its heap was exhausted or before it ran its first
+   * line. Silence is no evidence, because a live worker can be silent for long. Only a worker that has never become
+   * ready is terminated for being silent.
    *
    * @param sleptMs - how long the wait meant to sleep. The elapsed time is not used, because the whole process may have
    * been suspended
@@ -207,7 +208,8 @@ export class WorkerThread {
 
 /** The failure of a call because the worker could not be started, or died. */
 export function workerFailed(code: string, error: unknown): Failure {
-  // Not `instanceof Error`: errors from the worker belong to the main context, and a test framework runs in another one.
+  // Not `instanceof Error`: errors from the worker belong to the main context, and a test framework runs in another
+  // one.
   if (typeof error !== "object" || error === null) return { code };
   const failure: Failure = { code, reason: (error as Error).message, cause: plain(error as Error) };
   if (!(error instanceof WorkerFileError)) return failure;
