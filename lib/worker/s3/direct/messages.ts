@@ -76,7 +76,7 @@ const noMembers: readonly string[] = [];
  * Maps the members of an SDK command's input to headers.
  *
  * @param names - the header for each member that not every request of the bucket has
- * @param elsewhere - members that are sent elsewhere in the request, beside Bucket and Key
+ * @param elsewhere - members that are sent elsewhere in the request, besides Bucket and Key
  * @returns undefined if a member is unknown or its value is not {@link isPlain}
  */
 export function plainHeaders(

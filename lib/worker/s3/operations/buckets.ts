@@ -68,7 +68,7 @@ export async function bucketExists(target: Target, signal: AbortSignal): Promise
 export async function createBucket(target: Target, signal: AbortSignal): Promise<undefined> {
   for (let sent = 1; ; sent += 1) {
     try {
-      // The SDK adds the region, unless it is us-east-1, for which S3 wants none.
+      // The SDK adds the region, except for us-east-1, for which S3 expects none.
       await target.client.send(new sdk.CreateBucketCommand(bucketInput(target)), { abortSignal: signal });
       return undefined;
     } catch (error) {

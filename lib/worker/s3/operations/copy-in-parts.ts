@@ -44,7 +44,7 @@ export async function copyInParts(
   withExpires(create, expires);
   sent.before?.(create);
   const created = await client.send(create, { abortSignal: signal });
-  if (!created.UploadId) throw new BadAnswer("the answer has no upload id", created.$metadata);
+  if (!created.UploadId) throw new BadAnswer("the response has no upload id", created.$metadata);
   const upload = { ...keyInput(target, copy.Key), UploadId: created.UploadId };
   const bytes = Math.max(part, Math.ceil(size / MAX_PARTS));
   try {

@@ -13,7 +13,7 @@ import { BadAnswer, checkEtag } from "../bad-answers.js";
 import { completeUpload } from "./complete-upload.js";
 import { abortUpload, MAX_PARTS, partsInParallel } from "./parts-in-parallel.js";
 
-/** The size of all parts but the last. It grows if there would be more parts than S3 takes. */
+/** The size of all parts but the last. It is larger if there would be more parts than S3 accepts. */
 const LEAST_PART_BYTES = 8 * 1024 ** 2;
 
 /** How many parts of a value are in flight at once. */

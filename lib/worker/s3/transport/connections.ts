@@ -96,12 +96,15 @@ function pool<Agent extends http.Agent>(agent: Agent): Agent {
   });
 }
 
-/** Nothing was requested on an idle connection. If a server sends something, the next request must not get it as its response. */
+/**
+ * Nothing was requested on an idle connection. If a server sends something, the next request must not get it as its
+ * response.
+ */
 function closeOnData(this: Socket): void {
   this.destroy();
 }
 
-/** By Date.now(): monotonic clocks stop while a laptop sleeps. */
+/** On the clock of Date.now(), because monotonic clocks stop while a laptop sleeps. */
 const idleSince = new WeakMap<Socket, number>();
 
 /** Closes sockets that have been idle since before the given time. The list is in the order of last use. */
