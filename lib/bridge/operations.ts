@@ -38,7 +38,7 @@ interface Operations {
   /** Reads a key of a run, and starts reading the keys that are likely to follow. */
   getAhead: {
     request: { key: string; maxBytes: number; run: number; upcoming: Listed[]; keepMs: number };
-    /** `ahead` has the values of `upcoming` that have arrived, up to the first that has not. */
+    /** `ahead` has the values of `upcoming` that have arrived, up to the first one that has not arrived. */
     result: { first: Arrived; ahead: Arrived[] };
   };
   has: { request: { key: string }; result: boolean };

@@ -80,8 +80,7 @@ export class WorkerThread {
 
   /** Sends settings and environment to the worker, unless it already has them. */
   tellSettings(settings: ClientConfig, environment: Environment): KnownSettings {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loading takes milliseconds, while the worker
-    // starts anyway
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- takes time that the worker's start hides
     const { createHash } = require("node:crypto") as typeof crypto;
     // Other code can reach the table, so its keys are digests: they reveal no credentials.
     const digest = createHash("sha256")
