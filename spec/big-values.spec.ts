@@ -3,7 +3,7 @@ import type { Bytes, S3BucketMapError } from "../lib/index.js";
 import { batch, S3BucketMap } from "../lib/index.js";
 import { Store } from "../lib/local/store/store.js";
 import { startHttpS3 } from "./support/http-s3.js";
-import type { HttpS3 } from "./support/http-s3.js";
+import type { FaultAction, HttpS3 } from "./support/http-s3.js";
 
 // Values of more than 16 MiB are uploaded in parts, and are there whole or not at all.
 
@@ -211,6 +211,42 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#set() of a big value
       set();
       expect(server.counts()).toMatchObject({ [complete]: 1, HEAD: 1 });
       expect(digest(map.get("value"))).toBe(digest(big));
+    });
+
+    const bom = "\uFEFF";
+    it.each([
+      ["no body", "", 1],
+      ["a page", "<html><body>404</body></html>", 1],
+      ["white space around its code", "<Error><Code>\n NoSuchUpload \n</Code></Error>", 1],
+      ["tags in lower case", "<error><code>NoSuchUpload</code></error>", 1],
+      ["a namespace", "<a:Error xmlns:a='x'><a:Code>NoSuchUpload</a:Code></a:Error>", 1],
+      ["a byte order mark", `${bom}<Error><Code>NoSuchUpload</Code></Error>`, 1],
+      ["UTF-16", [..."<Error><Code>NoSuchUpload</Code></Error>"].join("\0") + "\0", 3],
+      ["JSON", '{"Code":"NoSuchUpload"}', 3],
+      ["another code", "<Error><Code>NotFound</Code></Error>", 1],
+    ])("is done where the completion was carried out, and a 404 with %s came", (_what, body, times) => {
+      server.fault({ operation: complete, times, action: { status: 404, body, applied: true } });
+      set();
+      expect(server.counts()).toMatchObject({ [complete]: times, HEAD: 1 });
+      expect(digest(map.get("value"))).toBe(digest(big));
+    });
+
+    it("has not happened where there is no such bucket", () => {
+      server.fault({ operation: complete, action: { status: 404, code: "NoSuchBucket" } });
+      expect(failing()).toMatchObject({
+        code: "NoSuchBucket",
+        message: expect.not.stringContaining("may still have happened") as string,
+      });
+      expect(server.counts()["HEAD"]).toBe(0);
+    });
+
+    it("may have happened where its answers were damaged", () => {
+      const action: FaultAction = { status: 403, body: '{"message":"no"}', applied: true };
+      server.fault({ operation: complete, times: 3, action });
+      expect(failing()).toMatchObject({
+        code: "HTTP403",
+        message: expect.stringContaining("may still have happened") as string,
+      });
     });
 
     it("may have happened where a proxy may have sent the completion twice, and the key shows nothing", () => {

@@ -136,6 +136,31 @@ describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
       expect(map.get(key)).toBe(isProvable(use) ? after : before);
     });
 
+    const json = (status: number): FaultAction => ({ status, body: '{"message":"no"}' });
+    it.each<[string, FaultAction]>([
+      ["a 429", { status: 429, code: "SlowDown" }],
+      ["a 429 of a proxy", { status: 429, body: "<html></html>" }],
+      ["a 429 in JSON", json(429)],
+      ["a damaged 400", json(400)],
+      ["a damaged 404", json(404)],
+      ["a damaged 409", json(409)],
+      ["a damaged 412", json(412)],
+    ])("is not sent again before a HEAD has looked after %s", (_what, action) => {
+      let map = seed(open({ wait }));
+      server.fault({ operation: kind, action: { ...action, applied: true } });
+      if (use === "update that deletes") expect(() => uses[use](map)).toThrow(maybe);
+      else expect(uses[use](map)).toEqual(result);
+      expect(sent()).toMatchObject({ HEAD: 1, [kind]: 1 });
+      expect(map.get(key)).toBe(after);
+
+      map = seed(open({ wait }));
+      server.fault({ operation: kind, action });
+      if (isProvable(use)) expect(uses[use](map)).toEqual(result);
+      else expect(() => uses[use](map)).toThrow(maybe);
+      expect(sent()).toMatchObject({ HEAD: 1, [kind]: isProvable(use) ? 2 : 1 });
+      expect(map.get(key)).toBe(isProvable(use) ? after : before);
+    });
+
     it("is sent again after a 409 of a write at the same time", () => {
       const map = seed(open({ wait }));
       server.fault({ operation: kind, action: { status: 409, code: "ConditionalRequestConflict" } });

@@ -3,7 +3,7 @@ import type { S3BucketMap } from "../lib/index.js";
 import { writeBuffer } from "../lib/layers/index.js";
 import { freshMap, seed } from "./support/fault-cell.js";
 import { startHttpS3 } from "./support/http-s3.js";
-import type { HttpS3 } from "./support/http-s3.js";
+import type { FaultAction, HttpS3 } from "./support/http-s3.js";
 
 // An error whose XML is not as S3 writes it. What is wrong with it must not hide what is known of the call.
 
@@ -93,6 +93,53 @@ describe.each(bodies)("an error with %s", (_name, body, code) => {
     buffer.set("here", "1").set("other", "2");
     expect(thrown(() => buffer.flush())).toBeInstanceOf(PartialFailureError);
     expect(map.get("other")).toBe("2");
+  });
+});
+
+describe.each(["atomics", "deasync"] as const)("with wait %s, S3's error", (wait) => {
+  const page = (code: string): string => `<?xml version="1.0"?>\n<Error><Code>${code}</Code></Error>`;
+  const forms: [string, (code: string) => string][] = [
+    ["with white space around its code", (code) => page(`\n  ${code}\n `)],
+    ["after a byte order mark", (code) => `\uFEFF${page(code)}`],
+  ];
+
+  it.each(forms)("%s is understood", (_form, form) => {
+    const map = freshMap(server.endpoint, wait);
+    // The first request of a map may be the SDK's.
+    map.get("here");
+    for (const one of [map, freshMap(server.endpoint, wait)]) {
+      server.fault({ times: Infinity, action: { status: 404, body: form("NoSuchKey") } });
+      expect(one.get("here")).toBeUndefined();
+      server.clearFaults();
+      server.fault({ times: Infinity, action: { status: 404, body: form("NoSuchBucket") } });
+      expect(thrown(() => one.set("here", "new"))).toMatchObject({ name: "NoSuchBucketError" });
+      expect(thrown(() => [...one.keys()])).toMatchObject({ name: "NoSuchBucketError" });
+      server.clearFaults();
+      server.fault({ times: Infinity, action: { status: 200, body: form("InternalError") } });
+      expect(thrown(() => one.copy("here", "there"))).toBeInstanceOf(S3BucketMapError);
+      server.clearFaults();
+      server.fault({ operation: "COPY", times: Infinity, action: { status: 200, body: form("Slow") } });
+      expect(thrown(() => one.copy("here", "there"))).toMatchObject({ code: "Slow" });
+      server.clearFaults();
+    }
+  });
+
+  it.each([400, 403, 404, 409])("that is damaged leaves open what happened (HTTP %s)", (status) => {
+    const action: FaultAction = { status, body: '{"message":"no"}', applied: true };
+    for (const write of [
+      (map: S3BucketMap) => map.set("here", "new"),
+      (map: S3BucketMap) => map.delete("here"),
+      (map: S3BucketMap) => map.copy("here", "there"),
+    ]) {
+      server.fault({ operation: "PUT", times: Infinity, action });
+      server.fault({ operation: "COPY", times: Infinity, action });
+      server.fault({ operation: "DELETE", times: Infinity, action });
+      const error = thrown(() => write(freshMap(server.endpoint, wait)));
+      expect(error).toMatchObject({ code: `HTTP${status}` });
+      expect((error as Error).message).toContain("may still have happened");
+      server.reset();
+      seed(server);
+    }
   });
 });
 

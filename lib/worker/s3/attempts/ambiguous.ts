@@ -1,3 +1,5 @@
+import { BadAnswer } from "../bad-answers.js";
+
 /** An error of the SDK, Node or the local S3. */
 export interface RequestError extends Error {
   code?: unknown;
@@ -5,21 +7,30 @@ export interface RequestError extends Error {
   Code?: unknown;
   /** Set by the local S3. */
   nothingWritten?: unknown;
+  /** Set by watchAttempts: the answer cannot be understood, whatever its status. */
+  isDamaged?: true;
   $metadata?: { httpStatusCode?: number };
   $retryable?: object;
 }
 
 /** Whether a failed request may have been applied: there was no response, or one that does not reject the request. */
 export function isAmbiguous(error: RequestError): boolean {
+  // An answer that is not S3's does not say what S3 has done.
+  if (error.isDamaged === true || error instanceof BadAnswer) return true;
   const status = error.$metadata?.httpStatusCode;
   return status === undefined ? !wasNeverSent(error) : !isRefusal(status);
 }
 
 /**
  * Proxies (nginx, AWS load balancers) send these statuses if a request took too long or their client has gone. S3 may
- * have received the request. With 425 and 429, on the other hand, a request is rejected before anything is done.
+ * have received the request.
+ *
+ * AWS sends SlowDown with 503, never with 429. So a 429 comes from another service or from a proxy, and a proxy may have
+ * sent the request before without getting a response. Therefore a 429 is treated as a 503 is, even if its body is S3's
+ * XML: in this rare case a conditional write costs one HEAD more, and is not sent twice. With 425, on the other hand, a
+ * request is rejected before anything is done.
  */
-const undecided: ReadonlySet<number> = new Set([408, 460, 499]);
+const undecided: ReadonlySet<number> = new Set([408, 429, 460, 499]);
 
 /** Whether a status means that nothing was done. 501 comes from services that lack the operation. */
 export function isRefusal(statusCode: number): boolean {

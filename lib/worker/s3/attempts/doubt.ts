@@ -91,6 +91,12 @@ export class Sending {
   sent(): void {
     if (this.#state !== "not yet") return;
     this.#doubt?.beforeSending();
+    this.wasSent();
+  }
+
+  /** The same for a request that has been answered: a direct attempt takes each 4xx for a rejection (direct-attempt.ts). */
+  wasSent(): void {
+    if (this.#state !== "not yet") return;
     this.#state = "sent";
     this.#doubt?.count(1);
   }

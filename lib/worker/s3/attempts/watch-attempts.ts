@@ -49,9 +49,10 @@ export function watchAttempts({ middlewareStack }: S3Client, isLocal: boolean): 
           if (String((thrown as RequestError).code).startsWith("HPE_"))
             (thrown as RequestError).$retryable ??= {};
           restoreStatus(thrown, statuses.get(args.input));
-          const error = notS3(thrown) ?? thrown;
+          const error: RequestError = notS3(thrown) ?? thrown;
           if (isBeaten(error, args.input)) error.name = CONFLICT;
           if (error.name === CONFLICT || !isAmbiguous(error)) sending.didNothing();
+          else if (error.isDamaged === true) sending.wasSent();
           throw error;
         }
       };
@@ -118,9 +119,10 @@ function notS3(error: RequestError): BadAnswer | undefined {
   const status = error.$metadata?.httpStatusCode;
   if (status === undefined || !parserErrors.has(error.name)) return undefined;
   if (status >= 300) {
-    // S3 rejected the request, and its error was damaged in transit.
+    // The error of S3 was damaged in transit, or the response is not from S3.
     error.name = "Error";
     error.$retryable = {};
+    error.isDamaged = true;
     return undefined;
   }
   return new BadAnswer("the response cannot be parsed", error.$metadata ?? {}, error);

@@ -39,8 +39,8 @@ async function* bounded(body: Readable, statusCode: number): AsyncGenerator<Buff
 }
 
 /**
- * Rewrites responses of other services that the SDK cannot parse: it throws for a date or a checksum that it does not
- * know. Rejects web pages.
+ * Rewrites responses of other services that the SDK cannot parse: it throws for a byte order mark, and for a date or a
+ * checksum that it does not know. Rejects web pages.
  */
 export function readPlainly(client: S3Client): void {
   client.middlewareStack.add(
@@ -48,7 +48,11 @@ export function readPlainly(client: S3Client): void {
       const result = await next(args);
       const response = result.response as Response;
       const command = String(context["commandName"]);
-      if (response.statusCode >= 300) return result;
+      if (response.statusCode >= 300) {
+        const { body } = response;
+        if (body instanceof Readable) response.body = Readable.from(readableText(body));
+        return result;
+      }
       if (command === "GetObjectCommand" || command === "HeadObjectCommand") {
         readableHeaders(response.headers);
       } else {
@@ -75,7 +79,14 @@ async function textOf(body: unknown): Promise<string> {
   const chunks: Uint8Array[] = [];
   if (body instanceof Readable)
     for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
+  // Without the byte order mark.
+  const text = new TextDecoder().decode(Buffer.concat(chunks));
+  // The SDK takes white space for a part of the code.
+  return text.replace(/<Code>([^<]*)<\/Code>/g, (_element, code: string) => `<Code>${code.trim()}</Code>`);
+}
+
+async function* readableText(body: Readable): AsyncGenerator<Buffer, void, undefined> {
+  yield Buffer.from(await textOf(body));
 }
 
 // Captive portals answer every request with 200. But some services send empty responses, and even listings, as

@@ -131,7 +131,7 @@ export async function decide(
       target.bucketProved = true;
       return "done";
     } catch (error) {
-      const refused = verdictOf(error, base);
+      const refused = doubt.exists ? undefined : verdictOf(error, base);
       if (refused === undefined) {
         // This request was rejected, but an earlier one may have been applied.
         if (!doubt.exists || signal.aborted) throw unknown ?? refusalOf(error);

@@ -12,6 +12,7 @@ import { checkEtag } from "../bad-answers.js";
 import { isAws } from "../direct/predicted-route.js";
 import type { Found } from "../direct/reads.js";
 import { unquote } from "../etag.js";
+import { isNoSuchBucket, statusOf } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
 import type { Target } from "../target.js";
 import { withoutChunked } from "./get-object.js";
@@ -27,9 +28,9 @@ interface Uploaded {
 
 /**
  * Joins the parts of an upload into one object. 1 CompleteMultipartUpload. Some services forget a completed upload: if
- * a response is lost, or a proxy sends the request twice, they answer NoSuchUpload to the second request. This then
- * costs 1 HEAD. If the key has everything that the upload was to store, the upload has succeeded. It makes no
- * difference if another writer has stored an equal object.
+ * a response is lost, or a proxy sends the request twice, they answer NoSuchUpload or another 404 to the second
+ * request. This then costs 1 HEAD. If the key has everything that the upload was to store, the upload has succeeded. It
+ * makes no difference if another writer has stored an equal object.
  *
  * @returns the ETag of the object
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
@@ -54,7 +55,7 @@ export async function completeUpload(
     checkEtag(output);
     return output.ETag;
   } catch (error) {
-    if ((error as Error).name !== "NoSuchUpload" || signal.aborted) throw error;
+    if (!mayBeUnknown(error) || signal.aborted) throw error;
     if (!doubt.exists && !mayBeRepeated) throw error;
     const first = new Sending("CompleteMultipartUpload");
     first.sent();
@@ -64,6 +65,11 @@ export async function completeUpload(
     first.didNothing();
     return etag;
   }
+}
+
+/** Whether the service may no longer know the upload. Services and proxies say so in many ways, also without a body. */
+function mayBeUnknown(error: unknown): boolean {
+  return (error as Error).name === "NoSuchUpload" || (statusOf(error) === 404 && !isNoSuchBucket(error));
 }
 
 /**
