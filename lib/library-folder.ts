@@ -22,9 +22,16 @@ export function isBundled(): boolean {
     !/^(calling-thread\.js|library-folder\.ts)$/.test(path.basename(file)) || !fs.existsSync(file));
 }
 
-/** The file of this code: the bundle's, if it is bundled; the program's, if it was evaluated and is in no file. */
-export function fileOfCode(): string {
+/** The file of this code, which is the bundle if it is bundled. Undefined if the code was evaluated and the file is unknown. */
+export function fileOfCode(): string | undefined {
   const found = fileOfCaller() ?? "";
   if (found.startsWith("file:")) return fileURLToPath(found);
-  return path.isAbsolute(found) ? found : path.resolve(process.argv[1] ?? "bundle.js");
+  if (path.isAbsolute(found)) return found;
+  // A development bundle of webpack evaluates each module under a made-up name, and in it `__filename` is the bundle.
+  return path.isAbsolute(file) && fs.existsSync(file) ? file : undefined;
+}
+
+/** Where to look for what belongs to this code: its file, or else a file in the main script's folder. */
+export function whereToLook(): string {
+  return fileOfCode() ?? path.resolve(process.argv[1] ?? "bundle.js");
 }

@@ -1,6 +1,6 @@
 import module from "node:module";
 import { argumentError } from "../errors/errors.js";
-import { fileOfCode } from "../library-folder.js";
+import { whereToLook } from "../library-folder.js";
 
 interface Deasync {
   loopWhile(condition: () => boolean): void;
@@ -11,7 +11,7 @@ let deasync: Deasync | undefined;
 /** Loads the optional native addon. Throws what `require` throws. */
 export function loadDeasync(): Deasync {
   // Bundlers follow a plain `require`. A native addon does not work in a bundle, and webpack warns about this one.
-  deasync ??= module.createRequire(fileOfCode())("deasync") as Deasync;
+  deasync ??= module.createRequire(whereToLook())("deasync") as Deasync;
   return deasync;
 }
 

@@ -43,9 +43,13 @@ export interface WorkerStart {
   port: MessagePort;
   signal: Int32Array;
   buildStamp: string;
+  version: string;
   /** The program's compile cache, if it has enabled one. */
   compileCache?: string;
 }
+
+/** The name of the error with which a worker refuses a program of another build. */
+export const ANOTHER_BUILD = "AnotherBuild";
 
 /** The words of the shared signal. They can be read while no event loop turns. */
 export const Signal = {

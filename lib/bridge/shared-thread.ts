@@ -3,7 +3,7 @@ import path from "node:path";
 import vm from "node:vm";
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { MessagePort, WorkerOptions } from "node:worker_threads";
-import { buildStamp } from "../build-stamp.js";
+import { buildStamp, version } from "../build-stamp.js";
 import { Signal } from "./messages.js";
 import type { Reply, WorkerStart } from "./messages.js";
 import type { WireError } from "./protocol.js";
@@ -137,7 +137,7 @@ function startThread(workerFile: string): SharedThread {
   const { port1, port2 } = new MessageChannel();
   port1.unref();
   const signal = new Int32Array(new SharedArrayBuffer(Signal.Words * Int32Array.BYTES_PER_ELEMENT));
-  const start: WorkerStart = { port: port2, signal, buildStamp };
+  const start: WorkerStart = { port: port2, signal, buildStamp, version };
   const compileCache = (module as CompileCache).getCompileCacheDir?.();
   if (compileCache !== undefined) start.compileCache = path.dirname(compileCache);
   // execArgv is empty because the program's flags (--require, --import, --inspect-brk, …) are not meant for this

@@ -2,12 +2,29 @@ import fs from "node:fs";
 import module from "node:module";
 import path from "node:path";
 import vm from "node:vm";
-import { fileOfCode, isBundled, workerFile } from "../library-folder.js";
+import { fileOfCode, isBundled, whereToLook, workerFile } from "../library-folder.js";
 
 /** The names that the worker's file may have beside a bundle. */
 const names = ["s3bucketmap-worker.cjs", "s3bucketmap-worker.js"];
 
+/** How far above the bundle the file is looked for. Outputs have subfolders for handlers, chunks or assets. */
+const FOLDERS_ABOVE = 3;
+
 const INSTALL_AGAIN = "Install s3bucketmap again.";
+
+// Programs are seldom built where they run, so the command cannot name the folder.
+const BUILD_WORKER =
+  "run this where the bundle is built: npx --yes esbuild s3bucketmap-worker=s3bucketmap/worker --bundle --platform=node --out-extension:.js=.cjs --outdir=FOLDER-OF-THE-BUNDLE";
+
+const MORE = "docs/bundlers.md of the package has the rest.";
+
+/** The settings that keep the library out of a bundle, by bundler. */
+const settings = {
+  next: 'serverExternalPackages: ["s3bucketmap"] in the configuration of Next.js',
+  webpack: 'webpack: target: "node", externals: [/^s3bucketmap/], externalsType: "node-commonjs"',
+  ncc: "ncc: --external s3bucketmap --external s3bucketmap/layers",
+  other: "esbuild: --external:s3bucketmap; rollup: external: [/^s3bucketmap/]",
+};
 
 /** The worker's file is missing, or cannot run. */
 export class WorkerFileError extends Error {
@@ -22,7 +39,7 @@ export class WorkerFileError extends Error {
 
 /**
  * The file that the worker thread runs. Without a bundler, it is a file of this package. With a bundler, it is beside
- * the bundle, or in a package that `require` finds from there.
+ * the bundle or a few folders above, or in a package that `require` finds from there.
  *
  * @throws WorkerFileError
  */
@@ -31,19 +48,41 @@ export function findWorkerFile(): string {
     if (fs.existsSync(workerFile)) return workerFile;
     throw new WorkerFileError(`${workerFile} is missing`, INSTALL_AGAIN);
   }
-  const bundle = fileOfCode();
-  const folder = path.dirname(bundle);
-  const found = names.map((name) => path.join(folder, name)).find((file) => fs.existsSync(file));
+  const from = whereToLook();
+  const folder = path.dirname(from);
+  const found = foldersToSearch(folder)
+    .flatMap((each) => names.map((name) => path.join(each, name)))
+    .find((file) => fs.existsSync(file));
   if (found !== undefined) return found;
   try {
-    return module.createRequire(bundle).resolve("s3bucketmap/worker");
+    return module.createRequire(from).resolve("s3bucketmap/worker");
   } catch {
-    const where = `${path.join(folder, names[0]!)} does not exist, and require cannot find s3bucketmap/worker from there`;
+    const bundle = fileOfCode() ?? "code whose file is unknown";
     throw new WorkerFileError(
-      `a bundler has included s3bucketmap in ${bundle}, but ${where}`,
-      whatToWrite(folder),
+      `s3bucketmap is bundled in ${bundle}, but ${names[0]} is neither in ${folder} nor above, and the package is not installed`,
+      `Keep s3bucketmap out of the bundle (${settings[bundlerName()]}) and install it, or ${BUILD_WORKER}. ${MORE}`,
     );
   }
+}
+
+/** A folder and those above, up to the nearest with a package.json. */
+function foldersToSearch(folder: string, above = FOLDERS_ABOVE): string[] {
+  const parent = path.dirname(folder);
+  if (above === 0 || parent === folder || fs.existsSync(path.join(folder, "package.json"))) return [folder];
+  return [folder, ...foldersToSearch(parent, above - 1)];
+}
+
+/** The error for a worker's file that is from another build than this code. */
+export function anotherBuild(file: string, message: string): WorkerFileError {
+  if (isBesideBundle(file)) return new WorkerFileError(message, `To build it again, ${BUILD_WORKER}.`);
+  const todo = isBundled()
+    ? "Bundle the program again, with the version that is installed where it runs."
+    : "Restart the program.";
+  return new WorkerFileError(message, todo);
+}
+
+function isBesideBundle(file: string): boolean {
+  return names.includes(path.basename(file));
 }
 
 /**
@@ -52,8 +91,7 @@ export function findWorkerFile(): string {
  */
 export function faultOf(file: string): WorkerFileError | undefined {
   const folder = path.dirname(file);
-  const isBesideBundle = names.includes(path.basename(file));
-  const again = isBesideBundle ? `Build it alone: ${command(folder)}` : INSTALL_AGAIN;
+  const again = isBesideBundle(file) ? `To build it again, ${BUILD_WORKER}.` : INSTALL_AGAIN;
   let source: string;
   try {
     source = fs.readFileSync(file, "utf8");
@@ -72,11 +110,15 @@ export function faultOf(file: string): WorkerFileError | undefined {
       : `cannot be parsed: ${message}`;
     return new WorkerFileError(`the worker's file ${file} ${what}`, again, { cause });
   }
+  // worker/ends.ts has this string, and no other file of the package. Minifiers keep strings.
+  if (!source.includes("last words")) {
+    return new WorkerFileError(`the worker's file ${file} is not the worker of s3bucketmap`, again);
+  }
   const manifest = file.endsWith(".js") ? manifestOf(folder) : undefined;
   if (manifest === undefined || !isOfModules(manifest)) return undefined;
   return new WorkerFileError(
     `the worker's file ${file} is CommonJS, but Node runs it as an ES module, because ${manifest} has "type": "module"`,
-    isBesideBundle ? `Name it ${names[0]}.` : INSTALL_AGAIN,
+    isBesideBundle(file) ? `Name it ${names[0]}.` : INSTALL_AGAIN,
   );
 }
 
@@ -97,33 +139,13 @@ function isOfModules(manifest: string): boolean {
   }
 }
 
-function whatToWrite(folder: string): string {
-  return (
-    `Keep s3bucketmap out of the bundle (${settings[bundlerName()]}) and install it beside the output. ` +
-    `Or build its worker into the bundle's folder: ${command(folder)}`
-  );
-}
-
-/** The command that builds the worker's file into a folder. */
-function command(folder: string): string {
-  return `npx esbuild s3bucketmap-worker=s3bucketmap/worker --bundle --platform=node --out-extension:.js=.cjs --outdir=${JSON.stringify(folder)}`;
-}
-
-/** The settings that keep the library out of a bundle, by bundler. */
-const settings = {
-  next: 'serverExternalPackages: ["s3bucketmap"] in the configuration of Next.js',
-  // ncc uses webpack.
-  webpack:
-    'externals: [/^s3bucketmap/], externalsType: "node-commonjs" for webpack, ' +
-    "--external s3bucketmap --external s3bucketmap/layers for ncc",
-  other:
-    '--external:s3bucketmap for esbuild, external: [/^s3bucketmap/] for rollup, ssr: { external: ["s3bucketmap"] } for Vite',
-};
-
-// The function by which webpack's modules load each other. webpack knows the name, and no other tool does.
+// The functions by which the modules of webpack and ncc load each other. No other tool knows the names.
 declare const __webpack_require__: unknown;
+declare const __nccwpck_require__: unknown;
 
 function bundlerName(): keyof typeof settings {
   if (process.env["NEXT_RUNTIME"] !== undefined) return "next";
+  // First, because ncc is made of webpack.
+  if (typeof __nccwpck_require__ !== "undefined") return "ncc";
   return typeof __webpack_require__ === "undefined" ? "other" : "webpack";
 }

@@ -2,15 +2,18 @@ import type * as crypto from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
-import { Signal } from "./messages.js";
+import { ANOTHER_BUILD, Signal } from "./messages.js";
 import type { FromWorker, Reply, ToWorker } from "./messages.js";
 import type { ClientConfig, Environment, Failure, WireError } from "./protocol.js";
 import { sharedThread } from "./shared-thread.js";
 import type { KnownSettings, SharedThread } from "./shared-thread.js";
-import { faultOf, WorkerFileError } from "./worker-file.js";
+import { anotherBuild, faultOf, WorkerFileError } from "./worker-file.js";
 
 /** How long the worker may take to start, counted in time that calls spend waiting. */
 const START_MS = 15_000;
+
+/** After that much waiting, the file is examined: the thread of a wrong file may neither end nor report anything. */
+const LOOK_AT_FILE_MS = 1000;
 
 /** How many settings the worker keeps. Beyond that, it forgets the least recently used settings. */
 const MAX_SETTINGS = 100;
@@ -188,8 +191,11 @@ export class WorkerThread {
   lookForDeath(sleptMs: number): void {
     if (this.post({ type: "probe" }) === false) Atomics.store(this.signal, Signal.Gone, 1);
     if (this.isGone || this.wasReady) return;
-    this.#shared.waitedForStartMs += sleptMs;
-    if (this.#shared.waitedForStartMs < START_MS) return;
+    const before = this.#shared.waitedForStartMs;
+    const waited = (this.#shared.waitedForStartMs += sleptMs);
+    const isTimeToLook = before < LOOK_AT_FILE_MS && waited >= LOOK_AT_FILE_MS;
+    if (isTimeToLook && faultOf(this.file) !== undefined) this.terminate();
+    if (waited < START_MS) return;
     this.#shared.lastWords ??= {
       name: "Error",
       message: `the worker thread did not start within ${START_MS / 1000} s`,
@@ -212,14 +218,22 @@ export function workerFailed(code: string, error: unknown): Failure {
   if (typeof error !== "object" || error === null) return { code };
   const failure: Failure = { code, reason: (error as Error).message, cause: plain(error as Error) };
   if (!(error instanceof WorkerFileError)) return failure;
-  return { ...failure, cause: plain((error.cause as Error | undefined) ?? error), todo: error.todo };
+  const { cause, todo } = error;
+  if (cause !== undefined) return { ...failure, cause: plain(cause as Error), todo };
+  // A cause would only repeat the message.
+  delete failure.cause;
+  return { ...failure, todo };
 }
 
 /** The failure of a call because the worker ended before it served any. */
 export function workerNotStarted({ file, lastWords }: WorkerThread): Failure {
   const code = "WorkerNotStarted";
-  const why = lastWords ?? faultOf(file);
-  if (why !== undefined) return workerFailed(code, why);
+  if (lastWords?.name === ANOTHER_BUILD) return workerFailed(code, anotherBuild(file, lastWords.message));
+  if (lastWords !== undefined) {
+    return { ...workerFailed(code, lastWords), reason: `${lastWords.message} (the worker's file: ${file})` };
+  }
+  const fault = faultOf(file);
+  if (fault !== undefined) return workerFailed(code, fault);
   return { code, reason: `the thread that ran ${file} ended without reporting an error` };
 }
 

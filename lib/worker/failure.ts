@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { Failure } from "../bridge/protocol.js";
 import { DeadlinePassed } from "./deadline.js";
 import { BadAnswer, BrokenBody } from "./s3/bad-answers.js";
@@ -36,10 +37,23 @@ function reasonOf(error: unknown): Failure {
   if (meta?.attempts !== undefined) failure.attempts = meta.attempts;
   if (isUnknownAwsHost(sdk))
     failure.todo = "Check the region, which is part of this host name, and the network.";
+  if (failure.code === "SdkUnavailable" && isBesideBundle()) failure.todo = wholeWorker();
   if (sdk.sought !== undefined) failure.sought = sdk.sought.text;
   if (sdk.sought?.todo !== undefined) failure.todo = sdk.sought.todo;
   if (sdk.credentialsGiven !== undefined) failure.credentialsGiven = sdk.credentialsGiven;
   return failure;
+}
+
+// docs/bundlers.md gives the file this name. The package's own file is worker.js.
+function isBesideBundle(): boolean {
+  return path.basename(__filename).startsWith("s3bucketmap-worker.");
+}
+
+function wholeWorker(): string {
+  return (
+    `The worker's file ${__filename} is without the AWS SDK: build it from s3bucketmap/worker, without --external:@aws-sdk/*, ` +
+    "and do not copy dist/worker.js. docs/bundlers.md of the package has the command."
+  );
 }
 
 const howToTrust =

@@ -1,7 +1,8 @@
 import { sayLastWords } from "./ends.js"; // Must be first.
 import { workerData } from "node:worker_threads";
+import { ANOTHER_BUILD } from "../bridge/messages.js";
 import type { FromWorker, WorkerStart } from "../bridge/messages.js";
-import { buildStamp } from "../build-stamp.js";
+import { buildStamp, version } from "../build-stamp.js";
 import { module } from "./late.js";
 import { serve } from "./message-loop.js";
 
@@ -21,8 +22,15 @@ if (typeof __filename !== "string") process.exit(1);
 
 try {
   if (start.buildStamp !== buildStamp) {
-    throw new Error(
-      "the worker's file is from another build of s3bucketmap than the program. Restart the program, or bundle both again",
+    const [its, programs] = [
+      `${version} (build ${buildStamp})`,
+      `${start.version} (build ${start.buildStamp})`,
+    ];
+    throw Object.assign(
+      new Error(
+        `the worker's file ${__filename} is from s3bucketmap ${its}, but the program uses ${programs}`,
+      ),
+      { name: ANOTHER_BUILD },
     );
   }
   // Workers inherit NODE_COMPILE_CACHE, but not a cache that the program has enabled by calling enableCompileCache.

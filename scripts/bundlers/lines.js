@@ -30,7 +30,7 @@ exports.lambdaOfModules = [
   exports.workerLine("modules"),
 ];
 
-const general = /--external:s3bucketmap for esbuild, external: \[\/\^s3bucketmap\/\] for rollup/;
+const general = /esbuild: --external:s3bucketmap; rollup: external: \[\/\^s3bucketmap\/\]/;
 
 const rollupPackages = ["rollup", "@rollup/plugin-commonjs", "@rollup/plugin-node-resolve"];
 const rollupFiles = {
@@ -69,7 +69,7 @@ function webpack(output, mode, isModule) {
     plain: {
       line: `webpack -c ${folder}.cjs`,
       file: `out/${folder}/app.${extension}`,
-      setting: /externals: \[\/\^s3bucketmap\/\], externalsType: "node-commonjs"/,
+      setting: /webpack: target: "node", externals: \[\/\^s3bucketmap\/\], externalsType: "node-commonjs"/,
     },
     leftOut: { line: `webpack -c ${folder}-external.cjs`, file: `out/${folder}-external/app.${extension}` },
     isMinified: mode === "production",
@@ -159,7 +159,7 @@ exports.bundlers = [
     plain: {
       line: "ncc build app.cjs -o out/ncc",
       file: "out/ncc/index.cjs",
-      setting: /--external s3bucketmap --external s3bucketmap\/layers for ncc/,
+      setting: /ncc: --external s3bucketmap --external s3bucketmap\/layers/,
     },
     leftOut: {
       line: "ncc build app.cjs --external s3bucketmap --external s3bucketmap/layers -o out/ncc-external",

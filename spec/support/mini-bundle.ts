@@ -9,15 +9,19 @@ const dist = path.join(__dirname, "../../dist");
  *
  * @param program - calls `require` with a file of dist/
  * @param around - comes before all modules
+ * @param isEvaluated - as webpack has it for development: each module is a string, which is evaluated under another name
  */
-export function writeBundle(file: string, program: string, around = ""): void {
+export function writeBundle(file: string, program: string, around = "", isEvaluated = false): void {
   const names = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter(
     (name) => name.endsWith(".js") && name !== "worker.js" && !/^(prompt|local)/.test(name),
   );
-  const modules = names.map(
-    (name) =>
-      `${JSON.stringify(name)}(exports, module, require) {\n${readFileSync(path.join(dist, name), "utf8")}\n}`,
-  );
+  const modules = names.map((name) => {
+    const source = readFileSync(path.join(dist, name), "utf8");
+    const body = isEvaluated
+      ? `eval(${JSON.stringify(`{${source}\n}\n//# sourceURL=webpack://app/${name}?`)})`
+      : source;
+    return `${JSON.stringify(name)}(exports, module, require) {\n${body}\n}`;
+  });
   writeFileSync(
     file,
     `${around}
