@@ -1,6 +1,6 @@
 import { constants, isUtf8 } from "node:buffer";
 import { types } from "node:util";
-import { isPromise, kindOf } from "./kinds.js";
+import { isPromise, kindOf, shorten } from "./kinds.js";
 import { argumentError } from "../errors/errors.js";
 
 /** Bytes that may be stored. */
@@ -18,29 +18,32 @@ export const MAX_STRING_BYTES: number = constants.MAX_STRING_LENGTH;
 /** Strings of this length and more are transferred to the worker as bytes. */
 const TRANSFER_FROM = 32 * 1024;
 
-/** @throws TypeError for what cannot be stored */
-export function checkValue(value: unknown, maxBytes?: number): asserts value is string | Bytes {
+/**
+ * @param key - the full key, for the message
+ * @throws TypeError for what cannot be stored
+ */
+export function checkValue(value: unknown, key: string, maxBytes?: number): asserts value is string | Bytes {
   if (typeof value === "string") {
     if (value.isWellFormed()) return;
-    throw argumentError("The value has a lone surrogate, which UTF-8 cannot encode: store it as bytes.");
+    throw argumentError(`The value of ${shorten(key)} has a lone surrogate, which UTF-8 cannot encode. Store it as bytes.`);
   }
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
     if (isDetached(ArrayBuffer.isView(value) ? value.buffer : value))
       throw argumentError(
-        "The value's ArrayBuffer is detached: its bytes were transferred, and are elsewhere now.",
+        `The ArrayBuffer of the value of ${shorten(key)} is detached: its bytes were transferred to another place.`,
       );
     if (ArrayBuffer.isView(value) && isOutOfBounds(value))
-      throw argumentError("The value is a view of bytes that its ArrayBuffer no longer has: it was resized.");
-    return checkSize(value, maxBytes);
+      throw argumentError(`The value of ${shorten(key)} is a view beyond the end of its ArrayBuffer, which was resized.`);
+    return checkSize(value, key, maxBytes);
   }
   const advice =
     value === undefined
       ? "To remove a key, delete it."
       : isPromise(value)
-        ? "Await it first, and store what it gives."
+        ? "Await it first, and store the result."
         : "Store text as a string, the rest as bytes, and objects through a layer: json(map) of s3bucketmap/layers, or structured(map) for a Date, a Map or a BigInt.";
   throw argumentError(
-    `A value must be a string or bytes (Buffer, typed array, ArrayBuffer), not ${kindOf(value)}. ${advice}`,
+    `The value of ${shorten(key)} must be a string or bytes (Buffer, typed array, ArrayBuffer), not ${kindOf(value)}. ${advice}`,
   );
 }
 
@@ -48,8 +51,8 @@ export function checkValue(value: unknown, maxBytes?: number): asserts value is 
  * The body of a request for a value. Bytes are copied, because the caller may change its buffer afterwards; the copy is
  * then transferred to the worker.
  */
-export function toBody(value: unknown, maxBytes?: number): string | Uint8Array {
-  checkValue(value, maxBytes);
+export function toBody(value: unknown, key: string, maxBytes?: number): string | Uint8Array {
+  checkValue(value, key, maxBytes);
   if (typeof value === "string") {
     if (value.length < TRANSFER_FROM) return value;
     return new TextEncoder().encode(value);
@@ -86,10 +89,12 @@ export function isOutOfBounds(view: ArrayBufferView): boolean {
   }
 }
 
-function checkSize({ byteLength }: { byteLength: number }, maxBytes = MAX_VALUE_BYTES): void {
+function checkSize({ byteLength }: { byteLength: number }, key: string, maxBytes = MAX_VALUE_BYTES): void {
   if (byteLength <= maxBytes) return;
-  const limit = maxBytes < MAX_VALUE_BYTES ? "A value that is written on a condition" : "A value";
-  throw argumentError(`${limit} may have at most ${maxBytes} bytes; this one has ${byteLength}.`);
+  const limit = maxBytes < MAX_VALUE_BYTES ? "a conditional write" : "a value";
+  throw argumentError(
+    `The value of ${shorten(key)} has ${byteLength} bytes, but ${limit} can have at most ${maxBytes}.`,
+  );
 }
 
 export function toBuffer(bytes: Uint8Array): Buffer {

@@ -17,7 +17,7 @@ export function prepare(
 ): Prepared<string | Buffer> {
   calls.checkOpen("set");
   const whole = wholeKey(calls.prefix, key);
-  const body = toBody(value);
+  const body = toBody(value, whole);
   const headers = objectHeaders(options, typeof value === "string", "setMany");
   const bytes = (): Uint8Array => (typeof body === "string" ? Buffer.from(body) : body.slice());
   const { contentEncoding } = headers;

@@ -138,9 +138,9 @@ export class BucketCalls {
 
   /** Stores a value. In a batch it does not wait. */
   set(key: string, value: string | Bytes, headers: ObjectHeaders): void {
-    checkValue(value);
+    checkValue(value, key);
     const lent = this.#lendable(key, value);
-    const body = lent === undefined ? toBody(value) : { length: lent.length };
+    const body = lent === undefined ? toBody(value, key) : { length: lent.length };
     this.write({ op: "set", key, body, headers }, lent);
   }
 

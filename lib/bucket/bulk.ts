@@ -77,8 +77,8 @@ export function setMany(
   const values = new Map<string, string | Bytes>();
   for (const [key, value] of entriesOf(entries)) {
     const whole = wholeKey(calls.prefix, key);
-    checkValue(value);
-    values.set(whole, canChange && typeof value !== "string" ? toBody(value) : value);
+    checkValue(value, whole);
+    values.set(whole, canChange && typeof value !== "string" ? toBody(value, whole) : value);
   }
   const progress = new Progress(calls, "setMany", "set", "written");
   let objects: ObjectToStore[] = [];
@@ -92,7 +92,7 @@ export function setMany(
   };
   // Bodies are copied when they are sent. Copies of all of them at once could exhaust the memory.
   for (const [key, value] of values) {
-    const body = canChange && typeof value !== "string" ? (value as Uint8Array) : toBody(value);
+    const body = canChange && typeof value !== "string" ? (value as Uint8Array) : toBody(value, key);
     objects.push({ key, body, headers: typeof value === "string" ? headers.text : headers.bytes });
     bytes += body.length;
     if (objects.length >= MAX_KEYS_AT_ONCE || bytes >= MAX_BYTES_AT_ONCE) send();

@@ -24,7 +24,7 @@ export function storeIfMatch(
   headers: ObjectHeaders,
   etag: string,
 ): void {
-  const object = { key, body: toBody(value, MAX_CONDITIONAL_BYTES), headers };
+  const object = { key, body: toBody(value, key, MAX_CONDITIONAL_BYTES), headers };
   const call = { op: "store", ...object, base: { etag }, prefix: calls.prefix } as const;
   const { verdict } = write(calls, call, "set");
   if (verdict !== "done") throw calls.error(refusals[verdict], "set", key);
@@ -37,7 +37,7 @@ export function create(
   value: string | Bytes,
   headers: ObjectHeaders,
 ): boolean {
-  const object = { key, body: toBody(value, MAX_CONDITIONAL_BYTES), headers };
+  const object = { key, body: toBody(value, key, MAX_CONDITIONAL_BYTES), headers };
   const call = { op: "store", ...object, base: missing, prefix: calls.prefix } as const;
   const { verdict } = write(calls, call, "create");
   if (verdict === "conflict") throw calls.error(refusals.conflict, "create", key);
@@ -111,7 +111,7 @@ export function update(
     }
     const changed = fn(stored);
     if (changed === undefined && stored === undefined) return undefined;
-    if (changed !== undefined) checkValue(changed, MAX_CONDITIONAL_BYTES);
+    if (changed !== undefined) checkValue(changed, key, MAX_CONDITIONAL_BYTES);
     const headersFor = (value: string | Bytes): ObjectHeaders => ({
       ...stored?.state?.kept,
       ...headersOf(stored, typeof value === "string"),
@@ -119,7 +119,7 @@ export function update(
     const call: Call<"store" | "remove"> =
       changed === undefined
         ? { op: "remove", key, base, prefix }
-        : { op: "store", key, body: toBody(changed), headers: headersFor(changed), base, prefix };
+        : { op: "store", key, body: toBody(changed, key), headers: headersFor(changed), base, prefix };
     const { verdict, version } = write(calls, call, "update", left());
     if (verdict === "done") {
       if (call.op === "store") {

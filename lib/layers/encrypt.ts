@@ -5,7 +5,7 @@ import { argumentError } from "../errors/errors.js";
 import type { SetOptions } from "../map/sync-map.js";
 import { checkBytesBase } from "./foundation/base.js";
 import type { LayerBase } from "./foundation/base.js";
-import { toBytes } from "./foundation/bytes.js";
+import { bytesOf, toBytes } from "./foundation/bytes.js";
 import type { BytesMap } from "./foundation/bytes.js";
 import { TransformLayer } from "./foundation/transform-layer.js";
 import type { Codec } from "./foundation/transform-layer.js";
@@ -61,7 +61,7 @@ export function encrypt(map: LayerBase<Buffer>, key: Uint8Array): BytesMap {
     );
   }
   // A copy, because the program may overwrite its key.
-  const secret = createSecretKey(Buffer.from(toBytes(key)));
+  const secret = createSecretKey(Buffer.from(bytesOf(key)));
   return new TransformLayer(base, encryptCodec(secret));
 }
 
@@ -79,7 +79,7 @@ function encryptCodec(key: KeyObject): Codec<Buffer, Buffer> {
     // The Content-Encoding is part of the encrypted value.
     needs: "value",
     encode(value, wholeKey, options) {
-      const bytes = toBytes(value);
+      const bytes = toBytes(value, wholeKey);
       if (bytes.length > MAX_BYTES)
         throw argumentError(
           `encrypt accepts at most ${MAX_BYTES} bytes, but this value has ${bytes.length} bytes.`,

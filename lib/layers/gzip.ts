@@ -77,8 +77,8 @@ function gzipCodec(
     valueKind: "bytes",
     format: `gzip ${algorithm} ${maxBytes}`,
     needs: "encoding",
-    encode(value) {
-      const bytes = toBytes(value);
+    encode(value, wholeKey) {
+      const bytes = toBytes(value, wholeKey);
       if (bytes.length <= maxBytes) return compress(bytes);
       throw argumentError(
         `gzip accepts at most ${maxBytes} bytes, but this value has ${bytes.length} bytes. Set a larger maxBytes.`,

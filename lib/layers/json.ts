@@ -45,8 +45,8 @@ const jsonCodec: Codec<unknown, string> = {
   valueKind: "frozen",
   format: "json",
   contentType: "application/json",
-  encode(value) {
-    checkJson(value, new Walk("json"), new Set());
+  encode(value, key) {
+    checkJson(value, new Walk("json", key), new Set());
     return JSON.stringify(value);
   },
   decode(stored: Stored<string | Uint8Array>) {

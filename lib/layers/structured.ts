@@ -45,7 +45,7 @@ const structuredCodec: Codec<unknown, Buffer> = {
   name: "structured",
   valueKind: "objects",
   format: "structured",
-  encode: (value) => Buffer.concat([HEADER, serialize(serializable(value))]),
+  encode: (value, key) => Buffer.concat([HEADER, serialize(serializable(value, key))]),
   decode: (stored) => ({ ...stored, value: revive(stored.value) }),
 };
 

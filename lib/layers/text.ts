@@ -27,9 +27,9 @@ const textCodec: Codec<string, Buffer> = {
   valueKind: "string",
   format: "text",
   contentType: "text/plain; charset=utf-8",
-  encode(value) {
-    if (typeof value !== "string") throw argumentError(`text accepts strings, not ${kindOf(value)}.`);
-    checkValue(value);
+  encode(value, key) {
+    if (typeof value !== "string") throw argumentError(`text accepts strings, not ${kindOf(value)} for ${JSON.stringify(key)}.`);
+    checkValue(value, key);
     return Buffer.from(value);
   },
   decode: (stored) => ({ ...stored, value: decodeUtf8(stored.value) }),

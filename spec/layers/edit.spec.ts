@@ -81,7 +81,7 @@ describe.each(["atomics", "deasync"] as const)("edit (%s)", (wait) => {
 
   it("refuses what the base cannot keep, with its path, and stores nothing", () => {
     const use = () => edit(users, "ann", (user) => void user!.tags.push((() => {}) as never));
-    expect(use).toThrow(new TypeError("json cannot keep a function, at .tags[1]. Store data."));
+    expect(use).toThrow(new TypeError(`json cannot keep a function, at .tags[1] of "users/ann". Store data.`));
     expect(users.get("ann")).toEqual(ann());
   });
 

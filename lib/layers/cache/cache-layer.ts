@@ -6,7 +6,8 @@ import { internals, unchanged } from "../../map/internals.js";
 import type { Internals, Needs, Prepared, Sending, Stored } from "../../map/internals.js";
 import { entriesOf, iterable, mapped } from "../../map/iterables.js";
 import type { ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
-import { toBytes } from "../foundation/bytes.js";
+import type { Bytes } from "../../arguments/values.js";
+import { bytesOf } from "../foundation/bytes.js";
 import { Layer } from "../foundation/layer.js";
 import { checkUnchangeable, copy } from "./cache-store.js";
 import type { CacheStore, Entry, Moment } from "./cache-store.js";
@@ -237,7 +238,7 @@ export class CacheLayer<V> extends Layer<V> {
   #keepWritten(key: string, value: unknown, options: ObjectOptions | undefined, before: Moment): void {
     if (this.#store.limits.ttl === 0 || !this.below.writesAreDurable()) return;
     const { valueKind } = this.below;
-    if (valueKind === "bytes") value = Buffer.from(toBytes(value));
+    if (valueKind === "bytes") value = Buffer.from(bytesOf(value as Bytes));
     else if (valueKind !== "string" || typeof value !== "string") return;
     const contentEncoding = options?.contentEncoding;
     this.#store.keep(

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { kindOf } from "../../arguments/kinds.js";
+import { kindOf, shorten } from "../../arguments/kinds.js";
 import { argumentError } from "../../errors/errors.js";
 
 /** A deeper value would exhaust the stack. */
@@ -10,10 +10,13 @@ export const MAX_DEPTH = 1000;
  */
 export class Walk {
   readonly #layer: string;
+  readonly #key: string;
   readonly #path: (string | number)[] = [];
 
-  constructor(layer: string) {
+  /** @param key - the full key of the value */
+  constructor(layer: string, key: string) {
     this.#layer = layer;
+    this.#key = key;
   }
 
   /** Visits the value at a key. */
@@ -26,8 +29,8 @@ export class Walk {
   }
 
   refuse(what: string, advice: string): TypeError {
-    const where = this.#path.length === 0 ? "" : `, at ${showPath(this.#path)}`;
-    return argumentError(`${this.#layer} cannot keep ${what}${where}. ${advice}`);
+    const where = this.#path.length === 0 ? "the value" : `at ${showPath(this.#path)}`;
+    return argumentError(`${this.#layer} cannot keep ${what}, ${where} of ${shorten(this.#key)}. ${advice}`);
   }
 
   /** The own properties of an object. @throws TypeError for a symbol, a getter or a property that is not enumerable */

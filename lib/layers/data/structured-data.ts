@@ -9,8 +9,8 @@ import { isIndex, nameOf, Walk } from "./plain-data.js";
  *
  * @throws TypeError for a value that would not come back unchanged. The message says where in the value the problem is
  */
-export function serializable(value: unknown): unknown {
-  const walk = new Walk("structured");
+export function serializable(value: unknown, key: string): unknown {
+  const walk = new Walk("structured", key);
   // A stored undefined would look like a missing key.
   if (value === undefined) throw walk.refuse("undefined", "To remove a key, delete it.");
   const seen = new Set<object>();

@@ -1,4 +1,4 @@
-import { checkValue } from "../../arguments/values.js";
+import { checkValue, toView } from "../../arguments/values.js";
 import type { Bytes } from "../../arguments/values.js";
 import type { ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 
@@ -13,10 +13,11 @@ export interface BytesMap extends SyncMap<Buffer> {
 }
 
 /** The bytes of a value that a layer over bytes is to store. @throws TypeError if it is neither a string nor bytes */
-export function toBytes(value: unknown): Uint8Array {
-  checkValue(value);
-  if (typeof value === "string") return Buffer.from(value);
-  return ArrayBuffer.isView(value)
-    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    : new Uint8Array(value);
+export function toBytes(value: unknown, key: string): Uint8Array {
+  checkValue(value, key);
+  return bytesOf(value);
+}
+
+export function bytesOf(value: string | Bytes): Uint8Array {
+  return typeof value === "string" ? Buffer.from(value) : toView(value);
 }
