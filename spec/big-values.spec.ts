@@ -282,7 +282,7 @@ describe("S3BucketMap with a value that no thread can be given", () => {
     ["batch", () => batch(map, () => map.set("value", tooLong))],
   ])("refuses it before anything is sent: %s", (_how, write) => {
     expect(write).toThrow(
-      new TypeError("A value may have at most 4294967295 bytes; this one has 4294967296."),
+      new TypeError('The value of "value" has 4294967296 bytes, but a value can have at most 4294967295.'),
     );
     expect(server.log()).toEqual([]);
   });
@@ -295,7 +295,7 @@ describe("S3BucketMap with a value that no thread can be given", () => {
   ])("refuses to write on a condition what cannot be hashed at once: %s", (_how, write) => {
     expect(write).toThrow(
       new TypeError(
-        "A value that is written on a condition may have at most 2147483647 bytes; this one has 2147483648.",
+        'The value of "value" has 2147483648 bytes, but a conditional write can have at most 2147483647.',
       ),
     );
     expect(server.log().filter(({ operation }) => operation !== "GetObject")).toEqual([]);

@@ -274,9 +274,9 @@ describe.each(["atomics", "deasync"])("the library in a bundle, wait: %s", (wait
 
   it.each([
     ["the worker is missing", 'bucket.k = "here";', /^S3BucketMapError: Cannot write "k"/],
-    ["of a wrong argument", "bucket.k = 1;", /^TypeError: A value must be/],
+    ["of a wrong argument", "bucket.k = 1;", /^TypeError: The value of "k" must be/],
     ["of a wrong option", 's3Bucket("bucket", { prefx: "a" });', /^TypeError: .*prefix/],
-    ["within a built-in", "Object.assign(bucket, { k: 1 });", /^TypeError: A value must be/],
+    ["within a built-in", "Object.assign(bucket, { k: 1 });", /^TypeError: The value of "k" must be/],
   ])("has the stack of an error begin at the user's line: %s", (_name, use, heading) => {
     const [first, second] = run(wait, { use }).stack!.split("\n");
     expect(first).toMatch(heading);

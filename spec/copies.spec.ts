@@ -79,7 +79,7 @@ describe("two copies of the package", () => {
 
   it("refuse for a layer of the other what they refuse for their own", () => {
     expect(() => otherLayers.structured(base as never)).toThrow(
-      /requires a map that returns bytes, but this one returns string/,
+      /requires a map that returns bytes, but this one returns strings/,
     );
     expect(() => otherLayers.cache(layers.writeBuffer(base), { ttl })).toThrow(
       /writeBuffer\(cache\(map\)\) instead/,

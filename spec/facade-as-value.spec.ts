@@ -129,7 +129,7 @@ describe("a bucket's object elsewhere", () => {
         throw bucket;
       },
     });
-    expect(() => map.get("name")).toThrow(/NotDecodable: transform: a bucket's object was thrown/);
+    expect(() => map.get("name")).toThrow(/NotDecodable: transform: a bucket object was thrown/);
     expect(server.counts()).toMatchObject({ GET: 1, total: 1 });
   });
 });

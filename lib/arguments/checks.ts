@@ -20,10 +20,25 @@ export function checkOptions(
   checkAreOptions(options, of);
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
-    const end = didYouMean(name, names, `. The options are: ${names.join(", ")}.`);
+    const layer = Object.hasOwn(layerFor, name) ? layerFor[name] : undefined;
+    const otherwise = layer === undefined ? "" : ` Use the layer ${layer}, of s3bucketmap/layers.`;
+    const end = didYouMean(name, names, `.${otherwise} The options are: ${names.join(", ")}.`);
     throw argumentError(`There is no option "${name}"${ofWhat(of)}${end}`);
   }
 }
+
+/** Names that users have tried as options, with the layer that does what they want. */
+const layerFor: Readonly<Record<string, string>> = {
+  cache: "cache",
+  compress: "gzip",
+  encrypt: "encrypt",
+  expires: "expire",
+  json: "json",
+  readOnly: "readonly",
+  readonly: "readonly",
+  schema: "validate",
+  ttl: "expire",
+};
 
 export function checkText(value: unknown, name: string): asserts value is string {
   if (typeof value === "string" && value !== "") return;
@@ -36,11 +51,11 @@ export function checkFlag(value: unknown, name: string): asserts value is boolea
   throw argumentError(`The option ${name} must be true or false, not ${kindOf(value)}.`);
 }
 
-export function checkOneOf(value: unknown, name: string, choices: readonly string[]): void {
+export function checkOneOf(value: unknown, name: string, choices: readonly string[], advice = ""): void {
   if (typeof value === "string" && choices.includes(value)) return;
   const given = typeof value === "string" ? `"${value}"` : kindOf(value);
   const all = choices.map((choice) => `"${choice}"`).join(" or ");
-  throw argumentError(`The option ${name} must be ${all}, not ${given}.`);
+  throw argumentError(`The option ${name} must be ${all}, not ${given}.${advice}`);
 }
 
 /** A maximum of Infinity allows Infinity, too. */

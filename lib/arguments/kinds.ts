@@ -41,12 +41,15 @@ export function shorten(text: string): string {
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (value === undefined) return "undefined";
-  if (types.isProxy(value)) return isFacade(value) ? "a bucket's object" : "a Proxy";
+  if (types.isProxy(value))
+    return isFacade(value) ? "a bucket object" : "a Proxy, such as an object that json returned";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "object") {
     const given = dataProperty(dataProperty(value, "constructor"), "name");
     const name = typeof given === "string" ? given : "";
-    return name === "" || name === "Object" ? "an object" : `a ${name}`;
+    return name === "" || name === "Object"
+      ? "an object"
+      : `${/^(?:[AEIO]|S3)/.test(name) ? "an" : "a"} ${name}`;
   }
   if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
   if (typeof value === "string") return `the string ${shorten(value)}`;

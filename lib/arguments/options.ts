@@ -107,7 +107,7 @@ export interface Settings {
 
 const checks: { [Name in keyof Required<S3BucketOptions>]: (value: unknown, name: string) => void } = {
   prefix: (value) => void checkPrefix(value, "The option prefix"),
-  readAs: (value, name) => checkOneOf(value, name, ["string", "bytes"]),
+  readAs: (value, name) => checkOneOf(value, name, ["string", "bytes"], " For JSON, use the layer json."),
   region: checkText,
   endpoint: checkUrl,
   forcePathStyle: checkFlag,

@@ -188,7 +188,8 @@ export function checkVersioning(calls: BucketCalls, method: Method, key?: string
 export function checkServiceHasVersions(calls: BucketCalls, method: Method, key?: string): void {
   calls.checkOpen(method);
   if (calls.shared.settings.client.local === undefined) return;
-  throw off(calls, method, key, "the local S3 keeps no versions");
+  const todo = "Use a bucket of a service that keeps versions.";
+  throw calls.error({ code: "VersioningOff", reason: "the local S3 keeps no versions", todo }, method, key);
 }
 
 function off(calls: BucketCalls, method: Method, key: string | undefined, reason: string): S3BucketMapError {

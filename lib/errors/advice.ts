@@ -5,6 +5,8 @@ export const advice: Readonly<Record<string, string>> = {
   BucketAlreadyExists: "Another account has a bucket of that name: choose another name.",
   BucketNotEmpty:
     "Only an empty bucket can be deleted: asMap(s3.name).clear() deletes its keys. Old versions and unfinished uploads must be deleted, too.",
+  InvalidBucketName:
+    "A new bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens, and begins and ends with a letter or digit.",
   AccessDenied: "The credentials do not allow it.",
   InvalidAccessKeyId:
     "This service does not know the access key: check the credentials, the profile and the endpoint.",
@@ -24,7 +26,7 @@ export const advice: Readonly<Record<string, string>> = {
   InvalidObjectState: "The object is archived: restore it first.",
   CredentialsMissing:
     "Provide credentials in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), a profile, or the option credentials; public data needs anonymous: true. To try things out without S3, use the option local with a directory: it needs no credentials.",
-  ValueRefused: "Copy between maps whose layers accept the same values, or convert them yourself.",
+  ValueRefused: "Put the same layers over source and target, or convert the values yourself.",
   CredentialsEndFirst:
     "Use a shorter expiresIn, or credentials that last longer: a user's access key, or a longer session.",
   NetworkError: "Check the network and the endpoint.",
@@ -42,7 +44,8 @@ export const advice: Readonly<Record<string, string>> = {
   NoSuchVersion: "map.versions(key) lists the versions that exist.",
   VersioningOff:
     "An S3 bucket keeps versions once versioning is turned on: aws s3api put-bucket-versioning --bucket NAME --versioning-configuration Status=Enabled",
-  FileNotRead: "Give the path of an ordinary file that this program may read.",
+  FileNotRead:
+    "Pass the path of an ordinary file that this program may read as the second argument: putFile(key, path).",
   FileNotWritten:
     "The target and its directory must be writable, because the file is first written under a temporary name in that directory.",
   FileChanged: "The file must not change until it is stored. Nothing was stored: try again, or store a copy.",

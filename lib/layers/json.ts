@@ -60,7 +60,12 @@ function parse(text: string): unknown {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new Unreadable("NotJson", (cause as Error).message, "Was it stored through json?", cause);
+    throw new Unreadable(
+      "NotJson",
+      (cause as Error).message,
+      "It was not stored through json. Read it through the base map.",
+      cause,
+    );
   }
   return deepFreeze(value);
 }

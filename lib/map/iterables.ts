@@ -19,8 +19,11 @@ export function iterable<T>(given: Iterable<T>, what: string): Iterable<T> {
 export function entriesOf<V>(
   given: Iterable<readonly [string, V]>,
 ): Generator<readonly [string, V], void, undefined> {
-  return mapped(iterable(given, "setMany requires an iterable of [key, value]"), (entry) => {
-    if (Array.isArray(entry)) return entry;
-    throw argumentError(`setMany requires [key, value] entries, not ${kindOf(entry)}.`);
-  });
+  return mapped(
+    iterable(given, "setMany requires an iterable of [key, value], such as Object.entries(object)"),
+    (entry) => {
+      if (Array.isArray(entry)) return entry;
+      throw argumentError(`setMany requires [key, value] entries, not ${kindOf(entry)}.`);
+    },
+  );
 }

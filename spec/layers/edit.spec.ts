@@ -81,7 +81,9 @@ describe.each(["atomics", "deasync"] as const)("edit (%s)", (wait) => {
 
   it("refuses what the base cannot keep, with its path, and stores nothing", () => {
     const use = () => edit(users, "ann", (user) => void user!.tags.push((() => {}) as never));
-    expect(use).toThrow(new TypeError(`json cannot keep a function, at .tags[1] of "users/ann". Store data.`));
+    expect(use).toThrow(
+      new TypeError(`json cannot keep a function, at .tags[1]. Store data. The key is "ann".`),
+    );
     expect(users.get("ann")).toEqual(ann());
   });
 
@@ -201,7 +203,7 @@ describe("a value that json or structured gave", () => {
     users["ann"] = ann();
     const message =
       'Cannot set "name" of a frozen value: a value that was read is a copy, so a change would not reach S3. ' +
-      'Change the stored value, as in edit(bucket, "user", (user) => { user.name = "x"; }). Or put live around ' +
+      'Change the stored value, as in edit(bucket, key, (value) => { value.name = "x"; }). Or put live around ' +
       "the map, as in live(json(map)), to change values in place. Both functions are in s3bucketmap/layers.";
     expect(() => (users["ann"]!.name = "x")).toThrow(new TypeError(message));
     expect(asMap(users).get("ann")).toEqual(ann());

@@ -145,7 +145,7 @@ describe("encrypt", () => {
 
   it("refuses a base that does not give bytes", () => {
     expect(() => encrypt(at.strings as unknown as SyncMap<Buffer>, secret)).toThrow(
-      /encrypt requires a map that returns bytes, but this one returns string/,
+      /encrypt requires a map that returns bytes, but this one returns strings/,
     );
   });
 });

@@ -121,7 +121,7 @@ describe("gzip", () => {
   it("refuses what it cannot stand on, and wrong options", () => {
     const use = (options: object) => () => gzip(at.bytes, options);
     expect(() => gzip(at.strings as unknown as SyncMap<Buffer>)).toThrow(
-      /gzip requires a map that returns bytes, but this one returns string/,
+      /gzip requires a map that returns bytes, but this one returns strings/,
     );
     expect(() => gzip(text(at.bytes) as unknown as SyncMap<Buffer>)).toThrow(/returns string/);
     const foreign = Object.fromEntries(

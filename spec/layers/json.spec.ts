@@ -135,7 +135,7 @@ describe("json", () => {
   it("refuses a base that gives neither strings nor bytes", () => {
     expect(() => json(structured(at.bytes) as SyncMap<never>)).toThrow(TypeError);
     expect(() => json(map as SyncMap<never>)).toThrow(
-      /json requires a map that returns string or bytes, but this one returns frozen/,
+      /json requires a map that returns strings or bytes, but this one returns frozen values, as json does/,
     );
     expect(json(gzip(at.bytes)).set("a", 1).get("a")).toBe(1);
   });

@@ -277,7 +277,7 @@ describe.each(["atomics", "deasync"] as const)("live(json) (%s)", (wait) => {
       "json cannot keep a property whose key is a symbol",
     ],
     ["a getter", (user) => Object.defineProperty(user, "x", { get: () => 1 }), 'cannot keep "x" as a getter'],
-    ["a class", (user) => (user["x"] = new (class A {})()), "json cannot keep a A"],
+    ["a class", (user) => (user["x"] = new (class A {})()), "json cannot keep an A"],
     [
       "a circle",
       (user) => {

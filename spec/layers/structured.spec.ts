@@ -100,7 +100,7 @@ describe("structured", () => {
     ["a WeakMap", { a: new WeakMap() }, "a WeakMap"],
     ["shared memory", { a: new SharedArrayBuffer(1) }, "a SharedArrayBuffer"],
     ["a view of shared memory", { a: new Uint8Array(new SharedArrayBuffer(1)) }, "a Uint8Array"],
-    ["a Proxy", { a: new Proxy({}, {}) }, "a Proxy, at .a. "],
+    ["a Proxy", { a: new Proxy({}, {}) }, "a Proxy, such as an object that json returned, at .a. "],
     [
       "an error with a cause",
       { a: new Error("x", { cause: 1 }) },
@@ -173,7 +173,7 @@ describe("structured", () => {
 
   it("refuses a base that does not give bytes", () => {
     expect(() => structured(at.strings as unknown as SyncMap<Buffer>)).toThrow(
-      /structured requires a map that returns bytes, but this one returns string\. Use new S3BucketMap\("my-bucket", \{ readAs: "bytes" \}\)/,
+      /structured requires a map that returns bytes, but this one returns strings\. Use new S3BucketMap\("my-bucket", \{ readAs: "bytes" \}\)/,
     );
   });
 

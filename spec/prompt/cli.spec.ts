@@ -53,7 +53,7 @@ describe("s3bucketmap in a pipe", () => {
     [
       "a rejection that nobody handles",
       "(async () => { bucket.z = undefined })(); 0",
-      { code: 1, out: "0\n", err: "A value must be" },
+      { code: 1, out: "0\n", err: "must be a string or bytes" },
     ],
     [
       "what a timer throws",
@@ -132,7 +132,7 @@ describe("s3bucketmap in a pipe", () => {
   });
 
   it.each([
-    ["an error", "bucket.a = 5\nbucket.b = 'never'", /^TypeError: A value must be a string.*\n$/],
+    ["an error", "bucket.a = 5\nbucket.b = 'never'", /^TypeError: The value of "a" must be a string.*\n$/],
     ["a rejection", "await Promise.reject(new Error('no'))\nbucket.b = 'never'", /^Error: no\n$/],
     ["a mistake in the language", "let = = 1\nbucket.b = 'never'", /^SyntaxError: .*\n$/],
     ["a command's error", ".head nothing\nbucket.b = 'never'", /^Error: There is no key nothing\.\n$/],

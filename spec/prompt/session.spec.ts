@@ -150,7 +150,7 @@ describeInTerminal("the prompt", () => {
     expect(await terminal.run("throw new Error('of two\\nlines')")).toEqual(["Uncaught Error: of two lines"]);
     expect(await terminal.run("throw { plain: 1 }")).toEqual(["Uncaught { plain: 1 }"]);
     expect((await terminal.run("bucket.x = 5")).join("")).toMatch(
-      /^Uncaught TypeError: A value must be a string/,
+      /^Uncaught TypeError: The value of "[^"]+" must be a string/,
     );
     expect((await terminal.run("_error")).join("\n")).toContain("\n    at ");
 

@@ -13,8 +13,8 @@ export function refuse(what: string, advice?: string, change = objectChange): ne
   );
 }
 
-const objectChange = 'edit(bucket, "user", (user) => { user.name = "x"; })';
-const arrayChange = 'edit(bucket, "tags", (tags) => { tags.push("x"); })';
+const objectChange = 'edit(bucket, key, (value) => { value.name = "x"; })';
+const arrayChange = 'edit(bucket, key, (value) => { value.tags.push("x"); })';
 
 const refuseChange = (target: object, what: string): never =>
   refuse(`Cannot ${what} a frozen value`, undefined, Array.isArray(target) ? arrayChange : objectChange);

@@ -29,8 +29,9 @@ export class Walk {
   }
 
   refuse(what: string, advice: string): TypeError {
-    const where = this.#path.length === 0 ? "the value" : `at ${showPath(this.#path)}`;
-    return argumentError(`${this.#layer} cannot keep ${what}, ${where} of ${shorten(this.#key)}. ${advice}`);
+    const where = this.#path.length === 0 ? "" : `, at ${showPath(this.#path)}`;
+    const of = `The key is ${shorten(this.#key)}.`;
+    return argumentError(`${this.#layer} cannot keep ${what}${where}. ${advice} ${of}`);
   }
 
   /** The own properties of an object. @throws TypeError for a symbol, a getter or a property that is not enumerable */

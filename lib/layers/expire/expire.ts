@@ -1,4 +1,5 @@
 import { checkWhole } from "../../arguments/checks.js";
+import { kindOf } from "../../arguments/kinds.js";
 import { argumentError } from "../../errors/errors.js";
 import { internalsOf } from "../../map/internals.js";
 import type { SyncMap } from "../../map/sync-map.js";
@@ -34,6 +35,11 @@ export function expire<V>(map: LayerBase<V>, ms: number): SyncMap<V> {
   if (internalsOf(base).place === undefined) {
     throw argumentError(
       "expire needs a map that reports when a value was stored: S3BucketMap, or a layer over one.",
+    );
+  }
+  if (typeof ms !== "number") {
+    throw argumentError(
+      `expire requires a number of milliseconds, as in expire(map, 60_000), not ${kindOf(ms)}.`,
     );
   }
   checkWhole(ms, "ms of expire", 1);

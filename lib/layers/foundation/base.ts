@@ -57,15 +57,25 @@ export function checkBase<V>(
   }
   const base = map as SyncMap<V>;
   const { valueKind } = internalsOf(base);
+  if (valueKind === "live" && layer === "live") throw argumentError("This map is already a live map.");
   if (valueKind === "live" && layer !== "edit")
     throw argumentError(
       `${layer} cannot be put over live, because live must be the outermost layer. Use live(${layer}(map)).`,
     );
   if (valueKind === undefined || wanted.length === 0 || wanted.includes(valueKind)) return base;
   throw argumentError(
-    `${layer} requires a map that returns ${wanted.join(" or ")}, but this one returns ${valueKind}. Use ${advice}.`,
+    `${layer} requires a map that returns ${wanted.map((kind) => kinds[kind!]).join(" or ")}, ` +
+      `but this one returns ${kinds[valueKind]}. Use ${advice}.`,
   );
 }
+
+const kinds: Record<NonNullable<ValueKind>, string> = {
+  string: "strings",
+  bytes: "bytes",
+  frozen: "frozen values, as json does",
+  objects: "objects",
+  live: "documents",
+};
 
 /** {@link checkBase} for a layer over bytes. */
 export function checkBytesBase(layer: string, map: LayerBase<Buffer>): SyncMap<Buffer> {
