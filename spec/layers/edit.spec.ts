@@ -82,7 +82,7 @@ describe.each(["atomics", "deasync"] as const)("edit (%s)", (wait) => {
   it("refuses what the base cannot keep, with its path, and stores nothing", () => {
     const use = () => edit(users, "ann", (user) => void user!.tags.push((() => {}) as never));
     expect(use).toThrow(
-      new TypeError(`json cannot keep a function, at .tags[1]. Store data. The key is "ann".`),
+      /^json cannot keep a function, at \.tags\[1\]\. Store data\. The key is "(?:\d+\/)?ann"\.$/,
     );
     expect(users.get("ann")).toEqual(ann());
   });

@@ -67,7 +67,7 @@ describe("json", () => {
     ["a Map", { a: new Map() }, "a Map, which"],
     ["an error", new TypeError("x"), "a TypeError, which"],
     ["a Buffer", { a: Buffer.from("x") }, "a Buffer, which"],
-    ["an instance of a class", { a: new (class Ann {})() }, "a Ann, which"],
+    ["an instance of a class", { a: new (class Ann {})() }, "an Ann, which"],
     ["an array's subclass", { a: new (class List extends Array {})() }, "an array"],
     ["a boxed string", { a: Object("x") as unknown }, "a String, which"],
     ["no prototype", { a: Object.create(null) as unknown }, "an object without a prototype, which"],

@@ -147,7 +147,9 @@ describe("live(structured)", () => {
       /^structured cannot keep a function, at \.map\.f\./,
     );
     expect(() => value.set.add(Symbol("s"))).toThrow(/^structured cannot keep a symbol, at \.set\[2\]/);
-    expect(() => (value["p"] = new Proxy({}, {}))).toThrow(/^structured cannot keep a Proxy, such as an object that json returned, at \.p\./);
+    expect(() => (value["p"] = new Proxy({}, {}))).toThrow(
+      /^structured cannot keep a Proxy, such as an object that json returned, at \.p\./,
+    );
     expect(stored()).toEqual(make());
   });
 });

@@ -456,7 +456,7 @@ describe.each(["atomics", "deasync"] as const)("live(json) (%s)", (wait) => {
     for (const layer of [live, readonly, cache, writeBuffer, json, gzip, text] as ((
       map: never,
     ) => unknown)[]) {
-      expect(() => layer(map as never)).toThrow(/live .*outermost|is live already/);
+      expect(() => layer(map as never)).toThrow(/live must be the outermost layer|is already a live map/);
     }
     expect(inspect(map)).toMatch(/^live\(json\(S3BucketMap/);
   });

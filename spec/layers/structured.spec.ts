@@ -86,13 +86,13 @@ describe("structured", () => {
     [
       "an instance of a class",
       new Map([["ann", new (class Ann {})()]]),
-      "a Ann, which would not come back as one, at .ann. ",
+      "an Ann, which would not come back as one, at .ann. ",
     ],
     ["a Date's subclass", [new (class Day extends Date {})()], "a Day, which"],
     [
       "a Map's key of a class",
       new Map([[new (class Ann {})(), 1]]),
-      'a Ann, which would not come back as one, at ["key 0"]. ',
+      'an Ann, which would not come back as one, at ["key 0"]. ',
     ],
     ["a typed array's subclass", new Set([new (class Bytes extends Uint8Array {})()]), "a Bytes, which"],
     ["no prototype", { a: Object.create(null) as unknown }, "an object without a prototype"],
