@@ -253,7 +253,7 @@ describe.each(waits)("s3Buckets(), wait: %s", (wait) => {
 describe("s3Buckets()", () => {
   it("refuses a prefix and unknown options, and names the right one", () => {
     expect(() => s3Buckets({ prefix: "a/" } as object)).toThrow(
-      /takes no prefix.*s3Bucket\(name, \{ prefix \}\)/,
+      /accepts no prefix.*s3Bucket\(name, \{ prefix \}\)/,
     );
     expect(() => s3Buckets({ reigon: "x" } as object)).toThrow(/of s3Buckets: did you mean "region"/);
     expect(() => s3Buckets("logs" as never)).toThrow(TypeError);
@@ -436,7 +436,7 @@ describe.each(waits)("createBucket: true, wait: %s", (wait) => {
 
   it("needs a bucket's name, and is a flag", () => {
     expect(() => open("arn:aws:s3:eu-west-1:123456789012:accesspoint/mine")).toThrow(
-      /createBucket needs a bucket's name/,
+      /createBucket requires a bucket name/,
     );
     expect(() => open(newName(), { createBucket: 1 })).toThrow(TypeError);
     expect(() => open(newName(), { createBuckets: true })).toThrow(/did you mean "createBucket"/);

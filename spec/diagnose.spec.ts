@@ -547,10 +547,10 @@ describe("as a program", () => {
   });
 
   it.each([
-    ["no bucket", ["--diagnose"], /Which bucket\?/],
-    ["a location that cannot be", ["--diagnose", "s3:///p"], /names no bucket/],
-    ["code", ["--diagnose", "--eval", "1", "bucket"], /exclude each other/],
-    ["--read-only alone", ["--read-only", "bucket"], /goes with --diagnose/],
+    ["no bucket", ["--diagnose"], /requires a bucket/],
+    ["a location that cannot be", ["--diagnose", "s3:///p"], /contains no bucket name/],
+    ["code", ["--diagnose", "--eval", "1", "bucket"], /cannot be used together/],
+    ["--read-only alone", ["--read-only", "bucket"], /can only be used with --diagnose/],
   ])("s3bucketmap --diagnose with %s is a mistake", (_what, args, says) => {
     expect(run([cli, ...args])).toEqual({ code: 2, out: "", err: expect.stringMatching(says) as string });
   });
@@ -561,7 +561,7 @@ describe("as a program", () => {
     expect(out.match(/nothing that is needed has failed/g)).toHaveLength(2);
     expect(run([cli, ...at()], ".diagnose all\n")).toMatchObject({
       code: 1,
-      err: expect.stringContaining("Say .diagnose") as string,
+      err: expect.stringContaining("Use .diagnose") as string,
     });
   });
 

@@ -184,7 +184,7 @@ describe.each(["atomics", "deasync"] as const)("S3BucketMap#putFile() (%s)", (wa
     [undefined, /must be a string or a file: URL, not undefined/],
     [Buffer.from("a"), /not a Buffer/],
     ["a\0b", /NUL/],
-    ["a/", /names a directory/],
+    ["a/", /is that of a directory/],
     [new URL("http://example.com/a"), /does not name a file/],
   ])("refuses the path %p at the call", (given, words) => {
     for (const call of [

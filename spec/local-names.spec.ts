@@ -35,7 +35,7 @@ describe("a path that cannot be one", () => {
     ["The option local", () => s3Bucket("bucket", { local: "\0" })],
   ])("%s refuses a NUL when a map is made", (name, make) => {
     expect(make).toThrow(TypeError);
-    expect(make).toThrow(`${name} has a NUL character in it`);
+    expect(make).toThrow(`${name} contains a NUL character`);
     expect(fs.readdirSync(parent)).toEqual([]);
   });
 

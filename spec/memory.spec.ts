@@ -83,7 +83,7 @@ describe('local: ":memory:"', () => {
   it("refuses a name with a lone surrogate, and an endpoint beside it", () => {
     expect(() => new S3BucketMap("bucket", { local: ":memory:\ud800" })).toThrow(TypeError);
     const both = { local: ":memory:", endpoint: "http://127.0.0.1:1" };
-    expect(() => new S3BucketMap("bucket", both)).toThrow(/exclude each other/);
+    expect(() => new S3BucketMap("bucket", both)).toThrow(/cannot be used together/);
   });
 
   it("is taken from the environment with a name, and refused without", () => {

@@ -121,7 +121,7 @@ describe("parseSettings()", () => {
     ["prefix", { prefix: 1 }, "prefix must be a string, not the number 1"],
     ["a prefix that is no key's beginning", { prefix: "\ud800" }, "lone surrogate"],
     ["a prefix that leaves no room", { prefix: "x".repeat(1025) }, "1024 bytes"],
-    ["region", { region: "" }, "region may not be empty"],
+    ["region", { region: "" }, "region must not be empty"],
     [
       "an endpoint without its scheme",
       { endpoint: "localhost:9000" },
@@ -129,7 +129,7 @@ describe("parseSettings()", () => {
     ],
     ["endpoint without a scheme", { endpoint: "localhost:9000" }, "endpoint must be a URL"],
     ["endpoint with a query", { endpoint: "https://host/?a=b" }, "endpoint must be a URL"],
-    ["endpoint with credentials", { endpoint: "https://me:secret@host" }, "give the option credentials"],
+    ["endpoint with credentials", { endpoint: "https://me:secret@host" }, "Use the option credentials"],
     ["endpoint of another kind", { endpoint: "ftp://host" }, "endpoint must be a URL"],
     [
       "timeoutMs",
@@ -146,7 +146,7 @@ describe("parseSettings()", () => {
       { accessKeyId: "id", secretAccessKey: "s" },
       "belongs inside the option credentials",
     ],
-    ["half of the credentials", { credentials: { accessKeyId: "id" } }, "lacks secretAccessKey"],
+    ["half of the credentials", { credentials: { accessKeyId: "id" } }, "has no secretAccessKey"],
     [
       "misspelt credentials",
       { credentials: { accessKeyID: "a", secretAccessKey: "b" } },
@@ -157,10 +157,10 @@ describe("parseSettings()", () => {
       { credentials: { accessKeyId: "a", secretAccessKey: "b", token: "c" } },
       'did you mean "sessionToken"?',
     ],
-    ["credentials with profile", { credentials, profile: "p" }, "exclude each other"],
-    ["anonymous with credentials", { credentials, anonymous: true }, "exclude each other"],
-    ["anonymous with profile", { profile: "p", anonymous: true }, "exclude each other"],
-    ["local with endpoint", { local: "dir", endpoint: "http://a" }, "exclude each other"],
+    ["credentials with profile", { credentials, profile: "p" }, "cannot be used together"],
+    ["anonymous with credentials", { credentials, anonymous: true }, "cannot be used together"],
+    ["anonymous with profile", { profile: "p", anonymous: true }, "cannot be used together"],
+    ["local with endpoint", { local: "dir", endpoint: "http://a" }, "cannot be used together"],
     ["kmsKeyId alone", { kmsKeyId: "key" }, "aws:kms"],
   ])("refuses %s", (_what, options, message) => {
     for (const make of [

@@ -43,7 +43,7 @@ describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
           ifMatch: undefined,
         });
       expect(write).toThrow(TypeError);
-      expect(write).toThrow(/ifMatch is undefined.*Use create/);
+      expect(write).toThrow(/ifMatch is undefined.*use create/);
       if ("flush" in target) (target as { flush(): void }).flush();
       expect(server.counts().PUT).toBe(0);
     },

@@ -27,7 +27,7 @@ export function checkOptions(
   }
 }
 
-/** Names that users have tried as options, with the layer that does what they want. */
+/** Names that users try as options, and the layer that does what they want. */
 const layerFor: Readonly<Record<string, string>> = {
   cache: "cache",
   compress: "gzip",
@@ -42,7 +42,7 @@ const layerFor: Readonly<Record<string, string>> = {
 
 export function checkText(value: unknown, name: string): asserts value is string {
   if (typeof value === "string" && value !== "") return;
-  if (value === "") throw argumentError(`The option ${name} may not be empty.`);
+  if (value === "") throw argumentError(`The option ${name} must not be empty.`);
   throw argumentError(`The option ${name} must be a string, not ${kindOf(value)}.`);
 }
 
@@ -58,11 +58,11 @@ export function checkOneOf(value: unknown, name: string, choices: readonly strin
   throw argumentError(`The option ${name} must be ${all}, not ${given}.${advice}`);
 }
 
-/** A maximum of Infinity allows Infinity, too. */
+/** If the maximum is Infinity, the value may be Infinity, too. */
 export function checkWhole(value: unknown, name: string, min: number, max = Infinity): void {
   const isWhole = Number.isInteger(value) || value === Infinity;
   if (isWhole && (value as number) >= min && (value as number) <= max) return;
-  const range = max === Infinity ? `from ${min} on` : `from ${min} to ${max}`;
+  const range = max === Infinity ? `of at least ${min}` : `from ${min} to ${max}`;
   throw argumentError(`The option ${name} must be a whole number ${range}, not ${kindOf(value)}.`);
 }
 

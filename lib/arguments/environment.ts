@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import type { Environment } from "../bridge/protocol.js";
 
-/** Whether the SDK reads this variable, or it names a proxy. */
+/** Whether the SDK reads this variable, or the variable names a proxy. */
 export const isRead = (name: string): boolean =>
   /^(AWS_|HOME$|USERPROFILE$|HOMEPATH$|HOMEDRIVE$|ECS_|NODE_DEBUG$|(HTTPS?|NO)_PROXY$|(https?|no)_proxy$)/.test(
     name,
@@ -24,8 +24,8 @@ const paths = [
 let last: { text: string; environment: Environment } | undefined;
 
 /**
- * The part of the environment that says how to reach S3, taken at a map's first request. All requests of the map use it, even if
- * the environment changes or the worker is replaced.
+ * The part of the environment that says how to reach S3, copied at a map's first request. All requests of the map use
+ * this copy, even if the environment changes or the worker is replaced.
  */
 export function environmentOf(env: NodeJS.ProcessEnv): Environment {
   const variables: Record<string, string> = {};
@@ -38,12 +38,12 @@ export function environmentOf(env: NodeJS.ProcessEnv): Environment {
     const value = variables[name];
     if (value !== undefined && value !== "" && !value.startsWith("~/")) variables[name] = absolute(value);
   }
-  // Otherwise the SDK asks the system later, and the answer may be another.
+  // Otherwise the SDK would ask the system later, when the result may be different.
   const systemHome = homeOfSystem();
   variables["AWS_LOGIN_CACHE_DIRECTORY"] ??= path.join(systemHome, ".aws", "login", "cache");
   if (homeOf(variables) === "") variables["HOME"] = systemHome;
   const environment: Environment = { variables, ...sharedTexts(variables) };
-  // Maps share it if it is the same.
+  // Maps with equal environments share one object.
   const text = JSON.stringify(environment);
   if (last?.text !== text) last = { text, environment };
   return last.environment;
@@ -65,7 +65,7 @@ export function sharedFiles(variables: Readonly<Record<string, string>>): {
   };
 }
 
-/** Their contents. */
+/** The contents of these files. */
 export function sharedTexts(
   variables: Readonly<Record<string, string>>,
 ): Pick<Environment, "config" | "credentials"> {
@@ -73,10 +73,10 @@ export function sharedTexts(
   return { config: textOf(files.config), credentials: textOf(files.credentials) };
 }
 
-/** For the local S3, which depends on nothing but its directory. */
+/** For the local S3, which depends only on its directory. */
 export const noEnvironment: Environment = { variables: {}, config: "", credentials: "" };
 
-/** The environment that a map keeps, when it first needs one. */
+/** The environment that a map keeps. It is taken when the map first needs one. */
 export function firstEnvironment({ local }: { local?: string }): Environment {
   return local === undefined ? environmentOf(process.env) : noEnvironment;
 }

@@ -15,13 +15,13 @@ export const MAX_KEYS_AT_ONCE = 1000;
 export function wholeKey(prefix: string, key: unknown): string {
   if (typeof key !== "string") throw argumentError(`A key must be a string, not ${kindOf(key)}.`);
   const whole = prefix + key;
-  // No UTF-16 unit takes more than three bytes, so most keys need not be counted.
+  // A UTF-16 unit takes at most three bytes, so the bytes of most keys need not be counted.
   if (whole.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(whole) > MAX_KEY_BYTES) {
     throw argumentError(
-      `A key may have at most ${MAX_KEY_BYTES} bytes of UTF-8, with its prefix; ${shorten(whole)} has ${Buffer.byteLength(whole)}.`,
+      `A key can have at most ${MAX_KEY_BYTES} bytes in UTF-8, including the prefix, but ${shorten(whole)} has ${Buffer.byteLength(whole)}.`,
     );
   }
-  if (whole === "") throw argumentError("A key may not be empty, unless the map has a prefix.");
+  if (whole === "") throw argumentError("A key must not be empty, unless the map has a prefix.");
   if (!whole.isWellFormed()) {
     throw argumentError(`The key ${shorten(whole)} has a lone surrogate, which UTF-8 cannot encode.`);
   }
@@ -33,7 +33,7 @@ export function checkPrefix(prefix: unknown, what = "The prefix"): string {
   if (typeof prefix !== "string") throw argumentError(`${what} must be a string, not ${kindOf(prefix)}.`);
   if (!prefix.isWellFormed()) throw argumentError(`${what} has a lone surrogate, which UTF-8 cannot encode.`);
   if (Buffer.byteLength(prefix) > MAX_KEY_BYTES) {
-    throw argumentError(`${what} has more than the ${MAX_KEY_BYTES} bytes that a key may have.`);
+    throw argumentError(`${what} has more than ${MAX_KEY_BYTES} bytes, the maximum for a key.`);
   }
   return prefix;
 }

@@ -1,9 +1,12 @@
 import { types } from "node:util";
 import { isFacade, isObject } from "../copies/facades.js";
 
-// What a value given to the library is, found without running any code of its: on a facade, reading a property is a request.
+// Finds out what a value is without running its code: on a facade, reading a property is a request.
 
-/** The value of a property, inherited or not. Undefined if it is a getter, or a Proxy is in the way. */
+/**
+ * The value of a property, inherited or not. Undefined if it is a getter, or if there is a Proxy in the prototype
+ * chain.
+ */
 export function dataProperty(value: unknown, key: string): unknown {
   for (let next = value; isObject(next) && !types.isProxy(next); next = Reflect.getPrototypeOf(next)) {
     const property = Reflect.getOwnPropertyDescriptor(next, key);
@@ -25,7 +28,7 @@ export function prototypes(object: object): number {
     next !== null;
     next = Reflect.getPrototypeOf(next as object)
   ) {
-    // Proxies are not looked into, as one of them may be a bucket's object. Infinity means: not a plain object.
+    // The prototypes of a Proxy are not read, because it may be a bucket object. Infinity means: not a plain object.
     if (types.isProxy(next)) return Infinity;
     count += 1;
   }

@@ -17,29 +17,31 @@ export function checkLinkOptions(options: LinkOptions = {}): Link {
   if (contentType !== undefined) link.contentType = checkHeader("contentType", contentType);
   if (filename !== undefined) {
     if (method === "PUT")
-      throw argumentError("The option filename of url is for GET: it names the file that a browser saves.");
+      throw argumentError(
+        "The option filename of url works only with GET, because it names the file that a browser saves.",
+      );
     link.disposition = attachment(filename);
   }
   return link;
 }
 
 /**
- * Refuses a key that no link can lead to: clients resolve "." and ".." in the path of a URL before they send it, even where
- * they are percent-encoded.
+ * Throws for a key that no link can lead to: clients resolve "." and ".." in the path of a URL before they send it,
+ * even if they are percent-encoded.
  *
- * @param key - the whole key
+ * @param key - the full key
  */
 export function checkLinkable(key: string): void {
   if (!key.split("/").some((segment) => segment === "." || segment === "..")) return;
   throw argumentError(
-    `No link can lead to the key ${JSON.stringify(key)}: browsers and other clients resolve "." and ".." in a URL. Copy it to another key.`,
+    `No link can lead to the key ${JSON.stringify(key)}, because browsers and other clients resolve "." and ".." in a URL. Copy the value to another key.`,
   );
 }
 
-/** A Content-Disposition by which a browser saves a file of this name. https://www.rfc-editor.org/rfc/rfc6266 */
+/** A Content-Disposition that makes a browser save a file of this name. https://www.rfc-editor.org/rfc/rfc6266 */
 function attachment(filename: unknown): string {
   checkText(filename, "filename of url");
-  if (!filename.isWellFormed()) throw argumentError("The option filename of url has a lone surrogate in it.");
+  if (!filename.isWellFormed()) throw argumentError("The option filename of url contains a lone surrogate.");
   const plain = filename.replace(/[^\x20-\x7e]|["\\%]/g, "_");
   if (plain === filename) return `attachment; filename="${plain}"`;
   const encoded = encodeURIComponent(filename).replace(

@@ -4,13 +4,13 @@ import { argumentError } from "../errors/errors.js";
 /** The directory of a local S3. */
 export interface LocalDirectory {
   readonly directory: string;
-  /** What named it. */
+  /** The setting that names it. */
   readonly from: "option local" | "S3BUCKETMAP_LOCAL";
-  /** Its name, if it is temporary. */
+  /** What is shown instead of the directory, if that is temporary. */
   readonly memory?: string;
 }
 
-/** What the option local, or else the environment, names. */
+/** The directory that the option local names, or otherwise the environment. */
 export function localDirectory({
   local,
   endpoint,
@@ -23,24 +23,24 @@ export function localDirectory({
   if (fromEnvironment === undefined || fromEnvironment === "") return undefined;
   if (endpoint !== undefined) {
     throw argumentError(
-      `The environment has S3BUCKETMAP_LOCAL=${fromEnvironment} and the option endpoint is ${endpoint}: ` +
-        `unset the one or leave out the other, so that it is clear where to write.`,
+      `The environment has S3BUCKETMAP_LOCAL=${fromEnvironment}, but the option endpoint is ${endpoint}. ` +
+        `Unset the variable or leave out the option, so that it is clear where to write.`,
     );
   }
   if (fromEnvironment === MEMORY) {
     throw argumentError(
-      `S3BUCKETMAP_LOCAL=${MEMORY} would give each map a place of its own: say S3BUCKETMAP_LOCAL=${MEMORY}name, so that the maps of a process share one.`,
+      `S3BUCKETMAP_LOCAL=${MEMORY} would create a separate store for each map. Set S3BUCKETMAP_LOCAL=${MEMORY}name, so that the maps of a process share a store.`,
     );
   }
   return { ...located(fromEnvironment, "S3BUCKETMAP_LOCAL"), from: "S3BUCKETMAP_LOCAL" };
 }
 
-/** How the name of a temporary directory begins, and the whole name of a map's own. */
+/** The beginning of each name of a temporary directory. On its own, it names a directory of the map alone. */
 export const MEMORY = ":memory:";
 
 function located(local: string, name: string): Pick<LocalDirectory, "directory" | "memory"> {
   if (local.startsWith(MEMORY)) {
-    if (!local.isWellFormed()) throw argumentError(`${name} has a lone surrogate in it.`);
+    if (!local.isWellFormed()) throw argumentError(`${name} contains a lone surrogate.`);
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it for every map
     const places = require("../copies/memory-places.js") as typeof import("../copies/memory-places.js");
     return { directory: places.memoryPlace(local.slice(MEMORY.length)), memory: local };
@@ -55,12 +55,12 @@ function located(local: string, name: string): Pick<LocalDirectory, "directory" 
 
 function absolute(directory: string, name: string): string {
   if (directory.includes("\0"))
-    throw argumentError(`${name} has a NUL character in it, which no path can have.`);
+    throw argumentError(`${name} contains a NUL character, which is not allowed in a path.`);
   try {
     return path.resolve(directory);
   } catch {
     throw argumentError(
-      `${name} is "${directory}", and the working directory that it is relative to is gone: give an absolute path.`,
+      `${name} is the relative path "${directory}", but the working directory no longer exists. Use an absolute path.`,
     );
   }
 }

@@ -24,8 +24,8 @@ export function parseLocation(location: unknown): Location {
   const [, scheme, bucket = "", prefix] = /^([^:]+):\/\/([^/]*)(?:\/(.*))?$/s.exec(location) ?? [];
   if (scheme !== "s3") {
     throw argumentError(
-      `The location "${location}" begins with "${scheme}://"; it must be a bucket name or begin with "s3://". ` +
-        `Another service than AWS is named by the option endpoint.`,
+      `The location "${location}" must be a bucket name or begin with "s3://", not with "${scheme}://". ` +
+        `To use a service other than AWS, set the option endpoint.`,
     );
   }
   checkName(bucket, location);
@@ -39,11 +39,11 @@ export function isAlias(bucket: string): boolean {
 
 /** Whether a bucket can have this name. */
 export function isBucketName(name: string): boolean {
-  // Before 2018, us-east-1 also allowed capitals, "_" and up to 255 characters.
+  // Before 2018, us-east-1 also allowed upper case, "_" and up to 255 characters.
   return /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(name) && !/\.\.|--x-s3$/.test(name);
 }
 
-/** @throws TypeError for a name that no bucket can have */
+/** @throws TypeError for an invalid bucket name */
 export function checkBucketName(name: unknown): asserts name is string {
   if (typeof name !== "string")
     throw argumentError(`The name of a bucket must be a string, not ${kindOf(name)}.`);
@@ -52,20 +52,21 @@ export function checkBucketName(name: unknown): asserts name is string {
 
 function checkName(name: string, location: string): string {
   const of = name === location ? "" : ` in "${location}"`;
-  if (name === "") throw argumentError(`The location${of === "" ? " is empty" : of + " names no bucket"}.`);
+  if (name === "")
+    throw argumentError(`The location${of === "" ? " is empty" : of + " contains no bucket name"}.`);
   if (name.includes("/")) {
     throw argumentError(
-      `"${name}" is not a bucket name. For the part of a bucket under a prefix say "s3://${name}".`,
+      `"${name}" is not a bucket name. For the part of a bucket under a prefix, write "s3://${name}".`,
     );
   }
   if (/--x-s3$/.test(name)) {
     throw argumentError(
-      `"${name}"${of} is a directory bucket (S3 Express), which lists its keys unordered: not supported.`,
+      `"${name}"${of} is a directory bucket (S3 Express). These are not supported, because they list keys in no order.`,
     );
   }
   if (!isBucketName(name)) {
     throw argumentError(
-      `"${name}"${of} is not a bucket name: 3 to 63 letters, digits, "." and "-", beginning and ending with a letter or digit. Buckets from before 2018 may also have "_", and up to 255 characters.`,
+      `"${name}"${of} is not a bucket name. A name has 3 to 63 letters, digits, "." and "-", and begins and ends with a letter or digit. Names of buckets from before 2018 can also contain "_", and have up to 255 characters.`,
     );
   }
   return name;
@@ -79,7 +80,7 @@ function checkArn(arn: string): string {
     /^accesspoint[:/]/.test(rest.join(":"))
   ) {
     throw argumentError(
-      `"${arn}" is a multi-region access point, whose requests need SigV4a: not supported.`,
+      `"${arn}" is a multi-region access point. These are not supported, because their requests need SigV4a.`,
     );
   }
   const isAccessPoint = /^accesspoint[:/][A-Za-z0-9-]+$/.test(rest.join(":"));
@@ -88,7 +89,7 @@ function checkArn(arn: string): string {
   const known = service === "s3" || service === "s3-object-lambda";
   if (!(isOutpost || (known && isAccessPoint)) || !region || !account) {
     throw argumentError(
-      `"${arn}" is not the ARN of an access point; it looks like "arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME". A bucket is named by its name alone.`,
+      `"${arn}" is not the ARN of an access point, which has the form "arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME". For a bucket, use its name.`,
     );
   }
   return arn;

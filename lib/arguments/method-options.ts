@@ -12,10 +12,13 @@ const entriesNames = [...listNames, "delimiter"];
 const objectNames = ["contentType", "contentEncoding", "cacheControl", "metadata"];
 const setNames = [...objectNames, "ifMatch"];
 
-/** Of an object's user metadata, names and values together. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */
+/**
+ * S3's limit for user metadata, names and values together.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+ */
 const MAX_METADATA_BYTES = 2048;
 
-/** Kept free in it for the id of a conditional write. */
+/** The part of it that is reserved for the id of a conditional write. */
 const WRITE_ID_BYTES = 32;
 
 export function checkListOptions(options: ListOptions | undefined): ListOptions {
@@ -23,7 +26,7 @@ export function checkListOptions(options: ListOptions | undefined): ListOptions 
   return pickListOptions(options);
 }
 
-/** The version that `get` is asked for. An index beside the key is accepted, as from `keys.map(map.get, map)`. */
+/** The version that `get` is to read. An index as the second argument is ignored, as in `keys.map(map.get, map)`. */
 export function checkVersionId(options: unknown): string | undefined {
   if (options === undefined || (typeof options !== "object" && typeof options !== "string")) return undefined;
   checkOptions(options, ["versionId"], "get");
@@ -38,7 +41,7 @@ export function checkEntriesOptions(options: ListEntriesOptions | undefined): Li
   const delimiter = options?.delimiter;
   if (delimiter === undefined) return pickListOptions(options);
   if (checkPrefix(delimiter, "The option delimiter") === "") {
-    throw argumentError("The option delimiter may not be empty: leave it out to list every key.");
+    throw argumentError("The option delimiter must not be empty. Leave it out to list every key.");
   }
   return { ...pickListOptions(options), delimiter };
 }
@@ -58,13 +61,14 @@ function pickListOptions(options: ListOptions | undefined): ListOptions {
 /**
  * Whether a write has a condition.
  *
- * @throws TypeError if `ifMatch` is undefined, as after `head` of a missing key: an unconditional write is not what was meant
+ * @throws TypeError if `ifMatch` is undefined, as after `head` of a missing key, because an unconditional write is not
+ * what the program meant
  */
 export function isBound(options: SetOptions | undefined): options is SetOptions {
   if (options === undefined || !("ifMatch" in options)) return false;
   if ((options.ifMatch as unknown) !== undefined) return true;
   throw argumentError(
-    "The option ifMatch is undefined: the write would be bound to nothing. Use create to write only where there is no such key, or leave ifMatch out.",
+    "The option ifMatch is undefined, so the write would have no condition. To write only if the key is missing, use create. To write in any case, leave ifMatch out.",
   );
 }
 
@@ -77,18 +81,18 @@ export function checkIfMatch(
   checkOptions(options, setNames, of);
   if (!isBound(options)) return undefined;
   const ifMatch: unknown = options.ifMatch;
-  // S3 would answer that what cannot be an ETag does not match, and not say why.
+  // For something that cannot be an ETag, S3 would only say that it does not match.
   const etag = typeof ifMatch === "string" ? /^(?:"([^"]+)"|([^"]+))$/.exec(ifMatch) : null;
   const bare = etag?.[1] ?? etag?.[2];
   if (bare !== undefined && bare !== "*" && /^[\x21-\x7e]+$/.test(bare) && !bare.startsWith("W/"))
     return bare;
   const given = typeof ifMatch === "string" ? JSON.stringify(ifMatch) : kindOf(ifMatch);
   throw argumentError(
-    `The option ifMatch must be an ETag as head gives it, such as '"d41d8cd98f00b204e9800998ecf8427e"', not ${given}.`,
+    `The option ifMatch must be an ETag as head returns it, such as '"d41d8cd98f00b204e9800998ecf8427e"', not ${given}.`,
   );
 }
 
-/** The headers of an object to be stored. @throws TypeError for wrong options of the method `of` */
+/** The headers of an object to store. @throws TypeError for wrong options of the method `of` */
 export function objectHeaders(
   options: SetOptions | undefined,
   isText: boolean,
@@ -117,8 +121,8 @@ export function checkWriteOptions(options: SetOptions | undefined, of: string): 
 }
 
 /**
- * Refuses options given to a method that deletes and takes none: if they were ignored, more would be deleted than is meant.
- * `delete` accepts an index beside the key, as from `keys.forEach(map.delete, map)`.
+ * Throws for options of a method that deletes and accepts none. If they were ignored, the method would delete more than
+ * the program meant. `delete` ignores an index as the second argument, as in `keys.forEach(map.delete, map)`.
  */
 export function checkNoOptions(given: unknown, of: "delete" | "deleteMany" | "clear"): void {
   if (given === undefined || (of === "delete" && (typeof given !== "object" || given === null))) return;
@@ -126,10 +130,10 @@ export function checkNoOptions(given: unknown, of: "delete" | "deleteMany" | "cl
     of === "clear"
       ? "To clear a part of the map, clear its subMap."
       : "To delete only what has not changed, return undefined from the function of update.";
-  throw argumentError(`${of} takes no options. ${instead}`);
+  throw argumentError(`${of} accepts no options. ${instead}`);
 }
 
-/** @throws TypeError for a value that HTTP cannot carry in a header, or S3 would change */
+/** @throws TypeError for a value that cannot be in an HTTP header, or that S3 would change */
 export function checkHeader(name: string, value: unknown, mayBeEmpty = false): string {
   if (
     typeof value === "string" &&
@@ -148,7 +152,7 @@ function checkEncoding(contentEncoding: unknown): string {
   const encoding = checkHeader("contentEncoding", contentEncoding);
   if (!encoding.split(",").some((coding) => coding.trim().toLowerCase() === "aws-chunked")) return encoding;
   throw argumentError(
-    `contentEncoding must say what the value is: S3 would drop "aws-chunked" from ${JSON.stringify(encoding)}, for that says how a body is sent.`,
+    `contentEncoding must not contain "aws-chunked", as in ${JSON.stringify(encoding)}: S3 would drop it, because it describes how a body is sent.`,
   );
 }
 
@@ -161,17 +165,17 @@ function checkMetadata(metadata: unknown, conditional: boolean): Record<string, 
   let bytes = 0;
   for (const [name, value] of Object.entries(metadata)) {
     if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
-      throw argumentError(`The name of metadata ${JSON.stringify(name)} cannot be in an HTTP header.`);
+      throw argumentError(`The metadata name ${JSON.stringify(name)} cannot be in an HTTP header.`);
     }
     const lower = name.toLowerCase();
     if (lower === WRITES_NAME) {
       throw argumentError(
-        `The name of metadata ${JSON.stringify(name)} is reserved by the library: use another one.`,
+        `The metadata name ${JSON.stringify(name)} is reserved by the library. Use another name.`,
       );
     }
     if (lower in checked) {
       throw argumentError(
-        `The name of metadata ${JSON.stringify(name)} comes twice: S3 knows no case in names, and would keep one of the values.`,
+        `The metadata name ${JSON.stringify(name)} occurs twice. S3 ignores the case of names, and would keep only one of the values.`,
       );
     }
     checked[lower] = checkHeader(`metadata.${name}`, value, true);
@@ -179,8 +183,8 @@ function checkMetadata(metadata: unknown, conditional: boolean): Record<string, 
   }
   const most = conditional ? MAX_METADATA_BYTES - WRITE_ID_BYTES : MAX_METADATA_BYTES;
   if (bytes > most) {
-    const why = conditional ? ", for a conditional write adds a name of its own" : "";
-    throw argumentError(`metadata may have at most ${most} bytes here${why}; this has ${bytes}.`);
+    const why = conditional ? ", because a conditional write adds a name of its own" : "";
+    throw argumentError(`metadata can have at most ${most} bytes here${why}, but this has ${bytes}.`);
   }
   return checked;
 }

@@ -14,7 +14,7 @@ export const DEFAULT_TIMEOUT_MS = 300_000;
 /** The default of the option `concurrency`. */
 export const DEFAULT_CONCURRENCY = 64;
 
-/** What reading gives. */
+/** What reading returns. */
 export type ReadAs = "string" | "bytes";
 
 /** Credentials as plain data. */
@@ -25,14 +25,17 @@ export interface S3Credentials {
 }
 
 /**
- * How to reach a bucket and how to present it. Every option may be left out: the AWS SDK's own chain then
- * decides (environment, shared configuration, SSO, instance role, `AWS_ENDPOINT_URL_S3`). `undefined` counts as left out.
+ * How to reach a bucket and how to present it. Every option may be left out: the AWS SDK's own chain then decides
+ * (environment, shared configuration, SSO, instance role, `AWS_ENDPOINT_URL_S3`). `undefined` means left out.
  *
- * `As` says how values are read: `S3BucketOptions` as strings, `S3BucketOptions<"bytes">`, which must name `readAs`, as
- * Buffers.
+ * `As` says how values are read: with `S3BucketOptions` as strings, with `S3BucketOptions<"bytes">`, which requires
+ * `readAs`, as Buffers.
  */
 export interface S3BucketOptions<As extends ReadAs = "string"> {
-  /** Presents only the keys that begin with this, and strips it from them. It is joined on as it is, without a slash. */
+  /**
+   * Limits the map to the keys that begin with this, and removes it from them. It is joined to keys as it is, without a
+   * slash.
+   */
   prefix?: string | undefined;
   /** Whether values are read as strings (UTF-8, the default) or as Buffers. */
   readAs?: As | undefined;
@@ -57,19 +60,19 @@ export interface S3BucketOptions<As extends ReadAs = "string"> {
   /** `"STANDARD_IA"`, `"INTELLIGENT_TIERING"`, … */
   storageClass?: string | undefined;
   /**
-   * Keeps the buckets in this directory, in the embedded S3, instead of using a service. `":memory:"`, for tests: in a private
-   * temporary directory of this map and its sub-maps, which is removed at exit. `":memory:name"`: in one that all threads of
-   * the process share.
+   * Keeps the buckets in this directory, in the local S3, instead of using a service. `":memory:"`, for tests, creates
+   * a private temporary directory for this map and its sub-maps, which is removed at exit. `":memory:name"` names a
+   * temporary directory that all threads of the process share.
    */
   local?: string | undefined;
   /**
-   * Makes the bucket at the first write if there is none, by 1 CreateBucket more. Reads, deletions, and copies within the bucket
-   * never make it. Default: false.
+   * Creates a missing bucket at the first write, with 1 CreateBucket more. Reads, deletions, and copies within the
+   * bucket never create it. Default: false.
    */
   createBucket?: boolean | undefined;
   /**
-   * How a call blocks: `"atomics"` (the default; nothing else runs meanwhile) or `"deasync"` (the event loop
-   * keeps running; needs the optional package deasync).
+   * How a call blocks: `"atomics"` (the default: nothing else runs during a call) or `"deasync"` (the event loop keeps
+   * running; needs the optional package deasync).
    */
   wait?: WaitName | undefined;
   /** The deadline of each call in milliseconds, including retries. Default: 300,000; at most 2³¹ − 1. */
@@ -77,8 +80,8 @@ export interface S3BucketOptions<As extends ReadAs = "string"> {
   /** How many requests one call may have in flight. Default: 64. */
   concurrency?: number | undefined;
   /**
-   * Whether values are requested before a loop gets to them. Default: true. The only cost is that a loop that is left early
-   * has sent up to `concurrency` GETs too many.
+   * Whether values are requested before a loop gets to them. Default: true. If a loop is left early, up to
+   * `concurrency` GETs were sent in vain.
    */
   readAhead?: boolean | undefined;
 }
@@ -98,7 +101,7 @@ export interface Settings {
   wait: WaitName;
   timeoutMs: number;
   readAhead: boolean;
-  /** What named the directory of the local S3. */
+  /** The setting that names the directory of the local S3. */
   localFrom?: string;
   /** What is shown instead of a temporary directory: `":memory:"` or `":memory:name"`. */
   memory?: string;
@@ -131,16 +134,18 @@ export function parseSettings(location: unknown, options: unknown): Settings {
   const given = checkEach(options ?? {});
   if (locationPrefix !== undefined && given.prefix !== undefined) {
     throw argumentError(
-      `The location names the prefix "${locationPrefix}" and the options name "${given.prefix}": give one of them.`,
+      `The location contains the prefix "${locationPrefix}", and the option prefix is "${given.prefix}". Use only one of them.`,
     );
   }
   if (given.createBucket === true && isAlias(bucket)) {
-    throw argumentError(`The option createBucket needs a bucket's name: "${bucket}" is an access point.`);
+    throw argumentError(
+      `The option createBucket requires a bucket name, but "${bucket}" is an access point.`,
+    );
   }
   return settingsOf(bucket, given.prefix ?? locationPrefix ?? "", given);
 }
 
-/** The settings of an account: of all its buckets, and of none of them. */
+/** The settings of an account, for all its buckets. */
 export function parseAccountSettings(options: unknown): Settings {
   const given = checkEach(options ?? {}, "s3Buckets");
   return settingsOf("", "", given);
@@ -166,7 +171,9 @@ function settingsOf(bucket: string, prefix: string, given: Given): Settings {
 
 let interactive = false;
 
-/** Maps made from now on belong to a prompt: the worker counts their requests, and shows the progress of a long call. */
+/**
+ * Maps created from now on belong to a prompt. The worker counts their requests, and shows the progress of a long call.
+ */
 export function setInteractive(): void {
   interactive = true;
 }
@@ -183,7 +190,7 @@ function checkEach(options: unknown, of?: "s3Buckets"): Given {
   else {
     if (Object.hasOwn(options, "prefix") && (options as S3BucketOptions).prefix !== undefined) {
       throw argumentError(
-        "s3Buckets takes no prefix, which is of one bucket: s3Bucket(name, { prefix }), or asMap(s3.name).subMap(prefix).",
+        "s3Buckets accepts no prefix, because a prefix belongs to a single bucket. Use s3Bucket(name, { prefix }), or asMap(s3.name).subMap(prefix).",
       );
     }
     checkOptions(
@@ -194,7 +201,7 @@ function checkEach(options: unknown, of?: "s3Buckets"): Given {
   }
   const checked: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
-    // Undefined counts as left out, as in { region: process.env.REGION }.
+    // Undefined means left out, as in { region: process.env.REGION }.
     if (value === undefined) continue;
     checks[name as keyof S3BucketOptions](value, name);
     checked[name] = name === "credentials" ? pickCredentials(value as S3Credentials) : value;
@@ -223,7 +230,7 @@ function pickCredentials({
 
 function refuseContradictions(options: Given): void {
   const not = (one: string, other: string, why: string): void => {
-    throw argumentError(`The option ${one} and the option ${other} exclude each other: ${why}.`);
+    throw argumentError(`The option ${one} and the option ${other} cannot be used together: ${why}.`);
   };
   if (options.anonymous === true && options.credentials)
     not("anonymous", "credentials", "anonymous requests are not signed");
@@ -231,9 +238,9 @@ function refuseContradictions(options: Given): void {
     not("anonymous", "profile", "anonymous requests are not signed");
   if (options.credentials && options.profile) not("credentials", "profile", "both say who you are");
   if (options.local && options.endpoint)
-    not("local", "endpoint", "the local S3 is in this process, at no address");
+    not("local", "endpoint", "the local S3 runs in this process, and has no address");
   if (options.kmsKeyId && !options.serverSideEncryption?.startsWith("aws:kms")) {
-    throw argumentError('The option kmsKeyId needs serverSideEncryption: "aws:kms".');
+    throw argumentError('The option kmsKeyId requires serverSideEncryption: "aws:kms".');
   }
 }
 
@@ -241,9 +248,9 @@ function checkUrl(value: unknown, name: string): void {
   checkText(value, name);
   const { protocol, username, password, search, hash } = new URL(URL.canParse(value) ? value : "none:");
   if (username !== "" || password !== "") {
-    // The message must not show the URL, and neither must a map that is inspected.
+    // Neither the message nor an inspected map may show the URL.
     throw argumentError(
-      `The option ${name} has a user's name or password in it, which S3 does not take there: give the option credentials.`,
+      `The option ${name} contains a user name or a password, which S3 does not accept in a URL. Use the option credentials.`,
     );
   }
   if ((protocol !== "http:" && protocol !== "https:") || search !== "" || hash !== "") {
@@ -257,8 +264,8 @@ function checkUrl(value: unknown, name: string): void {
 function checkCredentials(value: unknown, name: string): void {
   if (typeof value === "function") {
     throw argumentError(
-      `The option ${name} is a function, which cannot cross to the worker thread that makes the requests: ` +
-        `give plain { accessKeyId, secretAccessKey }, or set up a profile with credential_process (or SSO, or a role) and name it by the option profile.`,
+      `The option ${name} must not be a function, because it cannot be sent to the worker thread that sends the requests. ` +
+        `Use a plain object { accessKeyId, secretAccessKey }, or a profile with credential_process (or SSO, or a role), with the option profile.`,
     );
   }
   if (typeof value !== "object" || value === null || leadsToFacade(value)) {
@@ -270,16 +277,16 @@ function checkCredentials(value: unknown, name: string): void {
   const names = ["accessKeyId", "secretAccessKey", "sessionToken"];
   for (const [part, partValue] of Object.entries(value)) {
     if (!names.includes(part)) {
-      // This is what an instance's metadata service calls it.
+      // The metadata service of an instance uses this name.
       const end = /^token$/i.test(part) ? ': did you mean "sessionToken"?' : didYouMean(part, names, "");
       if (end !== "") throw argumentError(`There is no credentials.${part}${end}`);
       continue; // The SDK's own credentials have more: expiration, accountId, $source, …
     }
     if (part === "sessionToken" && partValue === undefined) continue;
     if (typeof partValue !== "string" || partValue === "")
-      throw argumentError(`credentials.${part} must be a string that is not empty.`);
+      throw argumentError(`credentials.${part} must be a string, and must not be empty.`);
   }
   for (const part of names.slice(0, 2)) {
-    if (!Object.hasOwn(value, part)) throw argumentError(`The option ${name} lacks ${part}.`);
+    if (!Object.hasOwn(value, part)) throw argumentError(`The option ${name} has no ${part}.`);
   }
 }

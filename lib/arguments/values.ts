@@ -9,10 +9,10 @@ export type Bytes = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
 /** Node passes the length of bytes between threads as 32 bits, and silently truncates longer ones. */
 export const MAX_VALUE_BYTES: number = 2 ** 32 - 1;
 
-/** A conditional write is a single PUT, and Node's crypto takes no more at once. */
+/** A conditional write is a single PUT, and Node's crypto accepts no more bytes at once. */
 export const MAX_CONDITIONAL_BYTES: number = 2 ** 31 - 1;
 
-/** V8's limit. A longer object can only be read as bytes. */
+/** V8's limit. A larger object can only be read as bytes. */
 export const MAX_STRING_BYTES: number = constants.MAX_STRING_LENGTH;
 
 /** Strings of this length and more are transferred to the worker as bytes. */
@@ -20,12 +20,14 @@ const TRANSFER_FROM = 32 * 1024;
 
 /**
  * @param key - the full key, for the message
- * @throws TypeError for what cannot be stored
+ * @throws TypeError for a value that cannot be stored
  */
 export function checkValue(value: unknown, key: string, maxBytes?: number): asserts value is string | Bytes {
   if (typeof value === "string") {
     if (value.isWellFormed()) return;
-    throw argumentError(`The value of ${shorten(key)} has a lone surrogate, which UTF-8 cannot encode. Store it as bytes.`);
+    throw argumentError(
+      `The value of ${shorten(key)} has a lone surrogate, which UTF-8 cannot encode. Store it as bytes.`,
+    );
   }
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
     if (isDetached(ArrayBuffer.isView(value) ? value.buffer : value))
@@ -33,7 +35,9 @@ export function checkValue(value: unknown, key: string, maxBytes?: number): asse
         `The ArrayBuffer of the value of ${shorten(key)} is detached: its bytes were transferred to another place.`,
       );
     if (ArrayBuffer.isView(value) && isOutOfBounds(value))
-      throw argumentError(`The value of ${shorten(key)} is a view beyond the end of its ArrayBuffer, which was resized.`);
+      throw argumentError(
+        `The value of ${shorten(key)} is a view beyond the end of its ArrayBuffer, which was resized.`,
+      );
     return checkSize(value, key, maxBytes);
   }
   const advice =
@@ -41,14 +45,14 @@ export function checkValue(value: unknown, key: string, maxBytes?: number): asse
       ? "To remove a key, delete it."
       : isPromise(value)
         ? "Await it first, and store the result."
-        : "Store text as a string, the rest as bytes, and objects through a layer: json(map) of s3bucketmap/layers, or structured(map) for a Date, a Map or a BigInt.";
+        : "To store objects, use a layer of s3bucketmap/layers: json(map), or structured(map) for a Date, a Map or a BigInt.";
   throw argumentError(
     `The value of ${shorten(key)} must be a string or bytes (Buffer, typed array, ArrayBuffer), not ${kindOf(value)}. ${advice}`,
   );
 }
 
 /**
- * The body of a request for a value. Bytes are copied, because the caller may change its buffer afterwards; the copy is
+ * The body of a request for a value. Bytes are copied, because the caller may change its buffer afterwards. The copy is
  * then transferred to the worker.
  */
 export function toBody(value: unknown, key: string, maxBytes?: number): string | Uint8Array {
@@ -60,7 +64,7 @@ export function toBody(value: unknown, key: string, maxBytes?: number): string |
   return toView(value).slice();
 }
 
-/** The bytes themselves. */
+/** The bytes themselves, not a copy. */
 export function toView(value: Bytes): Uint8Array {
   return ArrayBuffer.isView(value)
     ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)

@@ -87,20 +87,22 @@ export function parseArguments(
   const given = tokens.filter((token) => token.kind === "option");
   for (const { name, rawName, value } of given) checkFlag(name, rawName, value);
   if (given.filter(({ name }) => name === "eval").length > 1)
-    throw new UsageError('--eval goes once: --eval "one; two" runs one after the other.');
+    throw new UsageError(
+      '--eval can be given only once. To run several statements, join them: --eval "one; two".',
+    );
   if (values["help"] === true) return "help";
   if (values["version"] === true) return "version";
   if (values["json"] === true && values["bytes"] === true)
-    throw new UsageError("--json and --bytes exclude each other: give one of them.");
+    throw new UsageError("--json and --bytes cannot be used together.");
   const isDiagnosis = values["diagnose"] === true;
   if (isDiagnosis && values["eval"] !== undefined)
-    throw new UsageError("--diagnose and --eval exclude each other: give one of them.");
+    throw new UsageError("--diagnose and --eval cannot be used together.");
   if (values["read-only"] === true && !isDiagnosis)
-    throw new UsageError("--read-only goes with --diagnose alone.");
+    throw new UsageError("--read-only can only be used with --diagnose.");
   const [location, ...more] = positionals;
   if (more.length > 0) {
     throw new UsageError(
-      `One bucket at a time: "${location}", or ${more.map((one) => `"${one}"`).join(", ")}? What has spaces in it needs quotes.`,
+      `One bucket at a time: "${location}", or ${more.map((one) => `"${one}"`).join(", ")}? A name with spaces needs quotes.`,
     );
   }
   const options: S3BucketOptions = {};
@@ -114,7 +116,7 @@ export function parseArguments(
   for (const flag of ["diagnose", "json"]) {
     if (location !== undefined || isLocal || values[flag] !== true) continue;
     throw new UsageError(
-      `Which bucket? --${flag} goes with one: s3bucketmap --${flag} s3://bucket/prefix, or --local DIR to try it without S3.`,
+      `--${flag} requires a bucket: s3bucketmap --${flag} s3://bucket/prefix. To try it without S3, add --local DIR.`,
     );
   }
   const parsed: Arguments = {

@@ -58,7 +58,7 @@ export function defineCommands(session: Session): void {
   });
   define("more", "List the keys that .ls left out", (words) => {
     refuseMore(words, ".more");
-    if (rest === undefined) throw new CommandError("There is no more: begin with .ls [prefix].");
+    if (rest === undefined) throw new CommandError("There are no more keys. Begin again with .ls [prefix].");
     list(rest.prefix, rest.startAfter);
   });
 
@@ -85,7 +85,7 @@ export function defineCommands(session: Session): void {
     }
   }
 
-  define("head", "What S3 knows of a key: .head key", ([key, ...more]) => {
+  define("head", "Show what S3 knows about a key: .head key", ([key, ...more]) => {
     if (key === undefined) throw new CommandError("Say which key: .head key");
     refuseMore(more, ".head key");
     const head = interruptible(prompt, () => session.base.head(key));
@@ -99,7 +99,7 @@ export function defineCommands(session: Session): void {
     refuseMore(more, ".get key file");
     if (fs.existsSync(file)) {
       throw new CommandError(
-        `The file ${file} exists, and is not overwritten: name another, or remove it first.`,
+        `The file ${file} already exists, and .get does not overwrite files. Name another file, or remove it first.`,
       );
     }
     const isFound = interruptible(prompt, () => session.base.getFile(key, file));
@@ -118,7 +118,7 @@ export function defineCommands(session: Session): void {
 
   define(
     "url",
-    "A link to a value, for an hour or so many seconds: .url key [seconds]",
+    "Print a link to a value that works for an hour, or for this many seconds: .url key [seconds]",
     ([key, seconds, ...more]) => {
       if (key === undefined) throw new CommandError("Say which key: .url key [seconds]");
       refuseMore(more, ".url key [seconds]");
@@ -129,7 +129,7 @@ export function defineCommands(session: Session): void {
     },
   );
 
-  define("stats", "Requests sent since the start, with bytes and time, by operation", (words) => {
+  define("stats", "Show the requests sent since the start, with bytes and time, by operation", (words) => {
     refuseMore(words, ".stats");
     for (const line of requestTable(session.requests())) output.print(line);
   });
@@ -137,21 +137,25 @@ export function defineCommands(session: Session): void {
   define("timing", "Show milliseconds and requests after each line: .timing [on|off]", ([state, ...more]) => {
     refuseMore(more, ".timing [on|off]");
     if (state !== undefined && state !== "on" && state !== "off") {
-      throw new CommandError("Say .timing on, .timing off, or .timing for the other of the two.");
+      throw new CommandError("Use .timing on, .timing off, or .timing to toggle it.");
     }
     session.isTiming = state === undefined ? !session.isTiming : state === "on";
     output.print(session.isTiming ? "Timing is on." : "Timing is off.");
   });
 
-  define("diagnose", "What may be done here, and what is wrong: .diagnose [read-only]", ([how, ...more]) => {
-    refuseMore(more, ".diagnose [read-only]");
-    const readOnly = how === "read-only" || how === "--read-only";
-    if (how !== undefined && !readOnly)
-      throw new CommandError("Say .diagnose, or .diagnose read-only to write nothing.");
-    output.print(asTyped(String(interruptible(prompt, () => session.base.diagnose({ readOnly })))));
-  });
+  define(
+    "diagnose",
+    "Check the settings, the permissions and the service: .diagnose [read-only]",
+    ([how, ...more]) => {
+      refuseMore(more, ".diagnose [read-only]");
+      const readOnly = how === "read-only" || how === "--read-only";
+      if (how !== undefined && !readOnly)
+        throw new CommandError("Use .diagnose, or .diagnose read-only to write nothing.");
+      output.print(asTyped(String(interruptible(prompt, () => session.base.diagnose({ readOnly })))));
+    },
+  );
 
-  define("stack", "The last error with its stack and its cause", (words) => {
+  define("stack", "Show the last error with its stack and its cause", (words) => {
     refuseMore(words, ".stack");
     if (session.lastProblem === undefined) throw new CommandError("There was no error.");
     output.print(inspect(session.lastProblem.thrown, { showProxy: false }));
@@ -192,6 +196,6 @@ function requestTable(requests: readonly RequestCount[]): string[] {
 function refuseMore(words: readonly string[], usage: string): void {
   if (words.length === 0) return;
   throw new CommandError(
-    `That is ${asCount(words.length)} too many: say ${usage}, and put what has spaces in it in quotes.`,
+    `That is ${asCount(words.length)} too many. Use ${usage}, and put words with spaces in quotes.`,
   );
 }

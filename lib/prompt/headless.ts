@@ -13,8 +13,7 @@ import { Session } from "./session.js";
 /** A shell's exit code for a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
-const UNSETTLED =
-  "The code waits for something that never comes: an await has not ended, and nothing is left that could end it.";
+const UNSETTLED = "The code waits for a promise that nothing is left to settle.";
 
 /**
  * Evaluates piped input line by line, and prints each result as the prompt would. Ends at the first error.

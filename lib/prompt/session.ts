@@ -117,7 +117,7 @@ export class Session {
 
 function noBucket(): never {
   throw new Error(
-    "Which bucket? This prompt was started without one: s3bucketmap NAME, or s3.NAME in a line.",
+    "No bucket was named when this prompt was started. Use s3.NAME, or start it with s3bucketmap NAME.",
   );
 }
 

@@ -57,7 +57,7 @@ export function badInputContract({ describe, test, prefixed = false, takes = [] 
         () => loose.delete("a", { ifMatch: '"0000"' }),
         () => loose.deleteMany(["a"], { ifMatch: '"0000"' }),
       ]) {
-        throws(use, { message: /takes no options/ });
+        throws(use, { message: /accepts no options/ });
       }
       equal([...map.keys()], ["a", "b"]);
       // As with a Map, the additional arguments that forEach passes are ignored.

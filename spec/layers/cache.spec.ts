@@ -296,8 +296,8 @@ describe("cache", () => {
 
   it.each<[string, CacheOptions, RegExp]>([
     ["a misspelt option", { tll: 1 } as CacheOptions, /did you mean "ttl"/],
-    ["a ttl below 0", { ttl: -1 }, /ttl of cache must be a whole number from 0/],
-    ["room for nothing", { max: 0 }, /max of cache must be a whole number from 1/],
+    ["a ttl below 0", { ttl: -1 }, /ttl of cache must be a whole number of at least 0/],
+    ["room for nothing", { max: 0 }, /max of cache must be a whole number of at least 1/],
     ["no use at all", { revalidate: false }, /would never return what it keeps\. Set a ttl/],
     ["a revalidate that is no boolean", { revalidate: 1 as never }, /must be true or false/],
   ])("refuses %s", (_what, given, message) => {

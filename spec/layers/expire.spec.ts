@@ -173,7 +173,7 @@ describe.each(["atomics", "deasync"] as const)("expire, wait: %s", (wait) => {
   });
 
   it("refuses what it cannot tell the age of, and wrong times", () => {
-    expect(() => expire(base, 0)).toThrow(/ms of expire must be a whole number from 1 on/);
+    expect(() => expire(base, 0)).toThrow(/ms of expire must be a whole number of at least 1/);
     expect(() => expire(base, "1" as never)).toThrow(TypeError);
     expect(() => expire(new Map() as never, 1)).toThrow(TypeError);
     expect(() => asMap(asObject(map)).url("new")).toThrow(/expire does not support url/);

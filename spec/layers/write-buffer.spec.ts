@@ -302,7 +302,7 @@ describe("writeBuffer", () => {
 
   it.each<[string, object, RegExp]>([
     ["a misspelt option", { maxbyte: 1 }, /did you mean "maxBytes"/],
-    ["room for nothing", { max: 0 }, /max of writeBuffer must be a whole number from 1/],
+    ["room for nothing", { max: 0 }, /max of writeBuffer must be a whole number of at least 1/],
   ])("refuses %s", (_what, given, message) => {
     expect(() => writeBuffer(base, given)).toThrow(message);
   });

@@ -47,7 +47,7 @@ async function run(args: string[], input = "", env: Record<string, string> = {})
 const local = (...args: string[]): string[] => ["--local", path.join(folder, "local"), ...args];
 
 describe("s3bucketmap in a pipe", () => {
-  const never = "waits for something that never comes";
+  const never = "waits for a promise that nothing is left to settle";
   it.each<[string, string, Ended]>([
     ["an await that never ends", "1\nawait new Promise(() => {})\n2\n", { code: 1, out: "1\n", err: never }],
     [
@@ -269,7 +269,7 @@ describe("s3bucketmap without a bucket", () => {
     for (const command of [".ls", ".head a", ".get a b", ".put README.md a"]) {
       const ended = await run(["--endpoint", server.endpoint], command, env);
       expect([command, ended.code]).toEqual([command, 1]);
-      expect(ended.err).toMatch(/Which bucket|ENOENT/);
+      expect(ended.err).toMatch(/No bucket was named|ENOENT/);
     }
     const stats = await run(["--endpoint", server.endpoint], "Object.keys(s3).length > 0\n.stats", env);
     expect(stats.out).toMatch(/^true\n[^]*ListBuckets +1 /);
@@ -290,29 +290,32 @@ describe("the command line", () => {
   it.each([
     [
       ["--json"],
-      /^s3bucketmap: Which bucket\? --json goes with one: s3bucketmap --json s3:\/\/bucket\/prefix, or --local DIR/,
+      /^s3bucketmap: --json requires a bucket: s3bucketmap --json s3:\/\/bucket\/prefix\. To try it without S3, add --local DIR/,
     ],
-    [["--diagnose"], /^s3bucketmap: Which bucket\? --diagnose goes with one/],
+    [["--diagnose"], /^s3bucketmap: --diagnose requires a bucket/],
     [["--lcal", "x"], /^s3bucketmap: There is no option --lcal: did you mean --local\?/],
     [["--frobnicate"], /^s3bucketmap: There is no option --frobnicate: --help lists them$/m],
-    [["bucket", "-e", "1", "--eval", "2"], /^s3bucketmap: --eval goes once: --eval "one; two" runs/],
+    [
+      ["bucket", "-e", "1", "--eval", "2"],
+      /^s3bucketmap: --eval can be given only once\. To run several statements, join them: --eval "one; two"/,
+    ],
     [["bucket", "--local"], /^s3bucketmap: --local needs a directory/],
     [["bucket", "--eval"], /^s3bucketmap: --eval needs code/],
     [["bucket", "--json=yes"], /^s3bucketmap: --json takes no value/],
-    [["bucket", "--json", "--bytes"], /^s3bucketmap: --json and --bytes exclude each other/],
+    [["bucket", "--json", "--bytes"], /^s3bucketmap: --json and --bytes cannot be used together/],
     [["one", "two"], /^s3bucketmap: One bucket at a time: "one", or "two"\?/],
     [["my_bucket!"], /^s3bucketmap: "my_bucket!" is not a bucket name/],
-    [["http://bucket"], /^s3bucketmap: The location "http:\/\/bucket" begins .* is named by --endpoint\.$/m],
+    [["http://bucket"], /^s3bucketmap: The location "http:\/\/bucket" must .* set --endpoint\.$/m],
     [["bucket", "--endpoint", "localhost"], /^s3bucketmap: --endpoint must be a URL/],
-    [["bucket", "--region="], /^s3bucketmap: --region may not be empty\.$/m],
+    [["bucket", "--region="], /^s3bucketmap: --region must not be empty\.$/m],
     [
       ["bucket", "--endpoint", "http://u:p@h"],
-      /: give --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\.$/m,
+      /Use --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\.$/m,
     ],
-    [["a/b"], /: "a\/b" is not a bucket name\. .* say "s3:\/\/a\/b"\.$/m],
+    [["a/b"], /: "a\/b" is not a bucket name\. .* write "s3:\/\/a\/b"\.$/m],
     [
       ["--local", "x", "--endpoint", "http://localhost"],
-      /^s3bucketmap: --local and --endpoint exclude each other/,
+      /^s3bucketmap: --local and --endpoint cannot be used together/,
     ],
   ])("says of %j in one line what to do, with exit code 2", async (args, says) => {
     const { code, out, err } = await run(args);

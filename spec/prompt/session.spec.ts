@@ -266,7 +266,9 @@ describeInTerminal("the commands", () => {
       "… and more: .more lists them",
       expect.stringMatching(/n189$/),
     ]);
-    expect(await terminal.run(".more")).toEqual(["Error: There is no more: begin with .ls [prefix]."]);
+    expect(await terminal.run(".more")).toEqual([
+      "Error: There are no more keys. Begin again with .ls [prefix].",
+    ]);
   });
 
   it("show a head, and copy values from and to files", async () => {
@@ -285,7 +287,7 @@ describeInTerminal("the commands", () => {
     expect(readFileSync(path.join(prompts.folder, "copied"))).toEqual(bytes);
 
     expect((await terminal.run(".get testKey copied")).join("")).toMatch(
-      /^Error: The file copied exists, and is not overwritten/,
+      /^Error: The file copied already exists, and .get does not overwrite files/,
     );
     expect(readFileSync(path.join(prompts.folder, "copied"))).toEqual(bytes);
     expect(await terminal.run(".get nothing elsewhere")).toEqual(["Error: There is no key nothing."]);
