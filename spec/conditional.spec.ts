@@ -243,6 +243,64 @@ describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
   });
 });
 
+describe.each(["atomics", "deasync"] as const)("a deletion that a proxy has sent twice, wait: %s", (wait) => {
+  const remove = (map: S3BucketMap): unknown => map.update("here", () => undefined);
+  const rejections: [string, FaultAction, number][] = [
+    ["412", { status: 412, code: "PreconditionFailed", applied: true }, 1],
+    ["404", { status: 404, code: "NoSuchKey", applied: true }, 1],
+    ["409", { status: 409, code: "ConditionalRequestConflict", applied: true }, 5],
+  ];
+  const failures: [string, FaultAction][] = [
+    ["403", { status: 403, code: "AccessDenied" }],
+    ["500", { status: 500, code: "InternalError" }],
+    ["a reset", { reset: "before" }],
+    ["an empty 200", { status: 200, body: "" }],
+    ["no response", { stall: "before" }],
+  ];
+  const each = rejections.flatMap(([status, action, times]) =>
+    failures.map(([name, read]) => [status, name, action, times, read] as const),
+  );
+
+  it.each(each)("may have happened: %s, and the next read has %s", (_status, _name, action, times, read) => {
+    const map = seed(open({ wait, timeoutMs: 3000 }));
+    server.fault({ operation: "DELETE", times, action });
+    server.fault({ operation: "GET", after: 1, times: Infinity, action: read });
+    expect(() => remove(map)).toThrow(/deletion may still have happened/);
+    server.clearFaults();
+    expect(map.has("here")).toBe(false);
+  });
+
+  it("may have happened where the write after it is rejected", () => {
+    const map = seed(open({ wait }));
+    server.fault({ operation: "DELETE", action: rejections[0]![1] });
+    server.fault({ operation: "PUT", action: { status: 403, code: "AccessDenied" } });
+    expect(() => map.update("here", (value) => (value === undefined ? "new" : undefined))).toThrow(
+      /AccessDenied.*deletion may still have happened/,
+    );
+  });
+
+  it("has not happened where the next read finds the value as it was", () => {
+    const map = seed(open({ wait }));
+    server.fault({ operation: "DELETE", action: { status: 412, code: "PreconditionFailed" } });
+    server.fault({ operation: "DELETE", action: { status: 403, code: "AccessDenied" } });
+    expect(() => remove(map)).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining("may still") as string }) as Error,
+    );
+    expect(map.get("here")).toBe("stored");
+  });
+
+  it("does not change what the function throws", () => {
+    const map = seed(open({ wait }));
+    server.fault({ operation: "DELETE", action: rejections[0]![1] });
+    const thrown = new RangeError("mine");
+    const change = (value?: string): undefined => {
+      if (value === undefined) throw thrown;
+    };
+    expect(() => map.update("here", change)).toThrow(thrown);
+    expect(thrown.message).toBe("mine");
+  });
+});
+
 // The `deasync` wait lets another program's write come between a write and the HEAD that asks for it.
 describe("a write whose answer was lost, and others' on top of it", () => {
   /** While the HEAD is under way, which takes its time. */

@@ -90,7 +90,7 @@ interface Operations {
     /** In the order of the versions. */
     result: ({ verdict: Verdict } | { failure: Failure })[];
   };
-  remove: { request: { key: string; base: Version; prefix: string }; result: Verdict };
+  remove: { request: { key: string; base: Version; prefix: string }; result: StoreResult };
   /**
    * Copies an object within the service, and returns whether it did. `source`: the bucket, if it is a different one.
    */
@@ -114,7 +114,7 @@ interface Operations {
    */
   proveRename: { request: { key: string; prefix: string }; result: boolean };
   /** The last step: deletes the source of a copy if it is still the same. */
-  removeCopied: { request: { key: string; to: string; base: Version; prefix: string }; result: Verdict };
+  removeCopied: { request: { key: string; to: string; base: Version; prefix: string }; result: StoreResult };
   /** Signs a link. Nothing is sent to S3. */
   url: { request: { key: string; link: Link }; result: string };
   /** Stores a file. With a `base`, only if the object still has that version. */

@@ -175,9 +175,11 @@ export interface Arrived {
 /** The outcome of a conditional write. All but "done" mean that nothing was written. */
 export type Verdict = "done" | "exists" | "changed" | "missing" | "conflict";
 
-/** The outcome of a conditional PUT. */
+/** The outcome of a conditional PUT or DELETE. */
 export interface StoreResult {
   verdict: Verdict;
+  /** A DELETE was rejected, but a proxy may have sent it twice. Then the first one was applied. */
+  isUnsure?: true;
   /** What was stored. Absent if another write may have followed. */
   version?: Version;
 }

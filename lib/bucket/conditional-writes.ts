@@ -1,7 +1,9 @@
 import { clock } from "../copies/clock.js";
 import type { Call, Method } from "../bridge/operations.js";
 import type { Failure, ObjectHeaders, StoreResult, Verdict, Version } from "../bridge/protocol.js";
-import { OwnEtags } from "../errors/own-etags.js";
+import { markUnsure, S3BucketMapError } from "../errors/errors.js";
+import { isSame, OwnEtags } from "../errors/own-etags.js";
+import { startAtCaller } from "../errors/stack.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import type { Resumed, Stored } from "../map/internals.js";
 import { checkValue, MAX_CONDITIONAL_BYTES, toBody } from "../arguments/values.js";
@@ -53,8 +55,7 @@ function write(
   timeoutMs?: number,
 ): StoreResult {
   calls.tell(call.key, "unsure");
-  const result = calls.call(call, method, timeoutMs);
-  const outcome = typeof result === "string" ? { verdict: result } : result;
+  const outcome = calls.call(call, method, timeoutMs);
   if (outcome.verdict === "done") calls.tell(call.key, call.op === "store" ? "set" : "deleted");
   return outcome;
 }
@@ -90,10 +91,20 @@ export function update(
 ): string | Bytes | undefined {
   const { prefix, shared } = calls;
   const deadline = clock().now() + shared.settings.timeoutMs;
+  // What was to be deleted, if a proxy may have sent the DELETE twice: then the first one may have deleted it.
+  let rejected: Version | undefined;
+  const saying = <Done>(run: () => Done): Done => {
+    try {
+      return run();
+    } catch (error) {
+      throw rejected !== undefined && error instanceof S3BucketMapError ? maybeDeleted(error) : error;
+    }
+  };
+  const nothing = (): string => (rejected === undefined ? "nothing was written" : "no value was written");
   const left = (): number => {
     const ms = Math.floor(deadline - clock().now());
     if (ms > 0) return ms;
-    const reason = "including the time that its function took; nothing was written";
+    const reason = `including the time that its function took; ${nothing()}`;
     throw calls.error({ code: "TimedOut", reason }, "update", key);
   };
   const etags = new OwnEtags();
@@ -102,12 +113,14 @@ export function update(
     let stored = turn === 0 && resumed?.from.state !== undefined ? resumed.from : undefined;
     let base = stored?.state?.version ?? missing;
     if (stored === undefined) {
-      const reading = calls.call({ op: "read", key, maxBytes: calls.maxBytes, delayMs }, "update", left());
+      const call = { op: "read", key, maxBytes: calls.maxBytes, delayMs } as const;
+      const reading = saying(() => calls.call(call, "update", left()));
+      if (isSame(reading?.version, rejected)) rejected = undefined;
       etags.given(reading?.version);
       if (etags.areRefused) throw calls.error(etags.failure, "update", key);
       base = reading?.version ?? missing;
       if (reading !== undefined && !isMissing(reading.lastModified))
-        stored = calls.stored(reading, key, "update");
+        stored = saying(() => calls.stored(reading, key, "update"));
     }
     const changed = fn(stored);
     if (changed === undefined && stored === undefined) return undefined;
@@ -120,7 +133,7 @@ export function update(
       changed === undefined
         ? { op: "remove", key, base, prefix }
         : { op: "store", key, body: toBody(changed, key), headers: headersFor(changed), base, prefix };
-    const { verdict, version } = write(calls, call, "update", left());
+    const { verdict, version, isUnsure } = saying(() => write(calls, call, "update", left()));
     if (verdict === "done") {
       if (call.op === "store") {
         // The layers set the Content-Encoding of the new value themselves.
@@ -129,8 +142,18 @@ export function update(
       }
       return changed;
     }
+    if (isUnsure === true) rejected = base;
     etags.refused(verdict === "conflict" ? undefined : base);
   }
-  const reason = `each of ${MAX_TURNS} times the service said that it had changed in the meantime; nothing was written`;
-  throw calls.error({ code: "TooMuchContention", reason }, "update", key);
+  const reason = `each of ${MAX_TURNS} times the service said that it had changed in the meantime; ${nothing()}`;
+  return saying(() => {
+    throw calls.error({ code: "TooMuchContention", reason }, "update", key);
+  });
+}
+
+function maybeDeleted(error: S3BucketMapError): S3BucketMapError {
+  markUnsure(error);
+  error.message +=
+    " The deletion may still have happened: the service rejected it, but a proxy may have sent it twice.";
+  return startAtCaller(error);
 }

@@ -64,27 +64,39 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
       const [key, target] = [whole(from), whole(to)];
       if (!calls.call({ op: "proveRename", key, prefix }, "rename")) return false;
       const etags = new OwnEtags();
+      // A proxy may have sent the last DELETE twice. Then the first one may have deleted the source.
+      let mayBeGone = false;
+      const isThere = (): boolean => {
+        try {
+          return !mayBeGone || calls.call({ op: "proveRename", key, prefix }, "rename");
+        } catch {
+          return false;
+        }
+      };
       for (let turn = 0; turn < MAX_TURNS; turn += 1) {
         let base: Version | undefined;
         try {
           base = copy();
         } catch (error) {
-          throw turn === 0 ? error : halfRenamed(calls, error, key, target);
+          throw turn === 0 ? error : halfRenamed(calls, error, key, target, isThere());
         }
         // Another program has deleted it since it was copied.
         if (base === undefined) return turn > 0;
         etags.given(base);
         calls.tell(key, "unsure");
-        const verdict = calls.call({ op: "removeCopied", key, to: target, base, prefix }, "rename");
+        const call = { op: "removeCopied", key, to: target, base, prefix } as const;
+        const { verdict, isUnsure } = calls.call(call, "rename");
         if (verdict === "done" || verdict === "missing") {
           calls.tell(key, "deleted");
           return true;
         }
+        mayBeGone = isUnsure === true;
         etags.refused(verdict === "conflict" ? undefined : base);
       }
       const { code, reason } = etags.failureAfter(MAX_TURNS);
-      const said = `${reason}; it was copied to ${JSON.stringify(target)}, but the source is still there`;
-      throw calls.error({ code, reason: said }, "rename", key);
+      const there = isThere();
+      const said = `${reason}; it was copied to ${JSON.stringify(target)}, but ${sourceIs(there)}`;
+      throw calls.error({ code, reason: said, mayHaveBeenApplied: !there }, "rename", key);
     },
   };
   callsOf.set(objects, calls);
@@ -95,8 +107,14 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
  * Adds to the error of a rename that an earlier copy was made. An error that a layer's function threw belongs to the
  * program. It may be frozen, or thrown again later. So it becomes the cause of another error.
  */
-function halfRenamed(calls: BucketCalls, error: unknown, key: string, target: string): S3BucketMapError {
-  const copied = `An earlier value was copied to ${JSON.stringify(target)}, but the source is still there.`;
+function halfRenamed(
+  calls: BucketCalls,
+  error: unknown,
+  key: string,
+  target: string,
+  isThere: boolean,
+): S3BucketMapError {
+  const copied = `An earlier value was copied to ${JSON.stringify(target)}, but ${sourceIs(isThere)}.`;
   if (!(error instanceof S3BucketMapError)) {
     const said = `The layers do not accept the present value of ${JSON.stringify(key)}: see the error's cause. ${copied}`;
     const { bucket } = calls;
@@ -110,6 +128,10 @@ function halfRenamed(calls: BucketCalls, error: unknown, key: string, target: st
   }
   error.message += ` ${copied}`;
   return startAtCaller(error);
+}
+
+function sourceIs(isThere: boolean): string {
+  return isThere ? "the source is still there" : "the source may still be there";
 }
 
 /** Makes a call that writes, and notes what happened to the first of its keys. */

@@ -44,6 +44,6 @@ export class OwnEtags {
 }
 
 /** Whether an object exists, and still has the same ETag and newest write id. */
-function isSame(now: Version | undefined, before: Version | undefined): boolean {
+export function isSame(now: Version | undefined, before: Version | undefined): boolean {
   return now?.etag !== undefined && now.etag === before?.etag && now.writes?.[0] === before.writes?.[0];
 }

@@ -1,5 +1,5 @@
 import type { Call, Op, Result } from "../bridge/operations.js";
-import type { SourceBucket, Verdict } from "../bridge/protocol.js";
+import type { SourceBucket, StoreResult } from "../bridge/protocol.js";
 import { requestCounts } from "./observe/request-counts.js";
 import { getAhead } from "./prefetch.js";
 import { copyIfAbsent, proveRename, removeCopied, rename } from "./s3/conditional/conditional-copies.js";
@@ -113,12 +113,12 @@ const runs: { readonly [One in Op]: Run<One> } = {
     return call.base.etag === undefined ? s3.write(store, signal) : s3.run(store);
   },
   async removeMany(s3, { versions, prefix }, signal) {
-    const remove = ({ key, etag }: { key: string; etag: string }): Promise<Verdict> =>
+    const remove = ({ key, etag }: { key: string; etag: string }): Promise<StoreResult> =>
       s3.run((target) => removeIf(target, { key, base: { etag }, prefix }, signal));
     // The first deletion finds out whether the service honours conditions.
     const first = await forEachOf(versions.slice(0, 1), 1, signal, remove);
     const rest = await forEachOf(versions.slice(1), s3.settings.concurrency, signal, remove);
-    return [...first, ...rest].map((outcome) => ("value" in outcome ? { verdict: outcome.value } : outcome));
+    return [...first, ...rest].map((outcome) => ("value" in outcome ? outcome.value : outcome));
   },
   remove: (s3, call, signal) => s3.run((target) => removeIf(target, call, signal)),
   copy: (s3, { key, to, source, ifAbsent, prefix }, signal) => {

@@ -2,7 +2,7 @@ import { toFailure } from "../../failure.js";
 import { OwnEtags } from "../../../errors/own-etags.js";
 import { OperationError } from "../../operation-error.js";
 import { WRITES_NAME } from "../../../bridge/protocol.js";
-import type { Verdict, Version } from "../../../bridge/protocol.js";
+import type { StoreResult, Version } from "../../../bridge/protocol.js";
 import { beforeSending, sendOnce } from "../attempts/send-once.js";
 import { Doubt } from "../attempts/doubt.js";
 import { isAws } from "../direct/predicted-route.js";
@@ -105,20 +105,23 @@ export async function rename(
 ): Promise<boolean> {
   const look = (): Promise<Found | false> => head(target, from, signal);
   const source = { bucket: target.settings.bucket, key: from, look };
-  const doubt = new Doubt();
+  // About the copies that were sent since the last one that is known to have been made.
+  let doubt = new Doubt();
   const etags = new OwnEtags();
   let isCopied = false;
+  let mayBeGone = false;
   const afterCopy = (error: unknown): never => {
     if (!isCopied) throw error;
     // An earlier turn has made a copy.
-    const { code, reason = code, ...details } = toFailure(error, false);
-    throw halfDone(code, reason, to, false, details);
+    const { code, reason = code, ...details } = toFailure(error, doubt.exists);
+    throw halfDone(code, reason, to, mayBeGone, details, doubt.exists ? "an earlier value" : "it");
   };
   for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
     if (turn > 1) await pauseBefore(turn, signal);
     const found = await look().catch(afterCopy);
     // After a copy, this means that another program has deleted the source.
     if (found === false) return isCopied || sourceGone(doubt.exists);
+    mayBeGone = false;
     etags.given(versionOf(found));
     const copy = (): Promise<void> =>
       sendAsWanted(target, "copy", prefix, signal, async (quoting, check) => {
@@ -139,11 +142,15 @@ export async function rename(
       return afterCopy(error);
     }
     isCopied = true;
-    const verdict = await removeCopied(target, { key: from, base: versionOf(found), to, prefix }, signal);
+    doubt = new Doubt();
+    const base = versionOf(found);
+    const { verdict, isUnsure } = await removeCopied(target, { key: from, base, to, prefix }, signal);
     if (verdict === "done" || verdict === "missing") return true;
-    etags.refused(verdict === "conflict" ? undefined : versionOf(found));
+    mayBeGone = isUnsure === true;
+    etags.refused(verdict === "conflict" ? undefined : base);
   }
   if (!isCopied) throw etags.areRefused ? copyRefused(doubt.exists) : sourceChanged(doubt.exists);
+  if (mayBeGone && (await look().catch(afterCopy)) === false) return true;
   const { code, reason } = etags.failureAfter(MAX_TURNS);
   throw halfDone(code, reason, to, false);
 }
@@ -157,13 +164,13 @@ export async function removeCopied(
   target: Target,
   { key, base, to, prefix }: { key: string; base: Version; to: string; prefix: string },
   signal: AbortSignal,
-): Promise<Verdict> {
+): Promise<StoreResult> {
   const doubt = new Doubt();
   try {
     return await doubt.during(() => removeIf(target, { key, base, prefix }, signal));
   } catch (error) {
     // The source is gone, whether this call or another program has deleted it.
-    if (doubt.exists && !signal.aborted && (await isGone(target, key, signal))) return "missing";
+    if (doubt.exists && !signal.aborted && (await isGone(target, key, signal))) return { verdict: "missing" };
     const { code, reason = code, ...details } = toFailure(error, false);
     throw halfDone(code, reason, to, doubt.exists, details);
   }
@@ -184,10 +191,11 @@ function halfDone(
   to: string,
   isUnsure: boolean,
   details: OperationError["details"] = {},
+  what = "it",
 ): OperationError {
   const source = isUnsure ? "the source may still be there" : "the source is still there";
-  const said = `${reason.replace(/[. ]+$/, "")}; it was copied to ${JSON.stringify(to)}, but ${source}`;
-  return new OperationError(code, said, { ...details, mayHaveBeenApplied: isUnsure });
+  const said = `${reason.replace(/[. ]+$/, "")}; ${what} was copied to ${JSON.stringify(to)}, but ${source}`;
+  return new OperationError(code, said, { mayHaveBeenApplied: isUnsure, ...details });
 }
 
 /**

@@ -89,12 +89,12 @@ export async function storeIf(
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
  */
-export function removeIf(
+export async function removeIf(
   target: Target,
   { key, base, prefix }: Condition,
   signal: AbortSignal,
-): Promise<Verdict> {
-  const { client } = target;
+): Promise<StoreResult> {
+  const { client, conditions } = target;
   const send: Send = async (doubt, quoting, check) => {
     const IfMatch = quote(base.etag ?? "", quoting);
     const command = new sdk.DeleteObjectCommand({ ...keyInput(target, key), IfMatch });
@@ -102,7 +102,9 @@ export function removeIf(
     await sendOnce(command, doubt, () => client.send(command, { abortSignal: signal }));
   };
   // A DELETE leaves no id. If the key is gone, another program may have deleted it.
-  return decide(target, "delete", { key, base, prefix }, signal, [], send);
+  const verdict = await decide(target, "delete", { key, base, prefix }, signal, [], send);
+  // So a HEAD would not show whether a proxy has sent the DELETE twice. The caller reads the key anyway, to start again.
+  return verdict === "done" || conditions.delete === undefined ? { verdict } : { verdict, isUnsure: true };
 }
 
 export function metadataBytes(metadata: Record<string, string> = {}): number {
