@@ -138,13 +138,9 @@ describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
 
     const json = (status: number): FaultAction => ({ status, body: '{"message":"no"}' });
     it.each<[string, FaultAction]>([
-      ["a 429", { status: 429, code: "SlowDown" }],
-      ["a 429 of a proxy", { status: 429, body: "<html></html>" }],
-      ["a 429 in JSON", json(429)],
       ["a damaged 400", json(400)],
       ["a damaged 404", json(404)],
       ["a damaged 409", json(409)],
-      ["a damaged 412", json(412)],
     ])("is not sent again before a HEAD has looked after %s", (_what, action) => {
       let map = seed(open({ wait }));
       server.fault({ operation: kind, action: { ...action, applied: true } });

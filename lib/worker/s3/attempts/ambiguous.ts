@@ -7,7 +7,7 @@ export interface RequestError extends Error {
   Code?: unknown;
   /** Set by the local S3. */
   nothingWritten?: unknown;
-  /** Set by watchAttempts: the answer cannot be understood, whatever its status. */
+  /** Set by watchAttempts: the body cannot be parsed, and the status alone does not say enough. */
   isDamaged?: true;
   $metadata?: { httpStatusCode?: number };
   $retryable?: object;
@@ -23,14 +23,12 @@ export function isAmbiguous(error: RequestError): boolean {
 
 /**
  * Proxies (nginx, AWS load balancers) send these statuses if a request took too long or their client has gone. S3 may
- * have received the request.
- *
- * AWS sends SlowDown with 503, never with 429. So a 429 comes from another service or from a proxy, and a proxy may have
- * sent the request before without getting a response. Therefore a 429 is treated as a 503 is, even if its body is S3's
- * XML: in this rare case a conditional write costs one HEAD more, and is not sent twice. With 425, on the other hand, a
- * request is rejected before anything is done.
+ * have received the request. With 425 and 429, on the other hand, a request is rejected before anything is done.
  */
-const undecided: ReadonlySet<number> = new Set([408, 429, 460, 499]);
+const undecided: ReadonlySet<number> = new Set([408, 460, 499]);
+
+/** Statuses that say without a body why the request was rejected: the condition failed, or it came too early or too often. */
+export const tellsAll: ReadonlySet<number> = new Set([412, 425, 429, 501]);
 
 /** Whether a status means that nothing was done. 501 comes from services that lack the operation. */
 export function isRefusal(statusCode: number): boolean {
