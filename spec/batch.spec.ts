@@ -266,7 +266,9 @@ describe("batch()", () => {
     for (const none of [undefined, null, 1, "bucket", {}, new Map(), asObject(new Map<string, string>())]) {
       expect(() => wrong(none, () => 0)).toThrow(TypeError);
     }
-    expect(() => wrong(bucket, 5)).toThrow("batch requires a function");
+    expect(() => wrong(bucket, 5)).toThrow(
+      "batch requires a bucket object or a map, and a function, not the number 5.",
+    );
     expect(server.counts().total).toBe(0);
   });
 

@@ -25,7 +25,11 @@ describe("what S3 cannot be", () => {
   it.each<[string, (object: object) => unknown, string]>([
     ["frozen", (object) => Object.freeze(object), "Make a copy, such as { ...bucket }, and freeze that."],
     ["sealed", (object) => Object.seal(object), "other programs may write to the bucket"],
-    ["closed to new keys", (object) => Object.preventExtensions(object), "other programs may write to the bucket"],
+    [
+      "closed to new keys",
+      (object) => Object.preventExtensions(object),
+      "other programs may write to the bucket",
+    ],
     [
       "given a prototype",
       (object) => Object.setPrototypeOf(object, {}) as unknown,

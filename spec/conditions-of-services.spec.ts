@@ -233,12 +233,12 @@ describe("AWS", () => {
       expect(await storeIf(target, object, signal)).toMatchObject({ verdict: "done" });
       expect(await storeIf(target, object, signal)).toEqual({ verdict: "exists" });
       const etag = "d41d8cd98f00b204e9800998ecf8427e";
-      expect(await removeIf(target, { key: "key", base: { etag, writes: [] }, prefix: "" }, signal)).toBe(
-        "done",
-      );
-      expect(await removeIf(target, { key: "key", base: { etag, writes: [] }, prefix: "" }, signal)).toBe(
-        "missing",
-      );
+      expect(await removeIf(target, { key: "key", base: { etag, writes: [] }, prefix: "" }, signal)).toEqual({
+        verdict: "done",
+      });
+      expect(await removeIf(target, { key: "key", base: { etag, writes: [] }, prefix: "" }, signal)).toEqual({
+        verdict: "missing",
+      });
       expect(seen).toEqual(["PUT", "PUT", "DELETE", "DELETE"]);
       local.destroy();
     },

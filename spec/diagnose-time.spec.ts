@@ -31,7 +31,9 @@ it.each(["atomics", "deasync"] as const)(
         wait,
         timeoutMs,
       });
-      const { lines } = map.diagnose();
+      let { lines } = map.diagnose();
+      // On a busy machine the worker can miss the moment to report, and the calling thread reports that instead.
+      for (let more = 4; more > 0 && lines[0]?.name === "diagnosis"; more -= 1) ({ lines } = map.diagnose());
       // Whether the trial key could be deleted in the rest of the time is another matter.
       expect(lines.filter(({ name, status }) => status === "failed" && name !== "left over")).toEqual([]);
       expect(lines.filter(({ text }) => /in (?:the )?0\.0 s/.test(text))).toEqual([]);

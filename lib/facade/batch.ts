@@ -26,7 +26,8 @@ import type { HasInternals } from "../map/internals.js";
  * });
  */
 export function batch<T>(objectOrMap: object, fn: () => T): T {
-  if (typeof fn !== "function") throw argumentError(`batch requires a function, not ${kindOf(fn)}.`);
+  if (typeof fn !== "function")
+    throw argumentError(`batch requires a bucket object or a map, and a function, not ${kindOf(fn)}.`);
   const map = mapOf(objectOrMap);
   const found = (map as Partial<HasInternals<unknown>> | undefined)?.[internals];
   if (found !== undefined) return found.runBatch(fn);

@@ -73,6 +73,11 @@ export interface Word {
 const inCommand =
   /^\s*\.(?:(?:ls|get|head|url)|put\s+(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"']\S*))\s+("(?:[^"\\]|\\.)*|'[^']*|[^\s"']\S*|)$/u;
 
+/** Whether a line is a command with arguments, which are not JavaScript. */
+export function isCommand(line: string): boolean {
+  return /^\s*\.(?:ls|get|put|head|url)\s/.test(line);
+}
+
 /** Parses a line. Returns undefined if it does not end with the key of a command. */
 export function wordAtEnd(line: string): Word | undefined {
   const typed = inCommand.exec(line)?.[1];

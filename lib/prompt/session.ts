@@ -55,7 +55,9 @@ export class Session {
       Object.assign(variables, { bucket: asObject(map), map });
     }
     this.output = output;
-    this.prompt = asPrompt(repl.start({ useGlobal: true, breakEvalOnSigint: true, ...start }));
+    // As many lines as node's own prompt keeps; the default is 30. The types do not know this option of readline.
+    const history = { historySize: 1000 };
+    this.prompt = asPrompt(repl.start({ useGlobal: true, breakEvalOnSigint: true, ...history, ...start }));
     defineVariables(this.prompt, variables);
     this.prompt.on("reset", () => defineVariables(this.prompt, variables));
     echoFacades(this.prompt, map);

@@ -223,6 +223,14 @@ describeInTerminal("the prompt", () => {
     second.press(keys.up);
     await second.shows(/^> 'remembered'\.length$/m);
 
+    second.press(keys.ctrlU);
+    for (let at = 0; at < 32; at += 1) await second.run(String(at));
+    second.press(keys.ctrlD);
+    expect(await second.ended()).toBe(0);
+    const kept = readFileSync(path.join(prompts.folder, ".s3bucketmap_history"), "utf8").trim().split("\n");
+    expect(kept).toContain("'remembered'.length");
+    expect(kept.length).toBeGreaterThan(32);
+
     const other = path.join(prompts.folder, "other history");
     const third = await prompts.open(server, ["bucket"], { S3BUCKETMAP_HISTORY: other });
     third.press(".exit\r");

@@ -215,6 +215,15 @@ describeInTerminal("completion", () => {
     }
   });
 
+  it("offers nothing for the words of a command that are no key", async () => {
+    const terminal = await prompts.open(server);
+    await terminal.type(".put file some Mess");
+    terminal.press(keys.tab + keys.tab);
+    terminal.press("age");
+    await terminal.shows(/^> \.put file some Message$/m);
+    expect(terminal.raw).not.toContain("MessageChannel");
+  });
+
   it("prints no key as the terminal would obey it, and completes to one that reads it", async () => {
     map.set("esc\x1b[2J\x9b\u202e'\"\\", "strange");
     const terminal = await prompts.open(server);

@@ -60,7 +60,7 @@ export function checkBase<V>(
   if (valueKind === "live" && layer === "live") throw argumentError("This map is already a live map.");
   if (valueKind === "live" && layer !== "edit")
     throw argumentError(
-      `${layer} cannot be put over live, because live must be the outermost layer. Use live(${layer}(map)).`,
+      `${layer} cannot be put over live, because live must be the outermost layer. Put live over ${layer}.`,
     );
   if (valueKind === undefined || wanted.length === 0 || wanted.includes(valueKind)) return base;
   throw argumentError(
