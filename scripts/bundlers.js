@@ -6,8 +6,9 @@ const { spawn } = require("node:child_process");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
+const { pathToFileURL } = require("node:url");
 const { install, pack, run, serveS3 } = require("./packed.js");
-const { bundlers, lambda, lambdaOfModules, workerLine } = require("./bundlers/lines.js");
+const { bundlers, handlers, lambda, lambdaOfModules, workerLine } = require("./bundlers/lines.js");
 
 const isShort = process.argv.includes("--short");
 const temporary = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "bundlers-")));
@@ -46,9 +47,12 @@ async function build(line) {
   assert.strictEqual(code, 0, `${line}\n${stdout}${stderr}`);
 }
 
-/** @param {string} file @param {object} options @returns {Promise<Seen>} */
+/** As on Lambda, the main script is another file in another folder. @param {string} file @param {object} options @returns {Promise<Seen>} */
 async function seenBy(file, options) {
-  const { code, stdout, stderr } = await run([process.execPath, file, JSON.stringify(options)], {
+  const main = path.join(temporary, "main/main.mjs");
+  fs.mkdirSync(path.dirname(main), { recursive: true });
+  fs.writeFileSync(main, `import ${JSON.stringify(pathToFileURL(file).href)};\n`);
+  const { code, stdout, stderr } = await run([process.execPath, main, JSON.stringify(options)], {
     cwd: path.dirname(file),
   });
   assert.strictEqual(code, 0, stderr);
@@ -183,6 +187,16 @@ async function main() {
     });
     assert.strictEqual(stderr, "");
     works(JSON.parse(stdout));
+    return "works";
+  });
+  await row("esbuild", "two functions, their worker above them", async () => {
+    for (const name of ["one", "two"]) {
+      fs.mkdirSync(path.join(project, "handlers", name), { recursive: true });
+      fs.writeFileSync(path.join(project, "handlers", name, "index.mjs"), program);
+    }
+    for (const line of handlers) await build(line);
+    const away = moveAway(path.join(project, "functions"));
+    for (const name of ["one", "two"]) works(await seenBy(path.join(away, name, "index.cjs"), http));
     return "works";
   });
   if (!isShort) await nextJs({ tarball, http, local });

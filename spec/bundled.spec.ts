@@ -92,6 +92,13 @@ describe.each(["atomics", "deasync"])("the library in a bundle, wait: %s", (wait
     expect(run(wait)).toEqual({ value: "here" });
   });
 
+  it("runs a worker that is slow to start, and that a bundler has divided into files", () => {
+    copyFileSync(worker, path.join(folder, "chunk.cjs"));
+    const slow = "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);";
+    writeFileSync(path.join(folder, "s3bucketmap-worker.cjs"), `${slow} require("./chunk.cjs");`);
+    expect(run(wait)).toEqual({ value: "here" });
+  });
+
   it("runs that in a folder above it, where handlers and chunks have sub-folders, and the nearest first", () => {
     writeFileSync(path.join(folder, "package.json"), "{}");
     copyFileSync(worker, path.join(folder, "s3bucketmap-worker.cjs"));
@@ -220,7 +227,7 @@ describe.each(["atomics", "deasync"])("the library in a bundle, wait: %s", (wait
     ],
     [
       "ncc",
-      "function __nccwpck_require__() {}",
+      "function __webpack_require__() {} __webpack_require__.ab = __dirname;",
       {},
       "(ncc: --external s3bucketmap --external s3bucketmap/layers)",
     ],

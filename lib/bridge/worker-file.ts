@@ -110,8 +110,9 @@ export function faultOf(file: string): WorkerFileError | undefined {
       : `cannot be parsed: ${message}`;
     return new WorkerFileError(`the worker's file ${file} ${what}`, again, { cause });
   }
-  // worker/ends.ts has this string, and no other file of the package. Minifiers keep strings.
-  if (!source.includes("last words")) {
+  // Of the package's files, only the worker's has this string (worker/ends.ts), and minifiers keep strings. But a bundler
+  // may have moved it to another file, which this one loads.
+  if (!source.includes("last words") && !source.includes("./")) {
     return new WorkerFileError(`the worker's file ${file} is not the worker of s3bucketmap`, again);
   }
   const manifest = file.endsWith(".js") ? manifestOf(folder) : undefined;
@@ -139,13 +140,12 @@ function isOfModules(manifest: string): boolean {
   }
 }
 
-// The functions by which the modules of webpack and ncc load each other. No other tool knows the names.
-declare const __webpack_require__: unknown;
-declare const __nccwpck_require__: unknown;
+// The function by which webpack's modules load each other. Only webpack, and ncc, which uses webpack, know the name. ncc
+// adds `ab`, the folder of its output.
+declare const __webpack_require__: { ab?: string };
 
 function bundlerName(): keyof typeof settings {
   if (process.env["NEXT_RUNTIME"] !== undefined) return "next";
-  // First, because ncc is made of webpack.
-  if (typeof __nccwpck_require__ !== "undefined") return "ncc";
-  return typeof __webpack_require__ === "undefined" ? "other" : "webpack";
+  if (typeof __webpack_require__ === "undefined") return "other";
+  return __webpack_require__.ab === undefined ? "webpack" : "ncc";
 }

@@ -20,6 +20,12 @@ exports.workerLine = (folder) =>
 exports.lambda =
   "esbuild app.mjs s3bucketmap-worker=s3bucketmap/worker --bundle --platform=node --minify-whitespace --out-extension:.js=.cjs --outdir=function";
 
+/** Two functions in folders of their own, and their worker above both. */
+exports.handlers = [
+  "esbuild handlers/one/index.mjs handlers/two/index.mjs --bundle --platform=node --out-extension:.js=.cjs --outbase=handlers --outdir=functions",
+  exports.workerLine("functions"),
+];
+
 const esbuild = "esbuild app.mjs --bundle --platform=node";
 const banner =
   "--banner:js='import { createRequire } from \"node:module\"; const require = createRequire(import.meta.url);'";
@@ -164,6 +170,20 @@ exports.bundlers = [
     leftOut: {
       line: "ncc build app.cjs --external s3bucketmap --external s3bucketmap/layers -o out/ncc-external",
       file: "out/ncc-external/index.cjs",
+    },
+  },
+  {
+    name: "ncc",
+    output: "ES module",
+    packages: ["@vercel/ncc"],
+    plain: {
+      line: "ncc build app.mjs -o out/ncc-esm",
+      file: "out/ncc-esm/index.mjs",
+      setting: /ncc: --external s3bucketmap --external s3bucketmap\/layers/,
+    },
+    leftOut: {
+      line: "ncc build app.mjs --external s3bucketmap --external s3bucketmap/layers -o out/ncc-esm-external",
+      file: "out/ncc-esm-external/index.mjs",
     },
   },
   {
