@@ -73,7 +73,7 @@ export function setMany(
   calls.checkOpen("setMany");
   const headers = { text: headersOf(true), bytes: headersOf(false) };
   // The program may change the bytes while other values are sent, or while it produces the next entry. S3 must not get the change.
-  const canChange = calls.shared.settings.wait === "deasync" || !Array.isArray(entries);
+  const canChange = calls.shared.settings.wait !== "atomics" || !Array.isArray(entries);
   const values = new Map<string, string | Bytes>();
   for (const [key, value] of entriesOf(entries)) {
     const whole = wholeKey(calls.prefix, key);

@@ -83,7 +83,8 @@ export class Listing {
     if (this.#writes.size > this.#keys.length + 1000) this.#logPosition = undefined;
   }
 
-  // Two "unsure" in a row are concurrent writes, one of them from a callback during a deasync wait. Which came last is unknown.
+  // A write is logged as "unsure" before it is sent. If another "unsure" follows, the first write failed, or another map or a
+  // callback during a deasync wait wrote the key, too. Then the listing cannot tell, even if one of them succeeds later.
   #note(wholeKey: string, write: Write): void {
     const before = this.#writes.get(wholeKey);
     if (write === "unsure") this.#writes.set(wholeKey, before === "unsure" ? "doubtful" : "unsure");

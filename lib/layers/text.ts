@@ -28,7 +28,8 @@ const textCodec: Codec<string, Buffer> = {
   format: "text",
   contentType: "text/plain; charset=utf-8",
   encode(value, key) {
-    if (typeof value !== "string") throw argumentError(`text accepts strings, not ${kindOf(value)} for ${JSON.stringify(key)}.`);
+    if (typeof value !== "string")
+      throw argumentError(`text accepts strings, not ${kindOf(value)} for ${JSON.stringify(key)}.`);
     checkValue(value, key);
     return Buffer.from(value);
   },

@@ -18,10 +18,10 @@ export function checkBucketName(bucket: string): void {
 
 /** Must be called within a read or a write. */
 export function checkBucket({ store, createBuckets }: Context, bucket: string): void {
-  if (!createBuckets) checkRecord(store.buckets.get(Buffer.from(bucket)), bucket);
+  if (!createBuckets) checkExists(store.buckets.get(Buffer.from(bucket)), bucket);
 }
 
-function checkRecord(record: BucketRecord | undefined, bucket: string): void {
+function checkExists(record: BucketRecord | undefined, bucket: string): void {
   if (!record) throw new S3Error("NoSuchBucket", { elements: { BucketName: bucket } });
 }
 
@@ -58,7 +58,7 @@ export async function createBucket({ store }: Context, { bucket }: S3Request): P
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html */
 export function headBucket({ store }: Context, { bucket }: S3Request): Reply {
   // Where every name is taken for a bucket, those exist that ListBuckets lists.
-  store.read(() => checkRecord(store.buckets.get(Buffer.from(bucket)), bucket));
+  store.read(() => checkExists(store.buckets.get(Buffer.from(bucket)), bucket));
   return { statusCode: 200, headers: { "x-amz-bucket-region": "us-east-1" } };
 }
 
@@ -71,7 +71,7 @@ export function getBucketLocation(context: Context, { bucket }: S3Request): Repl
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html */
 export async function deleteBucket({ store }: Context, { bucket }: S3Request): Promise<Reply> {
   await store.write(0, (plan) => {
-    checkRecord(plan.read(store.buckets, Buffer.from(bucket)), bucket);
+    checkExists(plan.read(store.buckets, Buffer.from(bucket)), bucket);
     const start = bucketPrefix(bucket);
     const range = { start, end: Buffer.concat([start, Buffer.of(0xff)]), limit: 1 };
     if (store.objects.getKeysCount(range) > 0 || store.uploads.getKeysCount(range) > 0)

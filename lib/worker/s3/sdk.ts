@@ -8,7 +8,7 @@ import { replaceAgent } from "./transport/connections.js";
 
 let isReplaced = false;
 
-function replaceOnce(): void {
+function patchNodeOnce(): void {
   if (isReplaced) return;
   isReplaced = true;
   replaceReadFile();
@@ -18,18 +18,18 @@ function replaceOnce(): void {
 
 /** The SDK's client and its commands. */
 export const sdk = late<typeof import("@aws-sdk/client-s3")>(() => {
-  replaceOnce();
+  patchNodeOnce();
   return require("@aws-sdk/client-s3");
 });
 
 /** Signs links. */
 export const presigner = late<typeof import("@aws-sdk/s3-request-presigner")>(() => {
-  replaceOnce();
+  patchNodeOnce();
   return require("@aws-sdk/s3-request-presigner");
 });
 
 /** The SDK's chain of credentials. It loads much faster than the client. */
 export const chain = late<typeof import("@aws-sdk/credential-provider-node")>(() => {
-  replaceOnce();
+  patchNodeOnce();
   return require("@aws-sdk/credential-provider-node");
 });
