@@ -224,14 +224,12 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
 
   /**
    * Checks the map's settings, and reports where they come from: endpoint, region, addressing, credentials and clock.
-   * It also checks whether keys can be listed, read, written and deleted under the prefix, and whether the service
-   * honours conditions and supports DeleteObjects, multipart uploads and checksums. Each line that failed says what to
-   * do.
+   * It also checks what the credentials allow under the prefix, and which features the service supports: conditions,
+   * DeleteObjects, multipart uploads and checksums. Each line that failed says what to do.
    *
-   * It writes one key of its own under the prefix, `.s3bucketmap-diagnosis-…`, and deletes it. If it cannot delete the
-   * key, the report names it. (A bucket with versioning keeps the key's versions.) This costs 20 to 31 requests, one
-   * after the other; with `readOnly` 1 LIST and 1 GET. Each step may take 20 s, and all of them together the deadline
-   * of a call.
+   * It writes one key of its own under the prefix, `.s3bucketmap-diagnosis-…`, and deletes it. If it cannot, the report
+   * names the key. (A bucket with versioning keeps its versions.) This costs 20 to 31 requests, one after the other; with
+   * `readOnly` 1 LIST and 1 GET. Each step may take 20 s, and all of them together the deadline of a call.
    *
    * @returns a frozen value. Printed, or as a string, it is a report. It contains no secrets
    * @throws TypeError for wrong options. It throws nothing else, because failures are part of the report
