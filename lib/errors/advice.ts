@@ -45,7 +45,7 @@ export const advice: Readonly<Record<string, string>> = {
   VersioningOff:
     "An S3 bucket keeps versions once versioning is turned on: aws s3api put-bucket-versioning --bucket NAME --versioning-configuration Status=Enabled",
   FileNotRead:
-    "Pass the path of an ordinary file that this program may read as the second argument: putFile(key, path).",
+    "The second argument of putFile must be the path of an ordinary file that this program is allowed to read.",
   FileNotWritten:
     "The target and its directory must be writable, because the file is first written under a temporary name in that directory.",
   FileChanged: "The file must not change until it is stored. Nothing was stored: try again, or store a copy.",

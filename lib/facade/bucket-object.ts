@@ -84,7 +84,7 @@ export function asMap<V, M>(object: BucketObject<V, M>): unknown extends M ? Syn
   const map = mapBehind(object);
   if (map !== undefined) return map as unknown extends M ? SyncMap<V> : M;
   throw argumentError(
-    `asMap requires a bucket object (from s3Bucket or asObject), not ${kindOf(object)}. (A map needs no asMap. A copy such as {...bucket} is no bucket object.)`,
+    `asMap requires a bucket object (from s3Bucket or asObject), not ${kindOf(object)}. (A map needs no asMap. A copy such as {...bucket} is not a bucket object.)`,
   );
 }
 

@@ -100,6 +100,6 @@ export function checkTargetsApart(
 
 function overlap(): TypeError {
   return argumentError(
-    "Source and target of copyAll overlap, so copies would be copied again. Copy to another bucket, or to a prefix that does not begin with the source's prefix, nor the other way round.",
+    "Source and target of copyAll overlap, so copies would be copied again. Copy to another bucket, or to a prefix that is neither inside the source's prefix nor contains it.",
   );
 }

@@ -63,7 +63,7 @@ function parse(text: string): unknown {
     throw new Unreadable(
       "NotJson",
       (cause as Error).message,
-      "It was not stored through json. Read it through the base map.",
+      "If it was not stored through json, read it through the base map.",
       cause,
     );
   }

@@ -1,5 +1,5 @@
 import type { SyncMap } from "../map/sync-map.js";
-import { kindOf } from "../arguments/kinds.js";
+import { kindOf, shorten } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
 import { checkValue, MAX_STRING_BYTES, toText } from "../arguments/values.js";
 import { checkBytesBase } from "./foundation/base.js";
@@ -29,7 +29,7 @@ const textCodec: Codec<string, Buffer> = {
   contentType: "text/plain; charset=utf-8",
   encode(value, key) {
     if (typeof value !== "string")
-      throw argumentError(`text accepts strings, not ${kindOf(value)} for ${JSON.stringify(key)}.`);
+      throw argumentError(`text accepts strings, not ${kindOf(value)}. The key is ${shorten(key)}.`);
     checkValue(value, key);
     return Buffer.from(value);
   },

@@ -6,7 +6,7 @@ import { mapBehind } from "../facade/bucket-object.js";
 import type { Mapping } from "../facade/bucket-object.js";
 import { asLiteral, printable } from "../text/format.js";
 import { insideTry, isPlain } from "./effects.js";
-import { accessAtEnd, isCommand, argumentAtEnd, isIdentifier, wordAtEnd } from "./line.js";
+import { accessAtEnd, argumentAtEnd, isCommand, isIdentifier, wordAtEnd } from "./line.js";
 import type { Access, Word } from "./line.js";
 import { listFirst } from "./listing.js";
 import type { Listing } from "./listing.js";
@@ -82,6 +82,7 @@ export function completeKeys(prompt: Prompt, base?: () => Mapping<unknown> | und
       const wanted = wantedAt(prompt, line, base);
       const map = wanted?.map;
       if (map !== undefined && !mayAsk) return callback(null, [[], line]);
+      // Node would complete the words of a command as JavaScript.
       if (wanted === undefined && base !== undefined && isCommand(line)) return callback(null, [[], line]);
       if (wanted === undefined || map === undefined) {
         within(mayAsk ? DEADLINE_MS : 0, () => withoutEffects(prompt, () => node(line, callback)));

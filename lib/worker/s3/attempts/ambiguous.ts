@@ -27,8 +27,11 @@ export function isAmbiguous(error: RequestError): boolean {
  */
 const undecided: ReadonlySet<number> = new Set([408, 460, 499]);
 
-/** Statuses that say without a body why the request was rejected: the condition failed, or it came too early or too often. */
-export const tellsAll: ReadonlySet<number> = new Set([412, 425, 429, 501]);
+/**
+ * Statuses that are conclusive without a body: the condition failed, the request came too early or too often, or the
+ * service lacks the operation.
+ */
+export const conclusive: ReadonlySet<number> = new Set([412, 425, 429, 501]);
 
 /** Whether a status means that nothing was done. 501 comes from services that lack the operation. */
 export function isRefusal(statusCode: number): boolean {

@@ -94,7 +94,10 @@ export class Sending {
     this.wasSent();
   }
 
-  /** The same for a request that has been answered: a direct attempt takes each 4xx for a rejection (direct-attempt.ts). */
+  /**
+   * The SDK evaluates the response of a direct attempt without sending anything itself (direct-attempt.ts). If that response
+   * is damaged, the request counts as sent after all.
+   */
   wasSent(): void {
     if (this.#state !== "not yet") return;
     this.#state = "sent";

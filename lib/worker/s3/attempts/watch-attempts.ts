@@ -2,7 +2,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { BadAnswer } from "../bad-answers.js";
 import { metadataIn } from "../direct/messages.js";
 import { onLiveConnection } from "../transport/connections.js";
-import { isAmbiguous, tellsAll } from "./ambiguous.js";
+import { isAmbiguous, conclusive } from "./ambiguous.js";
 import type { RequestError } from "./ambiguous.js";
 import { Sending } from "./doubt.js";
 
@@ -122,7 +122,7 @@ function notS3(error: RequestError): BadAnswer | undefined {
     // The error of S3 was damaged in transit, or the response is not from S3.
     error.name = "Error";
     error.$retryable = {};
-    if (!tellsAll.has(status)) error.isDamaged = true;
+    if (!conclusive.has(status)) error.isDamaged = true;
     return undefined;
   }
   return new BadAnswer("the response cannot be parsed", error.$metadata ?? {}, error);
