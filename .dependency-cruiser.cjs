@@ -1,7 +1,7 @@
 // The walls between the rooms of lib/, as `npm run lint` checks them. ARCHITECTURE.md says what they are for.
 
-/** What any room may know: what is checked at once, errors, what copies share, text. */
-const common = ["arguments", "errors", "copies", "text"];
+/** What any room may know: what is checked at once, errors, what is global to a thread, text. */
+const common = ["arguments", "errors", "global", "text"];
 
 /** Everything in lib/ but these rooms. @param {...string} rooms */
 const allBut = (...rooms) => `^lib/(?!(${rooms.join("|")})(/|\\.ts$))`;
@@ -33,6 +33,13 @@ module.exports = {
       severity: "error",
       from: { path: "^lib/facade/" },
       to: { path: allBut("facade", "map", ...common) },
+    },
+    {
+      name: "a-bucket-knows-no-facade",
+      comment: "Facades are over maps, not below them. What makes both is in entry/.",
+      severity: "error",
+      from: { path: "^lib/bucket/" },
+      to: { path: allBut("bucket", "map", "bridge", ...common) },
     },
     {
       name: "layers-know-the-map-only",
@@ -89,12 +96,12 @@ module.exports = {
     {
       name: "threads-are-the-bridges-affair",
       comment:
-        "Only the two ends of the bridge know threads. prompt/hook.ts asks whether it was loaded by `-r` in the main one, and copies/memory-places.ts whether the process ends with this one.",
+        "Only the two ends of the bridge know threads. prompt/hook.ts asks whether it was loaded by `-r` in the main one, and global/memory-directory.ts whether the process ends with this one.",
       severity: "error",
       from: {
         path: "^lib/",
         pathNot:
-          "^lib/(bridge/|worker/(main|ends|message-loop)\\.ts$|prompt/hook\\.ts$|copies/memory-places\\.ts$)",
+          "^lib/(bridge/|worker/(main|ends|message-loop)\\.ts$|prompt/hook\\.ts$|global/memory-directory\\.ts$)",
       },
       to: { path: "^(node:)?worker_threads$" },
     },

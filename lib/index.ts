@@ -17,9 +17,9 @@ export {
 export type { S3BucketMapErrorDetails } from "./errors/errors.js";
 export type { ReadAs, S3BucketOptions, S3Credentials } from "./arguments/options.js";
 export { at } from "./layers/at.js";
-export { createBucket, deleteBucket, s3Buckets } from "./bucket/s3-buckets.js";
-export type { S3Buckets, S3BucketsOptions } from "./bucket/s3-buckets.js";
-export { s3Bucket } from "./bucket/s3-bucket.js";
+export { createBucket, deleteBucket, s3Buckets } from "./entry/s3-buckets.js";
+export type { S3Buckets, S3BucketsOptions } from "./entry/s3-buckets.js";
+export { s3Bucket } from "./entry/s3-bucket.js";
 export { S3BucketMap } from "./bucket/s3-bucket-map.js";
 export type { ValueOf } from "./bucket/shared.js";
 export type { FileMap } from "./map/file-map.js";

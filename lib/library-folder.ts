@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { fileOfCaller } from "./copies/stack-frames.js";
+import { fileOfCaller } from "./global/stack-frames.js";
 
 // This file stays at the top of lib/: the build makes it part of dist/calling-thread.js, and what it says is said of dist/.
 

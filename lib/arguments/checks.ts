@@ -1,4 +1,4 @@
-import { leadsToFacade } from "../copies/facades.js";
+import { leadsToFacade } from "../global/facades.js";
 import { argumentError } from "../errors/errors.js";
 import { didYouMean } from "../text/spelling.js";
 import { kindOf } from "./kinds.js";

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { isFacade, isObject } from "../copies/facades.js";
+import { isFacade, isObject } from "../global/facades.js";
 
 // Finds out what a value is without running its code: on a facade, reading a property is a request.
 

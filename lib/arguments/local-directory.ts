@@ -42,8 +42,8 @@ function located(local: string, name: string): Pick<LocalDirectory, "directory" 
   if (local.startsWith(MEMORY)) {
     if (!local.isWellFormed()) throw argumentError(`${name} contains a lone surrogate.`);
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it for every map
-    const places = require("../copies/memory-places.js") as typeof import("../copies/memory-places.js");
-    return { directory: places.memoryPlace(local.slice(MEMORY.length)), memory: local };
+    const module = require("../global/memory-directory.js") as typeof import("../global/memory-directory.js");
+    return { directory: module.memoryDirectory(local.slice(MEMORY.length)), memory: local };
   }
   if (/^:mem/i.test(local)) {
     throw argumentError(

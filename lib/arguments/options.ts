@@ -1,6 +1,6 @@
 import type { ClientConfig } from "../bridge/protocol.js";
 import type { WaitName } from "../bridge/wait.js";
-import { leadsToFacade } from "../copies/facades.js";
+import { leadsToFacade } from "../global/facades.js";
 import { argumentError } from "../errors/errors.js";
 import { didYouMean } from "../text/spelling.js";
 import { checkAreOptions, checkFlag, checkOneOf, checkOptions, checkText, checkWhole } from "./checks.js";

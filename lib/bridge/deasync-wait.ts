@@ -8,7 +8,7 @@ import { spin } from "./spin.js";
 import { Signal } from "./messages.js";
 import { SPIN_MS, lookEveryMs } from "./wait.js";
 import type { Wait } from "./wait.js";
-import { functionsOnStack, WAIT_MARK } from "../copies/stack-frames.js";
+import { functionsOnStack, WAIT_MARK } from "../global/stack-frames.js";
 import type { WorkerThread } from "./worker-thread.js";
 
 /**

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import vm from "node:vm";
 import { isMainThread } from "node:worker_threads";
-import { exit } from "../copies/at-exit.js";
+import { exit } from "../global/at-exit.js";
 import { atomicsWait } from "./atomics-wait.js";
 import type { WorkerThread } from "./worker-thread.js";
 

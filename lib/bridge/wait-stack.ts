@@ -1,4 +1,4 @@
-import { countFrames, WAIT_MARK } from "../copies/stack-frames.js";
+import { countFrames, WAIT_MARK } from "../global/stack-frames.js";
 import type { Wait, WaitName } from "./wait.js";
 import type { WorkerThread } from "./worker-thread.js";
 

@@ -8,10 +8,10 @@ import type { Environment, Failure, ObjectHeaders, Reading } from "../bridge/pro
 import { firstEnvironment } from "../arguments/environment.js";
 import { toError } from "../errors/revive.js";
 import type { S3BucketMapError } from "../errors/errors.js";
-import { logWrite, newNumber } from "../copies/history.js";
-import type { Write } from "../copies/history.js";
+import { logWrite, newNumber } from "../global/history.js";
+import type { Write } from "../global/history.js";
 import type { Place, Stored } from "../map/internals.js";
-import type { ExpectedReads, Run } from "./prefetch-run.js";
+import type { ExpectedReads, PrefetchRun } from "./prefetch-run.js";
 import {
   checkValue,
   MAX_STRING_BYTES,
@@ -127,7 +127,7 @@ export class BucketCalls {
   }
 
   /** A run of reads for one iterator, or undefined if the map does not read ahead. */
-  beginRun(): Run | undefined {
+  beginRun(): PrefetchRun | undefined {
     return this.#readsAhead ? loadPrefetch().beginAlone(this.shared) : undefined;
   }
 

@@ -8,7 +8,7 @@ import { getIfChanged, getStored, storedEntries } from "./bucket-reads.js";
 import { getMany, readWhole, removeMany } from "./bulk.js";
 import { update } from "./conditional-writes.js";
 import { linkTo } from "./link.js";
-import type { listKeys } from "./listing.js";
+import type { listKeys } from "./paged-listing.js";
 import { runInBatch } from "./run-batch.js";
 import { storedObjects } from "./stored-objects.js";
 import { allVersions, getVersions, headVersion, versionsOf } from "./versions.js";

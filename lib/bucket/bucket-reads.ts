@@ -1,5 +1,5 @@
 import type { BucketCalls } from "./bucket-calls.js";
-import { listKeys } from "./listing.js";
+import { listKeys } from "./paged-listing.js";
 import { checkListOptions } from "../arguments/method-options.js";
 import { wholeKey } from "../arguments/keys.js";
 import { unchanged } from "../map/internals.js";

@@ -1,7 +1,7 @@
 import type { Method } from "../bridge/operations.js";
 import type { KeyFailure, ObjectHeaders, ObjectToStore, Reading } from "../bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
-import { listKeys } from "./listing.js";
+import { listKeys } from "./paged-listing.js";
 import { partialFailure, S3BucketMapError } from "../errors/errors.js";
 import { MAX_KEYS_AT_ONCE, wholeKey } from "../arguments/keys.js";
 import type { PartialFailureError } from "../errors/errors.js";

@@ -1,4 +1,4 @@
-import { clock } from "../copies/clock.js";
+import { clock } from "../global/clock.js";
 import type { Call, Method } from "../bridge/operations.js";
 import type { Failure, ObjectHeaders, StoreResult, Verdict, Version } from "../bridge/protocol.js";
 import { markUnsure, S3BucketMapError } from "../errors/errors.js";

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { callsSoFar, entered, heard, lastWriteTo, left, newNumber, outsideMs } from "../copies/history.js";
+import { callsSoFar, entered, heard, lastWriteTo, left, newNumber, outsideMs } from "../global/history.js";
 import type { Call, Method, Result } from "../bridge/operations.js";
 import type { Arrived, Listed, Reading } from "../bridge/protocol.js";
 import type { Shared } from "./shared.js";
@@ -50,7 +50,7 @@ interface Early {
  * Reads that follow a listing in order, with their prefetches. The window doubles with each read, from 1. A loop that writes
  * or waits in each iteration wastes one prefetch, and one that does so occasionally no more than {@link WASTE} allows.
  */
-export class Run {
+export class PrefetchRun {
   readonly shared: Shared;
   #usedAt: number = performance.now();
   readonly #early: Map<number, Early> = new Map();

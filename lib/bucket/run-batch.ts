@@ -1,4 +1,4 @@
-import { failAtExit } from "../copies/at-exit.js";
+import { failAtExit } from "../global/at-exit.js";
 import { Progress } from "./bulk.js";
 import { loadPipelines } from "./bucket-calls.js";
 import type { BucketCalls } from "./bucket-calls.js";

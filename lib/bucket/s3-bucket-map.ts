@@ -17,7 +17,7 @@ import { checkPrefix, wholeKey } from "../arguments/keys.js";
 import { checkFilePath, checkNoFileOptions } from "../arguments/paths.js";
 import { internals } from "../map/internals.js";
 import type { Internals } from "../map/internals.js";
-import { listEntries, listKeys } from "./listing.js";
+import { listEntries, listKeys } from "./paged-listing.js";
 import { linkTo } from "./link.js";
 import { mapped } from "../map/iterables.js";
 import {

@@ -1,9 +1,9 @@
-import { exit } from "../copies/at-exit.js";
+import { exit } from "../global/at-exit.js";
 import type { Begun, Caller } from "../bridge/begun.js";
 import type { Bridge } from "../bridge/bridge.js";
 import type { Call } from "../bridge/operations.js";
 import type { Failure } from "../bridge/protocol.js";
-import { countFrames, thisCopy } from "../copies/stack-frames.js";
+import { countFrames, thisCopy } from "../global/stack-frames.js";
 import { fatalCodes } from "../errors/code-sets.js";
 
 type PipelinedCall = Call<"set" | "delete">;

@@ -1,7 +1,7 @@
-import { leadsToFacade, mapOfFacade } from "../copies/facades.js";
+import { leadsToFacade, mapOfFacade } from "../global/facades.js";
 import { kindOf } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
-import { isOfAnotherVersion } from "../copies/versions.js";
+import { isOfAnotherVersion } from "../global/other-version.js";
 import { internals } from "../map/internals.js";
 import type { HasInternals } from "../map/internals.js";
 

@@ -6,10 +6,10 @@ import {
   leadsToFacade,
   mapOfFacade,
   rememberFacade,
-} from "../copies/facades.js";
+} from "../global/facades.js";
 import { kindOf } from "../arguments/kinds.js";
-import { logEnd } from "../copies/history.js";
-import { Listing } from "./listing.js";
+import { logEnd } from "../global/history.js";
+import { OwnKeysListing } from "./own-keys-listing.js";
 import { internals } from "../map/internals.js";
 import type { HasInternals } from "../map/internals.js";
 import { answer, remember } from "./recent-listings.js";
@@ -158,7 +158,7 @@ class Traps implements ProxyHandler<object> {
     const inner = (this.#map as Partial<HasInternals<unknown>>)[internals];
     const keys = inner?.allKeys() ?? [...this.#map.keys()];
     // Writes to a map without a bucket are not logged, so its listing could not know about them.
-    if (inner?.place !== undefined) remember(new Listing(this.#lister, inner.place, keys, begin));
+    if (inner?.place !== undefined) remember(new OwnKeysListing(this.#lister, inner.place, keys, begin));
     inner?.hintReads(keys);
     return keys;
   }

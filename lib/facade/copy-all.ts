@@ -1,7 +1,7 @@
 import { checkOptions } from "../arguments/checks.js";
 import { checkPrefix } from "../arguments/keys.js";
 import { kindOf } from "../arguments/kinds.js";
-import { isOfAnotherVersion } from "../copies/versions.js";
+import { isOfAnotherVersion } from "../global/other-version.js";
 import { argumentError, partialFailure, PartialFailureError, S3BucketMapError } from "../errors/errors.js";
 import { optionsOf, valueRefused } from "../map/copies.js";
 import type { CopyOutcome, Whole } from "../map/copying.js";

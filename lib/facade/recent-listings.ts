@@ -1,17 +1,17 @@
-import { clock } from "../copies/clock.js";
+import { clock } from "../global/clock.js";
 import { setTimeout } from "node:timers";
-import { LIVES_MS } from "./listing.js";
-import type { Listing } from "./listing.js";
+import { LIVES_MS } from "./own-keys-listing.js";
+import type { OwnKeysListing } from "./own-keys-listing.js";
 
 /** How many listings are kept. If a loop's listing was dropped, each of its keys costs a request. */
 const MOST = 16;
 
 // The most recently used listing is the last. Each of several nested loops has its own. This also drops the listings of loops that were left early.
-let recent: Listing[] = [];
+let recent: OwnKeysListing[] = [];
 let willTidyUp = false;
 
 /** Keeps a listing, to answer for its keys. */
-export function remember(listing: Listing): void {
+export function remember(listing: OwnKeysListing): void {
   forgetOver();
   for (const older of recent) if (older.owner === listing.owner) older.supersede(listing);
   recent = [...recent.slice(1 - MOST), listing];

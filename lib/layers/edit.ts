@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isPromise, kindOf } from "../arguments/kinds.js";
-import { mapOfFacade } from "../copies/facades.js";
+import { mapOfFacade } from "../global/facades.js";
 import { argumentError } from "../errors/errors.js";
 import { internals, internalsOf } from "../map/internals.js";
 import { update } from "../map/methods.js";

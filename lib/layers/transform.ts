@@ -1,5 +1,5 @@
 import { checkOptions, checkText } from "../arguments/checks.js";
-import { leadsToFacade } from "../copies/facades.js";
+import { leadsToFacade } from "../global/facades.js";
 import { kindOf } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
 import type { SyncMap } from "../map/sync-map.js";

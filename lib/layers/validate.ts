@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { leadsToFacade } from "../copies/facades.js";
+import { leadsToFacade } from "../global/facades.js";
 import { argumentError } from "../errors/errors.js";
 import { internalsOf } from "../map/internals.js";
 import type { ValueKind } from "../map/internals.js";

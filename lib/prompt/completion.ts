@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import vm from "node:vm";
 import { within } from "../bridge/call-limit.js";
-import { bucketsBehind } from "../bucket/buckets-map.js";
+import { bucketsBehind } from "../entry/buckets-map.js";
 import { mapBehind } from "../facade/bucket-object.js";
 import type { Mapping } from "../facade/bucket-object.js";
 import { asLiteral, printable } from "../text/format.js";

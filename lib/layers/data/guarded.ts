@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { isFacade } from "../../copies/facades.js";
+import { isFacade } from "../../global/facades.js";
 import { frozenGuard, isDeepFrozen, refuse } from "./frozen.js";
 import { prototypes } from "../../arguments/kinds.js";
 

@@ -1,4 +1,4 @@
-import { leadsToFacade } from "../../copies/facades.js";
+import { leadsToFacade } from "../../global/facades.js";
 import { isPromise, kindOf } from "../../arguments/kinds.js";
 import { argumentError } from "../../errors/errors.js";
 import { misuse } from "../foundation/unreadable.js";

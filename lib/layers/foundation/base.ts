@@ -1,6 +1,6 @@
 import { kindOf } from "../../arguments/kinds.js";
-import { isFacade, leadsToFacade } from "../../copies/facades.js";
-import { isOfAnotherVersion } from "../../copies/versions.js";
+import { isFacade, leadsToFacade } from "../../global/facades.js";
+import { isOfAnotherVersion } from "../../global/other-version.js";
 import { argumentError } from "../../errors/errors.js";
 import { internalsOf } from "../../map/internals.js";
 import type { ValueKind } from "../../map/internals.js";

@@ -1,4 +1,4 @@
-import { functionsOnStack, thisCopy, WAIT_MARK } from "../../copies/stack-frames.js";
+import { functionsOnStack, thisCopy, WAIT_MARK } from "../../global/stack-frames.js";
 import { nextOrder } from "./document.js";
 import type { Edits } from "./edits.js";
 

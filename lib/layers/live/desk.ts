@@ -1,4 +1,4 @@
-import { exit, failAtExit } from "../../copies/at-exit.js";
+import { exit, failAtExit } from "../../global/at-exit.js";
 import { argumentError, isUnsure, S3BucketMapError } from "../../errors/errors.js";
 import type { Internals, Stored } from "../../map/internals.js";
 import { copyOf } from "../data/copies.js";

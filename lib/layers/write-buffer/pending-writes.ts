@@ -1,5 +1,5 @@
 import { clearTimeout, setTimeout } from "node:timers";
-import { exit, failAtExit } from "../../copies/at-exit.js";
+import { exit, failAtExit } from "../../global/at-exit.js";
 import { partialFailure, S3BucketMapError } from "../../errors/errors.js";
 import type { Internals, Prepared, Sending } from "../../map/internals.js";
 import { MAX_KEYS_AT_ONCE } from "../../arguments/keys.js";

@@ -7,10 +7,10 @@ import type { ReadAs, Settings } from "../arguments/options.js";
 import { argumentError } from "../errors/errors.js";
 import { internals } from "../map/internals.js";
 import type { Internals } from "../map/internals.js";
-import { BucketCalls, callsOf } from "./bucket-calls.js";
-import { mapWithSettings } from "./s3-bucket-map.js";
-import type { S3BucketMap } from "./s3-bucket-map.js";
-import type { ValueOf } from "./shared.js";
+import { BucketCalls, callsOf } from "../bucket/bucket-calls.js";
+import { mapWithSettings } from "../bucket/s3-bucket-map.js";
+import type { S3BucketMap } from "../bucket/s3-bucket-map.js";
+import type { ValueOf } from "../bucket/shared.js";
 
 /** Identifies such a map, even that of another copy of the library. */
 const isBuckets = Symbol.for("s3bucketmap.buckets/1");

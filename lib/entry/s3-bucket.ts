@@ -1,8 +1,8 @@
 import { asObject } from "../facade/bucket-object.js";
 import type { BucketObject } from "../facade/bucket-object.js";
 import type { ReadAs, S3BucketOptions } from "../arguments/options.js";
-import { S3BucketMap } from "./s3-bucket-map.js";
-import type { ValueOf } from "./shared.js";
+import { S3BucketMap } from "../bucket/s3-bucket-map.js";
+import type { ValueOf } from "../bucket/shared.js";
 
 /**
  * An S3 bucket, or the part of it under a prefix, as a plain object with blocking calls. Creating it sends nothing.

@@ -8,8 +8,8 @@ import { threadWide } from "./thread-wide.js";
 
 const PREFIX = "s3bucketmap-memory-";
 
-/** Where this thread's temporary stores are. */
-interface Places {
+/** The directories that hold this thread's temporary stores. */
+interface Directories {
   /** The directory of the process. */
   root: string | undefined;
   /** The part of it that is removed when this thread ends. */
@@ -20,13 +20,13 @@ interface Places {
 // ours would come before those that are added later. Signals that end the process at once run no code: see `sweep`.
 const source = `(() => {
   const fs = process.getBuiltinModule("node:fs");
-  const places = { root: undefined, own: undefined };
+  const directories = { root: undefined, own: undefined };
   const attempt = (remove) => {
     // Windows does not remove open files. They are swept later.
     try { remove(); } catch {}
   };
   const removeAll = () => {
-    const { root, own } = places;
+    const { root, own } = directories;
     const gone = ${isMainThread} ? root : own;
     if (gone !== undefined) attempt(() => fs.rmSync(gone, { recursive: true, force: true }));
     // Other threads may still use it.
@@ -40,7 +40,7 @@ const source = `(() => {
       if (name === "exit" && process._exiting === true) removeAll();
     }
   };
-  return places;
+  return directories;
 })()`;
 
 /**
@@ -49,10 +49,10 @@ const source = `(() => {
  * @param name - threads of the process that use the same name share the store. Without a name, each call creates a
  * store, which is removed when its thread ends
  */
-export function memoryPlace(name: string): string {
-  const places = threadWide<Places>("memory-places/1", source);
+export function memoryDirectory(name: string): string {
+  const directories = threadWide<Directories>("memory-directories/1", source);
   try {
-    return name === "" ? ownPlace(places) : namedPlace(places, name);
+    return name === "" ? ownDirectory(directories) : namedDirectory(directories, name);
   } catch (error) {
     throw argumentError(
       `The option local is ":memory:", which needs a private directory in "${os.tmpdir()}": ${(error as Error).message}. The variable TMPDIR names another.`,
@@ -60,14 +60,14 @@ export function memoryPlace(name: string): string {
   }
 }
 
-function ownPlace(places: Places): string {
-  places.own ??= within(places, (root) => fs.mkdtempSync(path.join(root, "thread-")));
-  return fs.mkdtempSync(path.join(places.own, "place-"));
+function ownDirectory(directories: Directories): string {
+  directories.own ??= within(directories, (root) => fs.mkdtempSync(path.join(root, "thread-")));
+  return fs.mkdtempSync(path.join(directories.own, "store-"));
 }
 
-function namedPlace(places: Places, name: string): string {
+function namedDirectory(directories: Directories, name: string): string {
   // A name may be too long for a file name, and two names may differ only in case.
-  return within(places, (root) => {
+  return within(directories, (root) => {
     const directory = path.join(root, `named-${digest(name, 32)}`);
     fs.mkdirSync(directory, { mode: 0o700, recursive: true });
     return directory;
@@ -75,10 +75,10 @@ function namedPlace(places: Places, name: string): string {
 }
 
 /** Creates a directory in that of the process. Another thread that ends may be removing the parent at the same time. */
-function within(places: Places, make: (root: string) => string): string {
+function within(directories: Directories, make: (root: string) => string): string {
   for (let turn = 1; ; turn += 1) {
-    if (places.root === undefined) sweep();
-    const root = (places.root ??= path.join(
+    if (directories.root === undefined) sweep();
+    const root = (directories.root ??= path.join(
       os.tmpdir(),
       `${PREFIX}${machine()}-${process.pid}-${started()}`,
     ));

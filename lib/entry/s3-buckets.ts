@@ -6,7 +6,7 @@ import { argumentError } from "../errors/errors.js";
 import { asObject } from "../facade/bucket-object.js";
 import type { BucketObject } from "../facade/bucket-object.js";
 import { BucketsMap, bucketsBehind } from "./buckets-map.js";
-import type { ValueOf } from "./shared.js";
+import type { ValueOf } from "../bucket/shared.js";
 
 /** The options of `s3Bucket` that do not concern a single bucket. */
 export type S3BucketsOptions<As extends ReadAs = "string"> = Omit<S3BucketOptions<As>, "prefix">;

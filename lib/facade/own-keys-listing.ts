@@ -1,6 +1,6 @@
-import { clock } from "../copies/clock.js";
-import { mayBeSame, writesFrom } from "../copies/history.js";
-import type { Write } from "../copies/history.js";
+import { clock } from "../global/clock.js";
+import { mayBeSame, writesFrom } from "../global/history.js";
+import type { Write } from "../global/history.js";
 import type { Place } from "../map/internals.js";
 
 /** How long a listing may be used after it was made, or was last used, in milliseconds. */
@@ -14,7 +14,7 @@ export const LIVES_MS = 1000;
  * Writes of this thread do not invalidate it, because it reads them from a log. Nor do microtasks. Otherwise a loop
  * whose body awaits or writes would cost a request for each key.
  */
-export class Listing {
+export class OwnKeysListing {
   /** The facade whose keys were listed. */
   readonly owner: object;
   readonly #place: Place;
@@ -25,7 +25,7 @@ export class Listing {
   /** Where to continue reading the log of writes; undefined if the log has dropped entries. */
   #logPosition: number | undefined;
   /** A later listing of the same facade, whose keys are more recent. */
-  #newer: Listing | undefined;
+  #newer: OwnKeysListing | undefined;
   #found: Set<string> | undefined;
 
   /** @param logPosition - the end of the log of writes when the listing began */
@@ -61,7 +61,7 @@ export class Listing {
   }
 
   /** Takes note of a later listing: a key that it lacks no longer exists. */
-  supersede(newer: Listing): void {
+  supersede(newer: OwnKeysListing): void {
     this.#newer = newer;
   }
 
