@@ -4,6 +4,7 @@ import { asObject, batch } from "../../lib/index.js";
 import type { BucketObject, SyncMap } from "../../lib/index.js";
 import { json, live, structured } from "../../lib/layers/index.js";
 import { useLocalS3 } from "../support/local-maps.js";
+import { withoutProxyMarks } from "../support/proxy-marks.js";
 import { sized } from "../support/size.js";
 
 type Data = Record<string, unknown>;
@@ -323,6 +324,6 @@ describe("two documents of one key", () => {
 
 /** What a document shows, without reading it: inspecting calls no trap. */
 function show(document: Two): Two {
-  const text = inspect(document, { breakLength: Infinity, maxArrayLength: null });
+  const text = withoutProxyMarks(inspect(document, { breakLength: Infinity, maxArrayLength: null }));
   return JSON.parse(text.replace(/(\w+):/g, '"$1":')) as Two;
 }

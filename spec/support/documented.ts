@@ -11,6 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import ts from "typescript";
+import { withoutProxyMarks } from "./proxy-marks.js";
 
 const root = path.join(__dirname, "../..");
 
@@ -68,11 +69,10 @@ export function shownOutput({ language, code }: Snippet): string[] {
   return shown;
 }
 
-/** Whether a line is as shown; an ellipsis stands for anything. From Node 26 on, `console.log` marks every Proxy. */
+/** Whether a line is as shown; an ellipsis stands for anything. */
 export function isAsShown(printed: string, shown: string): boolean {
-  const line = printed.replace(/^Proxy\((.*)\)$/, "$1");
   const parts = shown.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`).test(line);
+  return new RegExp(`^${parts.join(".*")}$`).test(withoutProxyMarks(printed));
 }
 
 /** A project of a reader's, in a temporary directory, in which the examples of a page are run one after the other. */
