@@ -5,7 +5,7 @@ import type { Internals, Stored } from "../map/internals.js";
 import { prepare, prepareDeletion, send } from "./background-writes.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { getIfChanged, getStored, storedEntries } from "./bucket-reads.js";
-import { getMany, readWhole, removeMany } from "./bulk.js";
+import { getMany, removeMany } from "./bulk.js";
 import { update } from "./conditional-writes.js";
 import { linkTo } from "./link.js";
 import type { listKeys } from "./paged-listing.js";
@@ -46,7 +46,7 @@ export function bucketInternals(calls: BucketCalls): Internals<string | Buffer> 
     formats: [],
     contentTypes: ["text/plain; charset=utf-8", "application/octet-stream"],
     objects: storedObjects(calls),
-    read: (keys, failed) => readWhole(calls, keys, failed),
+    read: (keys, failed) => getMany(calls, keys, { withHeaders: true, failed }),
     settle: () => {},
     writing: (_method, _keys, write) => write(),
     url: (key, options) => linkTo(calls, key, options),

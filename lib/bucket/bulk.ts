@@ -1,11 +1,10 @@
 import type { Method } from "../bridge/operations.js";
-import type { KeyFailure, ObjectHeaders, ObjectToStore, Reading } from "../bridge/protocol.js";
+import type { KeyFailure, ObjectHeaders, ObjectToStore } from "../bridge/protocol.js";
 import type { BucketCalls } from "./bucket-calls.js";
 import { listKeys } from "./paged-listing.js";
 import { partialFailure, S3BucketMapError } from "../errors/errors.js";
 import { MAX_KEYS_AT_ONCE, wholeKey } from "../arguments/keys.js";
 import type { PartialFailureError } from "../errors/errors.js";
-import type { Whole } from "../map/copying.js";
 import type { Stored } from "../map/internals.js";
 import { checkValue, toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
@@ -14,37 +13,18 @@ import { entriesOf, iterable } from "../map/iterables.js";
 /** The values gathered so far are sent once they have this many bytes. */
 const MAX_BYTES_AT_ONCE = 64 * 1024 * 1024;
 
-export function getMany(calls: BucketCalls, keys: Iterable<string>): Map<string, Stored<string | Buffer>> {
-  return read(calls, keys, {}, (stored) => stored);
-}
-
 /**
- * Reads the values of many keys, each with what a copy keeps in addition.
+ * Reads the values of many keys.
  *
- * @param failed - receives the keys that cannot be read, each with its error
+ * @param how - `withHeaders`: with all that a copy keeps. `failed` receives the keys that cannot be read, each with its
+ * error; without it, they are thrown
  */
-export function readWhole(
+export function getMany(
   calls: BucketCalls,
   keys: Iterable<string>,
-  failed: Map<string, S3BucketMapError>,
-): Map<string, Whole<string | Buffer>> {
-  const how = { withHeaders: true, failed } as const;
-  return read(calls, keys, how, (stored, { kept, version }) => {
-    const { contentType, cacheControl, metadata } = kept ?? {};
-    const told = Object.entries({ contentType, cacheControl, metadata }).filter(
-      ([, one]) => one !== undefined,
-    );
-    return { ...stored, kept: Object.fromEntries(told), version };
-  });
-}
-
-function read<Read>(
-  calls: BucketCalls,
-  keys: Iterable<string>,
-  { failed, ...how }: { withHeaders?: true; failed?: Map<string, S3BucketMapError> },
-  make: (stored: Stored<string | Buffer>, reading: Reading) => Read,
-): Map<string, Read> {
-  const values = new Map<string, Read>();
+  { failed, ...how }: { withHeaders?: true; failed?: Map<string, S3BucketMapError> } = {},
+): Map<string, Stored<string | Buffer>> {
+  const values = new Map<string, Stored<string | Buffer>>();
   const progress = new Progress(calls, "getMany", "get", "read", failed);
   for (const slice of slices(wholeKeys(calls, keys, "getMany"))) {
     progress.during(slice, () => {
@@ -55,7 +35,7 @@ function read<Read>(
         if (stored !== undefined && "failure" in stored) progress.failed(key, stored.failure);
         else {
           if (stored === undefined) calls.tell(key, "unsure");
-          else values.set(calls.relative(key), make(stored, (outcome as { read: Reading }).read));
+          else values.set(calls.relative(key), stored);
           progress.succeeded(key);
         }
       }

@@ -1,9 +1,8 @@
-import { leadsToFacade, mapOfFacade } from "../global/facades.js";
+import { mapOf } from "../global/facades.js";
 import { kindOf } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
 import { isOfAnotherVersion } from "../global/other-version.js";
-import { internals } from "../map/internals.js";
-import type { HasInternals } from "../map/internals.js";
+import { ownInternals } from "../map/internals.js";
 
 /**
  * Runs a function whose assignments and deletions on this bucket (or map) are pipelined: they do not wait for each
@@ -29,8 +28,8 @@ export function batch<T>(objectOrMap: object, fn: () => T): T {
   if (typeof fn !== "function")
     throw argumentError(`batch requires a bucket object or a map, and a function, not ${kindOf(fn)}.`);
   const map = mapOf(objectOrMap);
-  const found = (map as Partial<HasInternals<unknown>> | undefined)?.[internals];
-  if (found !== undefined) return found.runBatch(fn);
+  const inner = ownInternals(map);
+  if (inner !== undefined) return inner.runBatch(fn);
   if (map !== undefined && isOfAnotherVersion(map)) {
     throw argumentError(
       "batch requires a map of its own version of s3bucketmap, but this one comes from another installed version.",
@@ -39,13 +38,4 @@ export function batch<T>(objectOrMap: object, fn: () => T): T {
   throw argumentError(
     `batch requires a bucket object (from s3Bucket or asObject), an S3BucketMap, or a layer over one, not ${kindOf(objectOrMap)}.`,
   );
-}
-
-/**
- * The map itself, or the map behind a bucket object. Undefined for anything that is not an object. Whether it is a map
- * is not checked.
- */
-export function mapOf(given: unknown): object | undefined {
-  if (typeof given !== "object" || given === null) return undefined;
-  return mapOfFacade(given) ?? (leadsToFacade(given) ? undefined : given);
 }

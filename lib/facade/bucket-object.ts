@@ -10,8 +10,7 @@ import {
 import { kindOf } from "../arguments/kinds.js";
 import { logEnd } from "../global/history.js";
 import { OwnKeysListing } from "./own-keys-listing.js";
-import { internals } from "../map/internals.js";
-import type { HasInternals } from "../map/internals.js";
+import { ownInternals } from "../map/internals.js";
 import { answer, remember } from "./recent-listings.js";
 import { argumentError } from "../errors/errors.js";
 import type { SyncMap } from "../map/sync-map.js";
@@ -155,7 +154,7 @@ class Traps implements ProxyHandler<object> {
 
   ownKeys(): string[] {
     const begin = logEnd();
-    const inner = (this.#map as Partial<HasInternals<unknown>>)[internals];
+    const inner = ownInternals(this.#map);
     const keys = inner?.allKeys() ?? [...this.#map.keys()];
     // Writes to a map without a bucket are not logged, so its listing could not know about them.
     if (inner?.place !== undefined) remember(new OwnKeysListing(this.#lister, inner.place, keys, begin));

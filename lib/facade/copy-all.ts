@@ -1,17 +1,17 @@
 import { checkOptions } from "../arguments/checks.js";
 import { checkPrefix } from "../arguments/keys.js";
 import { kindOf } from "../arguments/kinds.js";
+import { mapOf } from "../global/facades.js";
 import { isOfAnotherVersion } from "../global/other-version.js";
 import { argumentError, partialFailure, PartialFailureError, S3BucketMapError } from "../errors/errors.js";
 import { optionsOf, valueRefused } from "../map/copies.js";
-import type { CopyOutcome, Whole } from "../map/copying.js";
+import type { CopyOutcome } from "../map/copying.js";
 import { internalsOf } from "../map/internals.js";
-import type { Internals } from "../map/internals.js";
-import type { SyncMap } from "../map/sync-map.js";
-import { mapOf } from "./batch.js";
+import type { Internals, Stored } from "../map/internals.js";
+import type { ObjectOptions } from "../map/sync-map.js";
 import type { BucketObject, Mapping } from "./bucket-object.js";
-import { checkApart, checkTargetsApart, keysOf, listed, pairsOf, slices } from "./copy-pairs.js";
-import type { Pair } from "./copy-pairs.js";
+import { checkApart, listedKeys, pairsOf, slices } from "./copy-pairs.js";
+import type { Pair, Side } from "./copy-pairs.js";
 
 /** Options of {@link copyAll}. */
 export interface CopyAllOptions {
@@ -51,147 +51,121 @@ const MAX_BYTES_AT_ONCE: number = 64 * 1024 * 1024;
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
 export function copyAll(source: CopyablePart, target: CopyablePart, options: CopyAllOptions = {}): number {
-  const from = checkedMap(source, "source");
-  const to = checkedMap(target, "target");
+  const from = sideOf(source, "source");
+  const to = sideOf(target, "target");
   checkOptions(options, ["prefix", "key"], "copyAll");
   const { prefix = "", key } = options;
   checkPrefix(prefix, "The option prefix");
   if (key !== undefined && typeof key !== "function")
     throw argumentError(`The option key of copyAll must be a function, not ${kindOf(key)}.`);
-  const [inside, outside] = [internalsOf(from), internalsOf(to)];
   // A map that cannot be written to throws now, before anything is listed.
-  outside.writing("copyAll", [], () => {});
+  to.inner.writing("copyAll", [], () => {});
   if (key === undefined) checkApart(from, to, prefix);
-  inside.settle();
-  outside.settle();
-  const copying = new Copying(from, to);
+  from.inner.settle();
+  to.inner.settle();
+  const byService = isByService(from.inner, to.inner);
   // The sizes matter only for values that the library reads and writes.
-  const keys = copying.isByService ? keysOf(from, prefix) : listed(from, prefix);
-  const pairs = pairsOf(keys, key ?? ((same) => same), outside.place?.prefix ?? "");
-  if (key !== undefined) checkTargetsApart(from, to, prefix, pairs);
+  const listed = listedKeys(from.map, prefix, !byService);
+  const pairs = pairsOf(listed, key ?? ((same) => same), to.inner.place?.prefix ?? "");
+  if (key !== undefined) checkApart(from, to, prefix, pairs);
 
-  for (const slice of slices(pairs, MAX_BYTES_AT_ONCE)) copying.copy(slice);
-  return copying.end();
-}
-
-class Copying {
-  readonly isByService: boolean;
-  readonly #to: SyncMap<unknown>;
-  readonly #inside: Internals<unknown>;
-  readonly #outside: Internals<unknown>;
-  readonly #keepsType: boolean;
-  readonly #succeeded: string[] = [];
-  readonly #failed = new Map<string, S3BucketMapError>();
-
-  constructor(from: SyncMap<unknown>, to: SyncMap<unknown>) {
-    this.#to = to;
-    this.#inside = internalsOf(from);
-    this.#outside = internalsOf(to);
-    const { formats, objects } = this.#outside;
-    const isOneFormat = formats !== undefined && isSame(formats, this.#inside.formats);
-    const source = this.#inside.objects;
-    this.isByService = isOneFormat && source !== undefined && objects?.takesFrom(source) === true;
-    this.#keepsType = isSame(this.#inside.contentTypes, this.#outside.contentTypes);
-  }
-
-  copy(slice: readonly Pair[]): void {
-    const targets = slice.map(({ to }) => to);
+  const succeeded: string[] = [];
+  const failed = new Map<string, S3BucketMapError>();
+  for (const slice of slices(pairs, MAX_BYTES_AT_ONCE)) {
+    const copy = (): CopyOutcome[] =>
+      byService ? to.inner.objects!.copyMany(from.inner.objects!, slice) : copyByValue(from, to, slice);
     let outcomes: CopyOutcome[];
     try {
-      outcomes = this.#outside.writing("copyAll", targets, () =>
-        this.isByService
-          ? this.#outside.objects!.copyMany(this.#inside.objects!, slice)
-          : this.#throughProgram(slice),
-      );
+      outcomes = to.inner.writing("copyAll", targetsOf(slice), copy);
     } catch (error) {
       // If nothing has been copied yet, the error itself is enough.
-      if (this.#succeeded.length === 0 || !(error instanceof S3BucketMapError)) throw error;
+      if (succeeded.length === 0 || !(error instanceof S3BucketMapError)) throw error;
       outcomes = slice.map(() => error);
     }
     for (const [at, { from }] of slice.entries()) {
       const outcome = outcomes[at]!;
-      if (outcome === "copied") this.#succeeded.push(from);
-      else if (outcome !== "missing") this.#failed.set(from, outcome);
+      if (outcome === "copied") succeeded.push(from);
+      else if (outcome !== "missing") failed.set(from, outcome);
     }
   }
+  const error = partialFailure("copyAll", to.inner.place?.bucket, ["keys", "copied"], succeeded, failed);
+  if (error !== undefined) throw error;
+  return succeeded.length;
+}
 
-  /** @throws PartialFailureError if any key failed */
-  end(): number {
-    const bucket = this.#outside.place?.bucket;
-    const what = ["keys", "copied"] as const;
-    const error = partialFailure("copyAll", bucket, what, this.#succeeded, this.#failed);
-    if (error !== undefined) throw error;
-    return this.#succeeded.length;
-  }
+function targetsOf(pairs: readonly Pair[]): string[] {
+  return pairs.map(({ to }) => to);
+}
 
-  #throughProgram(slice: readonly Pair[]): CopyOutcome[] {
-    const unread = new Map<string, S3BucketMapError>();
-    const keys = slice.map(({ from }) => from);
-    const wholes = this.#inside.read(keys, unread);
-    const refused = new Map<string, S3BucketMapError>();
-    const store = (): void => {
-      for (const { from, to } of slice) {
-        const whole = wholes.get(from);
-        if (whole === undefined) continue;
-        try {
-          this.#to.set(to, whole.value, this.#optionsOf(whole));
-        } catch (error) {
-          if (error instanceof S3BucketMapError) refused.set(to, error);
-          else if (error instanceof TypeError)
-            refused.set(to, valueRefused(error, "copyAll", this.#outside.place, to));
-          else throw error;
-        }
+/** Whether the service itself can copy what is stored. */
+function isByService(source: Internals<unknown>, target: Internals<unknown>): boolean {
+  if (target.formats === undefined || !isSame(target.formats, source.formats)) return false;
+  return source.objects !== undefined && target.objects?.takesFrom(source.objects) === true;
+}
+
+/** Reads and writes the values. */
+function copyByValue(source: Side, target: Side, slice: readonly Pair[]): CopyOutcome[] {
+  const errors = new Map<string, S3BucketMapError>();
+  const keys = slice.map(({ from }) => from);
+  const values = source.inner.read(keys, errors);
+  const unstored = storeAll(target.inner, new Set(targetsOf(slice)), () => {
+    for (const { from, to } of slice) {
+      const stored = values.get(from);
+      if (stored === undefined) continue;
+      try {
+        target.map.set(to, stored.value, optionsFor(stored, source.inner, target.inner));
+      } catch (error) {
+        if (error instanceof S3BucketMapError) errors.set(from, error);
+        else if (error instanceof TypeError)
+          errors.set(from, valueRefused(error, "copyAll", target.inner.place, to));
+        else throw error;
       }
-    };
-    const targets = new Set(slice.map(({ to }) => to));
-    const failed =
-      this.#outside.objects === undefined ? noneFailed(store) : inBatch(this.#outside, targets, store);
-    return slice.map(({ from, to }): CopyOutcome => {
-      const error = unread.get(from) ?? refused.get(to) ?? failed.get(to);
-      return error ?? (wholes.has(from) ? "copied" : "missing");
-    });
-  }
-
-  #optionsOf(whole: Whole<unknown>): ReturnType<typeof optionsOf> {
-    const { contentType, ...others } = optionsOf(whole);
-    const isLayers = contentType === undefined || this.#inside.contentTypes.includes(contentType);
-    return this.#keepsType || !isLayers ? optionsOf(whole) : others;
-  }
+    }
+  });
+  return slice.map(
+    ({ from, to }) => errors.get(from) ?? unstored.get(to) ?? (values.has(from) ? "copied" : "missing"),
+  );
 }
 
-function noneFailed(store: () => void): ReadonlyMap<string, S3BucketMapError> {
-  store();
-  return new Map();
+/** A Content-Type that the source's layers set is left to the target's layers, if they set another. */
+function optionsFor(
+  stored: Stored<unknown>,
+  source: Internals<unknown>,
+  target: Internals<unknown>,
+): ObjectOptions {
+  const options = optionsOf(stored);
+  const isByLayers = source.contentTypes.includes(options.contentType ?? "");
+  if (isByLayers && !isSame(source.contentTypes, target.contentTypes)) delete options.contentType;
+  return options;
 }
 
-function inBatch(
-  outside: Internals<unknown>,
-  targets: ReadonlySet<string>,
+/** Runs a function that stores values, in a batch if the target has one. Returns the errors of its writes. */
+function storeAll(
+  target: Internals<unknown>,
+  keys: ReadonlySet<string>,
   store: () => void,
 ): ReadonlyMap<string, S3BucketMapError> {
   try {
-    outside.runBatch(store);
+    if (target.objects === undefined) store();
+    else target.runBatch(store);
     return new Map();
   } catch (error) {
     // The keys in a write buffer's error are relative to the map that the buffer was created over, which may be another one.
-    if (!(error instanceof PartialFailureError) || ![...error.failed.keys()].every((key) => targets.has(key)))
+    if (!(error instanceof PartialFailureError) || ![...error.failed.keys()].every((key) => keys.has(key)))
       throw error;
     return error.failed;
   }
 }
 
-function checkedMap(given: unknown, which: string): SyncMap<unknown> {
-  const map = mapOf(given);
-  const isMap = ["get", "set", "has", "keys"].every(
-    (method) => typeof (map as Record<string, unknown> | null | undefined)?.[method] === "function",
-  );
-  if (!isMap)
+function sideOf(given: unknown, which: string): Side {
+  const map = mapOf(given) as Side["map"] & Record<string, unknown>;
+  if (!["get", "set", "has", "keys"].every((method) => typeof map?.[method] === "function"))
     throw argumentError(`The ${which} of copyAll must be a map or a bucket object, not ${kindOf(given)}.`);
-  if (isOfAnotherVersion(map as object))
+  if (isOfAnotherVersion(map))
     throw argumentError(
       `The ${which} of copyAll must be a map of its own version of s3bucketmap, but this one comes from another installed version.`,
     );
-  return map as SyncMap<unknown>;
+  return { map, inner: internalsOf(map) };
 }
 
 function isSame(one: readonly string[], other: readonly string[] | undefined): boolean {

@@ -1,7 +1,13 @@
 import { MAX_KEYS_AT_ONCE, wholeKey } from "../arguments/keys.js";
 import { argumentError } from "../errors/errors.js";
-import { internalsOf } from "../map/internals.js";
+import type { Internals } from "../map/internals.js";
 import type { SyncMap } from "../map/sync-map.js";
+
+/** The source or the target. */
+export interface Side {
+  readonly map: SyncMap<unknown>;
+  readonly inner: Internals<unknown>;
+}
 
 /** A key to copy, and the key of its copy. */
 export interface Pair {
@@ -37,19 +43,18 @@ export function pairsOf(
   return pairs;
 }
 
-/** The keys of a map, without sizes. This listing is faster. */
-export function* keysOf(map: SyncMap<unknown>, prefix: string): Generator<[key: string, size: number]> {
-  for (const key of map.keys({ prefix })) yield [key, 0];
-}
-
-/** The keys of a map, with the sizes of their values. */
-export function* listed(map: SyncMap<unknown>, prefix: string): Generator<[key: string, size: number]> {
-  if (typeof (map as Partial<typeof map>).list !== "function") {
-    // A native Map.
-    for (const key of [...map.keys()]) if (key.startsWith(prefix)) yield [key, 0];
+/** The keys of a map, with the sizes of their values if these are asked for. A listing without them is faster. */
+export function* listedKeys(
+  map: SyncMap<unknown>,
+  prefix: string,
+  withSizes: boolean,
+): Generator<[key: string, size: number]> {
+  if (withSizes && typeof (map as Partial<typeof map>).list === "function") {
+    for (const entry of map.list({ prefix })) if (entry.key !== undefined) yield [entry.key, entry.size];
     return;
   }
-  for (const entry of map.list({ prefix })) if (entry.key !== undefined) yield [entry.key, entry.size];
+  // A native Map ignores the prefix.
+  for (const key of map.keys({ prefix })) if (key.startsWith(prefix)) yield [key, 0];
 }
 
 /** Groups of at most a thousand pairs, and at most this many bytes. */
@@ -68,38 +73,25 @@ export function* slices(pairs: readonly Pair[], maxBytes: number): Generator<Pai
   if (slice.length > 0) yield slice;
 }
 
-/** @throws TypeError if source and target may have a key in common */
-export function checkApart(from: SyncMap<unknown>, to: SyncMap<unknown>, prefix: string): void {
-  const [inside, outside] = [internalsOf(from), internalsOf(to)];
-  if (from === to) throw overlap();
-  if (inside.objects === undefined || outside.objects === undefined) return;
-  const range = `${inside.place?.prefix ?? ""}${prefix}`;
-  const targets = `${outside.place?.prefix ?? ""}${prefix}`;
-  if (!range.startsWith(targets) && !targets.startsWith(range)) return;
-  const both = range.length > targets.length ? range : targets;
-  if (outside.objects.isSameAs(inside.objects, both)) throw overlap();
-}
-
-/** @throws TypeError if a copy would be part of the source */
-export function checkTargetsApart(
-  from: SyncMap<unknown>,
-  to: SyncMap<unknown>,
-  prefix: string,
-  pairs: readonly Pair[],
-): void {
-  const [inside, outside] = [internalsOf(from), internalsOf(to)];
-  if (inside.objects === undefined || outside.objects === undefined) {
-    if (from === to && pairs.some((pair) => pair.to.startsWith(prefix))) throw overlap();
-    return;
-  }
-  const range = `${inside.place?.prefix ?? ""}${prefix}`;
-  const start = outside.place?.prefix ?? "";
-  if (!pairs.some((pair) => `${start}${pair.to}`.startsWith(range))) return;
-  if (outside.objects.isSameAs(inside.objects, range.length > start.length ? range : start)) throw overlap();
-}
-
-function overlap(): TypeError {
-  return argumentError(
+/**
+ * @param pairs - if they are known. Otherwise each key is copied to the same key
+ * @throws TypeError if a copy would be, or might be, part of the source
+ */
+export function checkApart(source: Side, target: Side, prefix: string, pairs?: readonly Pair[]): void {
+  const range = `${source.inner.place?.prefix ?? ""}${prefix}`;
+  const start = `${target.inner.place?.prefix ?? ""}${pairs === undefined ? prefix : ""}`;
+  const mayOverlap =
+    pairs === undefined
+      ? range.startsWith(start) || start.startsWith(range)
+      : pairs.some((pair) => `${start}${pair.to}`.startsWith(range));
+  if (!mayOverlap) return;
+  const [from, to] = [source.inner.objects, target.inner.objects];
+  const isOneMap =
+    from === undefined || to === undefined
+      ? source.map === target.map
+      : to.isSameAs(from, range.length > start.length ? range : start);
+  if (!isOneMap) return;
+  throw argumentError(
     "Source and target of copyAll overlap, so copies would be copied again. Copy to another bucket, or to a prefix that is neither inside the source's prefix nor contains it.",
   );
 }

@@ -2,9 +2,8 @@ import { checkText } from "../arguments/checks.js";
 import { kindOf } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
 import { wholeKey } from "../arguments/keys.js";
-import { internals } from "../map/internals.js";
-import type { HasInternals } from "../map/internals.js";
-import { mapOf } from "./batch.js";
+import { mapOf } from "../global/facades.js";
+import { ownInternals } from "../map/internals.js";
 
 /**
  * Makes an older version of a key its newest version again. A deleted key exists again after that. S3 copies the
@@ -21,17 +20,17 @@ import { mapOf } from "./batch.js";
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/RestoringPreviousVersions.html
  */
 export function restore(objectOrMap: object, key: string, versionId: string): void {
-  const inside = (mapOf(objectOrMap) as Partial<HasInternals<unknown>> | undefined)?.[internals];
-  const objects = inside?.objects;
-  if (inside === undefined || objects === undefined)
+  const inner = ownInternals(mapOf(objectOrMap));
+  const objects = inner?.objects;
+  if (inner === undefined || objects === undefined)
     throw argumentError(
       `restore requires an S3BucketMap, a layer over one, or a bucket object of either, not ${kindOf(objectOrMap)}.`,
     );
-  wholeKey(inside.place?.prefix ?? "", key);
+  wholeKey(inner.place?.prefix ?? "", key);
   checkText(versionId, "versionId");
-  inside.writing("restore", [key], () => {
+  inner.writing("restore", [key], () => {
     // Otherwise a write that is still in a buffer would overwrite the restored version.
-    inside.settle();
+    inner.settle();
     objects.restore(key, versionId);
   });
 }

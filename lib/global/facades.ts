@@ -23,6 +23,12 @@ export function rememberFacade(facade: object, map: object): void {
   maps.set(facade, map);
 }
 
+/** The map itself, or the map behind a facade. Undefined for anything that is not an object. */
+export function mapOf(given: unknown): object | undefined {
+  if (typeof given !== "object" || given === null) return undefined;
+  return mapOfFacade(given) ?? (leadsToFacade(given) ? undefined : given);
+}
+
 /** Whether a value is a facade. Reads no property of it. */
 export function isFacade(value: unknown): boolean {
   return mapOfFacade(value) !== undefined;

@@ -1,8 +1,7 @@
 import { checkEntriesOptions, checkListOptions } from "../arguments/method-options.js";
 import { argumentError, PartialFailureError } from "../errors/errors.js";
 import type { S3BucketMapError } from "../errors/errors.js";
-import { internals } from "../map/internals.js";
-import type { Whole } from "../map/copying.js";
+import { internals, stateOf } from "../map/internals.js";
 import type { Internals, Needs, Stored } from "../map/internals.js";
 import { iterable } from "../map/iterables.js";
 import type {
@@ -137,18 +136,14 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
       : this.below.getVersions(versionIds, needs, failed);
   }
 
-  #wholes(keys: Iterable<string>, failed: Map<string, S3BucketMapError>): Map<string, Whole<V>> {
+  #wholes(keys: Iterable<string>, failed: Map<string, S3BucketMapError>): Map<string, Stored<V>> {
     const wanted = Array.from(keys, (key) => [key, this.#versionOf(key)] as const);
     const read = this.#read(wanted, "encoding", failed);
-    const wholes = new Map<string, Whole<V>>();
+    const wholes = new Map<string, Stored<V>>();
     for (const [key, version] of wanted) {
       const stored = read.get(key);
       if (stored === undefined || version === undefined) continue;
-      const { contentType, cacheControl, metadata } = this.below.headVersion(key, version.versionId) ?? {};
-      const kept = Object.entries({ contentType, cacheControl, metadata }).filter(
-        ([, one]) => one !== undefined,
-      );
-      wholes.set(key, { ...stored, kept: Object.fromEntries(kept), version: {} });
+      wholes.set(key, { ...stored, state: stateOf(this.below.headVersion(key, version.versionId)) });
     }
     return wholes;
   }

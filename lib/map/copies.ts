@@ -1,9 +1,9 @@
 import { checkFlag, checkOptions } from "../arguments/checks.js";
 import { wholeKey } from "../arguments/keys.js";
 import { argumentError, PartialFailureError, S3BucketMapError } from "../errors/errors.js";
-import type { CopyOptions, Whole } from "./copying.js";
+import type { CopyOptions } from "./copying.js";
 import { internals } from "./internals.js";
-import type { HasInternals, Internals, Place } from "./internals.js";
+import type { HasInternals, Internals, Place, Stored } from "./internals.js";
 import type { ObjectOptions, SyncMap } from "./sync-map.js";
 
 // `copy` and `rename`, the same for a bucket and for all layers.
@@ -49,7 +49,7 @@ export function rename<V>(map: Copied<V>, from: string, to: string, none?: unkno
     return objects.renameByValue(from, to, () => {
       const whole = readOne(inside, from);
       if (whole !== undefined) taking(inside, "rename", to, () => storeNow(map, to, whole));
-      return whole?.version;
+      return whole?.state?.version;
     });
   });
 }
@@ -60,7 +60,7 @@ function checkKeys(inside: Pick<Internals<unknown>, "place">, from: string, to: 
   wholeKey(prefix, to);
 }
 
-function readOne<V>(inside: Internals<V>, key: string): Whole<V> | undefined {
+function readOne<V>(inside: Internals<V>, key: string): Stored<V> | undefined {
   const failed = new Map<string, S3BucketMapError>();
   const whole = inside.read([key], failed).get(key);
   const error = failed.get(key);
@@ -69,7 +69,7 @@ function readOne<V>(inside: Internals<V>, key: string): Whole<V> | undefined {
 }
 
 /** Stores a copy. It is durable when this returns, even in a batch or through a write buffer. */
-function storeNow<V>(map: Copied<V>, key: string, whole: Whole<V>): void {
+function storeNow<V>(map: Copied<V>, key: string, whole: Stored<V>): void {
   const inside = map[internals];
   const store = (): unknown => map.set(key, whole.value, optionsOf(whole));
   if (inside.objects === undefined || inside.writesAreDurable()) store();
@@ -106,8 +106,10 @@ export function valueRefused(
 }
 
 /** The options for storing a copy through layers. */
-export function optionsOf({ kept, contentEncoding }: Whole<unknown>): ObjectOptions {
-  return { ...kept, ...(contentEncoding === undefined ? {} : { contentEncoding }) };
+export function optionsOf({ state, contentEncoding }: Stored<unknown>): ObjectOptions {
+  const { contentType, cacheControl, metadata } = state?.kept ?? {};
+  const options = Object.entries({ contentType, cacheControl, metadata, contentEncoding });
+  return Object.fromEntries(options.filter(([, value]) => value !== undefined));
 }
 
 /** Runs a call on many keys for a single key, and throws that key's own error. */

@@ -51,24 +51,6 @@ export interface Copyable {
   rename(from: string, to: string): boolean;
 }
 
-/** What a copy keeps of an object in addition to its value. */
-export interface KeptOptions {
-  contentType?: string;
-  cacheControl?: string;
-  metadata?: Record<string, string>;
-}
-
-/** A value, and what a copy keeps in addition to it. */
-export interface Whole<V> {
-  readonly value: V;
-  readonly etag: string | undefined;
-  readonly contentEncoding: string | undefined;
-  readonly size?: number;
-  readonly lastModified?: number | undefined;
-  readonly kept: KeptOptions;
-  readonly version: Version;
-}
-
 /** What became of one copy. */
 export type CopyOutcome = "copied" | "missing" | S3BucketMapError;
 

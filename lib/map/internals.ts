@@ -1,7 +1,7 @@
 import type { KeptHeaders, ObjectToStore, Version } from "../bridge/protocol.js";
 import { argumentError } from "../errors/errors.js";
 import type { S3BucketMapError } from "../errors/errors.js";
-import type { StoredObjects, Whole } from "./copying.js";
+import type { StoredObjects } from "./copying.js";
 import { mapped } from "./iterables.js";
 import type {
   LinkOptions,
@@ -35,7 +35,7 @@ export interface Stored<V> {
   readonly lastModified?: number | undefined;
   /** The size of the value before decoding, in bytes, if known. */
   readonly size?: number;
-  /** What `update` needs to continue from here. Undefined if the lowest map is not an S3BucketMap. */
+  /** What `update` needs to continue from here, and what copies keep. Undefined if it was not read. */
   readonly state?: State | undefined;
 }
 
@@ -161,11 +161,11 @@ export interface Internals<V> {
   /** Undefined if the lowest map is not an S3BucketMap. */
   readonly objects: StoredObjects | undefined;
   /**
-   * Reads values from the bucket, and what copies keep in addition to them. Missing keys are left out. 1 GET each.
+   * Reads values from the bucket, each with its state. Missing keys are left out. 1 GET each.
    *
    * @param failed - receives the keys that cannot be read, each with its error
    */
-  read(keys: Iterable<string>, failed: Map<string, S3BucketMapError>): Map<string, Whole<V>>;
+  read(keys: Iterable<string>, failed: Map<string, S3BucketMapError>): Map<string, Stored<V>>;
   /** Waits until everything that was written through this map is durable. */
   settle(): void;
   /** Runs a function that writes these keys to the base of the layers. */
@@ -192,9 +192,14 @@ export interface HasInternals<V> {
   readonly [internals]: Internals<V>;
 }
 
+/** The internals that a map itself has, if any. */
+export function ownInternals(map: object | undefined): Internals<unknown> | undefined {
+  return (map as Partial<HasInternals<unknown>> | undefined)?.[internals];
+}
+
 /** A map's internals. For a map that has none, they are made from its methods. */
 export function internalsOf<V>(map: SyncMap<V>): Internals<V> {
-  return (map as Partial<HasInternals<V>>)[internals] ?? internalsFrom(map);
+  return (ownInternals(map) as Internals<V> | undefined) ?? internalsFrom(map);
 }
 
 function internalsFrom<V>(map: SyncMap<V>): Internals<V> {
@@ -226,7 +231,7 @@ function internalsFrom<V>(map: SyncMap<V>): Internals<V> {
     formats: undefined,
     contentTypes: [],
     objects: undefined,
-    read: (keys) => readWhole(map, keys),
+    read: (keys) => readAll(map, keys),
     settle: () => {},
     writing: (_method, _keys, write) => write(),
     url: needsBucket("url"),
@@ -239,11 +244,11 @@ function internalsFrom<V>(map: SyncMap<V>): Internals<V> {
 }
 
 /** Reads through the methods of a map, which may have only those of a native Map. */
-function readWhole<V>(
+function readAll<V>(
   map: Pick<SyncMap<V>, "get"> & Partial<SyncMap<V>>,
   keys: Iterable<string>,
-): Map<string, Whole<V>> {
-  const found = new Map<string, Whole<V>>();
+): Map<string, Stored<V>> {
+  const found = new Map<string, Stored<V>>();
   for (const key of keys) {
     let head = map.head?.(key);
     let value = map.get(key);
@@ -253,11 +258,18 @@ function readWhole<V>(
       value = map.get(key);
     }
     if (value === undefined) continue;
-    const { etag, contentEncoding, contentType, cacheControl, metadata } = head ?? {};
-    const kept = Object.entries({ contentType, cacheControl, metadata }).filter(
-      ([, one]) => one !== undefined,
-    );
-    found.set(key, { value, etag, contentEncoding, kept: Object.fromEntries(kept), version: {} });
+    found.set(key, { value, etag: head?.etag, contentEncoding: head?.contentEncoding, state: stateOf(head) });
   }
   return found;
+}
+
+/** The state of an object as far as `head` describes it: without a version to continue from. */
+export function stateOf(head: ObjectHead | undefined): State {
+  const { contentType, cacheControl, metadata } = head ?? {};
+  const kept = {
+    ...(contentType && { contentType }),
+    ...(cacheControl && { cacheControl }),
+    ...(metadata && { metadata }),
+  };
+  return { version: {}, kept };
 }

@@ -159,7 +159,7 @@ export class ExpireLayer<V> extends Layer<V> {
     }
   }
 
-  #freshIn<Read extends { lastModified?: number | undefined }>(read: Map<string, Read>): Map<string, Read> {
+  #freshIn(read: Map<string, Stored<V>>): Map<string, Stored<V>> {
     for (const [key, { lastModified }] of read) if (this.#isExpired(lastModified)) read.delete(key);
     return read;
   }

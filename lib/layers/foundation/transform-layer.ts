@@ -140,9 +140,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
     }
   }
 
-  #decodeAll<Read extends Stored<Raw>>(
-    read: Iterable<[string, Read]>,
-  ): Map<string, Omit<Read, "value"> & Stored<V>> {
+  #decodeAll(read: Iterable<[string, Stored<Raw>]>): Map<string, Stored<V>> {
     const failed = new Map<string, S3BucketMapError>();
     const decoded = this.#decodeThose(read, failed);
     const { bucket } = this.below.place ?? {};
@@ -152,14 +150,14 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
   }
 
   /** @param failed - receives the keys that cannot be decoded, each with its error */
-  #decodeThose<Read extends Stored<Raw>>(
-    read: Iterable<[string, Read]>,
+  #decodeThose(
+    read: Iterable<[string, Stored<Raw>]>,
     failed: Map<string, S3BucketMapError>,
-  ): Map<string, Omit<Read, "value"> & Stored<V>> {
-    const decoded = new Map<string, Omit<Read, "value"> & Stored<V>>();
+  ): Map<string, Stored<V>> {
+    const decoded = new Map<string, Stored<V>>();
     for (const [key, stored] of read) {
       try {
-        decoded.set(key, { ...stored, ...this.#decode(stored, key) });
+        decoded.set(key, this.#decode(stored, key));
       } catch (error) {
         if (!(error instanceof S3BucketMapError)) throw error;
         failed.set(key, error);
