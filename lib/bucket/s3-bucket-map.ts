@@ -2,47 +2,37 @@ import { inspect } from "node:util";
 import { BucketCalls, callsOf } from "./bucket-calls.js";
 import { bucketInternals, keysOf } from "./bucket-internals.js";
 import type { Shared, ValueOf } from "./shared.js";
-import { clear, deleteMany, getMany, setMany } from "./bulk.js";
-import { getStored, storedEntries } from "./bucket-reads.js";
+import { clear, deleteMany, setMany } from "./bulk.js";
 import { checkOneOf } from "../arguments/checks.js";
 import { checkDeasync } from "../bridge/check-deasync.js";
 import { create, storeIfMatch } from "./conditional-writes.js";
 import type { DiagnoseOptions, Diagnosis } from "./diagnosis.js";
 import { getFile, putFile } from "./files.js";
 import type { FileMap } from "../map/file-map.js";
-import { copy, rename } from "../map/copies.js";
-import type { CopyOptions } from "../map/copying.js";
-import { forEach, update } from "../map/methods.js";
+import { CommonMap } from "../map/common-map.js";
 import { checkPrefix, wholeKey } from "../arguments/keys.js";
 import { checkFilePath, checkNoFileOptions } from "../arguments/paths.js";
 import { internals } from "../map/internals.js";
 import type { Internals } from "../map/internals.js";
 import { listEntries, listKeys } from "./paged-listing.js";
-import { linkTo } from "./link.js";
-import { mapped } from "../map/iterables.js";
 import {
   checkEntriesOptions,
   checkIfMatch,
   checkListOptions,
   checkNoOptions,
-  checkVersionId,
   objectHeaders,
 } from "../arguments/method-options.js";
 import { parseSettings } from "../arguments/options.js";
 import type { ReadAs, S3BucketOptions, Settings } from "../arguments/options.js";
 import type {
-  GetOptions,
-  LinkOptions,
   ListedEntry,
   ListEntriesOptions,
   ListOptions,
   ObjectHead,
   ObjectOptions,
-  ObjectVersion,
   SetOptions,
 } from "../map/sync-map.js";
 import type { Bytes } from "../arguments/values.js";
-import { getVersion, versionsOf } from "./versions.js";
 import { wholeListing } from "./whole-listing.js";
 
 // Settings of sub-maps have already been checked.
@@ -60,7 +50,10 @@ const checked = Symbol("checked");
  * map.get("testKey"); // 'some value'
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html
  */
-export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueOf<As>> {
+export class S3BucketMap<As extends ReadAs = "string">
+  extends CommonMap<ValueOf<As>>
+  implements FileMap<ValueOf<As>>
+{
   // It also has internals, but does not declare so: they are not in the published types.
   // Editors show the comments of FileMap and SyncMap for methods that have none here.
   readonly #calls: BucketCalls;
@@ -79,6 +72,7 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
     prefix?: string,
     readAs?: As,
   ) {
+    super();
     if (location === checked) {
       this.#calls = new BucketCalls(options as Shared, prefix!, readAs);
       return;
@@ -86,17 +80,6 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
     const settings = parseSettings(location, options);
     if (settings.wait === "deasync") checkDeasync();
     this.#calls = new BucketCalls({ settings }, settings.prefix);
-  }
-
-  get(key: string, options?: GetOptions): ValueOf<As> | undefined {
-    const versionId = options === undefined ? undefined : checkVersionId(options);
-    const read =
-      versionId === undefined ? getStored(this.#calls, key) : getVersion(this.#calls, key, versionId);
-    return read?.value as ValueOf<As> | undefined;
-  }
-
-  versions(key: string): ObjectVersion[] {
-    return versionsOf(this.#calls, key);
   }
 
   set(key: string, value: string | Bytes, options?: SetOptions): this {
@@ -130,12 +113,6 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
     clear(this.#calls);
   }
 
-  getMany(keys: Iterable<string>): Map<string, ValueOf<As>> {
-    const values = new Map<string, ValueOf<As>>();
-    for (const [key, { value }] of getMany(this.#calls, keys)) values.set(key, value as ValueOf<As>);
-    return values;
-  }
-
   setMany(entries: Iterable<readonly [string, string | Bytes]>, options?: ObjectOptions): this {
     setMany(this.#calls, entries, (isText) => objectHeaders(options, isText, "setMany"));
     return this;
@@ -148,22 +125,6 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
 
   keys(options?: ListOptions): IterableIterator<string> {
     return keysOf(this.#calls, listKeys(this.#calls, checkListOptions(options)));
-  }
-
-  values(options?: ListOptions): IterableIterator<ValueOf<As>> {
-    return mapped(this.entries(options), ([, value]) => value);
-  }
-
-  entries(options?: ListOptions): IterableIterator<[string, ValueOf<As>]> {
-    return mapped(storedEntries(this.#calls, options), ([key, { value }]) => [key, value as ValueOf<As>]);
-  }
-
-  [Symbol.iterator](): IterableIterator<[string, ValueOf<As>]> {
-    return this.entries();
-  }
-
-  forEach(callback: (value: ValueOf<As>, key: string, map: this) => void, thisArg?: unknown): void {
-    forEach<ValueOf<As>, this>(this, callback, thisArg);
   }
 
   get size(): number {
@@ -186,26 +147,6 @@ export class S3BucketMap<As extends ReadAs = "string"> implements FileMap<ValueO
   create(key: string, value: string | Bytes, options?: ObjectOptions): boolean {
     const whole = wholeKey(this.#calls.prefix, key);
     return create(this.#calls, whole, value, objectHeaders(options, typeof value === "string", "create"));
-  }
-
-  update(
-    key: string,
-    fn: (value: ValueOf<As> | undefined) => ValueOf<As> | undefined,
-    options?: ObjectOptions,
-  ): ValueOf<As> | undefined {
-    return update(this, key, fn, options);
-  }
-
-  copy(from: string, to: string, options?: CopyOptions): boolean {
-    return copy<ValueOf<As>>(this, from, to, options);
-  }
-
-  rename(from: string, to: string, none?: undefined): boolean {
-    return rename<ValueOf<As>>(this, from, to, none);
-  }
-
-  url(key: string, options?: LinkOptions): string {
-    return linkTo(this.#calls, key, options);
   }
 
   putFile(key: string, path: string | URL, options?: SetOptions): this {

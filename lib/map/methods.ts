@@ -1,40 +1,8 @@
-import { MAX_KEYS_AT_ONCE } from "../arguments/keys.js";
 import { isPromise, kindOf } from "../arguments/kinds.js";
 import { argumentError } from "../errors/errors.js";
 import { internals } from "./internals.js";
 import type { HasInternals, Stored } from "./internals.js";
-import type { ObjectOptions, SyncMap } from "./sync-map.js";
-
-// Methods that are the same for a bucket and for all layers.
-
-/** `forEach`: lists a page of keys when it is needed, then reads their values. */
-export function forEach<V, M extends Pick<SyncMap<V>, "keys" | "get"> & HasInternals<V>>(
-  map: M,
-  callback: (value: V, key: string, map: M) => void,
-  thisArg: unknown,
-): void {
-  if (typeof callback !== "function")
-    throw argumentError(`forEach requires a function, not ${kindOf(callback)}.`);
-  const listing = map.keys();
-  for (let keys = take(listing, MAX_KEYS_AT_ONCE); keys.length > 0; keys = take(listing, MAX_KEYS_AT_ONCE)) {
-    map[internals].hintReads(keys);
-    for (const key of keys) {
-      const value = map.get(key);
-      // Undefined if the key was deleted after it was listed.
-      if (value !== undefined) callback.call(thisArg, value, key, map);
-    }
-  }
-}
-
-function take(listing: Iterator<string>, most: number): string[] {
-  const keys: string[] = [];
-  while (keys.length < most) {
-    const next = listing.next();
-    if (next.done === true) break;
-    keys.push(next.value);
-  }
-  return keys;
-}
+import type { ObjectOptions } from "./sync-map.js";
 
 /**
  * `update`: headers that the options do not name stay as they were read.
