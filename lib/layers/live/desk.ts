@@ -250,7 +250,7 @@ export class Desk<V> implements Home {
   #checkNoComparator(): void {
     if (!this.#batches.isGuarded()) return;
     throw argumentError(
-      "A comparator must not edit a live document or write to its map, because it may be called more than once.",
+      "A comparator must not edit a live document or write to its map, because the whole sort may run again.",
     );
   }
 
