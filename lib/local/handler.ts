@@ -3,20 +3,20 @@ import { addAbortSignal, Readable } from "node:stream";
 import { sweepPending } from "./body/body-writer.js";
 import { LocalS3Error } from "./local-error.js";
 import { operationOf, operations } from "./operation-table.js";
-import { checkBucketName } from "./operations/buckets.js";
+import { checkBucketName, checkKey } from "./operations/buckets.js";
 import { checkSupported } from "./operations/object-headers.js";
-import { parseRequest, type LocalRequest, type Reply } from "./request.js";
+import { parseRequest, type Context, type LocalRequest, type Reply } from "./request.js";
 import { S3Error } from "./s3-error.js";
 import { Store } from "./store/store.js";
 
-// A request gives up when its directory keeps being replaced.
+// How often a request opens its directory, if the directory keeps being replaced.
 const MAX_OPENINGS = 5;
 
-// For servers that wrap the handler, as the one of the specs does.
+// For servers that wrap the handler, such as the one that the specs use.
 export { operationOf, parseRequest };
 
 export interface LocalS3Options {
-  /** Holds the data, and is created if missing. Any number of threads and processes may share it. */
+  /** Contains the data, and is created if it is missing. Any number of threads and processes may share it. */
   directory: string;
   /** Treat every valid bucket name as an existing bucket. */
   createBuckets: boolean;
@@ -38,12 +38,12 @@ export interface LocalResponse {
  */
 export class LocalS3Handler {
   readonly metadata: { handlerProtocol: string } = { handlerProtocol: "http/1.1" };
-  private readonly options: LocalS3Options;
-  private store: Store | undefined;
-  private destroyed = false;
+  readonly #options: LocalS3Options;
+  #store: Store | undefined;
+  #destroyed = false;
 
   constructor(options: LocalS3Options) {
-    this.options = options;
+    this.#options = options;
   }
 
   async handle(
@@ -52,25 +52,25 @@ export class LocalS3Handler {
   ): Promise<{ response: LocalResponse }> {
     // The SDK's type also allows its own, older kind of signal, which nothing here passes.
     const signal = options.abortSignal as AbortSignal | undefined;
-    if (this.destroyed) throw new Error("This local S3 has been destroyed.");
+    if (this.#destroyed) throw new Error("This local S3 has been destroyed.");
     for (let openings = 1; ; openings++) {
       try {
         signal?.throwIfAborted();
-        const store = (this.store ??= this.open());
-        return { response: await this.answer(store, request, signal) };
+        const store = (this.#store ??= this.#open());
+        return { response: await this.#answer(store, request, signal) };
       } catch (error) {
         if (signal?.aborted) throw abortError();
-        const isWorthAnotherTry =
+        const canRetry =
           error instanceof LocalS3Error && error.reopen && error.nothingWritten && isRepeatable(request.body);
-        if (!isWorthAnotherTry || openings === MAX_OPENINGS) throw error;
+        if (!canRetry || openings === MAX_OPENINGS) throw error;
       }
     }
   }
 
   destroy(): void {
-    this.destroyed = true;
-    this.store?.retire();
-    this.store = undefined;
+    this.#destroyed = true;
+    this.#store?.retire();
+    this.#store = undefined;
   }
 
   httpHandlerConfigs(): Record<string, never> {
@@ -79,14 +79,14 @@ export class LocalS3Handler {
 
   updateHttpClientConfig(): void {}
 
-  private open(): Store {
-    const store = new Store(this.options.directory);
+  #open(): Store {
+    const store = new Store(this.#options.directory);
     // In the background: no request depends on what killed processes left behind.
     sweepPending(store).catch(() => undefined);
     return store;
   }
 
-  private async answer(
+  async #answer(
     store: Store,
     request: LocalRequest,
     signal: AbortSignal | undefined,
@@ -94,19 +94,20 @@ export class LocalS3Handler {
     store.hold();
     try {
       const requestId = randomBytes(8).toString("hex").toUpperCase();
-      const reply = await this.reply(store, request, signal, requestId);
+      const context = { store, createBuckets: this.#options.createBuckets, signal };
+      const reply = await replyTo(request, context, requestId);
       if (reply.body instanceof Readable) {
         store.hold();
         reply.body.once("close", () => store.release());
-        // Nobody listens for the stream's error yet.
+        // addAbortSignal() would destroy it with an error, for which nothing listens yet.
         if (signal?.aborted) reply.body.destroy();
         else if (signal !== undefined) addAbortSignal(signal, reply.body);
       }
       signal?.throwIfAborted();
       return toResponse(request.method, reply, requestId);
     } catch (error) {
-      if (error instanceof LocalS3Error && error.reopen && this.store === store) {
-        this.store = undefined;
+      if (error instanceof LocalS3Error && error.reopen && this.#store === store) {
+        this.#store = undefined;
         store.retire();
       }
       throw error;
@@ -114,29 +115,20 @@ export class LocalS3Handler {
       store.release();
     }
   }
+}
 
-  private async reply(
-    store: Store,
-    local: LocalRequest,
-    signal: AbortSignal | undefined,
-    requestId: string,
-  ): Promise<Reply> {
-    try {
-      const request = parseRequest(local);
-      const operation = operationOf(request);
-      if (operation === undefined) throw new S3Error("NotImplemented");
-      checkSupported(request.headers);
-      if (request.bucket !== "") checkBucketName(request.bucket);
-      const [run] = operations[operation];
-      return await run({ store, createBuckets: this.options.createBuckets, signal }, request);
-    } catch (error) {
-      if (!(error instanceof S3Error)) throw error;
-      return {
-        statusCode: error.statusCode,
-        headers: error.headers,
-        body: error.toXml(local.path, requestId),
-      };
-    }
+async function replyTo(local: LocalRequest, context: Context, requestId: string): Promise<Reply> {
+  try {
+    const request = parseRequest(local);
+    const operation = operationOf(request);
+    if (operation === undefined) throw new S3Error("NotImplemented");
+    checkSupported(request.headers);
+    if (request.bucket !== "") checkBucketName(request.bucket);
+    checkKey(request.key);
+    return await operations[operation][0](context, request);
+  } catch (error) {
+    if (!(error instanceof S3Error)) throw error;
+    return { statusCode: error.statusCode, headers: error.headers, body: error.toXml(local.path, requestId) };
   }
 }
 
@@ -153,18 +145,15 @@ function toResponse(method: string, { statusCode, headers, body }: Reply, reques
     complete["content-type"] ??= "application/xml";
     complete["content-length"] ??= String(body.length);
   } else if (body === undefined && !isHead && statusCode === 200) complete["content-length"] ??= "0";
+  const sent = isHead || body === undefined ? [] : body;
   return {
     statusCode,
     headers: complete,
-    body: isHead || body === undefined ? Readable.from([]) : toStream(body),
+    body: sent instanceof Readable ? sent : Readable.from(sent, { objectMode: false }),
   };
 }
 
-function toStream(body: Buffer | Readable): Readable {
-  return Buffer.isBuffer(body) ? Readable.from(body, { objectMode: false }) : body;
-}
-
-// A stream may have been read in part.
+// Part of a stream may have been read.
 function isRepeatable(body: unknown): boolean {
   return body === undefined || body === null || typeof body === "string" || ArrayBuffer.isView(body);
 }

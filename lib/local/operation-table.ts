@@ -1,32 +1,24 @@
-import {
-  createBucket,
-  deleteBucket,
-  getBucketLocation,
-  headBucket,
-  listBuckets,
-} from "./operations/buckets.js";
+import { createBucket, deleteBucket, headBucket, listBuckets } from "./operations/buckets.js";
 import { completeMultipartUpload } from "./operations/complete-multipart.js";
-import { copyObject } from "./operations/copy-object.js";
+import { copyObject, uploadPartCopy } from "./operations/copy-object.js";
 import { deleteObject, deleteObjects } from "./operations/delete.js";
 import { getObject, headObject } from "./operations/get-object.js";
 import { listObjectsV2 } from "./operations/list-objects.js";
 import { abortMultipartUpload, createMultipartUpload, uploadPart } from "./operations/multipart.js";
 import { putObject } from "./operations/put-object.js";
-import { uploadPartCopy } from "./operations/upload-part-copy.js";
 import type { Context, Reply, S3Request } from "./request.js";
 
 type Run = (context: Context, request: S3Request) => Reply | Promise<Reply>;
 
 /**
  * Every operation that the local S3 implements, with the query parameters it accepts. A request with any other parameter
- * is answered with NotImplemented: `GET key?acl` does not ask for the object.
+ * fails with NotImplemented, because `GET key?acl`, for example, does not ask for the object.
  */
 export const operations = {
   ListBuckets: [listBuckets, "max-buckets", "continuation-token"],
   CreateBucket: [createBucket],
   HeadBucket: [headBucket],
   DeleteBucket: [deleteBucket],
-  GetBucketLocation: [getBucketLocation, "location"],
   ListObjectsV2: [
     listObjectsV2,
     "list-type",
@@ -52,12 +44,12 @@ export const operations = {
 
 export type Operation = keyof typeof operations;
 
-/** The operation that a request asks for, or undefined for one that the local S3 does not implement. */
+/** The operation that a request asks for, or undefined if the local S3 does not implement it. */
 export function operationOf(request: S3Request): Operation | undefined {
   const operation = candidate(request);
   if (operation === undefined) return undefined;
   const [, ...parameters]: readonly [Run, ...string[]] = operations[operation];
-  // The SDK adds x-id for the readers of access logs.
+  // The SDK adds x-id for people who read access logs.
   const isKnown = (name: string): boolean => parameters.includes(name) || name === "x-id";
   return Object.keys(request.query).every(isKnown) ? operation : undefined;
 }
@@ -75,7 +67,6 @@ function candidate({ method, bucket, key, query, headers }: S3Request): Operatio
     case "POST bucket":
       return has("delete") ? "DeleteObjects" : undefined;
     case "GET bucket":
-      if (has("location")) return "GetBucketLocation";
       return query["list-type"] === "2" ? "ListObjectsV2" : undefined;
     case "GET object":
       return "GetObject";

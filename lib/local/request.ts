@@ -1,6 +1,9 @@
 import type { Readable } from "node:stream";
 import { S3Error } from "./s3-error.js";
 import type { Store } from "./store/store.js";
+import { xmlDocument } from "./xml.js";
+
+const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 export type RequestBody = undefined | null | string | Uint8Array | AsyncIterable<Uint8Array | string>;
 
@@ -19,6 +22,10 @@ export interface Reply {
   statusCode: number;
   headers: Record<string, string>;
   body?: Buffer | Readable;
+}
+
+export function xmlReply(root: string, content: string, headers: Record<string, string> = {}): Reply {
+  return { statusCode: 200, headers, body: xmlDocument(root, content, ` xmlns="${NAMESPACE}"`) };
 }
 
 /** A request, parsed for the operations. */
@@ -51,7 +58,7 @@ export function parseRequest(request: LocalRequest): S3Request {
     ...parsePath(request.path),
     query,
     headers,
-    // The SDK's type is `any`. receiveBody() refuses a body of another kind.
+    // The SDK's type is `any`. receiveBody() rejects bodies of other types.
     body: request.body as RequestBody,
   };
 }
@@ -65,6 +72,6 @@ export function parsePath(path: string): { bucket: string; key: string } {
       key: slash < 0 ? "" : decodeURIComponent(path.slice(slash + 1)),
     };
   } catch {
-    throw new S3Error("InvalidURI", { elements: { URI: path } });
+    throw new S3Error("InvalidURI", { URI: path });
   }
 }

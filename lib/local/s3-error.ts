@@ -1,10 +1,9 @@
-import { element, xmlDocument } from "./xml.js";
+import { elements, xmlDocument, type Elements } from "./xml.js";
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 const errors = {
   BadDigest: [400, "The Content-MD5 you specified did not match what we received."],
   BucketNotEmpty: [409, "The bucket you tried to delete is not empty"],
-  EntityTooLarge: [400, "Your proposed upload exceeds the maximum allowed size"],
   EntityTooSmall: [400, "Your proposed upload is smaller than the minimum allowed size"],
   IncompleteBody: [
     400,
@@ -12,7 +11,6 @@ const errors = {
   ],
   InvalidArgument: [400, "Invalid Argument"],
   InvalidBucketName: [400, "The specified bucket is not valid."],
-  InvalidDigest: [400, "The Content-MD5 you specified was invalid."],
   InvalidPart: [
     400,
     "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
@@ -51,50 +49,41 @@ const errors = {
 
 export type S3ErrorCode = keyof typeof errors;
 
-export interface S3ErrorDetail {
-  message?: string;
-  /** Additional elements of the XML body, such as `Condition` or `BucketName`. */
-  elements?: Record<string, string>;
-  headers?: Record<string, string>;
-}
-
 /** An error response of S3. Operations throw it, and the handler sends it. */
 export class S3Error extends Error {
+  override readonly name = "S3Error";
   readonly code: S3ErrorCode;
   readonly statusCode: number;
-  readonly elements: Record<string, string>;
   readonly headers: Record<string, string>;
+  readonly #elements: Elements;
 
-  constructor(code: S3ErrorCode, { message, elements = {}, headers = {} }: S3ErrorDetail = {}) {
+  /** @param added - more elements of the XML body, such as `Condition` or `BucketName` */
+  constructor(
+    code: S3ErrorCode,
+    added: Elements = {},
+    { message, headers = {} }: { message?: string; headers?: Record<string, string> } = {},
+  ) {
     super(message ?? errors[code][1]);
-    this.name = "S3Error";
     this.code = code;
     this.statusCode = errors[code][0];
-    this.elements = elements;
     this.headers = headers;
+    this.#elements = added;
   }
 
   toXml(resource: string, requestId: string): Buffer {
-    const elements = Object.entries({
-      Code: this.code,
-      Message: this.message,
-      ...this.elements,
-      Resource: resource,
-      RequestId: requestId,
-    });
-    const content = elements.map(([name, text]) => element(name, text)).join("");
+    const { code: Code, message: Message } = this;
     // Unlike S3's other responses, errors have no namespace.
-    return xmlDocument("Error", content, { namespace: false });
+    const content = elements({ Code, Message, ...this.#elements, Resource: resource, RequestId: requestId });
+    return xmlDocument("Error", content);
   }
 }
 
-/** The 412 of a conditional request, with the header that did not hold. */
+/** The 412 of a conditional request. `condition` is the header whose condition was not met. */
 export function preconditionFailed(condition: string): S3Error {
-  return new S3Error("PreconditionFailed", { elements: { Condition: condition } });
+  return new S3Error("PreconditionFailed", { Condition: condition });
 }
 
-/** The 400 for an argument that is not valid. */
+/** The 400 for an invalid argument. */
 export function invalidArgument(message: string, name: string, value?: string): S3Error {
-  const elements = { ArgumentName: name, ...(value !== undefined && { ArgumentValue: value }) };
-  return new S3Error("InvalidArgument", { message, elements });
+  return new S3Error("InvalidArgument", { ArgumentName: name, ArgumentValue: value }, { message });
 }

@@ -1,21 +1,9 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import { S3BucketMap } from "../../lib/index.js";
 import { combineCrc32s, crc32Text } from "../../lib/local/body/crc32.js";
-import { objectKey } from "../../lib/local/operations/buckets.js";
-import type { Checksums } from "../../lib/local/store/records.js";
-import { Store } from "../../lib/local/store/store.js";
-import {
-  clientOf,
-  leftovers,
-  localClient,
-  localHandler,
-  removeDirectories,
-  send,
-  temporaryDirectory,
-} from "./client";
+import { leftovers, localClient, localHandler, removeDirectories, send, temporaryDirectory } from "./client";
 
 afterAll(removeDirectories);
 
@@ -74,14 +62,6 @@ describe("a PUT with x-amz-checksum-crc32", () => {
     expect((await send(handler, "GET", "/bucket/k")).code).toBe("NoSuchKey");
   });
 
-  it("is refused when it is no checksum", async () => {
-    const options = { body: "right", headers: { [name]: "AAAA=" } };
-    expect(await send(localHandler(), "PUT", "/bucket/k", options)).toMatchObject({
-      status: 400,
-      code: "InvalidRequest",
-    });
-  });
-
   it("is refused when the stream was another, and nothing remains", async () => {
     const directory = temporaryDirectory();
     const handler = localHandler({ directory });
@@ -124,69 +104,5 @@ describe("what is not implemented", () => {
     const answer = await send(handler, "PUT", "/bucket/k", { body: "123456789", headers });
     expect(answer).toMatchObject({ status: 501, code: "NotImplemented" });
     expect((await send(handler, "GET", "/bucket/k")).code).toBe("NoSuchKey");
-  });
-});
-
-describe("an object that an older version stored with another checksum", () => {
-  const body = "123456789";
-  const crc64nvme = Buffer.from("ae8b14860a799888", "hex").toString("base64");
-  const sha256 = createHash("sha256").update(body).digest("base64");
-  const sha256OfParts = `${createHash("sha256").update(Buffer.from(sha256, "base64")).digest("base64")}-1`;
-  const stored = async (checksums: Checksums) => {
-    const directory = temporaryDirectory();
-    await send(localHandler({ directory }), "PUT", "/bucket/k", { body });
-    const store = new Store(directory);
-    await store.write(0, (plan) => {
-      const key = objectKey("bucket", "k");
-      plan.put(store.objects, key, { ...plan.read(store.objects, key)!, checksums });
-    });
-    await store.close();
-    return directory;
-  };
-
-  it.each<Checksums>([
-    { type: "FULL_OBJECT", values: { sha256 } },
-    { type: "COMPOSITE", values: { sha256: sha256OfParts } },
-    { type: "FULL_OBJECT", values: { crc64nvme } },
-  ])("is read with it, listed, copied and overwritten: %j", async (checksums) => {
-    const directory = await stored(checksums);
-    const handler = localHandler({ directory });
-    const headers = { "x-amz-checksum-mode": "ENABLED" };
-    const head = await send(handler, "HEAD", "/bucket/k", { headers });
-    const [[name, value]] = Object.entries(checksums.values) as [[string, string]];
-    expect(head.headers).toMatchObject({
-      [`x-amz-checksum-${name}`]: value,
-      "x-amz-checksum-type": checksums.type,
-    });
-    const listed = await send(handler, "GET", "/bucket", { query: { "list-type": "2" } });
-    expect(listed.body.toString()).toContain(`<ChecksumAlgorithm>${name.toUpperCase()}</ChecksumAlgorithm>`);
-
-    await send(handler, "PUT", "/bucket/copy", { headers: { "x-amz-copy-source": "bucket/k" } });
-    const copy = await send(handler, "GET", "/bucket/copy", { headers });
-    expect(copy.body.toString()).toBe(body);
-    expect(copy.headers).toMatchObject({
-      "x-amz-checksum-crc32": crc32Text(crc32(body)),
-      "x-amz-checksum-type": "FULL_OBJECT",
-    });
-
-    const map = new S3BucketMap("bucket", { local: directory });
-    expect(map.get("k")).toBe(body);
-    expect([...map.keys()]).toEqual(["copy", "k"]);
-    map.update("copy", (old) => `${old}, changed`);
-    map.set("k", "new");
-    expect([map.get("copy"), map.get("k")]).toEqual([`${body}, changed`, "new"]);
-    map.close();
-    const overwritten = await send(handler, "HEAD", "/bucket/k", { headers });
-    expect(overwritten.headers[`x-amz-checksum-${name}`]).toBeUndefined();
-  });
-
-  it("is still checked by the SDK", async () => {
-    const wrong = createHash("sha256").update("another").digest("base64");
-    const directory = await stored({ type: "FULL_OBJECT", values: { sha256: wrong } });
-    const client = clientOf({ requestHandler: localHandler({ directory }) });
-    const got = await client.send(
-      new GetObjectCommand({ Bucket: "bucket", Key: "k", ChecksumMode: "ENABLED" }),
-    );
-    await expect(got.Body?.transformToString()).rejects.toThrow("Checksum mismatch");
   });
 });

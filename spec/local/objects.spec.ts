@@ -232,34 +232,22 @@ describe.each(["in process", "over HTTP"])("an object, %s", (how) => {
     expect(await (await get(client(), "conditional")).Body?.transformToString()).toBe("2");
   });
 
-  it("is copied, with its headers or with others", async () => {
+  it("is copied, with other headers", async () => {
     await put(client(), "from ú+", "body", { ContentType: "text/plain", Metadata: { a: "b" } });
     const CopySource = `${Bucket}/${encodeURIComponent("from ú+")}`;
+    const MetadataDirective = "REPLACE";
     const { CopyObjectResult } = await client().send(
-      new CopyObjectCommand({ Bucket, Key: "to", CopySource }),
+      new CopyObjectCommand({ Bucket, Key: "to", CopySource, MetadataDirective, ContentType: "text/html" }),
     );
     expect(CopyObjectResult?.ETag).toBe(`"${md5("body")}"`);
-    expect(await get(client(), "to")).toMatchObject({ ContentType: "text/plain", Metadata: { a: "b" } });
-    await client().send(
-      new CopyObjectCommand({
-        Bucket,
-        Key: "to",
-        CopySource,
-        MetadataDirective: "REPLACE",
-        ContentType: "text/html",
-      }),
-    );
-    expect(await get(client(), "to")).toMatchObject({ ContentType: "text/html", Metadata: {} });
+    const copy = await get(client(), "to");
+    expect(copy).toMatchObject({ ContentType: "text/html", Metadata: {} });
+    expect((await bytesOf(copy)).toString()).toBe("body");
     await expect(
-      client().send(new CopyObjectCommand({ Bucket, Key: "to", CopySource: `${Bucket}/to` })),
-    ).rejects.toMatchObject({
-      name: "InvalidRequest",
-    });
-    await expect(
-      client().send(new CopyObjectCommand({ Bucket, Key: "to", CopySource: `${Bucket}/gone` })),
-    ).rejects.toMatchObject({
-      name: "NoSuchKey",
-    });
+      client().send(
+        new CopyObjectCommand({ Bucket, Key: "to", CopySource: `${Bucket}/gone`, MetadataDirective }),
+      ),
+    ).rejects.toMatchObject({ name: "NoSuchKey" });
   });
 });
 
@@ -269,12 +257,8 @@ describe("a conditional read", () => {
   it.each([
     [{ "if-match": etag }, 200],
     [{ "if-match": etag.slice(1, -1) }, 200],
-    [{ "if-match": `${other}, ${etag}` }, 200],
-    [{ "if-match": "*" }, 200],
     [{ "if-match": other }, 412],
     [{ "if-none-match": etag }, 304],
-    [{ "if-none-match": `W/${etag}` }, 304],
-    [{ "if-none-match": "*" }, 304],
     [{ "if-none-match": other }, 200],
   ])("with %j is answered by %d", async (headers, status) => {
     const handler = localHandler();
@@ -299,7 +283,6 @@ describe("what is refused", () => {
 
   const cases: [string, Parameters<typeof send>[3] & { path?: string }, number, string][] = [
     ["a wrong Content-MD5", { headers: { "content-md5": md5("other", "base64") } }, 400, "BadDigest"],
-    ["a Content-MD5 that is none", { headers: { "content-md5": "nonsense" } }, 400, "InvalidDigest"],
     [
       "a wrong x-amz-content-sha256",
       { headers: { "x-amz-content-sha256": "0".repeat(64) } },
@@ -308,7 +291,6 @@ describe("what is refused", () => {
     ],
     ["a body shorter than it says", { headers: { "content-length": "4" } }, 400, "IncompleteBody"],
     ["a body longer than it says", { headers: { "content-length": "2" } }, 400, "IncompleteBody"],
-    ["more than 5 GiB", { headers: { "content-length": String(5 * 2 ** 30 + 1) } }, 400, "EntityTooLarge"],
     [
       "more than 2 KB of metadata",
       { headers: { "x-amz-meta-a": "x".repeat(2048) } },
@@ -394,7 +376,9 @@ describe("what is refused", () => {
         "x-amz-copy-source-if-modified-since": "Thu, 01 Jan 1970 00:00:00 GMT",
       },
     ],
-  ])("a copy with %s", async (_what, headers) => {
+    ["the headers of its source", { "x-amz-copy-source": "bucket/k", "x-amz-metadata-directive": "COPY" }],
+  ])("a copy with %s", async (_what, given) => {
+    const headers = { "x-amz-metadata-directive": "REPLACE", ...given };
     const answer = await send(handler, "PUT", "/bucket/copy", { headers });
     expect(answer).toMatchObject({ status: 501, code: "NotImplemented" });
     expect((await send(handler, "GET", "/bucket/copy")).code).toBe("NoSuchKey");

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import path from "node:path";
+import { open, type RootDatabase } from "lmdb";
 import { BodyWriter, sweepPending } from "../../lib/local/body/body-writer.js";
 import { CHUNK_SIZE } from "../../lib/local/store/records.js";
 import { S3Error } from "../../lib/local/s3-error.js";
@@ -7,6 +8,21 @@ import { Store } from "../../lib/local/store/store.js";
 import { leftovers, removeDirectories, temporaryDirectory } from "./client";
 
 afterAll(removeDirectories);
+
+/** Changes what a store says of its format, past the store. */
+async function changeFormat(
+  directory: string,
+  change: (root: RootDatabase<Buffer, Buffer>, key: Buffer) => Promise<boolean>,
+): Promise<void> {
+  const root = open<Buffer, Buffer>({
+    path: directory,
+    noSubdir: false,
+    keyEncoding: "binary",
+    encoding: "binary",
+  });
+  await change(root, Buffer.from("s3bucketmap format"));
+  await root.close();
+}
 
 describe("Store", () => {
   it("says how to get lmdb where it is missing", () => {
@@ -30,18 +46,16 @@ describe("Store", () => {
     const directory = temporaryDirectory();
     const store = new Store(directory);
     await store.write(0, (plan) => plan.put(store.buckets, Buffer.from("b"), { created: 0 }));
-    const { root } = store as unknown as { root: { put(key: Buffer, value: Buffer): Promise<boolean> } };
-    await root.put(Buffer.from("s3bucketmap format"), Buffer.from("99"));
     await store.close();
+    await changeFormat(directory, (root, key) => root.put(key, Buffer.from("99")));
     expect(() => new Store(directory)).toThrow(/format 99 .* reads format 1/);
   });
 
   it("opens a directory whose first process ended before it wrote anything", async () => {
     const directory = temporaryDirectory();
     const first = new Store(directory);
-    const { root } = first as unknown as { root: { remove(key: Buffer): Promise<boolean> } };
-    await root.remove(Buffer.from("s3bucketmap format"));
     await first.close();
+    await changeFormat(directory, (root, key) => root.remove(key));
     const second = new Store(directory);
     expect(second.read(() => second.buckets.getCount({}))).toBe(0);
     await second.close();
@@ -83,10 +97,11 @@ describe("sweepPending()", () => {
     expect(pendingOf(store)).toHaveLength(1);
     return writer;
   };
-  const change = (store: Store, id: Buffer, change: object) =>
+  const change = (store: Store, id: string, change: object) =>
     store.write(0, (plan) => {
-      const record = plan.read(store.pending, id);
-      if (record) plan.put(store.pending, id, { ...record, ...change });
+      const key = Buffer.from(id, "hex");
+      const record = plan.read(store.pending, key);
+      if (record) plan.put(store.pending, key, { ...record, ...change });
     });
 
   it("leaves a body alone that is being written", async () => {

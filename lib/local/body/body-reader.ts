@@ -2,29 +2,21 @@ import { Readable } from "node:stream";
 import type { Transaction } from "lmdb";
 import { LocalS3Error } from "../local-error.js";
 import type { Plan } from "../store/plan.js";
-import { CHUNK_SIZE, type BodyRecord, type ObjectRecord } from "../store/records.js";
+import { CHUNK_SIZE, chunkKey, partKey, type BodyRecord, type ObjectRecord } from "../store/records.js";
 import type { Store } from "../store/store.js";
-import { chunkKey, removeChunks } from "./body-writer.js";
+import { removeChunks } from "./body-writer.js";
 
 export interface Range {
   start: number;
   length: number;
 }
 
-export function partKey(uploadId: Buffer, partNumber: number): Buffer {
-  const key = Buffer.allocUnsafe(18);
-  uploadId.copy(key);
-  key.writeUInt16BE(partNumber, 16);
-  return key;
-}
-
 /** The parts of an upload, or of an object that was uploaded in parts, in order. */
 export function partsOf(
   store: Store,
-  id: string,
+  uploadId: string,
   options: { transaction?: Transaction } = {},
 ): { partNumber: number; part: BodyRecord }[] {
-  const uploadId = Buffer.from(id, "hex");
   const range = { start: partKey(uploadId, 1), end: partKey(uploadId, 0xffff) };
   return [...store.parts.getRange({ ...range, ...options })].map(({ key, value }) => ({
     partNumber: key.readUInt16BE(16),
@@ -32,7 +24,7 @@ export function partsOf(
   }));
 }
 
-/** Reads a range of an object chunk by chunk. Without a snapshot, it must run within `store.read`. */
+/** Reads a range of an object chunk by chunk. Without a snapshot, must run within `store.read`. */
 function* piecesOf(
   store: Store,
   record: ObjectRecord,
@@ -51,7 +43,7 @@ function* piecesOf(
       const index = Math.floor(at / CHUNK_SIZE);
       const chunkStart = index * CHUNK_SIZE;
       const to = Math.min(CHUNK_SIZE, end - chunkStart);
-      const chunk = store.bodies.get(chunkKey(Buffer.from(id, "hex"), index), options);
+      const chunk = store.bodies.get(chunkKey(id, index), options);
       if (!chunk || chunk.length < to)
         throw new LocalS3Error("LocalS3Damaged", "a part of the object is missing");
       yield chunk.subarray(at - chunkStart, to);
@@ -61,10 +53,10 @@ function* piecesOf(
   }
 }
 
-// A snapshot that is never released makes the data file grow without bound, so release those of abandoned streams, too.
+// A snapshot that is never released makes the data file grow without bound. So those of abandoned streams are released, too.
 const abandoned = new FinalizationRegistry<Transaction>((snapshot) => snapshot.done());
 
-/** Streams a range of an object as it is now, one chunk in memory at a time. Must be called within `store.read`. */
+/** Streams a range of an object as it is now, with one chunk in memory at a time. Must be called within `store.read`. */
 export function readBody(store: Store, record: ObjectRecord, range: Range): Readable {
   const snapshot = store.snapshot();
   const pieces = piecesOf(store, record, range, snapshot);
@@ -87,7 +79,7 @@ export function readBody(store: Store, record: ObjectRecord, range: Range): Read
   return stream;
 }
 
-/** Reads a short range at once. Must be called within `store.read`. */
+/** Reads a small range at once. Must be called within `store.read`. */
 export function readBodyNow(store: Store, record: ObjectRecord, range: Range): Buffer {
   const pieces = [...piecesOf(store, record, range)];
   return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
@@ -95,20 +87,15 @@ export function readBodyNow(store: Store, record: ObjectRecord, range: Range): B
 
 /** Plans the removal of the body of an object that is overwritten or deleted. */
 export function removeBody(store: Store, record: ObjectRecord, plan: Plan): void {
-  const id = Buffer.from(record.id, "hex");
-  if (record.parts === undefined) return removeChunks(store, id, plan);
-  for (const { partNumber, part } of partsOf(store, record.id))
-    removePart(store, record.id, partNumber, part, plan);
+  if (record.parts === undefined) removeChunks(store, record.id, plan);
+  else removeParts(store, record.id, plan);
 }
 
-/** Plans the removal of one part of an upload or an object. */
-export function removePart(
-  store: Store,
-  uploadId: string,
-  partNumber: number,
-  part: BodyRecord,
-  plan: Plan,
-): void {
-  removeChunks(store, Buffer.from(part.id, "hex"), plan);
-  plan.remove(store.parts, partKey(Buffer.from(uploadId, "hex"), partNumber));
+/** Plans the removal of the parts of an upload or an object, except those in `kept`. */
+export function removeParts(store: Store, uploadId: string, plan: Plan, kept = new Set<number>()): void {
+  for (const { partNumber, part } of partsOf(store, uploadId)) {
+    if (kept.has(partNumber)) continue;
+    removeChunks(store, part.id, plan);
+    plan.remove(store.parts, partKey(uploadId, partNumber));
+  }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { S3Error } from "../s3-error.js";
 import type { Plan } from "../store/plan.js";
-import { CHUNK_SIZE, type PendingRecord } from "../store/records.js";
+import { CHUNK_SIZE, chunkKey, type PendingRecord } from "../store/records.js";
 import type { Store } from "../store/store.js";
 
 // A body of up to this size is kept in memory, and written in one transaction with its record.
@@ -10,18 +10,11 @@ const MAX_BUFFERED_BYTES = 8 * CHUNK_SIZE;
 // A writer that stores nothing for this long is considered dead, even if its process cannot be checked.
 const MAX_IDLE_MS = 60 * 60 * 1000;
 
-/** 16 bytes: a timestamp, then random. Bodies written at about the same time are neighbours in the tree. */
-export function newBodyId(): Buffer {
+/** 16 bytes in hex: a timestamp, then random bytes. Bodies written at about the same time are neighbours in the tree. */
+export function newBodyId(): string {
   const id = randomBytes(16);
   id.writeUIntBE(Date.now(), 0, 6);
-  return id;
-}
-
-export function chunkKey(id: Buffer, index: number): Buffer {
-  const key = Buffer.allocUnsafe(20);
-  id.copy(key);
-  key.writeUInt32BE(index, 16);
-  return key;
+  return id.toString("hex");
 }
 
 /**
@@ -29,80 +22,90 @@ export function chunkKey(id: Buffer, index: number): Buffer {
  * the transaction that writes this record, or `discard` if there will be none.
  */
 export class BodyWriter {
-  readonly id: Buffer = newBodyId();
-  /** What `commit` will write. */
+  readonly id: string = newBodyId();
+  /** The size of what `commit` will write. */
   bufferedBytes = 0;
-  private readonly store: Store;
-  private buffered: Uint8Array[] = [];
-  private storedChunks = 0;
+  readonly #store: Store;
+  readonly #pendingKey = Buffer.from(this.id, "hex");
+  #buffered: Uint8Array[] = [];
+  #storedChunks = 0;
 
   constructor(store: Store) {
-    this.store = store;
+    this.#store = store;
   }
 
   /** Keeps a reference to `bytes`, which must not change afterwards. */
   async write(bytes: Uint8Array): Promise<void> {
     for (let start = 0; start < bytes.length;) {
       const piece = bytes.subarray(start, start + MAX_BUFFERED_BYTES - this.bufferedBytes);
-      this.buffered.push(piece);
+      this.#buffered.push(piece);
       this.bufferedBytes += piece.length;
       start += piece.length;
-      if (this.bufferedBytes === MAX_BUFFERED_BYTES) await this.storeChunks();
+      if (this.bufferedBytes === MAX_BUFFERED_BYTES) await this.#storeChunks();
     }
   }
 
   /** Plans the rest of the body. No `write` may follow. */
   commit(plan: Plan): void {
-    this.needPending(plan);
-    this.planChunks(plan);
-    if (this.storedChunks > 0) plan.remove(this.store.pending, this.id);
+    this.#needPending(plan);
+    this.#planChunks(plan);
+    if (this.#storedChunks > 0) plan.remove(this.#store.pending, this.#pendingKey);
   }
 
   async discard(): Promise<void> {
-    this.buffered = [];
-    if (this.storedChunks > 0) await this.store.write(0, (plan) => removePending(this.store, this.id, plan));
+    this.#buffered = [];
+    if (this.#storedChunks > 0)
+      await this.#store.write(0, (plan) => removePending(this.#store, this.#pendingKey, plan));
   }
 
-  private async storeChunks(): Promise<void> {
-    if (this.storedChunks === 0) await sweepPending(this.store);
-    await this.store.write(this.bufferedBytes, (plan) => {
-      this.needPending(plan);
-      plan.put(this.store.pending, this.id, { host: hostname(), pid: process.pid, active: Date.now() });
-      this.planChunks(plan);
+  async #storeChunks(): Promise<void> {
+    if (this.#storedChunks === 0) await sweepPending(this.#store);
+    await this.#store.write(this.bufferedBytes, (plan) => {
+      this.#needPending(plan);
+      plan.put(this.#store.pending, this.#pendingKey, {
+        host: hostname(),
+        pid: process.pid,
+        active: Date.now(),
+      });
+      this.#planChunks(plan);
     });
-    this.storedChunks += MAX_BUFFERED_BYTES / CHUNK_SIZE;
-    this.buffered = [];
+    this.#storedChunks += MAX_BUFFERED_BYTES / CHUNK_SIZE;
+    this.#buffered = [];
     this.bufferedBytes = 0;
   }
 
   // If this thread was suspended for an hour, the stored chunks may have been swept.
-  private needPending(plan: Plan): void {
-    if (this.storedChunks === 0) return;
-    if (!this.store.pending.doesExist(this.id)) throw new S3Error("RequestTimeout");
-    plan.needs(this.store.pending, this.id);
+  #needPending(plan: Plan): void {
+    if (this.#storedChunks === 0) return;
+    if (!this.#store.pending.doesExist(this.#pendingKey)) throw new S3Error("RequestTimeout");
+    plan.needs(this.#store.pending, this.#pendingKey);
   }
 
-  private planChunks(plan: Plan): void {
-    const [only, ...more] = this.buffered;
+  #planChunks(plan: Plan): void {
+    const [only, ...more] = this.#buffered;
     const bytes =
       only && more.length === 0
         ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
-        : Buffer.concat(this.buffered, this.bufferedBytes);
-    let index = this.storedChunks;
+        : Buffer.concat(this.#buffered, this.bufferedBytes);
+    let index = this.#storedChunks;
     for (let start = 0; start < bytes.length; start += CHUNK_SIZE)
-      plan.putBytes(this.store.bodies, chunkKey(this.id, index++), bytes.subarray(start, start + CHUNK_SIZE));
+      plan.putBytes(
+        this.#store.bodies,
+        chunkKey(this.id, index++),
+        bytes.subarray(start, start + CHUNK_SIZE),
+      );
   }
 }
 
-/** Removes the chunks of writers that were killed midway. A writer that is in fact alive then fails with an S3Error. */
+/** Removes the chunks of writers that were killed before they finished. If such a writer is alive, it fails with an S3Error. */
 export async function sweepPending(store: Store): Promise<void> {
   const dead = store.read(() =>
     [...store.pending.getRange({})].filter(({ value }) => isDead(value)).map(({ key }) => Buffer.from(key)),
   );
-  for (const id of dead)
+  for (const key of dead)
     await store.write(0, (plan) => {
-      const record = store.pending.get(id);
-      if (record && isDead(record)) removePending(store, id, plan);
+      const record = store.pending.get(key);
+      if (record && isDead(record)) removePending(store, key, plan);
     });
 }
 
@@ -117,13 +120,14 @@ function isDead({ host, pid, active }: PendingRecord): boolean {
   }
 }
 
-function removePending(store: Store, id: Buffer, plan: Plan): void {
-  if (!plan.read(store.pending, id)) return;
-  removeChunks(store, id, plan);
-  plan.remove(store.pending, id);
+function removePending(store: Store, key: Buffer, plan: Plan): void {
+  if (!plan.read(store.pending, key)) return;
+  removeChunks(store, key.toString("hex"), plan);
+  plan.remove(store.pending, key);
 }
 
-export function removeChunks(store: Store, id: Buffer, plan: Plan): void {
+/** Plans the removal of a body's chunks. */
+export function removeChunks(store: Store, id: string, plan: Plan): void {
   const range = { start: chunkKey(id, 0), end: chunkKey(id, 0xffffffff) };
   for (const key of store.bodies.getKeys(range)) plan.remove(store.bodies, Buffer.from(key));
 }

@@ -11,8 +11,8 @@ const ONE = 0x80000000;
 const X = 0x40000000;
 
 /**
- * Combines the CRC32s of an object's parts into that of the object, without reading the parts again. A CRC is a polynomial
- * over GF(2): appending n bytes multiplies it by x^(8n), modulo the CRC's polynomial. (The method of zlib's crc32_combine.)
+ * Combines the CRC32s of an object's parts into that of the object, without reading the parts again, as crc32_combine of zlib
+ * does. A CRC is a polynomial over GF(2). Appending n bytes multiplies it by x^(8n), modulo the CRC's polynomial.
  *
  * @param parts - in order, with the CRC32 of each in base64
  * @returns the CRC32 of the object in base64
@@ -37,7 +37,7 @@ function multiply(a: number, b: number): number {
 function powerOfX(exponent: number): number {
   let power = ONE;
   let square = X;
-  // Not `left >>= 1`: the exponent of a large object exceeds 32 bits.
+  // Not `left >>= 1`, because the exponent of a large object exceeds 32 bits.
   for (let left = exponent; left > 0; left = Math.floor(left / 2)) {
     if (left % 2 === 1) power = multiply(power, square);
     square = multiply(square, square);

@@ -1,10 +1,12 @@
-import type { Context, Reply, S3Request } from "../request.js";
-import { S3Error } from "../s3-error.js";
+import { xmlReply, type Context, type Reply, type S3Request } from "../request.js";
+import { invalidArgument, S3Error } from "../s3-error.js";
 import type { Plan } from "../store/plan.js";
 import type { BucketRecord } from "../store/records.js";
-import { element, xmlDocument } from "../xml.js";
+import { elements } from "../xml.js";
 
 const OWNER = "<Owner><ID>local</ID><DisplayName>local</DisplayName></Owner>";
+const MAX_BUCKETS = 10_000;
+export const MAX_KEY_BYTES = 1024;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 export function checkBucketName(bucket: string): void {
@@ -13,7 +15,13 @@ export function checkBucketName(bucket: string): void {
     /\.\./.test(bucket) ||
     /^\d+\.\d+\.\d+\.\d+$/.test(bucket)
   )
-    throw new S3Error("InvalidBucketName", { elements: { BucketName: bucket } });
+    throw new S3Error("InvalidBucketName", { BucketName: bucket });
+}
+
+export function checkKey(key: string): void {
+  const size = Buffer.byteLength(key);
+  if (size > MAX_KEY_BYTES)
+    throw new S3Error("KeyTooLongError", { Size: size, MaxSizeAllowed: MAX_KEY_BYTES });
 }
 
 /** Must be called within a read or a write. */
@@ -22,7 +30,7 @@ export function checkBucket({ store, createBuckets }: Context, bucket: string): 
 }
 
 function checkExists(record: BucketRecord | undefined, bucket: string): void {
-  if (!record) throw new S3Error("NoSuchBucket", { elements: { BucketName: bucket } });
+  if (!record) throw new S3Error("NoSuchBucket", { BucketName: bucket });
 }
 
 /**
@@ -36,7 +44,7 @@ export function touchBucket({ store, createBuckets }: Context, bucket: string, p
   plan.put(store.buckets, key, record ?? { created: Date.now() });
 }
 
-/** Where the keys of a bucket, and of its uploads, begin. */
+/** How the stored keys of a bucket's objects and uploads begin. */
 export function bucketPrefix(bucket: string): Buffer {
   return objectKey(bucket, "");
 }
@@ -47,7 +55,7 @@ export function objectKey(bucket: string, key: string): Buffer {
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
 export async function createBucket({ store }: Context, { bucket }: S3Request): Promise<Reply> {
-  // Creating one's own bucket again succeeds, as it does in us-east-1.
+  // As in us-east-1, an owner can create the same bucket again.
   await store.write(0, (plan) => {
     const key = Buffer.from(bucket);
     if (!plan.read(store.buckets, key)) plan.put(store.buckets, key, { created: Date.now() });
@@ -57,15 +65,9 @@ export async function createBucket({ store }: Context, { bucket }: S3Request): P
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html */
 export function headBucket({ store }: Context, { bucket }: S3Request): Reply {
-  // Where every name is taken for a bucket, those exist that ListBuckets lists.
+  // Even if every name is treated as an existing bucket, only those exist that ListBuckets lists.
   store.read(() => checkExists(store.buckets.get(Buffer.from(bucket)), bucket));
   return { statusCode: 200, headers: { "x-amz-bucket-region": "us-east-1" } };
-}
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html */
-export function getBucketLocation(context: Context, { bucket }: S3Request): Reply {
-  context.store.read(() => checkBucket(context, bucket));
-  return { statusCode: 200, headers: {}, body: xmlDocument("LocationConstraint", "") };
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html */
@@ -75,34 +77,30 @@ export async function deleteBucket({ store }: Context, { bucket }: S3Request): P
     const start = bucketPrefix(bucket);
     const range = { start, end: Buffer.concat([start, Buffer.of(0xff)]), limit: 1 };
     if (store.objects.getKeysCount(range) > 0 || store.uploads.getKeysCount(range) > 0)
-      throw new S3Error("BucketNotEmpty", { elements: { BucketName: bucket } });
+      throw new S3Error("BucketNotEmpty", { BucketName: bucket });
     plan.remove(store.buckets, Buffer.from(bucket));
   });
   return { statusCode: 204, headers: {} };
 }
 
 /**
- * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html. In the order of their names; the token of a page is the
- * last of its names.
+ * Lists buckets in the order of their names. The continuation token is the last name of the page before.
+ *
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
  */
 export function listBuckets({ store }: Context, { query }: S3Request): Reply {
-  const max = query["max-buckets"] === undefined ? Infinity : Number(query["max-buckets"]);
-  if (max !== Infinity && !(Number.isInteger(max) && max >= 1 && max <= 10_000))
-    throw new S3Error("InvalidArgument", {
-      elements: { ArgumentName: "max-buckets", ArgumentValue: query["max-buckets"]! },
-    });
-  const after = Buffer.from(query["continuation-token"] ?? "");
-  const range = after.length === 0 ? {} : { start: Buffer.concat([after, Buffer.of(0)]) };
-  const found = store.read(() => [...store.buckets.getRange(range)]);
+  const { "max-buckets": asked = String(MAX_BUCKETS), "continuation-token": after } = query;
+  const max = Number(asked);
+  if (!(Number.isInteger(max) && max >= 1 && max <= MAX_BUCKETS))
+    throw invalidArgument("Invalid Argument", "max-buckets", asked);
+  const range = after === undefined ? {} : { start: Buffer.from(`${after}\0`) };
+  const found = store.read(() => [...store.buckets.getRange({ ...range, limit: max + 1 })]);
   const page = found.slice(0, max);
   const buckets = page.map(({ key, value }) => {
-    const created = new Date(value.created).toISOString();
-    return `<Bucket>${element("Name", key.toString())}${element("CreationDate", created)}</Bucket>`;
+    const bucket = { Name: key.toString(), CreationDate: new Date(value.created).toISOString() };
+    return `<Bucket>${elements(bucket)}</Bucket>`;
   });
-  const token = found.length > page.length ? element("ContinuationToken", page.at(-1)!.key.toString()) : "";
-  const body = xmlDocument(
-    "ListAllMyBucketsResult",
-    `${OWNER}<Buckets>${buckets.join("")}</Buckets>${token}`,
-  );
-  return { statusCode: 200, headers: {}, body };
+  const ContinuationToken = found.length > max ? page.at(-1)!.key.toString() : undefined;
+  const content = `${OWNER}<Buckets>${buckets.join("")}</Buckets>${elements({ ContinuationToken })}`;
+  return xmlReply("ListAllMyBucketsResult", content);
 }

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
-import { partsOf, removePart } from "../body/body-reader.js";
+import { partsOf, removeParts } from "../body/body-reader.js";
 import { combineCrc32s } from "../body/crc32.js";
 import { CRC32_MISMATCH, receiveXml } from "../body/receive-body.js";
-import type { Context, Reply, S3Request } from "../request.js";
+import { xmlReply, type Context, type Reply, type S3Request } from "../request.js";
 import { S3Error } from "../s3-error.js";
-import type { BodyRecord, Checksums, ObjectRecord, UploadRecord } from "../store/records.js";
-import { childText, element, xmlDocument, type XmlElement } from "../xml.js";
+import type { BodyRecord, ObjectRecord, UploadRecord } from "../store/records.js";
+import { childText, elements, type XmlElement } from "../xml.js";
 import { writeConditionsOf } from "./conditions.js";
 import { findUpload, MAX_PARTS } from "./multipart.js";
-import { checksumElements } from "./object-headers.js";
+import { checksumElements, checksumsOf, crc32Of } from "./object-headers.js";
 import { putRecord } from "./put-object.js";
 
 const MIN_PART_SIZE = 5 * 1024 * 1024;
@@ -23,27 +23,27 @@ export async function completeMultipartUpload(context: Context, request: S3Reque
   const { "x-amz-checksum-crc32": claimedCrc32, ...bodyHeaders } = headers;
   const chosen = await receiveXml({ headers: bodyHeaders, body }, "CompleteMultipartUpload", chosenParts);
   const { store, signal } = context;
-  const { etag, checksums } = await store.write(0, (plan) => {
+  const object = await store.write(0, (plan) => {
     signal?.throwIfAborted();
     const { uploadId, upload, storedKey } = findUpload(context, request, plan);
     const uploaded = new Map(partsOf(store, uploadId).map(({ partNumber, part }) => [partNumber, part]));
     const completed = objectOf(uploadId, upload, choose(chosen, uploaded));
-    const crc32 = completed.checksums?.values["crc32"];
+    const crc32 = crc32Of(completed);
     if (claimedCrc32 !== undefined && crc32 !== undefined && claimedCrc32 !== crc32)
-      throw new S3Error("BadDigest", { message: CRC32_MISMATCH });
+      throw new S3Error("BadDigest", {}, CRC32_MISMATCH);
     putRecord(context, request, completed, conditions, plan);
-    for (const { partNumber } of chosen) uploaded.delete(partNumber);
-    for (const [partNumber, part] of uploaded) removePart(store, uploadId, partNumber, part, plan);
+    removeParts(store, uploadId, plan, new Set(chosen.map(({ partNumber }) => partNumber)));
     plan.remove(store.uploads, storedKey);
     return completed;
   });
-  const content =
-    element("Location", `/${bucket}/${encodeURIComponent(key)}`) +
-    element("Bucket", bucket) +
-    element("Key", key) +
-    element("ETag", `"${etag}"`) +
-    checksumElements(checksums);
-  return { statusCode: 200, headers: {}, body: xmlDocument("CompleteMultipartUploadResult", content) };
+  const content = elements({
+    Location: `/${bucket}/${encodeURIComponent(key)}`,
+    Bucket: bucket,
+    Key: key,
+    ETag: `"${object.etag}"`,
+    ...checksumElements(object),
+  });
+  return xmlReply("CompleteMultipartUploadResult", content);
 }
 
 interface ChosenPart {
@@ -56,14 +56,14 @@ function chosenParts(root: XmlElement): ChosenPart[] {
   const parts = root.children
     .filter(({ name }) => name === "Part")
     .map((part) => {
-      const number = childText(part, "PartNumber")?.trim() ?? "";
+      const number = childText(part, "PartNumber") ?? "";
       const etag = childText(part, "ETag");
       if (!/^\d{1,5}$/.test(number) || etag === undefined)
         throw new SyntaxError("a <Part> without number or ETag");
       const other = part.children.find(({ name }) => !partElements.has(name));
-      if (other) throw new S3Error("NotImplemented", { elements: { Element: other.name } });
+      if (other) throw new S3Error("NotImplemented", { Element: other.name });
       const crc32 = childText(part, "ChecksumCRC32");
-      return { partNumber: Number(number), etag: etag.trim().replace(/^"(.*)"$/, "$1"), crc32 };
+      return { partNumber: Number(number), etag: etag.replace(/^"(.*)"$/, "$1"), crc32 };
     });
   if (parts.length === 0 || parts.length > MAX_PARTS) throw new SyntaxError("1 to 10000 parts");
   return parts;
@@ -77,39 +77,35 @@ function choose(chosen: ChosenPart[], uploaded: Map<number, BodyRecord>): BodyRe
   }
   return chosen.map(({ partNumber, etag, crc32 }, index) => {
     const part = uploaded.get(partNumber);
-    const identity = { PartNumber: String(partNumber), ETag: etag };
-    const isSame = part?.etag === etag && (crc32 === undefined || part.checksums?.values["crc32"] === crc32);
-    if (!part || !isSame) throw new S3Error("InvalidPart", { elements: identity });
+    const identity = { PartNumber: partNumber, ETag: etag };
+    if (part?.etag !== etag || (crc32 !== undefined && crc32Of(part) !== crc32))
+      throw new S3Error("InvalidPart", identity);
     if (part.size < MIN_PART_SIZE && index < chosen.length - 1) {
-      const sizes = { ProposedSize: String(part.size), MinSizeAllowed: String(MIN_PART_SIZE) };
-      throw new S3Error("EntityTooSmall", { elements: { ...sizes, ...identity } });
+      const sizes = { ProposedSize: part.size, MinSizeAllowed: MIN_PART_SIZE };
+      throw new S3Error("EntityTooSmall", { ...sizes, ...identity });
     }
     return part;
   });
 }
 
-function objectOf(uploadId: string, upload: UploadRecord, parts: BodyRecord[]): ObjectRecord {
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html */
+function objectOf(
+  uploadId: string,
+  { headers, storageClass, algorithm }: UploadRecord,
+  parts: BodyRecord[],
+): ObjectRecord {
   const digests = createHash("md5");
   for (const { etag } of parts) digests.update(Buffer.from(etag, "hex"));
-  const checksums = checksumsOf(upload, parts);
   return {
     id: uploadId,
     size: parts.reduce((sum, { size }) => sum + size, 0),
     etag: `${digests.digest("hex")}-${parts.length}`,
     modified: Date.now(),
-    headers: upload.headers,
-    ...(upload.storageClass !== undefined && { storageClass: upload.storageClass }),
-    ...(checksums && { checksums }),
+    headers,
+    ...(storageClass !== undefined && { storageClass }),
+    ...checksumsOf(
+      algorithm && combineCrc32s(parts.map((part) => ({ checksum: crc32Of(part)!, size: part.size }))),
+    ),
     parts: parts.length,
   };
-}
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html */
-function checksumsOf({ algorithm, checksumType }: UploadRecord, parts: BodyRecord[]): Checksums | undefined {
-  // Older versions began uploads with other checksums.
-  if (algorithm !== "crc32" || checksumType !== "FULL_OBJECT") return undefined;
-  const crc32 = combineCrc32s(
-    parts.map(({ checksums, size }) => ({ checksum: checksums?.values["crc32"] ?? "", size })),
-  );
-  return { type: checksumType, values: { crc32 } };
 }

@@ -6,32 +6,24 @@ export interface Conditions {
   ifNoneMatch?: string | undefined;
 }
 
-/** @param prefix - "x-amz-copy-source-" for the conditions on a copy's source */
-export function conditionsOf(headers: Record<string, string>, prefix = ""): Conditions {
-  return {
-    ifMatch: headers[`${prefix}if-match`],
-    ifNoneMatch: headers[`${prefix}if-none-match`],
-  };
+export function conditionsOf(headers: Record<string, string>): Conditions {
+  return { ifMatch: headers["if-match"], ifNoneMatch: headers["if-none-match"] };
 }
 
 /** The conditions of a write. S3 implements If-None-Match for writes with `*` only. */
 export function writeConditionsOf(headers: Record<string, string>): Conditions {
   const conditions = conditionsOf(headers);
-  if (conditions.ifNoneMatch !== undefined && conditions.ifNoneMatch.trim() !== "*") {
-    const message = "An ETag in If-None-Match is not implemented for writes.";
-    throw new S3Error("NotImplemented", { message, elements: { Header: "If-None-Match" } });
-  }
+  if (conditions.ifNoneMatch !== undefined && conditions.ifNoneMatch !== "*")
+    throw new S3Error("NotImplemented", { Header: "If-None-Match" });
   return conditions;
 }
 
+// The library sends one ETag, with or without quotes.
 function etagMatches(header: string, etag: string): boolean {
-  return header.split(",").some((part) => {
-    const tag = part.trim().replace(/^W\//, "");
-    return tag === "*" || tag.replace(/^"(.*)"$/, "$1") === etag;
-  });
+  return header.replace(/^"(.*)"$/, "$1") === etag;
 }
 
-/** @returns false for a 304; throws the 412 */
+/** @returns false if the response is a 304; throws the 412 */
 export function isModified(record: ObjectRecord, { ifMatch, ifNoneMatch }: Conditions): boolean {
   if (ifMatch !== undefined && !etagMatches(ifMatch, record.etag)) throw preconditionFailed("If-Match");
   return ifNoneMatch === undefined || !etagMatches(ifNoneMatch, record.etag);
@@ -45,6 +37,6 @@ export function checkWrite(
 ): void {
   if (ifNoneMatch !== undefined && record) throw preconditionFailed("If-None-Match");
   if (ifMatch === undefined) return;
-  if (!record) throw new S3Error("NoSuchKey", { elements: { Key: key } });
+  if (!record) throw new S3Error("NoSuchKey", { Key: key });
   if (!etagMatches(ifMatch, record.etag)) throw preconditionFailed("If-Match");
 }

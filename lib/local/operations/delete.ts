@@ -1,14 +1,13 @@
 import { removeBody } from "../body/body-reader.js";
 import { receiveXml } from "../body/receive-body.js";
 import { LocalS3Error } from "../local-error.js";
-import type { Context, Reply, S3Request } from "../request.js";
+import { xmlReply, type Context, type Reply, type S3Request } from "../request.js";
 import { S3Error } from "../s3-error.js";
-import { childText, element, xmlDocument, type XmlElement } from "../xml.js";
+import { childText, elements, type XmlElement } from "../xml.js";
 import { checkBucket, objectKey } from "./buckets.js";
 import { checkWrite } from "./conditions.js";
 
 const MAX_BULK_DELETE = 1000;
-const LONGEST_STORED_KEY = 63 + 1 + 1024;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
 export async function deleteObject(context: Context, { bucket, key, headers }: S3Request): Promise<Reply> {
@@ -22,9 +21,7 @@ function removeObject(context: Context, bucket: string, key: string, ifMatch?: s
     signal?.throwIfAborted();
     checkBucket(context, bucket);
     const storedKey = objectKey(bucket, key);
-    // LMDB throws for much longer ones.
-    const canExist = storedKey.length <= LONGEST_STORED_KEY;
-    const record = canExist ? plan.read(store.objects, storedKey) : undefined;
+    const record = plan.read(store.objects, storedKey);
     checkWrite(record, { ifMatch }, key);
     // Deleting a missing key succeeds.
     if (!record) return;
@@ -38,7 +35,7 @@ export async function deleteObjects(context: Context, request: S3Request): Promi
   const { headers, bucket } = request;
   if (headers["content-md5"] === undefined && headers["x-amz-checksum-crc32"] === undefined) {
     const message = "Missing required header for this request: Content-MD5";
-    throw new S3Error("InvalidRequest", { message });
+    throw new S3Error("InvalidRequest", {}, { message });
   }
   const keys = await receiveXml(request, "Delete", keysOf);
   context.store.read(() => checkBucket(context, bucket));
@@ -48,25 +45,25 @@ export async function deleteObjects(context: Context, request: S3Request): Promi
     keys.map(async (key) => {
       try {
         await removeObject(context, bucket, key);
-        return `<Deleted>${element("Key", key)}</Deleted>`;
+        return `<Deleted>${elements({ Key: key })}</Deleted>`;
       } catch (error) {
         if (error instanceof LocalS3Error) failures.push(error);
         else if (!(error instanceof S3Error)) throw error;
-        return `<Error>${element("Key", key)}${element("Code", error.code)}${element("Message", error.message)}</Error>`;
+        return `<Error>${elements({ Key: key, Code: error.code, Message: error.message })}</Error>`;
       }
     }),
   );
-  // A response cannot say that a deletion may have happened. Nor should it repeat one failure for every key.
+  // A response cannot say that a deletion may have happened, and should not repeat one failure for every key.
   const unsure = failures.find(({ nothingWritten }) => !nothingWritten);
   if (unsure) throw unsure;
   if (failures[0] && failures.length === keys.length) throw failures[0];
-  return { statusCode: 200, headers: {}, body: xmlDocument("DeleteResult", results.join("")) };
+  return xmlReply("DeleteResult", results.join(""));
 }
 
 // The library asks for no versions, ETags or quiet responses.
 function keysOf({ children }: XmlElement): string[] {
   const keys = children.map((object) => {
-    if (object.name !== "Object") throw new S3Error("NotImplemented", { elements: { Element: object.name } });
+    if (object.name !== "Object") throw new S3Error("NotImplemented", { Element: object.name });
     const key = childText(object, "Key");
     if (!key) throw new SyntaxError("an <Object> without a <Key>");
     if (object.children.length > 1) throw new S3Error("NotImplemented");

@@ -26,36 +26,37 @@ export function headObject(context: Context, request: S3Request): Reply {
 export function findObject(context: Context, bucket: string, key: string): ObjectRecord {
   checkBucket(context, bucket);
   const record = context.store.objects.get(objectKey(bucket, key));
-  if (!record) throw new S3Error("NoSuchKey", { elements: { Key: key } });
+  if (!record) throw new S3Error("NoSuchKey", { Key: key });
   return record;
 }
 
-/** The reply to a HEAD, which is that to a GET without its body. */
+/** The reply to a HEAD. The reply to a GET is the same, with a body. */
 function describe(
   context: Context,
-  { bucket, key, headers: asked }: S3Request,
+  { bucket, key, headers: requested }: S3Request,
 ): { reply: Reply; record: ObjectRecord; range: Range } {
   const record = findObject(context, bucket, key);
   const headers = replyHeadersOf(record);
   const whole = { start: 0, length: record.size };
-  if (!isModified(record, conditionsOf(asked))) {
-    const sent = ["etag", "last-modified", "cache-control"];
-    const kept = Object.entries(headers).filter(([name]) => sent.includes(name));
+  if (!isModified(record, conditionsOf(requested))) {
+    const kept = Object.entries(headers).filter(([name]) =>
+      /^(?:etag|last-modified|cache-control)$/.test(name),
+    );
     return { reply: { statusCode: 304, headers: Object.fromEntries(kept) }, record, range: whole };
   }
-  const part = parseRange(asked["range"], record.size);
+  const part = parseRange(requested["range"], record.size);
   const range = part ?? whole;
   const { start, length } = range;
   headers["content-length"] = String(length);
   if (part && record.size > 0)
     headers["content-range"] = `bytes ${start}-${start + length - 1}/${record.size}`;
-  if (asked["x-amz-checksum-mode"]?.toUpperCase() === "ENABLED" && length === record.size)
-    Object.assign(headers, checksumHeaders(record.checksums));
+  if (requested["x-amz-checksum-mode"] === "ENABLED" && length === record.size)
+    Object.assign(headers, checksumHeaders(record));
   return { reply: { statusCode: part ? 206 : 200, headers }, record, range };
 }
 
-/** S3 ignores a header that it does not understand, and one with several ranges. */
-function parseRange(header: string | undefined, size: number): Range | undefined {
+/** Returns undefined for a header that S3 ignores, because it is malformed or has several ranges. */
+export function parseRange(header: string | undefined, size: number): Range | undefined {
   const match = /^bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header ?? "");
   if (!match || (match[1] === "" && match[2] === "")) return undefined;
   const [, first = "", last = ""] = match;
@@ -63,8 +64,8 @@ function parseRange(header: string | undefined, size: number): Range | undefined
   const start = first === "" ? Math.max(0, size - Number(last)) : Number(first);
   const end = first === "" || last === "" ? size : Math.min(size, Number(last) + 1);
   if (start >= end) {
-    const elements = { RangeRequested: header ?? "", ActualObjectSize: String(size) };
-    throw new S3Error("InvalidRange", { elements, headers: { "content-range": `bytes */${size}` } });
+    const headers = { "content-range": `bytes */${size}` };
+    throw new S3Error("InvalidRange", { RangeRequested: header, ActualObjectSize: size }, { headers });
   }
   return { start, length: end - start };
 }

@@ -1,12 +1,12 @@
-import type { Context, Reply, S3Request } from "../request.js";
+import { xmlReply, type Context, type Reply, type S3Request } from "../request.js";
 import { invalidArgument } from "../s3-error.js";
 import type { ObjectRecord } from "../store/records.js";
 import type { Store } from "../store/store.js";
-import { element, escapeXml, xmlDocument } from "../xml.js";
-import { bucketPrefix, checkBucket } from "./buckets.js";
+import { elements, escapeXml } from "../xml.js";
+import { bucketPrefix, checkBucket, MAX_KEY_BYTES } from "./buckets.js";
+import { crc32Of } from "./object-headers.js";
 
 const MAX_KEYS = 1000;
-const MAX_KEY_BYTES = 1024;
 const AFTER_ALL = Buffer.of(0xff);
 
 interface Query {
@@ -31,43 +31,37 @@ export function listObjectsV2(context: Context, { bucket, query }: S3Request): R
   const encode = encoderOf(encodingType);
   const after = token === undefined ? (startAfter ?? "") : decodeToken(token);
   const { entries, isTruncated } = findPage(context, { bucket, prefix, delimiter, after, maxKeys });
-  const optional = (name: string, text: string | undefined): string =>
-    text === undefined ? "" : element(name, text);
   const contents = entries.map(({ name, record }) => (record ? contentsXml(encode(name), record) : ""));
   const prefixes = entries.map(({ name, record }) =>
-    record ? "" : `<CommonPrefixes>${element("Prefix", encode(name))}</CommonPrefixes>`,
+    record ? "" : `<CommonPrefixes>${elements({ Prefix: encode(name) })}</CommonPrefixes>`,
   );
-  const content = [
-    element("Name", bucket),
-    element("Prefix", encode(prefix)),
-    optional("ContinuationToken", token),
-    optional("NextContinuationToken", isTruncated ? encodeToken(entries.at(-1)!.name) : undefined),
-    element("KeyCount", entries.length),
-    element("MaxKeys", maxKeys),
-    optional("Delimiter", delimiter === "" ? undefined : encode(delimiter)),
-    optional("StartAfter", startAfter === undefined ? undefined : encode(startAfter)),
-    optional("EncodingType", encodingType),
-    element("IsTruncated", isTruncated),
-    ...contents,
-    ...prefixes,
-  ];
-  return { statusCode: 200, headers: {}, body: xmlDocument("ListBucketResult", content.join("")) };
+  const head = elements({
+    Name: bucket,
+    Prefix: encode(prefix),
+    ContinuationToken: token,
+    NextContinuationToken: isTruncated ? encodeToken(entries.at(-1)!.name) : undefined,
+    KeyCount: entries.length,
+    MaxKeys: maxKeys,
+    Delimiter: delimiter === "" ? undefined : encode(delimiter),
+    StartAfter: startAfter === undefined ? undefined : encode(startAfter),
+    EncodingType: encodingType,
+    IsTruncated: isTruncated,
+  });
+  return xmlReply("ListBucketResult", [head, ...contents, ...prefixes].join(""));
 }
 
-// Without element(): a page has thousands of elements, of which only the key needs escaping.
-function contentsXml(key: string, { modified, etag, checksums, size, storageClass }: ObjectRecord): string {
-  const algorithms = Object.keys(checksums?.values ?? {});
+// Without elements(), because a page has thousands of elements, and only the keys need escaping.
+function contentsXml(key: string, record: ObjectRecord): string {
   return [
-    `<Contents><Key>${escapeXml(key)}</Key><LastModified>${isoSeconds(modified)}</LastModified>`,
-    `<ETag>&quot;${etag}&quot;</ETag>`,
-    ...algorithms.map((name) => `<ChecksumAlgorithm>${name.toUpperCase()}</ChecksumAlgorithm>`),
-    checksums ? `<ChecksumType>${checksums.type}</ChecksumType>` : "",
-    `<Size>${size}</Size>`,
-    `<StorageClass>${storageClass ?? "STANDARD"}</StorageClass></Contents>`,
+    `<Contents><Key>${escapeXml(key)}</Key><LastModified>${isoSeconds(record.modified)}</LastModified>`,
+    `<ETag>&quot;${record.etag}&quot;</ETag>`,
+    crc32Of(record) && "<ChecksumAlgorithm>CRC32</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>",
+    `<Size>${record.size}</Size>`,
+    `<StorageClass>${record.storageClass ?? "STANDARD"}</StorageClass></Contents>`,
   ].join("");
 }
 
-/** Whole seconds, so that a listing has the same dates as Last-Modified. */
+/** Whole seconds, so that a listing and Last-Modified have the same dates. */
 function isoSeconds(ms: number): string {
   return new Date(Math.floor(ms / 1000) * 1000).toISOString();
 }
@@ -76,7 +70,7 @@ function findPage(context: Context, query: Query): { entries: Entry[]; isTruncat
   const entries: Entry[] = [];
   return context.store.read(() => {
     checkBucket(context, query.bucket);
-    // S3 does not call an empty page truncated if max-keys is 0.
+    // With max-keys=0, S3 reports that the empty page is not truncated.
     if (query.maxKeys === 0) return { entries, isTruncated: false };
     for (const entry of entriesOf(context.store, query)) {
       if (entries.length === query.maxKeys) return { entries, isTruncated: true };
@@ -87,7 +81,7 @@ function findPage(context: Context, query: Query): { entries: Entry[]; isTruncat
 }
 
 function* entriesOf(store: Store, { bucket, prefix, delimiter, after }: Query): Generator<Entry> {
-  // No key is that long, and LMDB refuses to look for one.
+  // No key is that long, and LMDB throws for long keys.
   if (Buffer.byteLength(prefix) > MAX_KEY_BYTES) return;
   const base = bucketPrefix(bucket);
   const first = Buffer.concat([base, Buffer.from(prefix)]);
@@ -113,11 +107,11 @@ function* entriesOf(store: Store, { bucket, prefix, delimiter, after }: Query): 
   }
 }
 
-/** Where a listing resumes after a key, or after a common prefix and all keys that begin with it. */
+/** The first possible key after a key, or after a common prefix and all keys that begin with it. */
 function keyAfter(base: Buffer, after: string, prefix: string, delimiter: string): Buffer {
   const cut = delimiter === "" || !after.startsWith(prefix) ? -1 : after.indexOf(delimiter, prefix.length);
   const isCommonPrefix = cut >= 0 && cut + delimiter.length === after.length;
-  // LMDB refuses long keys. One byte more than a key can have preserves the order.
+  // LMDB throws for long keys. One byte more than a key can have preserves the order.
   const start = Buffer.from(after).subarray(0, MAX_KEY_BYTES + 1);
   return Buffer.concat([base, start, isCommonPrefix ? AFTER_ALL : Buffer.of(0)]);
 }
@@ -136,7 +130,7 @@ function encoderOf(encodingType: string | undefined): (text: string) => string {
   throw invalidArgument("Invalid Encoding Method specified in Request", "encoding-type", encodingType);
 }
 
-// S3 encodes as HTML forms do, with a plus for a space, except for slashes and asterisks.
+// S3 encodes like HTML forms, with a plus for a space, but leaves slashes unencoded.
 function urlEncode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()~]|%20|%2F/g, (part) => {
     if (part === "%20") return "+";

@@ -2,19 +2,14 @@ import { removeBody } from "../body/body-reader.js";
 import { BodyWriter } from "../body/body-writer.js";
 import { receiveBody } from "../body/receive-body.js";
 import type { Context, Reply, S3Request } from "../request.js";
-import { S3Error } from "../s3-error.js";
 import type { Plan } from "../store/plan.js";
 import type { BodyRecord, ObjectRecord } from "../store/records.js";
 import { checkBucket, objectKey, touchBucket } from "./buckets.js";
 import { checkWrite, writeConditionsOf, type Conditions } from "./conditions.js";
-import { checksumHeaders, objectHeadersOf } from "./object-headers.js";
-
-export const MAX_SINGLE_SIZE: number = 5 * 1024 ** 3;
-const MAX_KEY_BYTES = 1024;
+import { checksumHeaders, checksumsOf, objectHeadersOf } from "./object-headers.js";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
 export async function putObject(context: Context, request: S3Request): Promise<Reply> {
-  checkKey(request.key);
   const description = objectHeadersOf(request.headers);
   const conditions = writeConditionsOf(request.headers);
   const body = await storeBody(context, request, false, (plan, stored) =>
@@ -23,16 +18,9 @@ export async function putObject(context: Context, request: S3Request): Promise<R
   return { statusCode: 200, headers: bodyHeaders(body) };
 }
 
-export function checkKey(key: string): void {
-  const size = Buffer.byteLength(key);
-  if (size <= MAX_KEY_BYTES) return;
-  const elements = { Size: String(size), MaxSizeAllowed: String(MAX_KEY_BYTES) };
-  throw new S3Error("KeyTooLongError", { elements });
-}
-
-/** What a PUT tells of the body that it stored. */
-export function bodyHeaders({ etag, checksums }: BodyRecord): Record<string, string> {
-  return { etag: `"${etag}"`, ...checksumHeaders(checksums) };
+/** The headers in the response to a PUT that describe the stored body. */
+export function bodyHeaders(body: BodyRecord): Record<string, string> {
+  return { etag: `"${body.etag}"`, ...checksumHeaders(body) };
 }
 
 /**
@@ -47,14 +35,14 @@ export async function storeBody(
 ): Promise<BodyRecord> {
   const writer = new BodyWriter(store);
   try {
-    const options = { maxSize: MAX_SINGLE_SIZE, signal, wantsCrc32 };
+    const options = { signal, wantsCrc32 };
     const { size, md5, crc32 } = await receiveBody(request, (bytes) => writer.write(bytes), options);
     const body: BodyRecord = {
-      id: writer.id.toString("hex"),
+      id: writer.id,
       size,
       etag: md5.toString("hex"),
       modified: Date.now(),
-      ...(crc32 !== undefined && { checksums: { type: "FULL_OBJECT", values: { crc32 } } }),
+      ...checksumsOf(crc32),
     };
     await store.write(writer.bufferedBytes, (plan) => {
       signal?.throwIfAborted();
@@ -68,7 +56,7 @@ export async function storeBody(
   }
 }
 
-/** Plans the record of an object, and the removal of the object it replaces. The conditions are checked within the plan. */
+/** Plans the record of an object, and the removal of the object it replaces. The conditions are checked against the object that the plan has read. */
 export function putRecord(
   context: Context,
   { bucket, key }: Pick<S3Request, "bucket" | "key">,

@@ -2,23 +2,41 @@
  * Version of the storage format. Raise it with any change that an older version of this library would misread.
  *
  * Objects: `bucket NUL key` → ObjectRecord. UTF-8 never contains the byte 0xFF, so `prefix 0xFF` sorts after every key with
- * that prefix. Bodies: `body id (16 bytes), chunk number (4 bytes)` → at most CHUNK_SIZE bytes.
+ * that prefix. Uploads: `bucket NUL key NUL upload id` → UploadRecord. Parts and bodies: see {@link partKey} and
+ * {@link chunkKey}. Ids have 16 bytes.
  */
 export const FORMAT = 1;
 
-// Fills 256 pages of LMDB, the header of a chunk's first page included (16 bytes; 24 in newer formats).
+// A chunk fills 256 pages of LMDB. The difference leaves room for the header of its first page (16 bytes; 24 in newer formats).
 export const CHUNK_SIZE: number = 256 * 4096 - 64;
 
-/** A stored body: the one of an object, or that of one part of an upload. */
+/** The key of a part's BodyRecord. */
+export function partKey(uploadId: string, partNumber: number): Buffer {
+  return numberedKey(uploadId, partNumber, 2);
+}
+
+/** The key of one chunk of a body, which has at most CHUNK_SIZE bytes. */
+export function chunkKey(id: string, index: number): Buffer {
+  return numberedKey(id, index, 4);
+}
+
+function numberedKey(id: string, number: number, bytes: number): Buffer {
+  const key = Buffer.alloc(16 + bytes, id, "hex");
+  key.writeUIntBE(number, 16, bytes);
+  return key;
+}
+
+/** A stored body: that of an object, or of one part of an upload. */
 export interface BodyRecord {
-  /** In hex. For an object made of parts, the upload's id. */
+  /** In hex. For an object that was uploaded in parts, the upload's id. */
   id: string;
   size: number;
   /** Without quotes. */
   etag: string;
   /** Milliseconds since 1970. */
   modified: number;
-  checksums?: Checksums;
+  /** Of the whole body, in base64. */
+  checksums?: { type: "FULL_OBJECT"; values: { crc32: string } };
 }
 
 /** What HEAD and LIST need. The body is stored separately, so neither has to read it. */
@@ -30,21 +48,11 @@ export interface ObjectRecord extends BodyRecord {
   parts?: number;
 }
 
-/** A CRC32 of the whole object. Older versions also stored others, which are returned as they are. */
-export interface Checksums {
-  type: "FULL_OBJECT" | "COMPOSITE";
-  /** By algorithm, in base64. A composite value ends with `-` and the number of parts. */
-  values: Record<string, string>;
-}
-
 export interface UploadRecord {
-  bucket: string;
-  key: string;
-  initiated: number;
   headers: Record<string, string>;
   storageClass?: string;
-  algorithm?: string;
-  checksumType?: "FULL_OBJECT" | "COMPOSITE";
+  /** Set if the completed object has a checksum. */
+  algorithm?: "crc32";
 }
 
 export interface BucketRecord {
