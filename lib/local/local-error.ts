@@ -20,7 +20,7 @@ interface Details {
   reopen?: boolean;
 }
 
-/** A failure of the directory or the store in it. Unlike an S3Error, it is not a response from S3, and is never retried. */
+/** A failure of the directory or the store in it. Unlike an S3Error, it is not a response of S3, and is never retried. */
 export class LocalS3Error extends Error {
   override name = "LocalS3Error";
   readonly code: LocalErrorCode;
@@ -59,13 +59,13 @@ const byLmdbCode: Readonly<Record<number, LocalErrorCode>> = {
   [-30784]: "LocalS3OtherFormat", // MDB_INCOMPATIBLE
 };
 
-// On these, LMDB aborts the transaction before it writes the meta page that would commit it.
+// With these codes, LMDB aborts the transaction before it writes the meta page that would commit it.
 const aborted: ReadonlySet<LocalErrorCode> = new Set(["LocalS3DiskFull", "LocalS3Damaged"]);
 
 /** Converts the error of a failed commit. */
 export async function toCommitError(error: unknown, directory: string): Promise<LocalS3Error> {
   const { commitError } = error as { commitError?: Promise<never> };
-  // Unhandled, this rejection would end the thread.
+  // If this rejection were unhandled, it would end the thread.
   const cause: unknown = await Promise.resolve(commitError).catch((reason: unknown) => reason);
   const found = toLocalError(cause ?? error, directory);
   const code = found instanceof LocalS3Error ? found.code : "LocalS3Failed";
@@ -73,7 +73,7 @@ export async function toCommitError(error: unknown, directory: string): Promise<
   return new LocalS3Error(code, message, { cause: cause ?? error, mayBeWritten: !aborted.has(code) });
 }
 
-/** The path no longer leads to the store that was opened. */
+/** The error if the path no longer leads to the store that was opened. */
 export function replaced(directory: string, cause: unknown, mayBeWritten = false): LocalS3Error {
   const message = `"${directory}" was removed or replaced while it was open`;
   return new LocalS3Error("LocalS3Replaced", message, { cause, mayBeWritten, reopen: true });
@@ -94,7 +94,7 @@ export function toLocalError(error: unknown, directory: string, alias: string = 
   return code === undefined ? error : new LocalS3Error(code, message, { cause: error });
 }
 
-// LMDB reports errors of the system by their numbers, and its own by negative ones.
+// LMDB reports errors of the system by their numbers, and its own errors by negative numbers.
 function errnoOf({ code }: Error & { code?: unknown }): unknown {
   return typeof code === "number" && code > 0 ? getSystemErrorName(-code) : code;
 }
@@ -102,7 +102,7 @@ function errnoOf({ code }: Error & { code?: unknown }): unknown {
 function codeOf({ name, message }: Error, errno: unknown): LocalErrorCode | undefined {
   // A stored record is not JSON.
   if (name === "SyntaxError") return "LocalS3Damaged";
-  // Others, such as DOMException, number their codes differently.
+  // The codes of other errors, such as DOMException, are other numbers.
   if (name !== "Error") return undefined;
   if (typeof errno === "string")
     return /^E[A-Z]+$/.test(errno) ? (byErrno[errno] ?? "LocalS3Failed") : undefined;

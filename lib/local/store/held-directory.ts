@@ -1,18 +1,18 @@
 import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { DATA_FILE, LOCK_FILE } from "./place.js";
+import { DATA_FILE, LOCK_FILE } from "./store-files.js";
 
-// Linux's, for which Node has no constant. Closing such a descriptor keeps the locks that the process has on the file.
+// Of Linux. Node has no constant for it. Closing such a descriptor does not release the locks of the process on the file.
 const O_PATH = 0x200000;
 
 /**
- * Keeps a directory open while its store is checked and opened, so that LMDB opens what was checked even if the path leads
- * elsewhere meanwhile. Works on Linux only: on other systems, `inside` is always `path`.
+ * Keeps a directory open while its store is checked and opened, so that LMDB opens what was checked, even if the path leads
+ * elsewhere by then. Works on Linux only. On other systems, `inside` is always `path`.
  */
 export class HeldDirectory {
   readonly path: string;
-  /** Another path of the directory, or of a folder of links to its files. Valid until `release()`. */
+  /** Another path of the directory, or the path of a folder with links to its files. Valid until `release()`. */
   inside: string;
   readonly #descriptors: number[] = [];
   #links: string | undefined;
@@ -28,7 +28,7 @@ export class HeldDirectory {
     if (existsSync(held)) this.inside = held;
   }
 
-  /** Keeps the two files as well: LMDB ends the process if it fails to open one that was removed. */
+  /** Also keeps the two files open, because LMDB ends the process if it fails to open one that was removed. */
   holdFiles(): void {
     if (this.inside === this.path) return;
     this.#links = makeFolder();

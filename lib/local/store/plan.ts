@@ -3,15 +3,15 @@ import type { Database, RootDatabase } from "lmdb";
 
 type Key = Buffer;
 
-// Random, so that no version is ever used again: an equal version means an unchanged record.
+// Random, so that no version is used twice. A record whose version is equal is therefore unchanged.
 const newVersion = (): number => randomInt(1, 2 ** 48 - 1);
-// The value of lmdb's IF_EXISTS. An import would load lmdb, which is optional.
+// The value of lmdb's IF_EXISTS. It is not imported, because that would load lmdb, which is optional.
 const ANY_VERSION = 3.542694326329068e-103;
 
 interface Guard {
   db: Database<unknown, Key>;
   key: Key;
-  /** Undefined if there must be no such key. */
+  /** Undefined if the key must not exist. */
   version: number | undefined;
 }
 
@@ -19,55 +19,55 @@ interface Guard {
  * The changes of one write, and the records on which they depend. LMDB applies the plan natively, in one transaction, if
  * those records are unchanged. Otherwise the write is planned again.
  *
- * Transactions with a callback are not an option: JavaScript would run while it holds the lock of all writers, and a
- * thread that was terminated there left all other writers waiting for ever.
+ * Transactions with a callback would run JavaScript while they hold the lock of all writers. If a thread is terminated in
+ * such a callback, all other writers wait forever.
  */
 export class Plan {
-  private readonly guards: Guard[] = [];
-  private readonly changes: (() => void)[] = [];
+  readonly #guards: Guard[] = [];
+  readonly #changes: (() => void)[] = [];
 
   /** Reads a record that this write depends on. */
   read<V>(db: Database<V, Key>, key: Key): V | undefined {
     const entry = db.getEntry(key);
-    this.guards.push({ db, key, version: entry?.version });
+    this.#guards.push({ db, key, version: entry?.version });
     return entry?.value;
   }
 
   /** Makes this write depend on the existence of a record, but not on its value. */
   needs<V>(db: Database<V, Key>, key: Key): void {
-    this.guards.push({ db, key, version: ANY_VERSION });
+    this.#guards.push({ db, key, version: ANY_VERSION });
   }
 
   put<V>(db: Database<V, Key>, key: Key, value: V): void {
-    this.changes.push(() => void db.put(key, value, newVersion()));
+    this.#changes.push(() => void db.put(key, value, newVersion()));
   }
 
   /** For bodies, which have no versions. */
   putBytes(db: Database<Buffer, Key>, key: Key, value: Buffer): void {
-    this.changes.push(() => void db.put(key, value));
+    this.#changes.push(() => void db.put(key, value));
   }
 
   remove<V>(db: Database<V, Key>, key: Key): void {
-    this.changes.push(() => void db.remove(key));
+    this.#changes.push(() => void db.remove(key));
   }
 
   get isEmpty(): boolean {
-    return this.changes.length === 0;
+    return this.#changes.length === 0;
   }
 
-  /** @returns false if a record on which the plan depends has changed, and nothing was done */
+  /** @returns false if a record on which the plan depends has changed. Nothing was written then. */
   async apply(root: RootDatabase<Buffer, Key>): Promise<boolean> {
     const outcomes: PromiseLike<boolean>[] = [];
     const enter = (index: number): void => {
-      const guard = this.guards[index];
-      if (!guard) for (const change of this.changes) change();
+      const guard = this.#guards[index];
+      if (!guard) for (const change of this.#changes) change();
       else {
         const { db, key, version } = guard;
         const inner = (): void => enter(index + 1);
         outcomes.push(version === undefined ? db.ifNoExists(key, inner) : db.ifVersion(key, version, inner));
       }
     };
-    if (this.guards.length === 0) outcomes.push(root.batch(() => enter(0)));
+    if (this.#guards.length === 0) outcomes.push(root.batch(() => enter(0)));
     else enter(0);
     return (await Promise.all(outcomes)).every(Boolean);
   }

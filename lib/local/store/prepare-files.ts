@@ -16,16 +16,19 @@ import path from "node:path";
 import { LocalS3Error } from "../local-error.js";
 import { checkDataFile } from "./check-data-file.js";
 import type { HeldDirectory } from "./held-directory.js";
-import { DATA_FILE, LOCK_FILE } from "./place.js";
+import { DATA_FILE, LOCK_FILE } from "./store-files.js";
 
-// At least the number of descriptors that LMDB needs: the data file twice, the lock file once.
+/** LMDB's maxReaders: a slot for each thread that reads, and for each large body that is being read. */
+export const MAX_READERS = 2048;
+// A slot has 64 bytes (MDB_reader in LMDB's mdb.c). The rest is more than the header needs (MDB_txninfo). A larger file only
+// gives LMDB more slots.
+const LOCK_BYTES = MAX_READERS * 64 + 32 * 1024;
+// LMDB opens the data file twice and the lock file once.
 const OPEN_FILES = 4;
-// At least what LMDB needs for the maxReaders of the store.
-const LOCK_BYTES = 160 * 1024;
-// For the tree pages and the list of free pages that a transaction writes besides its data.
+// For the tree pages and the list of free pages that a transaction writes in addition to its data.
 const SPARE_BYTES = 512 * 1024;
 
-/** Creates missing files, and checks existing ones as far as possible: LMDB ends the process if it fails to open them. */
+/** Creates missing files, and checks existing ones as far as possible. LMDB ends the process if it fails to open them. */
 export function prepareFiles(directory: HeldDirectory): void {
   checkPair(directory);
   for (const name of [DATA_FILE, LOCK_FILE]) prepareFile(directory, name);
@@ -45,7 +48,7 @@ function prepareFile(directory: HeldDirectory, name: string): void {
   if (name === DATA_FILE && !found?.size) checkRoom(directory.path, 0);
 }
 
-/** Throws if the disk has no room for a transaction of `bytes`. LMDB would also print to stderr. */
+/** Throws if the disk has no room for a transaction of `bytes`. LMDB would find that out, too, but it prints to stderr. */
 export function checkRoom(directory: string, bytes: number): void {
   const { bavail, bsize } = statfsSync(directory);
   if (bavail * bsize >= bytes + bytes / 64 + SPARE_BYTES) return;
@@ -68,7 +71,7 @@ export function makeDirectory(directory: string): void {
   }
 }
 
-// Node's `recursive` never returns if a parent refuses directories, as /proc does.
+// Node's option `recursive` never returns if no directory can be created in a parent, such as /proc.
 function makeWithParents(directory: string): void {
   try {
     mkdirSync(directory);
@@ -87,12 +90,13 @@ function makeWithParents(directory: string): void {
   }
 }
 
-// The data file is always created first, so a lock file alone may still guard a data file that was removed. With a new
-// data file, two processes could write at the same time.
+// A lock file alone is left when the data file was removed, because the data file is always created first. Other processes
+// may still use the removed data file. With a new one, two processes could write at the same time.
 function checkPair(directory: HeldDirectory): void {
   const has = (name: string): boolean =>
     statSync(path.join(directory.inside, name), { throwIfNoEntry: false }) !== undefined;
-  if (!has(DATA_FILE) && has(LOCK_FILE) && !has(DATA_FILE))
+  // In this order: another process may be creating both files.
+  if (has(LOCK_FILE) && !has(DATA_FILE))
     throw new LocalS3Error(
       "LocalS3Damaged",
       `"${directory.path}" has a ${LOCK_FILE} without its ${DATA_FILE}: remove it while no program uses the directory`,
@@ -107,8 +111,8 @@ function isDangling(file: string): boolean {
   }
 }
 
-// LMDB would create a sparse file, and if the disk then has no room for a hole, the process ends. The file is written under
-// another name, because closing any descriptor of the lock file would release the locks that this process has on it.
+// LMDB would create a sparse file. If the disk then had no room for a hole, the process would end. The file is written under
+// another name, because closing any descriptor of the lock file releases the locks that this process has on the file.
 function makeLockFile(file: string): void {
   const filled = `${file}.${randomBytes(8).toString("hex")}`;
   try {
@@ -116,7 +120,7 @@ function makeLockFile(file: string): void {
     linkSync(filled, file);
   } catch (error) {
     const { code = "", syscall } = error as NodeJS.ErrnoException;
-    // On a file system without hard links, LMDB must fill the file.
+    // On a file system without hard links, LMDB fills the file.
     if (syscall === "link" && /^(EPERM|ENOSYS|ENOTSUP|EOPNOTSUPP)$/.test(code))
       writeFileSync(file, "", { flag: "a" });
     // EEXIST: another process was faster.

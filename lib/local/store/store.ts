@@ -4,25 +4,17 @@ import type * as Lmdb from "lmdb";
 import type { Database, RootDatabase, Transaction } from "lmdb";
 import { LocalS3Error, toCommitError, toLocalError } from "../local-error.js";
 import { HeldDirectory } from "./held-directory.js";
-import { Place } from "./place.js";
 import { Plan } from "./plan.js";
-import { checkRoom, makeDirectory, prepareFiles } from "./prepare-files.js";
+import { checkRoom, makeDirectory, MAX_READERS, prepareFiles } from "./prepare-files.js";
 import { FORMAT, type BodyRecord, type BucketRecord, type ObjectRecord } from "./records.js";
 import type { PendingRecord, UploadRecord } from "./records.js";
+import { StoreFiles } from "./store-files.js";
 
 // Bounds the memory of one transaction: LMDB keeps its dirty pages until the commit.
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 
 const FORMAT_KEY = "s3bucketmap format";
-const names: ReadonlySet<string> = new Set([
-  FORMAT_KEY,
-  "objects",
-  "bodies",
-  "parts",
-  "uploads",
-  "buckets",
-  "pending",
-]);
+const names = new Set([FORMAT_KEY, "objects", "bodies", "parts", "uploads", "buckets", "pending"]);
 
 interface QueuedWrite {
   bytes: number;
@@ -43,55 +35,55 @@ export class Store {
   readonly uploads: Database<UploadRecord, Buffer>;
   readonly buckets: Database<BucketRecord, Buffer>;
   readonly pending: Database<PendingRecord, Buffer>;
-  private readonly path: string;
-  private readonly place: Place;
-  private readonly root: RootDatabase<Buffer, Buffer>;
-  private queue: QueuedWrite[] = [];
-  private writing = false;
-  private holders = 0;
-  private retired = false;
+  readonly #path: string;
+  readonly #files: StoreFiles;
+  readonly #root: RootDatabase<Buffer, Buffer>;
+  #queue: QueuedWrite[] = [];
+  #writing = false;
+  #holders = 0;
+  #retired = false;
 
   constructor(directory: string) {
-    this.path = resolve(directory);
-    ({ root: this.root, place: this.place } = openFiles(this.path));
+    this.#path = resolve(directory);
+    ({ root: this.#root, files: this.#files } = openFiles(this.#path));
     try {
       // The path may have been replaced while the files were opened.
-      this.place.check();
-      this.checkFormat();
+      this.#files.check();
+      this.#checkFormat();
       // Keys are Buffers, and sorted by their bytes, as S3 sorts names.
       const json = { keyEncoding: "binary", encoding: "json", useVersions: true } as const;
-      this.objects = this.root.openDB({ name: "objects", ...json });
-      this.bodies = this.root.openDB({ name: "bodies", keyEncoding: "binary", encoding: "binary" });
-      this.parts = this.root.openDB({ name: "parts", ...json });
-      this.uploads = this.root.openDB({ name: "uploads", ...json });
-      this.buckets = this.root.openDB({ name: "buckets", ...json });
-      this.pending = this.root.openDB({ name: "pending", ...json });
+      this.objects = this.#root.openDB({ name: "objects", ...json });
+      this.bodies = this.#root.openDB({ name: "bodies", keyEncoding: "binary", encoding: "binary" });
+      this.parts = this.#root.openDB({ name: "parts", ...json });
+      this.uploads = this.#root.openDB({ name: "uploads", ...json });
+      this.buckets = this.#root.openDB({ name: "buckets", ...json });
+      this.pending = this.#root.openDB({ name: "pending", ...json });
     } catch (error) {
       this.retire();
-      throw toLocalError(error, this.path);
+      throw toLocalError(error, this.#path);
     }
   }
 
   /**
    * Runs `reads`, which must be synchronous, on a snapshot that includes every commit before this call. Without the reset,
-   * LMDB may reuse an older snapshot: a third of the reads then missed what another process had just written.
+   * LMDB may reuse an older snapshot. A third of the reads then missed what another process had just written.
    */
   read<T>(reads: () => T): T {
-    this.place.check();
+    this.#files.check();
     try {
-      this.root.resetReadTxn();
+      this.#root.resetReadTxn();
       return reads();
     } catch (error) {
-      throw toLocalError(error, this.path);
+      throw toLocalError(error, this.#path);
     }
   }
 
   /**
-   * Within `read`: returns its snapshot, which stays readable until its `done()`. Until then, the file keeps the space of
-   * everything that is overwritten.
+   * Returns the snapshot of the `read` that calls this. It stays readable until its `done()`. Until then, the file keeps the
+   * space of everything that is overwritten.
    */
   snapshot(): Transaction {
-    return this.root.useReadTransaction();
+    return this.#root.useReadTransaction();
   }
 
   /**
@@ -107,68 +99,66 @@ export class Store {
         result = planner(plan);
         return plan;
       };
-      this.queue.push({ bytes, prepare, succeed: () => resolve(result), fail: reject });
-      this.schedule();
+      this.#queue.push({ bytes, prepare, succeed: () => resolve(result), fail: reject });
+      this.#schedule();
     });
   }
 
   async close(): Promise<void> {
-    await this.root.close();
-    this.place.leave();
+    await this.#root.close();
+    this.#files.forget();
   }
 
   /** Keeps the store open until `release()`. */
   hold(): void {
-    this.holders++;
+    this.#holders++;
   }
 
   release(): void {
-    this.holders--;
-    this.closeWhenIdle();
+    this.#holders--;
+    this.#closeWhenIdle();
   }
 
   /** Closes the store as soon as nothing holds it. */
   retire(): void {
-    this.retired = true;
-    this.closeWhenIdle();
+    this.#retired = true;
+    this.#closeWhenIdle();
   }
 
-  private closeWhenIdle(): void {
-    if (this.retired && this.holders === 0) this.close().catch(() => undefined);
+  #closeWhenIdle(): void {
+    if (this.#retired && this.#holders === 0) this.close().catch(() => undefined);
   }
 
-  private schedule(): void {
-    if (this.writing || this.queue.length === 0) return;
-    this.writing = true;
+  #schedule(): void {
+    if (this.#writing || this.#queue.length === 0) return;
+    this.#writing = true;
     setImmediate(() => {
-      void this.commit(this.nextGroup()).finally(() => {
-        this.writing = false;
-        this.schedule();
+      void this.#commit(this.#nextGroup()).finally(() => {
+        this.#writing = false;
+        this.#schedule();
       });
     });
   }
 
-  private nextGroup(): QueuedWrite[] {
+  #nextGroup(): QueuedWrite[] {
     let bytes = 0;
     let count = 0;
-    for (const write of this.queue) {
+    for (const write of this.#queue) {
       if (count > 0 && bytes + write.bytes > MAX_GROUP_BYTES) break;
       bytes += write.bytes;
       count++;
     }
-    return this.queue.splice(0, count);
+    return this.#queue.splice(0, count);
   }
 
-  private async commit(group: QueuedWrite[]): Promise<void> {
+  async #commit(group: QueuedWrite[]): Promise<void> {
     try {
-      this.place.check();
-      checkRoom(
-        this.path,
-        group.reduce((sum, { bytes }) => sum + bytes, 0),
-      );
-      this.root.resetReadTxn();
+      this.#files.check();
+      const bytes = group.reduce((sum, write) => sum + write.bytes, 0);
+      checkRoom(this.#path, bytes);
+      this.#root.resetReadTxn();
     } catch (error) {
-      for (const write of group) write.fail(toLocalError(error, this.path));
+      for (const write of group) write.fail(toLocalError(error, this.#path));
       return;
     }
     const applied: Promise<void>[] = [];
@@ -179,63 +169,63 @@ export class Store {
         if (plan.isEmpty) write.succeed();
         else
           applied.push(
-            plan.apply(this.root).then(
-              (isDone) => void (isDone ? done : this.queue).push(write),
-              async (error: unknown) => write.fail(await toCommitError(error, this.path)),
+            plan.apply(this.#root).then(
+              (isDone) => void (isDone ? done : this.#queue).push(write),
+              async (error: unknown) => write.fail(await toCommitError(error, this.#path)),
             ),
           );
       } catch (error) {
-        write.fail(toLocalError(error, this.path));
+        write.fail(toLocalError(error, this.#path));
       }
     }
     await Promise.all(applied);
-    if (done.length > 0) this.acknowledge(done);
+    if (done.length > 0) this.#acknowledge(done);
   }
 
-  /** Confirms writes, unless the path no longer leads to the files that were written. */
-  private acknowledge(done: QueuedWrite[]): void {
+  /** Confirms writes if the path still leads to the files that were written. */
+  #acknowledge(done: QueuedWrite[]): void {
     try {
-      this.place.check(true);
+      this.#files.check(true);
       for (const write of done) write.succeed();
     } catch (error) {
       for (const write of done) write.fail(error);
     }
   }
 
-  private checkFormat(): void {
+  #checkFormat(): void {
     const key = Buffer.from(FORMAT_KEY);
-    const found = this.root.get(key)?.toString();
+    const found = this.#root.get(key)?.toString();
     if (found === String(FORMAT)) return;
-    const refuse = (what: string): never => {
-      throw new LocalS3Error("LocalS3OtherFormat", `"${this.path}" ${what}`);
+    const reject = (what: string): never => {
+      throw new LocalS3Error("LocalS3OtherFormat", `"${this.#path}" ${what}`);
     };
     if (found !== undefined)
-      refuse(`was written in format ${found} of the local S3; this version reads format ${FORMAT}`);
-    for (const stored of this.root.getKeys({})) {
-      // LMDB terminates the names of databases with a NUL.
+      reject(`was written in format ${found} of the local S3; this version reads format ${FORMAT}`);
+    for (const stored of this.#root.getKeys({})) {
+      // In LMDB, the names of databases end with a NUL.
       const name = stored.toString().replace(/\0$/, "");
-      if (!names.has(name)) refuse(`has an LMDB store of another program: ${JSON.stringify(name)} is in it`);
+      if (!names.has(name)) reject(`has an LMDB store of another program: ${JSON.stringify(name)} is in it`);
     }
-    // Committed with the first write, which reports a failure.
-    this.root.put(key, Buffer.from(String(FORMAT))).catch(() => undefined);
+    // Committed with the first write, which reports if it fails.
+    this.#root.put(key, Buffer.from(String(FORMAT))).catch(() => undefined);
   }
 }
 
-/** Opens the files that were checked, even if the path leads to others meanwhile. */
-function openFiles(directory: string): { root: RootDatabase<Buffer, Buffer>; place: Place } {
+/** Opens the files that were checked, even if the path leads to others by then. */
+function openFiles(directory: string): { root: RootDatabase<Buffer, Buffer>; files: StoreFiles } {
   const { open } = loadLmdb();
   let held: HeldDirectory | undefined;
-  let place: Place | undefined;
+  let files: StoreFiles | undefined;
   try {
     makeDirectory(directory);
     held = new HeldDirectory(directory);
     prepareFiles(held);
     held.holdFiles();
-    place = new Place(directory, held.inside);
-    place.check();
-    return { root: openRoot(open, held.inside), place };
+    files = new StoreFiles(directory, held.inside);
+    files.check();
+    return { root: openRoot(open, held.inside), files };
   } catch (error) {
-    place?.leave();
+    files?.forget();
     throw toLocalError(error, directory, held?.inside);
   } finally {
     held?.release();
@@ -249,13 +239,12 @@ function openRoot(open: typeof Lmdb.open, directory: string): RootDatabase<Buffe
     keyEncoding: "binary",
     encoding: "binary",
     maxDbs: 8,
-    // One slot for each thread that reads, and for each large body that is being read.
-    maxReaders: 2048,
-    // A commit then returns once it is on the disk, and a power failure leaves the last commit that returned. It is also
+    maxReaders: MAX_READERS,
+    // So a commit returns once it is on the disk, and a power failure does not lose a commit that has returned. This is also
     // faster for a single write: 0.45 ms instead of 0.51.
     overlappingSync: false,
-    // The native writer then starts only when a group of writes is complete. Otherwise it could hold the lock of all
-    // writers while it waits for a thread that was terminated.
+    // So the native writer starts only when a group of writes is complete. Otherwise it could hold the lock of all writers
+    // while it waits for a thread that was terminated.
     eventTurnBatching: false,
     ...{ txnStartThreshold: Number.MAX_SAFE_INTEGER },
   });
