@@ -9,79 +9,53 @@ import { putObject } from "./operations/put-object.js";
 import type { Context, Reply, S3Request } from "./request.js";
 
 type Run = (context: Context, request: S3Request) => Reply | Promise<Reply>;
+type Row = readonly [run: Run, asks: string, required?: string, optional?: string];
 
 /**
- * Every operation that the local S3 implements, with the query parameters it accepts. A request with any other parameter
- * fails with NotImplemented, because `GET key?acl`, for example, does not ask for the object.
+ * Every operation that the local S3 implements, with the query parameters that a request must have, and those that it may
+ * have. A PUT with x-amz-copy-source is a COPY here. A request that no row describes fails with NotImplemented, because
+ * `GET key?acl`, for example, does not ask for the object.
  */
 export const operations = {
-  ListBuckets: [listBuckets, "max-buckets", "continuation-token"],
-  CreateBucket: [createBucket],
-  HeadBucket: [headBucket],
-  DeleteBucket: [deleteBucket],
+  ListBuckets: [listBuckets, "GET service", "", "max-buckets continuation-token"],
+  CreateBucket: [createBucket, "PUT bucket"],
+  HeadBucket: [headBucket, "HEAD bucket"],
+  DeleteBucket: [deleteBucket, "DELETE bucket"],
   ListObjectsV2: [
     listObjectsV2,
+    "GET bucket",
     "list-type",
-    "prefix",
-    "delimiter",
-    "max-keys",
-    "encoding-type",
-    "start-after",
-    "continuation-token",
+    "prefix delimiter max-keys encoding-type start-after continuation-token",
   ],
-  DeleteObjects: [deleteObjects, "delete"],
-  GetObject: [getObject],
-  HeadObject: [headObject],
-  PutObject: [putObject],
-  CopyObject: [copyObject],
-  DeleteObject: [deleteObject],
-  CreateMultipartUpload: [createMultipartUpload, "uploads"],
-  UploadPart: [uploadPart, "uploadId", "partNumber"],
-  UploadPartCopy: [uploadPartCopy, "uploadId", "partNumber"],
-  CompleteMultipartUpload: [completeMultipartUpload, "uploadId"],
-  AbortMultipartUpload: [abortMultipartUpload, "uploadId"],
-} satisfies Record<string, readonly [run: Run, ...parameters: string[]]>;
+  DeleteObjects: [deleteObjects, "POST bucket", "delete"],
+  GetObject: [getObject, "GET object"],
+  HeadObject: [headObject, "HEAD object"],
+  PutObject: [putObject, "PUT object"],
+  CopyObject: [copyObject, "COPY object"],
+  DeleteObject: [deleteObject, "DELETE object"],
+  CreateMultipartUpload: [createMultipartUpload, "POST object", "uploads"],
+  UploadPart: [uploadPart, "PUT object", "uploadId partNumber"],
+  UploadPartCopy: [uploadPartCopy, "COPY object", "uploadId partNumber"],
+  CompleteMultipartUpload: [completeMultipartUpload, "POST object", "uploadId"],
+  AbortMultipartUpload: [abortMultipartUpload, "DELETE object", "uploadId"],
+} satisfies Record<string, Row>;
 
 export type Operation = keyof typeof operations;
 
 /** The operation that a request asks for, or undefined if the local S3 does not implement it. */
-export function operationOf(request: S3Request): Operation | undefined {
-  const operation = candidate(request);
-  if (operation === undefined) return undefined;
-  const [, ...parameters]: readonly [Run, ...string[]] = operations[operation];
+export function operationOf({ method, bucket, key, query, headers }: S3Request): Operation | undefined {
+  const verb = method === "PUT" && headers["x-amz-copy-source"] !== undefined ? "COPY" : method;
+  const asked = `${verb} ${key !== "" ? "object" : bucket !== "" ? "bucket" : "service"}`;
   // The SDK adds x-id for people who read access logs.
-  const isKnown = (name: string): boolean => parameters.includes(name) || name === "x-id";
-  return Object.keys(request.query).every(isKnown) ? operation : undefined;
-}
-
-function candidate({ method, bucket, key, query, headers }: S3Request): Operation | undefined {
-  const has = (name: string): boolean => Object.hasOwn(query, name);
-  if (bucket === "") return method === "GET" && key === "" ? "ListBuckets" : undefined;
-  switch (`${method} ${key === "" ? "bucket" : "object"}`) {
-    case "HEAD bucket":
-      return "HeadBucket";
-    case "PUT bucket":
-      return "CreateBucket";
-    case "DELETE bucket":
-      return "DeleteBucket";
-    case "POST bucket":
-      return has("delete") ? "DeleteObjects" : undefined;
-    case "GET bucket":
-      return query["list-type"] === "2" ? "ListObjectsV2" : undefined;
-    case "GET object":
-      return "GetObject";
-    case "HEAD object":
-      return "HeadObject";
-    case "DELETE object":
-      return has("uploadId") ? "AbortMultipartUpload" : "DeleteObject";
-    case "PUT object":
-      if (headers["x-amz-copy-source"] !== undefined)
-        return has("uploadId") ? "UploadPartCopy" : "CopyObject";
-      return has("uploadId") ? "UploadPart" : "PutObject";
-    case "POST object":
-      if (has("uploads")) return "CreateMultipartUpload";
-      return has("uploadId") ? "CompleteMultipartUpload" : undefined;
-    default:
-      return undefined;
-  }
+  const parameters = Object.keys(query).filter((name) => name !== "x-id");
+  const isAsked = ([, asks, required = "", optional = ""]: Row): boolean => {
+    const names = required.split(" ").filter(Boolean);
+    const allowed = [...names, ...optional.split(" ")];
+    return (
+      asks === asked &&
+      names.every((name) => parameters.includes(name)) &&
+      parameters.every((name) => allowed.includes(name))
+    );
+  };
+  return (Object.keys(operations) as Operation[]).find((name) => isAsked(operations[name]));
 }

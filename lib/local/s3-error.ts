@@ -1,53 +1,46 @@
 import { elements, xmlDocument, type Elements } from "./xml.js";
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-const errors = {
-  BadDigest: [400, "The Content-MD5 you specified did not match what we received."],
-  BucketNotEmpty: [409, "The bucket you tried to delete is not empty"],
-  EntityTooSmall: [400, "Your proposed upload is smaller than the minimum allowed size"],
-  IncompleteBody: [
-    400,
-    "You did not provide the number of bytes specified by the Content-Length HTTP header",
-  ],
-  InvalidArgument: [400, "Invalid Argument"],
-  InvalidBucketName: [400, "The specified bucket is not valid."],
-  InvalidPart: [
-    400,
+const messages = {
+  BadDigest: "The Content-MD5 you specified did not match what we received.",
+  BucketNotEmpty: "The bucket you tried to delete is not empty",
+  EntityTooSmall: "Your proposed upload is smaller than the minimum allowed size",
+  IncompleteBody: "You did not provide the number of bytes specified by the Content-Length HTTP header",
+  InvalidArgument: "Invalid Argument",
+  InvalidBucketName: "The specified bucket is not valid.",
+  InvalidPart:
     "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
-  ],
-  InvalidPartOrder: [
-    400,
-    "The list of parts was not in ascending order. Parts must be ordered by part number.",
-  ],
-  InvalidRange: [416, "The requested range is not satisfiable"],
-  InvalidRequest: [400, "Invalid Request"],
-  InvalidStorageClass: [400, "The storage class you specified is not valid"],
-  InvalidURI: [400, "Couldn't parse the specified URI."],
-  KeyTooLongError: [400, "Your key is too long"],
-  MalformedXML: [
-    400,
-    "The XML you provided was not well-formed or did not validate against our published schema",
-  ],
-  MetadataTooLarge: [400, "Your metadata headers exceed the maximum allowed metadata size"],
-  NoSuchBucket: [404, "The specified bucket does not exist"],
-  NoSuchKey: [404, "The specified key does not exist."],
-  NoSuchUpload: [
-    404,
+  InvalidPartOrder: "The list of parts was not in ascending order. Parts must be ordered by part number.",
+  InvalidRange: "The requested range is not satisfiable",
+  InvalidRequest: "Invalid Request",
+  InvalidStorageClass: "The storage class you specified is not valid",
+  InvalidURI: "Couldn't parse the specified URI.",
+  KeyTooLongError: "Your key is too long",
+  MalformedXML: "The XML you provided was not well-formed or did not validate against our published schema",
+  MetadataTooLarge: "Your metadata headers exceed the maximum allowed metadata size",
+  NoSuchBucket: "The specified bucket does not exist",
+  NoSuchKey: "The specified key does not exist.",
+  NoSuchUpload:
     "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
-  ],
-  NotImplemented: [501, "A header or query you provided implies functionality that is not implemented"],
-  PreconditionFailed: [412, "At least one of the pre-conditions you specified did not hold"],
-  RequestTimeout: [
-    400,
+  NotImplemented: "A header or query you provided implies functionality that is not implemented",
+  PreconditionFailed: "At least one of the pre-conditions you specified did not hold",
+  RequestTimeout:
     "Your socket connection to the server was not read from or written to within the timeout period.",
-  ],
-  XAmzContentSHA256Mismatch: [
-    400,
-    "The provided 'x-amz-content-sha256' header does not match what was computed.",
-  ],
+  XAmzContentSHA256Mismatch: "The provided 'x-amz-content-sha256' header does not match what was computed.",
 } as const;
 
-export type S3ErrorCode = keyof typeof errors;
+export type S3ErrorCode = keyof typeof messages;
+
+// Of all others: 400.
+const statuses: Partial<Record<S3ErrorCode, number>> = {
+  BucketNotEmpty: 409,
+  InvalidRange: 416,
+  NoSuchBucket: 404,
+  NoSuchKey: 404,
+  NoSuchUpload: 404,
+  NotImplemented: 501,
+  PreconditionFailed: 412,
+};
 
 /** An error response of S3. Operations throw it, and the handler sends it. */
 export class S3Error extends Error {
@@ -63,9 +56,9 @@ export class S3Error extends Error {
     added: Elements = {},
     { message, headers = {} }: { message?: string; headers?: Record<string, string> } = {},
   ) {
-    super(message ?? errors[code][1]);
+    super(message ?? messages[code]);
     this.code = code;
-    this.statusCode = errors[code][0];
+    this.statusCode = statuses[code] ?? 400;
     this.headers = headers;
     this.#elements = added;
   }

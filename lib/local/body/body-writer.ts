@@ -82,11 +82,7 @@ export class BodyWriter {
   }
 
   #planChunks(plan: Plan): void {
-    const [only, ...more] = this.#buffered;
-    const bytes =
-      only && more.length === 0
-        ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
-        : Buffer.concat(this.#buffered, this.bufferedBytes);
+    const bytes = Buffer.concat(this.#buffered);
     let index = this.#storedChunks;
     for (let start = 0; start < bytes.length; start += CHUNK_SIZE)
       plan.putBytes(

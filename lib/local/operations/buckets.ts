@@ -10,11 +10,8 @@ export const MAX_KEY_BYTES = 1024;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 export function checkBucketName(bucket: string): void {
-  if (
-    !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) ||
-    /\.\./.test(bucket) ||
-    /^\d+\.\d+\.\d+\.\d+$/.test(bucket)
-  )
+  // Not an IPv4 address, and without two dots in a row.
+  if (!/^(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
     throw new S3Error("InvalidBucketName", { BucketName: bucket });
 }
 

@@ -70,11 +70,8 @@ function chosenParts(root: XmlElement): ChosenPart[] {
 }
 
 function choose(chosen: ChosenPart[], uploaded: Map<number, BodyRecord>): BodyRecord[] {
-  let previous = 0;
-  for (const { partNumber } of chosen) {
-    if (partNumber <= previous) throw new S3Error("InvalidPartOrder");
-    previous = partNumber;
-  }
+  if (chosen.some(({ partNumber }, index) => partNumber <= (chosen[index - 1]?.partNumber ?? 0)))
+    throw new S3Error("InvalidPartOrder");
   return chosen.map(({ partNumber, etag, crc32 }, index) => {
     const part = uploaded.get(partNumber);
     const identity = { PartNumber: partNumber, ETag: etag };

@@ -9,14 +9,6 @@ import { crc32Of } from "./object-headers.js";
 const MAX_KEYS = 1000;
 const AFTER_ALL = Buffer.of(0xff);
 
-interface Query {
-  bucket: string;
-  prefix: string;
-  delimiter: string;
-  after: string;
-  maxKeys: number;
-}
-
 /** A key with its object, or a common prefix. */
 interface Entry {
   name: string;
@@ -28,9 +20,21 @@ export function listObjectsV2(context: Context, { bucket, query }: S3Request): R
   const { prefix = "", delimiter = "", "start-after": startAfter, "continuation-token": token } = query;
   const { "encoding-type": encodingType } = query;
   const maxKeys = maxKeysOf(query["max-keys"]);
-  const encode = encoderOf(encodingType);
+  if (encodingType !== undefined && encodingType !== "url")
+    throw invalidArgument("Invalid Encoding Method specified in Request", "encoding-type", encodingType);
+  const encode = (text: string): string => (encodingType === undefined ? text : urlEncode(text));
   const after = token === undefined ? (startAfter ?? "") : decodeToken(token);
-  const { entries, isTruncated } = findPage(context, { bucket, prefix, delimiter, after, maxKeys });
+  const entries: Entry[] = [];
+  let isTruncated = false;
+  context.store.read(() => {
+    checkBucket(context, bucket);
+    for (const entry of entriesOf(context.store, { bucket, prefix, delimiter, after })) {
+      // With max-keys=0, S3 reports that the empty page is not truncated.
+      isTruncated = maxKeys > 0 && entries.length === maxKeys;
+      if (entries.length === maxKeys) break;
+      entries.push(entry);
+    }
+  });
   const contents = entries.map(({ name, record }) => (record ? contentsXml(encode(name), record) : ""));
   const prefixes = entries.map(({ name, record }) =>
     record ? "" : `<CommonPrefixes>${elements({ Prefix: encode(name) })}</CommonPrefixes>`,
@@ -52,8 +56,10 @@ export function listObjectsV2(context: Context, { bucket, query }: S3Request): R
 
 // Without elements(), because a page has thousands of elements, and only the keys need escaping.
 function contentsXml(key: string, record: ObjectRecord): string {
+  // Whole seconds, so that a listing and Last-Modified have the same dates.
+  const modified = new Date(record.modified - (record.modified % 1000)).toISOString();
   return [
-    `<Contents><Key>${escapeXml(key)}</Key><LastModified>${isoSeconds(record.modified)}</LastModified>`,
+    `<Contents><Key>${escapeXml(key)}</Key><LastModified>${modified}</LastModified>`,
     `<ETag>&quot;${record.etag}&quot;</ETag>`,
     crc32Of(record) && "<ChecksumAlgorithm>CRC32</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>",
     `<Size>${record.size}</Size>`,
@@ -61,26 +67,10 @@ function contentsXml(key: string, record: ObjectRecord): string {
   ].join("");
 }
 
-/** Whole seconds, so that a listing and Last-Modified have the same dates. */
-function isoSeconds(ms: number): string {
-  return new Date(Math.floor(ms / 1000) * 1000).toISOString();
-}
-
-function findPage(context: Context, query: Query): { entries: Entry[]; isTruncated: boolean } {
-  const entries: Entry[] = [];
-  return context.store.read(() => {
-    checkBucket(context, query.bucket);
-    // With max-keys=0, S3 reports that the empty page is not truncated.
-    if (query.maxKeys === 0) return { entries, isTruncated: false };
-    for (const entry of entriesOf(context.store, query)) {
-      if (entries.length === query.maxKeys) return { entries, isTruncated: true };
-      entries.push(entry);
-    }
-    return { entries, isTruncated: false };
-  });
-}
-
-function* entriesOf(store: Store, { bucket, prefix, delimiter, after }: Query): Generator<Entry> {
+function* entriesOf(
+  store: Store,
+  { bucket, prefix, delimiter, after }: Record<"bucket" | "prefix" | "delimiter" | "after", string>,
+): Generator<Entry> {
   // No key is that long, and LMDB throws for long keys.
   if (Buffer.byteLength(prefix) > MAX_KEY_BYTES) return;
   const base = bucketPrefix(bucket);
@@ -116,18 +106,10 @@ function keyAfter(base: Buffer, after: string, prefix: string, delimiter: string
   return Buffer.concat([base, start, isCommonPrefix ? AFTER_ALL : Buffer.of(0)]);
 }
 
-function maxKeysOf(text: string | undefined): number {
-  if (text === undefined || text === "") return MAX_KEYS;
-  const number = /^\d+$/.test(text) ? Number(text) : Infinity;
-  if (number > 2 ** 31 - 1)
+function maxKeysOf(text = String(MAX_KEYS)): number {
+  if (!/^\d{1,9}$/.test(text))
     throw invalidArgument("Provided max-keys not an integer or within integer range", "max-keys", text);
-  return Math.min(number, MAX_KEYS);
-}
-
-function encoderOf(encodingType: string | undefined): (text: string) => string {
-  if (encodingType === undefined) return (text) => text;
-  if (encodingType === "url") return urlEncode;
-  throw invalidArgument("Invalid Encoding Method specified in Request", "encoding-type", encodingType);
+  return Math.min(Number(text), MAX_KEYS);
 }
 
 // S3 encodes like HTML forms, with a plus for a space, but leaves slashes unencoded.

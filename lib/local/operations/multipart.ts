@@ -1,4 +1,4 @@
-import { partsOf, removeParts } from "../body/body-reader.js";
+import { removeParts } from "../body/body-reader.js";
 import { newBodyId, removeChunks } from "../body/body-writer.js";
 import { xmlReply, type Context, type Reply, type S3Request } from "../request.js";
 import { invalidArgument, S3Error } from "../s3-error.js";

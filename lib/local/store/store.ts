@@ -179,12 +179,9 @@ export class Store {
       }
     }
     await Promise.all(applied);
-    if (done.length > 0) this.#acknowledge(done);
-  }
-
-  /** Confirms writes if the path still leads to the files that were written. */
-  #acknowledge(done: QueuedWrite[]): void {
+    if (done.length === 0) return;
     try {
+      // The writes are lost if the path no longer leads to the files that were written.
       this.#files.check(true);
       for (const write of done) write.succeed();
     } catch (error) {

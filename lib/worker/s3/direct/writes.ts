@@ -5,6 +5,7 @@ import type {
   PutObjectCommandInput,
   UploadPartCommandInput,
 } from "@aws-sdk/client-s3";
+import { crc32Text } from "../../../local/body/crc32.js";
 import type { Operation } from "./direct-attempt.js";
 import { escapeUri, isPlain, plainHeaders } from "./messages.js";
 
@@ -133,7 +134,5 @@ export function deleting(input: DeleteObjectCommandInput): Operation<{ done: tru
 
 /** A checksum as S3 writes it: Base64 of the big-endian CRC32. */
 export function crc32(bytes: Uint8Array): string {
-  const sum = Buffer.alloc(4);
-  sum.writeUInt32BE(zlib.crc32(bytes));
-  return sum.toString("base64");
+  return crc32Text(zlib.crc32(bytes));
 }
