@@ -29,7 +29,7 @@ export interface LocalResponse {
 }
 
 /**
- * An S3 that stores its data in a directory. Pass it to an S3Client as `requestHandler`: it answers the client's requests
+ * An S3 that stores its data in a directory. Pass it to an S3Client as `requestHandler`, and it handles the client's requests
  * in this process. Supports path-style addressing only, and ignores signatures. The first request opens the directory.
  *
  * ```js

@@ -1,4 +1,4 @@
-/** A CRC32 in S3's notation: base64. */
+/** A CRC32 as S3 writes it, in base64. */
 export function crc32Text(crc: number): string {
   const raw = Buffer.alloc(4);
   raw.writeUInt32BE(crc);

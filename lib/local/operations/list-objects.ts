@@ -78,22 +78,18 @@ function* entriesOf(
   const end = Buffer.concat([first, AFTER_ALL]);
   const resumed = after === "" ? first : keyAfter(base, after, prefix, delimiter);
   let start = Buffer.compare(resumed, first) > 0 ? resumed : first;
-  let isDone = false;
-  while (!isDone && Buffer.compare(start, end) < 0) {
-    isDone = true;
+  while (Buffer.compare(start, end) < 0) {
+    let commonPrefix: string | undefined;
     for (const { key, value: record } of store.objects.getRange({ start, end })) {
       const name = key.toString("utf8", base.length);
       const cut = delimiter === "" ? -1 : name.indexOf(delimiter, prefix.length);
-      if (cut < 0) yield { name, record };
-      else {
-        const commonPrefix = name.slice(0, cut + delimiter.length);
-        yield { name: commonPrefix };
-        // Skip all other keys with this prefix.
-        start = Buffer.concat([base, Buffer.from(commonPrefix), AFTER_ALL]);
-        isDone = false;
-        break;
-      }
+      if (cut >= 0) commonPrefix = name.slice(0, cut + delimiter.length);
+      yield commonPrefix === undefined ? { name, record } : { name: commonPrefix };
+      if (commonPrefix !== undefined) break;
     }
+    if (commonPrefix === undefined) return;
+    // All other keys with this prefix are skipped.
+    start = Buffer.concat([base, Buffer.from(commonPrefix), AFTER_ALL]);
   }
 }
 

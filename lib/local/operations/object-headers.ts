@@ -18,7 +18,7 @@ const storageClasses = new Set([
   ...["GLACIER", "DEEP_ARCHIVE", "GLACIER_IR"],
 ]);
 
-// The library sends none of these headers. To ignore one would lose data, or claim what was not done.
+// The library sends none of these headers. Ignoring one would lose data, or report as done what was not done.
 const unsupported = [
   /^if-(?:un)?modified-since$/,
   /^x-amz-(?:acl$|mp-object-size$|object-lock-|server-side-encryption-customer-|tagging$|write-offset-bytes$)/,

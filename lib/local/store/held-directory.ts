@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DATA_FILE, LOCK_FILE } from "./store-files.js";
 
-// Of Linux. Node has no constant for it. Closing such a descriptor does not release the locks of the process on the file.
+// A flag of Linux, for which Node has no constant. Closing such a descriptor does not release the locks of the process on the file.
 const O_PATH = 0x200000;
 
 /**

@@ -3,6 +3,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -23,7 +24,7 @@ export const MAX_READERS = 2048;
 // A slot has 64 bytes (MDB_reader in LMDB's mdb.c). The rest is more than the header needs (MDB_txninfo). A larger file only
 // gives LMDB more slots.
 const LOCK_BYTES = MAX_READERS * 64 + 32 * 1024;
-// LMDB opens the data file twice and the lock file once.
+// One more than LMDB needs, which opens the data file twice and the lock file once.
 const OPEN_FILES = 4;
 // For the tree pages and the list of free pages that a transaction writes in addition to its data.
 const SPARE_BYTES = 512 * 1024;
@@ -58,7 +59,7 @@ export function checkRoom(directory: string, bytes: number): void {
   );
 }
 
-/** Creates the directory if it is missing, with its parents. */
+/** Creates the directory and its parents if they are missing. */
 export function makeDirectory(directory: string): void {
   try {
     makeWithParents(directory);
@@ -66,7 +67,7 @@ export function makeDirectory(directory: string): void {
     if (isDangling(directory))
       throw new LocalS3Error("LocalS3BadPath", `"${directory}" is a symbolic link that leads nowhere`);
     if ((error as NodeJS.ErrnoException).code === "ENOENT")
-      throw new LocalS3Error("LocalS3BadPath", `"${directory}" cannot be made`, { cause: error });
+      throw new LocalS3Error("LocalS3BadPath", `"${directory}" cannot be created`, { cause: error });
     throw error;
   }
 }
@@ -93,10 +94,9 @@ function makeWithParents(directory: string): void {
 // A lock file alone is left when the data file was removed, because the data file is always created first. Other processes
 // may still use the removed data file. With a new one, two processes could write at the same time.
 function checkPair(directory: HeldDirectory): void {
-  const has = (name: string): boolean =>
-    statSync(path.join(directory.inside, name), { throwIfNoEntry: false }) !== undefined;
-  // In this order: another process may be creating both files.
-  if (has(LOCK_FILE) && !has(DATA_FILE))
+  const [data, lock] = [path.join(directory.inside, DATA_FILE), path.join(directory.inside, LOCK_FILE)];
+  // The lock file is looked for first, because another process may be creating both.
+  if (existsSync(lock) && !existsSync(data))
     throw new LocalS3Error(
       "LocalS3Damaged",
       `"${directory.path}" has a ${LOCK_FILE} without its ${DATA_FILE}: remove it while no program uses the directory`,
