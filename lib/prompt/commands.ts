@@ -1,4 +1,6 @@
 import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import type { REPLServer } from "node:repl";
 import { inspect } from "node:util";
 import type { RequestCount } from "../bridge/protocol.js";
@@ -40,16 +42,27 @@ export function defineCommands(session: Session): void {
   );
 
   function unknown(name: string): { action: (this: REPLServer) => void } {
-    const end = didYouMean(name, Object.keys(prompt.commands), ": .help lists them", (right) => `.${right}`);
     return {
       action() {
         session.run(() => {
-          throw new CommandError(`There is no command .${name}${end}`);
+          throw new CommandError(whatIsWrong(name, Object.keys(prompt.commands)));
         });
         this.displayPrompt();
       },
     };
   }
+
+  const help = prompt.commands["help"]!;
+  prompt.defineCommand("help", {
+    ...help,
+    action(text) {
+      output.print(
+        "In scope: s3 (all buckets), and all exports of s3bucketmap and its layers, such as copyAll and json.",
+      );
+      output.print("The documentation is in the package s3bucketmap: README.md and docs/prompt.md.\n");
+      help.action.call(this, text);
+    },
+  });
 
   define("ls", "List keys, one level deep: .ls [prefix]", ([prefix = "", ...more]) => {
     refuseMore(more, ".ls [prefix]");
@@ -93,27 +106,26 @@ export function defineCommands(session: Session): void {
     output.print(inspect(head, { colors: prompt.useColors }));
   });
 
-  define("get", "Copy a value into a new file: .get key file", ([key, file, ...more]) => {
-    if (key === undefined || file === undefined)
+  define("get", "Copy a value into a new file or a directory: .get key file", ([key, target, ...more]) => {
+    if (key === undefined || target === undefined)
       throw new CommandError("Say which key and which file: .get key file");
     refuseMore(more, ".get key file");
-    if (fs.existsSync(file)) {
-      throw new CommandError(
-        `The file ${file} already exists, and .get does not overwrite files. Name another file, or remove it first.`,
-      );
-    }
+    const file = fileFor(key, withHome(target));
+    if (fs.existsSync(file))
+      throw new CommandError(`${file} already exists, and .get overwrites nothing. Name another file.`);
     const isFound = interruptible(prompt, () => session.base.getFile(key, file));
     if (!isFound) throw new CommandError(`There is no key ${asKey(key)}.`);
     output.print(`${asBytes(fs.statSync(file).size)} in ${file}`);
   });
 
-  define("put", "Store a file's bytes as a value: .put file key", ([file, key, ...more]) => {
-    if (key === undefined || file === undefined)
+  define("put", "Store a file's bytes as a value: .put file key, or folder/", ([source, target, ...more]) => {
+    if (source === undefined || target === undefined)
       throw new CommandError("Say which file and which key: .put file key");
     refuseMore(more, ".put file key");
-    const { size } = fs.statSync(file);
+    const file = withHome(source);
+    const key = target.endsWith("/") ? `${target}${path.basename(file)}` : target;
     interruptible(prompt, () => session.base.putFile(key, file));
-    output.print(`${asBytes(size)} in ${asKey(key)}`);
+    output.print(`${asBytes(fs.statSync(file).size)} in ${asKey(key)}`);
   });
 
   define(
@@ -160,6 +172,30 @@ export function defineCommands(session: Session): void {
     if (session.lastProblem === undefined) throw new CommandError("There was no error.");
     output.print(inspect(session.lastProblem.thrown, { showProxy: false }));
   });
+}
+
+/** @param name - what stands between a dot at the beginning of a line and the first space */
+function whatIsWrong(name: string, commands: string[]): string {
+  if (name.includes("(")) {
+    // Without a terminal, Node has no .editor.
+    const how = commands.includes("editor") ? "needs .editor" : "has its dots at the ends of lines";
+    return `A line that begins with a dot is a command. A statement over several lines ${how}.`;
+  }
+  // What Node looks up where nothing stands there.
+  if (name === "null" || name === "undefined")
+    return "A command's name comes directly after the dot: .help lists them";
+  return `There is no command .${name}${didYouMean(name, commands, ": .help lists them", (right) => `.${right}`)}`;
+}
+
+/** The path that a shell would make of it. */
+function withHome(file: string): string {
+  return /^~(?:\/|$)/.test(file) ? path.join(os.homedir(), file.slice(1)) : file;
+}
+
+/** In a directory, a file is named as the last part of the key, as `cp` does. */
+function fileFor(key: string, target: string): string {
+  const isDirectory = target.endsWith("/") || fs.statSync(target, { throwIfNoEntry: false })?.isDirectory();
+  return isDirectory === true ? path.join(target, path.basename(key)) : target;
 }
 
 /** A row for each operation of S3's, and one for their sum. */

@@ -101,20 +101,19 @@ function open(given: Arguments): Headless {
   });
   shortenLong(prompt, session.output.pageLength);
   const show = prompt.writer;
-  // Node passes to the writer the result of a line, and later any error that its callbacks throw.
   setWriter(prompt, (result) => {
-    if (isEvaluating) {
-      value = { value: result };
-    } else if (!hasFailed) {
-      // Node may pass the same error twice.
-      hasFailed = true;
-      process.exitCode = fail(result);
-    }
+    value = { value: result };
     return "";
   });
   followLines(prompt, {
     thrown(error) {
-      failed = { thrown: error };
+      if (isEvaluating) {
+        failed = { thrown: error };
+      } else if (!hasFailed) {
+        // Node may pass the same error twice.
+        hasFailed = true;
+        process.exitCode = fail(error);
+      }
       return "";
     },
     end(outcome) {

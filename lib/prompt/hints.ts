@@ -10,14 +10,24 @@ const ofObjects: ReadonlySet<string> = new Set(["hasOwnProperty", "propertyIsEnu
 
 /**
  * What to write instead, for a line that took a bucket's object for an array, or for an object with methods. The engine's
- * message alone does not say that every name is a key.
+ * message alone does not say that every name is a key. Also for a command without its dot.
  *
  * @param valueAt - the value at a path of names
  */
-export function hintFor(thrown: unknown, valueAt: (path: string[]) => unknown): string | undefined {
+export function hintFor(
+  thrown: unknown,
+  valueAt: (path: string[]) => unknown,
+  commands: object,
+): string | undefined {
   // Not `instanceof`: the error may come from another context.
-  if (typeof thrown !== "object" || (thrown as Error | null)?.name !== "TypeError") return undefined;
-  const { path, method } = failure.exec((thrown as Error).message)?.groups ?? {};
+  if (typeof thrown !== "object" || thrown === null) return undefined;
+  const { name, message } = thrown as Error;
+  if (name === "ReferenceError") {
+    const unknown = /^(\w+) is not defined$/.exec(message)?.[1] ?? "";
+    return Object.hasOwn(commands, unknown) ? `Did you mean .${unknown}?` : undefined;
+  }
+  if (name !== "TypeError") return undefined;
+  const { path, method } = failure.exec(message)?.groups ?? {};
   if (path === undefined || mapBehind(valueAt(path.split("."))) === undefined) return undefined;
   if (method === undefined) return `for (const key in ${path}) …, or Object.entries(${path}).`;
   if (ofObjects.has(method))

@@ -39,7 +39,8 @@ export function followLines(prompt: Prompt, events: LineEvents): void {
   const { options } = write;
   const { breakLength } = options;
   setWriter(prompt, (value) => {
-    if (outcome !== "thrown") return write(value);
+    // Between lines, Node writes only what a callback threw, such as a timer's.
+    if (outcome !== "thrown" && outcome !== undefined) return write(value);
     // For a longer text, Node would break the line after "Uncaught".
     options.breakLength = Infinity;
     return events.thrown(value);

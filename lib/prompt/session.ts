@@ -97,7 +97,7 @@ export class Session {
   problemLine(thrown: unknown): string {
     return problemLine(
       thrown,
-      hintFor(thrown, (path) => valueAt(this.prompt, path)),
+      hintFor(thrown, (path) => valueAt(this.prompt, path), this.prompt.commands),
     );
   }
 

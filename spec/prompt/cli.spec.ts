@@ -144,7 +144,7 @@ describe("s3bucketmap in a pipe", () => {
     [
       "what is no command's name",
       ".values(bucket)\nbucket.b = 'never'",
-      /^Error: There is no command \.values\(bucket\): \.help lists them\n$/,
+      /^Error: A line that begins with a dot is a command\. A statement .* has its dots at the ends of lines\.\n$/,
     ],
     [
       "an end in the middle",

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { S3BucketMap } from "s3bucketmap";
 import { startHttpS3 } from "../support/http-s3.js";
@@ -75,6 +75,8 @@ describeInTerminal("the prompt", () => {
       "exit",
     ])
       expect(help).toMatch(new RegExp(`^\\.${command} +[A-Z]`, "m"));
+    expect(help).toContain("copyAll");
+    expect(help).toContain("docs/prompt.md");
   });
 
   it("has what the package exports in scope", async () => {
@@ -154,6 +156,12 @@ describeInTerminal("the prompt", () => {
       /^Uncaught TypeError: The value of "[^"]+" must be a string/,
     );
     expect((await terminal.run("_error")).join("\n")).toContain("\n    at ");
+    terminal.mark();
+    terminal.press("setTimeout(() => (bucket.x = 5)); 0\r");
+    await terminal.shows(/^> Uncaught TypeError: The value of /m);
+    await terminal.prompt();
+    expect(terminal.lines.join("\n")).not.toContain("    at ");
+    expect((await terminal.run(".stack")).join("\n")).toMatch(/^TypeError: The value of [\s\S]*\n {4}at /);
 
     const colored = await prompts.open(server, ["bucket"], { NO_COLOR: "", FORCE_COLOR: "1" });
     colored.press("bucket.denied\r");
@@ -299,13 +307,15 @@ describeInTerminal("the commands", () => {
     expect(await terminal.run(".get 'a b/bytes' copied")).toEqual(["4 bytes in copied"]);
     expect(readFileSync(path.join(prompts.folder, "copied"))).toEqual(bytes);
 
-    expect((await terminal.run(".get testKey copied")).join("")).toMatch(
-      /^Error: The file copied already exists, and .get does not overwrite files/,
-    );
+    expect(await terminal.run(".get testKey copied")).toEqual([
+      "Error: copied already exists, and .get overwrites nothing. Name another file.",
+    ]);
     expect(readFileSync(path.join(prompts.folder, "copied"))).toEqual(bytes);
     expect(await terminal.run(".get nothing elsewhere")).toEqual(["Error: There is no key nothing."]);
     expect(existsSync(path.join(prompts.folder, "elsewhere"))).toBe(false);
-    expect((await terminal.run(".put nowhere key")).join("")).toMatch(/^Error: ENOENT: no such file/);
+    expect((await terminal.run(".put nowhere key")).join("")).toMatch(
+      /^S3BucketMapError: .*FileNotRead: .*there is no such file or directory \(ENOENT\)/,
+    );
     expect(await terminal.run(".get testKey")).toEqual([
       "Error: Say which key and which file: .get key file",
     ]);
@@ -315,6 +325,51 @@ describeInTerminal("the commands", () => {
       "Error: There is no command .frobnicate: .help lists them",
     ]);
     expect((await terminal.run(".head a b")).join("")).toMatch(/^Error: That is 1 too many/);
+  });
+
+  it("copy into a directory and under a folder by the last name, as cp does, and know ~", async () => {
+    const terminal = await prompts.open(server);
+    const local = (...names: string[]): string => path.join(prompts.folder, ...names);
+    mkdirSync(local("sub", "x"), { recursive: true });
+    writeFileSync(local("sub", "mine"), "mine");
+    expect(await terminal.run(".get testKey sub")).toEqual(["5 bytes in sub/testKey"]);
+    expect(await terminal.run(".get 'a b/c' sub/")).toEqual(["1 byte in sub/c"]);
+    expect(readFileSync(local("sub", "c"), "utf8")).toBe("3");
+    expect(await terminal.run(".get dir/x sub")).toEqual([
+      "Error: sub/x already exists, and .get overwrites nothing. Name another file.",
+    ]);
+    expect((await terminal.run(".get testKey missing/")).join("")).toMatch(/FileNotWritten: /);
+
+    map.set("dir/..", "climbs");
+    expect((await terminal.run(".get dir/.. sub")).join("")).toMatch(/already exists/);
+
+    // The home directory of the prompt.
+    expect(await terminal.run(".put ~/sub/mine new/")).toEqual(["4 bytes in new/mine"]);
+    expect(map.get("new/mine")).toBe("mine");
+    expect((await terminal.run(".get testKey ~/home")).join("")).toMatch(/^5 bytes in .*\/home$/);
+    expect(readFileSync(local("home"), "utf8")).toBe("value");
+    expect((await terminal.run(".get testKey ~")).join("")).toMatch(/^5 bytes in .*\/testKey$/);
+  });
+
+  it("say what is wrong with a line that begins with a dot", async () => {
+    const terminal = await prompts.open(server);
+    const isMethod =
+      "Error: A line that begins with a dot is a command. A statement over several lines needs .editor.";
+    for (const line of ['.subMap("users/")', '.get("x")', '.get("a b")', ".then(console.log)"])
+      expect(await terminal.run(line)).toEqual([isMethod]);
+    expect(await terminal.run(". ls")).toEqual([
+      "Error: A command's name comes directly after the dot: .help lists them",
+    ]);
+  });
+
+  it("are named for a word that is no variable", async () => {
+    const terminal = await prompts.open(server);
+    for (const name of ["ls", "head", "put", "help"])
+      expect(await terminal.run(name)).toEqual([
+        `Uncaught ReferenceError: ${name} is not defined. Did you mean .${name}?`,
+      ]);
+    expect(await terminal.run("lls")).toEqual(["Uncaught ReferenceError: lls is not defined"]);
+    expect(await terminal.run("toString.ls")).toEqual(["undefined"]);
   });
 
   it("count the requests, by operation and by line", async () => {
