@@ -62,7 +62,7 @@ export class Bridge {
       return "failure" in begun ? { ok: false, failure: begun.failure } : this.finish(begun);
     };
     if (call.op !== "getFile") return run();
-    const outcome = this.#downloads.during(this.#turns(caller.settings.wait), run);
+    const outcome = this.#downloads.during(this.#mayTurn(caller.settings.wait) && canTurn(), run);
     return outcome ?? { ok: false, failure: { code: "TimedOut", reason: INTERRUPTED } };
   }
 
@@ -253,10 +253,6 @@ export class Bridge {
   // In an exit handler the event loop no longer turns.
   #mayTurn(wait: WaitName): boolean {
     return wait === "deasync" && !isExiting();
-  }
-
-  #turns(wait: WaitName): boolean {
-    return this.#mayTurn(wait) && canTurn();
   }
 
   #abandon(id: number): void {

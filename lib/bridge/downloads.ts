@@ -3,6 +3,7 @@ import vm from "node:vm";
 import { isMainThread } from "node:worker_threads";
 import { exit } from "../global/at-exit.js";
 import { atomicsWait } from "./atomics-wait.js";
+import { interruptibly, isInterruption } from "./interruption.js";
 import type { WorkerThread } from "./worker-thread.js";
 
 /** How long the worker may take to remove temporary files. */
@@ -13,7 +14,6 @@ const END_MS = 1000;
 
 // The `process` of a test framework's realm receives no signals.
 const realProcess = vm.runInThisContext("process") as NodeJS.Process;
-const script = new vm.Script("run()", { filename: "s3bucketmap" });
 
 /**
  * The downloads under way, each with a temporary file that must be removed. If a program has no handler for SIGINT,
@@ -92,12 +92,12 @@ function isHeardByUs(): boolean {
   return isMainThread && (bun ?? deno) === undefined && realProcess.listenerCount("SIGINT") === 0;
 }
 
-/** Returns undefined if Ctrl-C ended `run`, in which case no `finally` block has run. */
+/** Returns undefined if Ctrl-C ended `run`. */
 function unlessInterrupted<T>(run: () => T): T | undefined {
   try {
-    return script.runInContext(vm.createContext({ run }), { breakOnSigint: true }) as T;
+    return interruptibly(run);
   } catch (error) {
-    if ((error as { code?: unknown }).code !== "ERR_SCRIPT_EXECUTION_INTERRUPTED") throw error;
+    if (!isInterruption(error)) throw error;
     return undefined;
   }
 }

@@ -142,17 +142,15 @@ export type Call<One extends Op = Op> = { [Each in One]: { op: Each } & Operatio
 
 export type Result<One extends Op = Op> = Operations[One]["result"];
 
-/** For messages: "Cannot list the keys in …", "while listing the keys in …". */
+/** What an operation does, for messages: "Cannot list the keys in …". */
 interface Verb {
   readonly does: string;
-  readonly doing: string;
   readonly what?: string;
   /** Set if the operation is about no key, but about the bucket itself or about all buckets. */
   readonly of?: "bucket" | "account";
 }
 
-interface Facts<One extends Op> {
-  readonly verb: Verb;
+interface Facts<One extends Op> extends Verb {
   readonly isWrite: boolean;
   /** Whether its result can show what others have written. Values prefetched before it are then not used. */
   readonly isInformative: boolean;
@@ -163,21 +161,6 @@ interface Facts<One extends Op> {
   /** The bodies it carries. */
   readonly bodies?: (call: Call<One>) => readonly Body[];
 }
-
-const reading: Verb = { does: "read", doing: "reading" };
-const lookingUp: Verb = { does: "look up", doing: "looking up" };
-const writing: Verb = { does: "write", doing: "writing" };
-const deleting: Verb = { does: "delete", doing: "deleting" };
-const listing: Verb = { does: "list", doing: "listing", what: "the keys" };
-const copying: Verb = { does: "copy", doing: "copying" };
-const restoring: Verb = { does: "restore", doing: "restoring" };
-const renaming: Verb = { does: "rename", doing: "renaming" };
-const linking: Verb = { does: "sign a link to", doing: "signing a link to" };
-const uploading: Verb = { does: "upload", doing: "uploading", what: "a file to" };
-const downloading: Verb = { does: "download", doing: "downloading" };
-const diagnosing: Verb = { does: "diagnose", doing: "diagnosing", what: "what is possible" };
-
-const ofBucket = (does: string, doing: string): Verb => ({ does, doing, of: "bucket" });
 
 const isRead = { isWrite: false, isInformative: true } as const;
 const isPlainWrite = { isWrite: true, isInformative: false } as const;
@@ -200,55 +183,58 @@ const body = (call: { body: Body }): readonly Body[] => [call.body];
  * implementations are in worker/perform.ts, which the calling thread does not load.
  */
 export const operations: { readonly [One in Op]: Facts<One> } = {
-  get: { verb: reading, ...isRead, keys: one },
+  get: { does: "read", ...isRead, keys: one },
   // The run itself decides whether its values may be used.
-  getAhead: { verb: reading, isWrite: false, isInformative: false, keys: one },
-  has: { verb: lookingUp, ...isRead, keys: one },
-  head: { verb: lookingUp, ...isRead, keys: one },
-  set: { verb: writing, ...isPlainWrite, keys: one, bodies: body },
-  delete: { verb: deleting, ...isPlainWrite, keys: one },
-  getMany: { verb: { ...reading, what: "many keys" }, ...isRead, keys: many },
+  getAhead: { does: "read", isWrite: false, isInformative: false, keys: one },
+  has: { does: "look up", ...isRead, keys: one },
+  head: { does: "look up", ...isRead, keys: one },
+  set: { does: "write", ...isPlainWrite, keys: one, bodies: body },
+  delete: { does: "delete", ...isPlainWrite, keys: one },
+  getMany: { does: "read", what: "many keys", ...isRead, keys: many },
   setMany: {
-    verb: { ...writing, what: "many keys" },
+    does: "write",
+    what: "many keys",
     ...isPlainWrite,
     keys: ({ objects }) => objects.map(({ key }) => key),
     bodies: ({ objects }) => objects.map((object) => object.body),
   },
-  deleteMany: { verb: { ...deleting, what: "many keys" }, ...isPlainWrite, keys: many },
-  getVersions: { verb: { ...reading, what: "versions" }, ...isRead, keys: many },
-  versions: { verb: { ...listing, what: "versions" }, ...isRead, keys: all },
-  versioning: { verb: { ...lookingUp, what: "the versioning" }, ...isRead, keys: none },
-  list: { verb: listing, ...isRead, keys: all },
-  entries: { verb: listing, ...isRead, keys: all },
-  listSpans: { verb: listing, ...isRead, keys: all },
-  read: { verb: reading, ...isRead, keys: one },
-  store: { verb: writing, ...isConditionalWrite, keys: one, bodies: body },
+  deleteMany: { does: "delete", what: "many keys", ...isPlainWrite, keys: many },
+  getVersions: { does: "read", what: "versions", ...isRead, keys: many },
+  versions: { does: "list", what: "versions", ...isRead, keys: all },
+  versioning: { does: "look up", what: "the versioning", ...isRead, keys: none },
+  list: { does: "list", what: "the keys", ...isRead, keys: all },
+  entries: { does: "list", what: "the keys", ...isRead, keys: all },
+  listSpans: { does: "list", what: "the keys", ...isRead, keys: all },
+  read: { does: "read", ...isRead, keys: one },
+  store: { does: "write", ...isConditionalWrite, keys: one, bodies: body },
   removeMany: {
-    verb: { ...deleting, what: "many keys" },
+    does: "delete",
+    what: "many keys",
     ...isConditionalWrite,
     keys: ({ versions }) => versions.map(({ key }) => key),
   },
-  remove: { verb: deleting, ...isConditionalWrite, keys: one },
-  copy: { verb: copying, ...isConditionalWrite, keys: ({ to }) => [to], reads: readsOf(({ key }) => [key]) },
+  remove: { does: "delete", ...isConditionalWrite, keys: one },
+  copy: { does: "copy", ...isConditionalWrite, keys: ({ to }) => [to], reads: readsOf(({ key }) => [key]) },
   copyMany: {
-    verb: { ...copying, what: "many keys" },
+    does: "copy",
+    what: "many keys",
     ...isConditionalWrite,
     keys: ({ pairs }) => pairs.map(({ to }) => to),
     reads: readsOf(({ pairs }) => pairs.map(({ from }) => from)),
   },
-  restore: { verb: restoring, ...isConditionalWrite, keys: one },
-  rename: { verb: renaming, ...isConditionalWrite, keys: ({ key, to }) => [key, to] },
-  proveRename: { verb: renaming, ...isRead, keys: one },
-  removeCopied: { verb: renaming, ...isConditionalWrite, keys: one },
-  url: { verb: linking, isWrite: false, isInformative: false, keys: none },
-  putFile: { verb: uploading, ...isConditionalWrite, keys: one },
-  getFile: { verb: downloading, ...isRead, keys: one },
-  listBuckets: { verb: { ...listing, what: "the buckets", of: "account" }, ...isRead, keys: none },
-  headBucket: { verb: ofBucket("look up", "looking up"), ...isRead, keys: none },
-  createBucket: { verb: ofBucket("create", "creating"), ...isConditionalWrite, keys: all },
-  deleteBucket: { verb: ofBucket("delete", "deleting"), ...isConditionalWrite, keys: all },
-  requests: { verb: { does: "count", doing: "counting", what: "requests" }, ...isRead, keys: none },
-  diagnose: { verb: diagnosing, ...isRead, keys: none },
+  restore: { does: "restore", ...isConditionalWrite, keys: one },
+  rename: { does: "rename", ...isConditionalWrite, keys: ({ key, to }) => [key, to] },
+  proveRename: { does: "rename", ...isRead, keys: one },
+  removeCopied: { does: "rename", ...isConditionalWrite, keys: one },
+  url: { does: "sign a link to", isWrite: false, isInformative: false, keys: none },
+  putFile: { does: "upload", what: "a file to", ...isConditionalWrite, keys: one },
+  getFile: { does: "download", ...isRead, keys: one },
+  listBuckets: { does: "list", what: "the buckets", of: "account", ...isRead, keys: none },
+  headBucket: { does: "look up", of: "bucket", ...isRead, keys: none },
+  createBucket: { does: "create", of: "bucket", ...isConditionalWrite, keys: all },
+  deleteBucket: { does: "delete", of: "bucket", ...isConditionalWrite, keys: all },
+  requests: { does: "count", what: "requests", ...isRead, keys: none },
+  diagnose: { does: "diagnose", what: "what is possible", ...isRead, keys: none },
 };
 
 /** The buffers that are transferred to the worker with a call instead of being copied. */
@@ -259,18 +245,23 @@ export function transferred<One extends Op>(call: Call<One>): ArrayBuffer[] {
 
 /** Methods of a map for which there is no operation of the same name. */
 const composed = {
-  create: { does: "create", doing: "creating" },
-  update: { does: "update", doing: "updating" },
-  clear: { does: "delete", doing: "deleting", what: "the keys" },
-  copyAll: { does: "copy", doing: "copying", what: "the keys" },
-  batch: { does: "write", doing: "writing", what: "many keys" },
-  subMap: { does: "create", doing: "creating", what: "a sub-map" },
-  as: { does: "create", doing: "creating", what: "a map with a different readAs" },
+  create: { does: "create" },
+  update: { does: "update" },
+  clear: { does: "delete", what: "the keys" },
+  copyAll: { does: "copy", what: "the keys" },
+  batch: { does: "write", what: "many keys" },
+  subMap: { does: "create", what: "a sub-map" },
+  as: { does: "create", what: "a map with a different readAs" },
 } satisfies Record<string, Verb>;
 
 /** The possible values of an error's `operation`. */
 export type Method = Op | keyof typeof composed;
 
 export function verbOf(method: Method): Verb {
-  return method in composed ? composed[method as keyof typeof composed] : operations[method as Op].verb;
+  return method in composed ? composed[method as keyof typeof composed] : operations[method as Op];
+}
+
+/** The verb of "while listing the keys in …". */
+export function doing({ does }: Verb): string {
+  return does.replace(/e?( |$)/, "ing$1");
 }

@@ -4,6 +4,7 @@ import vm from "node:vm";
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { MessagePort, WorkerOptions } from "node:worker_threads";
 import { buildStamp, version } from "../build-stamp.js";
+import { threadWide } from "../global/thread-wide.js";
 import { Signal } from "./messages.js";
 import type { Reply, WorkerStart } from "./messages.js";
 import type { WireError } from "./protocol.js";
@@ -62,59 +63,49 @@ export interface SharedThread {
 // refers to no copy, so that a realm can be garbage-collected when its tests are over. The "exit" listener keeps the
 // FinalizationRegistry alive, because the callback of a collected registry is never called. The "error" listener keeps
 // an error of the worker from ending the program.
-const inMainContext = vm.runInThisContext(`(() => {
-  const key = Symbol.for("s3bucketmap.threads");
-  if (globalThis[key] === undefined) {
-    Object.defineProperty(globalThis, key, { value: new Map(), configurable: true });
-  }
+const threads = threadWide<Map<string, SharedThread>>("threads", "new Map()");
+
+const share = vm.runInThisContext(`(worker, file, port, signal) => {
+  let owners = 0;
+  let lastSettings = 0;
+  const endUnused = () => {
+    if (owners > 0) return;
+    // Set now, not when the thread has ended, because a map that is created in between needs another thread.
+    Atomics.store(signal, ${Signal.Gone}, 1);
+    // The worker ends itself when its port is closed. Terminating it while it works can abort the process.
+    port.close();
+  };
+  const registry = new FinalizationRegistry(() => {
+    owners -= 1;
+    setTimeout(endUnused, ${LINGER_MS}).unref();
+  });
+  worker.on("error", () => {});
+  worker.once("exit", () => {
+    void registry;
+    Atomics.store(signal, ${Signal.Gone}, 1);
+  });
   return {
-    threads: globalThis[key],
-    share(worker, file, port, signal) {
-      let owners = 0;
-      let lastSettings = 0;
-      const endUnused = () => {
-        if (owners > 0) return;
-        // Set now, not when the thread has ended, because a map that is created in between needs another thread.
-        Atomics.store(signal, ${Signal.Gone}, 1);
-        // The worker ends itself when its port is closed. Terminating it while it works can abort the process.
-        port.close();
-      };
-      const registry = new FinalizationRegistry(() => {
-        owners -= 1;
-        setTimeout(endUnused, ${LINGER_MS}).unref();
-      });
-      worker.on("error", () => {});
-      worker.once("exit", () => {
-        void registry;
-        Atomics.store(signal, ${Signal.Gone}, 1);
-      });
-      return {
-        worker,
-        file,
-        port,
-        signal,
-        expected: new Map(),
-        lent: new Map(),
-        moved: new Map(),
-        settings: new Map(),
-        newSettings: () => ({ number: ++lastSettings, usedAt: 0, isForgotten: false }),
-        uses: 0,
-        lastId: 0,
-        wasReady: false,
-        waitedForStartMs: 0,
-        silence: { news: 0, ms: 0 },
-        lastWords: undefined,
-        adopt(owner) {
-          owners += 1;
-          registry.register(owner);
-        },
-      };
+    worker,
+    file,
+    port,
+    signal,
+    expected: new Map(),
+    lent: new Map(),
+    moved: new Map(),
+    settings: new Map(),
+    newSettings: () => ({ number: ++lastSettings, usedAt: 0, isForgotten: false }),
+    uses: 0,
+    lastId: 0,
+    wasReady: false,
+    waitedForStartMs: 0,
+    silence: { news: 0, ms: 0 },
+    lastWords: undefined,
+    adopt(owner) {
+      owners += 1;
+      registry.register(owner);
     },
   };
-})()`) as {
-  threads: Map<string, SharedThread>;
-  share(worker: Worker, file: string, port: MessagePort, signal: Int32Array): SharedThread;
-};
+}`) as (worker: Worker, file: string, port: MessagePort, signal: Int32Array) => SharedThread;
 
 /**
  * The live thread, or a new one.
@@ -122,7 +113,6 @@ const inMainContext = vm.runInThisContext(`(() => {
  * @throws WorkerFileError
  */
 export function sharedThread(): SharedThread {
-  const { threads } = inMainContext;
   const workerFile = findWorkerFile();
   const name = `${buildStamp} ${workerFile}`;
   let thread = threads.get(name);
@@ -150,5 +140,5 @@ function startThread(workerFile: string): SharedThread {
   };
   const worker = new Worker(workerFile, options);
   worker.unref();
-  return inMainContext.share(worker, workerFile, port1, signal);
+  return share(worker, workerFile, port1, signal);
 }

@@ -1,16 +1,12 @@
 import { countFrames, WAIT_MARK } from "../global/stack-frames.js";
-import type { Wait, WaitName } from "./wait.js";
+import type { Begun } from "./begun.js";
+import type { Wait } from "./wait.js";
 import type { WorkerThread } from "./worker-thread.js";
 
 /** Node aborts the process at about 300 nested turns of its event loop. */
 const maxDepth = 64;
 
-interface Waiting {
-  readonly id: number;
-  readonly thread: WorkerThread;
-  readonly wait: WaitName;
-  readonly deadline: number;
-}
+type Waiting = Pick<Begun, "id" | "thread" | "wait" | "deadline">;
 
 /**
  * The calls that are waiting, innermost last. Waits nest when the event loop, which a `deasync` wait keeps turning,

@@ -26,9 +26,7 @@ export function storeIfMatch(
   headers: ObjectHeaders,
   etag: string,
 ): void {
-  const object = { key, body: toBody(value, key, MAX_CONDITIONAL_BYTES), headers };
-  const call = { op: "store", ...object, base: { etag }, prefix: calls.prefix } as const;
-  const { verdict } = write(calls, call, "set");
+  const { verdict } = write(calls, storing(calls, key, value, headers, { etag }), "set");
   if (verdict !== "done") throw calls.error(refusals[verdict], "set", key);
 }
 
@@ -39,11 +37,19 @@ export function create(
   value: string | Bytes,
   headers: ObjectHeaders,
 ): boolean {
-  const object = { key, body: toBody(value, key, MAX_CONDITIONAL_BYTES), headers };
-  const call = { op: "store", ...object, base: missing, prefix: calls.prefix } as const;
-  const { verdict } = write(calls, call, "create");
+  const { verdict } = write(calls, storing(calls, key, value, headers, missing), "create");
   if (verdict === "conflict") throw calls.error(refusals.conflict, "create", key);
   return verdict === "done";
+}
+
+function storing(
+  { prefix }: BucketCalls,
+  key: string,
+  value: string | Bytes,
+  headers: ObjectHeaders,
+  base: Version,
+): Call<"store"> {
+  return { op: "store", key, body: toBody(value, key, MAX_CONDITIONAL_BYTES), headers, base, prefix };
 }
 
 const missing: Version = { writes: [] };

@@ -13,8 +13,11 @@ const MAX_BYTES = 16 * 1024 * 1024;
  */
 const MAX_OUTSIDE_MS = 5;
 
-/** How long the worker keeps the values of an idle iterator. */
-const LIVES_ALONE_MS = 60_000;
+/** The largest age of a value that must not be stale, and how long the worker keeps it. */
+export const LIVES_MS = 1000;
+
+/** How long the worker keeps the values of an idle iterator, which may be stale. */
+const LIVES_STALE_MS = 60_000;
 
 /** After wasted prefetches, this many reads must follow each other before the next prefetch. */
 const CAUTION = 4;
@@ -54,7 +57,7 @@ export class PrefetchRun {
   readonly shared: Shared;
   #usedAt: number = performance.now();
   readonly #early: Map<number, Early> = new Map();
-  readonly #livesMs: number | undefined;
+  readonly #mayBeStale: boolean;
   #reads: ExpectedReads = { prefix: "", keys: [], sizes: new Float64Array() };
   /** The worker's number for it. It changes whenever prefetches are dropped. */
   #number: number = newNumber();
@@ -70,11 +73,12 @@ export class PrefetchRun {
   #outsideMs = 0;
 
   /**
-   * @param livesMs - the largest age of a value. Undefined for the run of an iterator, whose values no other read uses
+   * @param mayBeStale - whether a value may be older than a write by another program, as that of an iterator may, which
+   * no other read uses
    */
-  constructor(shared: Shared, livesMs: number | undefined) {
+  constructor(shared: Shared, mayBeStale: boolean) {
     this.shared = shared;
-    this.#livesMs = livesMs;
+    this.#mayBeStale = mayBeStale;
     this.#catchUp();
   }
 
@@ -94,13 +98,14 @@ export class PrefetchRun {
 
   /** Whether it has been idle for so long that its values must not be used. */
   get isIdle(): boolean {
-    return performance.now() - this.#usedAt > (this.#livesMs ?? Infinity);
+    return performance.now() - this.#usedAt > LIVES_MS;
   }
 
   /** Reads the next value. */
   read(calls: BucketReader): Reading | undefined {
     entered();
-    if (this.#livesMs === undefined) heard();
+    // The value may tell the program what others have written, so values for other reads become too old.
+    if (this.#mayBeStale) heard();
     const at = this.#nextIndex;
     const key = this.#reads.prefix + this.#reads.keys[at]!;
     if (this.#isTooOld(this.#early.get(at))) this.#drop(true);
@@ -121,18 +126,10 @@ export class PrefetchRun {
     if (early === undefined && upcoming.length === 0) return this.#readNow(calls, key);
     const sentAt = performance.now();
     const run = this.#number;
-    const keepMs = this.#keepMs;
-    const arrived = calls.call(
-      {
-        op: "getAhead",
-        key,
-        maxBytes: calls.maxBytes,
-        run,
-        upcoming: upcoming.map(([, listed]) => listed),
-        keepMs,
-      },
-      "get",
-    );
+    const { maxBytes } = calls;
+    const listed = upcoming.map(([, one]) => one);
+    const call = { op: "getAhead", key, maxBytes, run, upcoming: listed, keepMs: this.#keepMs } as const;
+    const arrived = calls.call(call, "get");
     const valueOf = ({ body, afterMs }: Arrived): NonNullable<Early["value"]> => ({
       body,
       at: sentAt + afterMs,
@@ -167,12 +164,12 @@ export class PrefetchRun {
 
   #isTooOld(early: Early | undefined): boolean {
     if (lastWriteTo(this.shared.settings.client.bucket) !== this.#lastWrite) return true;
-    if (this.#livesMs === undefined) return false;
+    if (this.#mayBeStale) return false;
     if (callsSoFar() !== this.#calls) return true;
     if (outsideMs() - (early?.outsideMs ?? this.#outsideMs) > MAX_OUTSIDE_MS) return true;
     const value = early?.value;
     if (value === undefined) return false;
-    return performance.now() - value.at > this.#livesMs;
+    return performance.now() - value.at > LIVES_MS;
   }
 
   #catchUp(): void {
@@ -226,7 +223,7 @@ export class PrefetchRun {
   }
 
   get #keepMs(): number {
-    return this.#livesMs ?? LIVES_ALONE_MS;
+    return this.#mayBeStale ? LIVES_STALE_MS : LIVES_MS;
   }
 
   // To save messages, it tells the worker only when a quarter of the window is new.
@@ -237,15 +234,8 @@ export class PrefetchRun {
     const upcoming = this.#begin(true).map(([, listed]) => listed);
     if (upcoming.length === 0) return;
     const { timeoutMs } = this.shared.settings;
-    const { shared } = this;
-    shared.bridge?.tell(shared, (settings) => ({
-      type: "ahead",
-      settings,
-      run: this.#number,
-      upcoming,
-      timeoutMs,
-      keepMs: this.#keepMs,
-    }));
+    const ahead = { type: "ahead", run: this.#number, upcoming, timeoutMs, keepMs: this.#keepMs } as const;
+    this.shared.bridge?.tell(this.shared, (settings) => ({ ...ahead, settings }));
   }
 
   #tellLeft(): void {

@@ -1,10 +1,7 @@
 import { setTimeout } from "node:timers";
 import type { Shared } from "./shared.js";
-import { PrefetchRun } from "./prefetch-run.js";
+import { LIVES_MS, PrefetchRun } from "./prefetch-run.js";
 import type { ExpectedReads } from "./prefetch-run.js";
-
-/** How long an idle run is kept. */
-const LIVES_MS = 1000;
 
 // The run of reads that follow a facade's latest listing. One is enough: once the program reads something else, the values
 // that were prefetched for any other run are too old.
@@ -14,7 +11,7 @@ let tidiesUp = false;
 /** Starts a run for listed keys that are likely to be read, in this order. */
 export function expectReads(shared: Shared, reads: ExpectedReads): void {
   current?.end();
-  current = new PrefetchRun(shared, LIVES_MS);
+  current = new PrefetchRun(shared, false);
   current.expect(reads);
   if (!tidiesUp) tidyUpLater();
 }
@@ -26,7 +23,7 @@ export function runAt(shared: Shared, key: string): PrefetchRun | undefined {
 
 /** A run for one iterator. The program may take any time between its values. */
 export function beginAlone(shared: Shared): PrefetchRun {
-  return new PrefetchRun(shared, undefined);
+  return new PrefetchRun(shared, true);
 }
 
 // A run may hold a million keys. They must not stay in memory if no more reads come.

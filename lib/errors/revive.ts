@@ -8,7 +8,7 @@ import {
   TimedOutError,
 } from "./errors.js";
 import { deniedCodes } from "./code-sets.js";
-import { verbOf } from "../bridge/operations.js";
+import { doing, verbOf } from "../bridge/operations.js";
 import type { Method } from "../bridge/operations.js";
 import type { Failure, WireError } from "../bridge/protocol.js";
 
@@ -51,21 +51,21 @@ function classOf({ code, statusCode }: Failure): typeof S3BucketMapError {
 
 function messageOf(failure: Failure, attempt: Attempt): string {
   const { code, reason } = failure;
-  const { does, doing, of } = verbOf(attempt.operation);
-  const it = of === undefined ? "the write" : "it";
+  const verb = verbOf(attempt.operation);
+  const it = verb.of === undefined ? "the write" : "it";
   const uncertain = failure.mayHaveBeenApplied === true ? `; ${it} may still have happened` : "";
   if (code === "TimedOut") {
     const because = reason === undefined ? "" : ` (${reason})`;
     const idle =
       attempt.operation === "putFile" || attempt.operation === "getFile" ? " without progress" : "";
     const left = uncertain !== "" && attempt.operation === "rename" ? halfRenamed : uncertain;
-    return `Timed out after ${attempt.timeoutMs} ms${idle} while ${doing} ${object(attempt)}${because}${left}.`;
+    return `Timed out after ${attempt.timeoutMs} ms${idle} while ${doing(verb)} ${object(attempt)}${because}${left}.`;
   }
   const toDo = adviceFor(failure, attempt.operation);
   const todo = toDo === undefined ? "" : ` ${toDo}`;
   const maybe = code === "AccessDenied" && readsOne.has(attempt.operation) ? ` ${advice403}` : "";
   const sought = failure.sought === undefined ? "" : `; ${failure.sought}`;
-  return `Cannot ${does} ${object(attempt)}: ${saidOf(failure)}${sought}${uncertain}.${todo}${maybe}`;
+  return `Cannot ${verb.does} ${object(attempt)}: ${saidOf(failure)}${sought}${uncertain}.${todo}${maybe}`;
 }
 
 /** What went wrong: the code, the status, and the reason if there is one. */

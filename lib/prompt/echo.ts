@@ -1,11 +1,12 @@
 import { inspect, stripVTControlCharacters, types } from "node:util";
 import { within } from "../bridge/call-limit.js";
+import { isInterruption } from "../bridge/interruption.js";
 import { mapBehind } from "../facade/bucket-object.js";
 import type { Mapping } from "../facade/bucket-object.js";
 import { asBytes, asCount } from "../text/format.js";
 import { listFirst, tableOf } from "./listing.js";
 import type { Listing } from "./listing.js";
-import { interruptible, isInterruption, paint, setWriter } from "./prompt.js";
+import { interruptible, paint, setWriter } from "./prompt.js";
 import type { Prompt } from "./prompt.js";
 
 /** How long the echo of a bucket may wait for its first keys. */

@@ -1,13 +1,14 @@
 import readline from "node:readline";
 import { PassThrough, Writable } from "node:stream";
 import { inspect } from "node:util";
+import { isInterruption } from "../bridge/interruption.js";
 import { mapBehind } from "../facade/bucket-object.js";
 import type { Arguments } from "./arguments.js";
 import { defineCommands } from "./commands.js";
 import { shortenLong } from "./echo.js";
 import { followLines } from "./lines.js";
 import type { Outcome } from "./lines.js";
-import { isInterruption, isWithinStatement, PROMPT, setWriter } from "./prompt.js";
+import { isWithinStatement, PROMPT, setWriter } from "./prompt.js";
 import { Session } from "./session.js";
 
 /** A shell's exit code for a program that Ctrl-C ended. */

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { isWriting } from "../bridge/bridge.js";
 import { printable } from "../text/format.js";
-import { isInterruption } from "./prompt.js";
+import { isInterruption } from "../bridge/interruption.js";
 
 /** The interruptions of a write that had not been answered. */
 const unsure = new WeakSet<object>();

@@ -1,7 +1,7 @@
 import type { REPLEval, REPLServer } from "node:repl";
 import { styleText } from "node:util";
 import type { InspectOptions } from "node:util";
-import vm from "node:vm";
+import { interruptibly } from "../bridge/interruption.js";
 
 /** How a prompt formats values. Node uses the same options for its previews. */
 export type Writer = ((value: unknown) => string) & { options: InspectOptions };
@@ -50,27 +50,20 @@ export function paint(
   return useColors ? styleText(style, text, { validateStream: false }) : text;
 }
 
-const script = new vm.Script("work()", { filename: "s3bucketmap" });
-
 /**
  * Runs blocking work so that Ctrl-C interrupts it. While the terminal is in raw mode, Ctrl-C is an ordinary character, which
  * nothing reads as long as the thread is blocked.
  *
  * The `deasync` wait recognises this function on the stack by its name.
  *
- * @throws what `work` throws, or ERR_SCRIPT_EXECUTION_INTERRUPTED
+ * @throws what `work` throws, or an interruption
  */
 export function interruptible<T>({ input }: Prompt, work: () => T): T {
   const isRaw = input.isRaw === true;
   if (isRaw) input.setRawMode?.(false);
   try {
-    return script.runInContext(vm.createContext({ work }), { breakOnSigint: true }) as T;
+    return interruptibly(work);
   } finally {
     if (isRaw) input.setRawMode?.(true);
   }
-}
-
-/** Whether Ctrl-C caused an error. */
-export function isInterruption(error: unknown): error is Error {
-  return (error as { code?: unknown } | null | undefined)?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
 }

@@ -18,7 +18,8 @@ import { echoFacades } from "./echo.js";
 import { valueAt } from "./completion.js";
 import { hintFor } from "./hints.js";
 import { noteInterruption, problemLine } from "./problem.js";
-import { asPrompt, isInterruption } from "./prompt.js";
+import { isInterruption } from "../bridge/interruption.js";
+import { asPrompt } from "./prompt.js";
 import type { Prompt } from "./prompt.js";
 
 /** Where a session writes its own lines. */

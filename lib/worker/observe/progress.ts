@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { tty } from "../late.js";
-import { operations } from "../../bridge/operations.js";
+import { doing, operations } from "../../bridge/operations.js";
 import type { Call } from "../../bridge/operations.js";
 import type { ClientConfig } from "../../bridge/protocol.js";
 import { bytesOnTheWire } from "../s3/transport/connections.js";
@@ -72,7 +72,7 @@ export class Progress {
     if (call.op === "requests") return;
     this.#running.add(id);
     const now = performance.now();
-    const verb = operations[call.op].verb.doing;
+    const verb = doing(operations[call.op]);
     const where = placeOf(call, settings);
     const before = this.#work;
     const goesOn =
