@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { S3BucketMap } from "../lib/index.js";
 import { checkDataFile } from "../lib/local/store/check-data-file.js";
 import { HeldDirectory } from "../lib/local/store/held-directory.js";
+import { prepareFiles } from "../lib/local/store/prepare-files.js";
 import { Store } from "../lib/local/store/store.js";
 
 jest.setTimeout(120_000);
@@ -71,6 +72,22 @@ describe("Store", () => {
       .write(0, (plan) => plan.put(store.buckets, Buffer.from("b"), { created: 1 }))
       .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "LocalS3Replaced", nothingWritten: true, reopen: true });
+    await store.close();
+  });
+});
+
+describe("prepareFiles()", () => {
+  // LMDB would extend a smaller one, with a hole that a full disk cannot fill.
+  it("makes a lock file that is large enough for LMDB", async () => {
+    fs.mkdirSync(directory);
+    const held = new HeldDirectory(directory);
+    prepareFiles(held);
+    held.release();
+    const lockFile = path.join(directory, "lock.mdb");
+    const made = fs.statSync(lockFile);
+    const store = new Store(directory);
+    await store.write(0, (plan) => plan.put(store.buckets, Buffer.from("b"), { created: 1 }));
+    expect(fs.statSync(lockFile)).toMatchObject({ size: made.size, ino: made.ino });
     await store.close();
   });
 });

@@ -29,8 +29,9 @@ export interface LocalResponse {
 }
 
 /**
- * An S3 that stores its data in a directory. Pass it to an S3Client as `requestHandler`, and it handles the client's requests
- * in this process. Supports path-style addressing only, and ignores signatures. The first request opens the directory.
+ * An S3 that stores its data in a directory. Pass it to an S3Client as `requestHandler`, and it handles the client's
+ * requests in this process. Supports path-style addressing only, and ignores signatures. The first request opens the
+ * directory.
  *
  * ```js
  * new S3Client({ requestHandler: new LocalS3Handler({ directory, createBuckets: true }), forcePathStyle: true, … })

@@ -20,7 +20,7 @@ interface Details {
   reopen?: boolean;
 }
 
-/** A failure of the directory or the store in it. Unlike an S3Error, it is not a response of S3, and is never retried. */
+/** A failure of the directory or its store. Unlike an S3Error, it is not a response of S3, and is never retried. */
 export class LocalS3Error extends Error {
   override name = "LocalS3Error";
   readonly code: LocalErrorCode;

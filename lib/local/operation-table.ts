@@ -12,9 +12,9 @@ type Run = (context: Context, request: S3Request) => Reply | Promise<Reply>;
 type Row = readonly [run: Run, asks: string, required?: string, optional?: string];
 
 /**
- * Every operation that the local S3 implements, with the query parameters that a request must have, and those that it may
- * have. A PUT with x-amz-copy-source is a COPY here. A request that no row describes fails with NotImplemented, because
- * `GET key?acl`, for example, does not ask for the object.
+ * Every operation that the local S3 implements, with the query parameters that a request must have, and those that it
+ * may have. A PUT with x-amz-copy-source is a COPY here. A request that no row describes fails with NotImplemented,
+ * because `GET key?acl`, for example, does not ask for the object.
  */
 export const operations = {
   ListBuckets: [listBuckets, "GET service", "", "max-buckets continuation-token"],

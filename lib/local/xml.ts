@@ -40,8 +40,8 @@ const entities = new Map([
 ]);
 
 /**
- * Parses the small XML bodies of requests, as far as the SDK uses XML: without document types, comments, CDATA sections and
- * attributes other than the namespace.
+ * Parses the small XML bodies of requests, as far as the SDK uses XML: without document types, comments, CDATA
+ * sections and attributes other than the namespace.
  *
  * @throws SyntaxError if the XML is not well-formed, for example because of a reference to U+0001
  */

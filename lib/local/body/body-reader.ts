@@ -53,10 +53,10 @@ function* piecesOf(
   }
 }
 
-// A snapshot that is never released makes the data file grow without bound. So those of abandoned streams are released, too.
+// While a snapshot is not released, the data file keeps growing. So those of abandoned streams are released, too.
 const abandoned = new FinalizationRegistry<Transaction>((snapshot) => snapshot.done());
 
-/** Streams a range of an object as it is now, with one chunk in memory at a time. Must be called within `store.read`. */
+/** Streams a range of an object as it is now, one chunk in memory at a time. Must be called within `store.read`. */
 export function readBody(store: Store, record: ObjectRecord, range: Range): Readable {
   const snapshot = store.snapshot();
   const pieces = piecesOf(store, record, range, snapshot);

@@ -10,7 +10,7 @@ const MAX_BUFFERED_BYTES = 8 * CHUNK_SIZE;
 // A writer that stores nothing for this long is considered dead, even if its process cannot be checked.
 const MAX_IDLE_MS = 60 * 60 * 1000;
 
-/** 16 bytes in hex: a timestamp, then random bytes. Bodies written at about the same time are neighbours in the tree. */
+/** 16 bytes in hex: a timestamp, then random bytes. So bodies written at about the same time are stored together. */
 export function newBodyId(): string {
   const id = randomBytes(16);
   id.writeUIntBE(Date.now(), 0, 6);
@@ -18,8 +18,8 @@ export function newBodyId(): string {
 }
 
 /**
- * Stores one body of any size in bounded memory. The body stays invisible until a record refers to its id: call `commit` in
- * the transaction that writes this record, or `discard` if there will be none.
+ * Stores one body of any size in bounded memory. The body stays invisible until a record refers to its id: call
+ * `commit` in the transaction that writes this record, or `discard` if there will be none.
  */
 export class BodyWriter {
   readonly id: string = newBodyId();
@@ -93,7 +93,7 @@ export class BodyWriter {
   }
 }
 
-/** Removes the chunks of writers that were killed before they finished. If such a writer is alive, it fails with an S3Error. */
+/** Removes the chunks of writers that seem to be dead. A writer that is alive after all fails with an S3Error. */
 export async function sweepPending(store: Store): Promise<void> {
   const dead = store.read(() =>
     [...store.pending.getRange({})].filter(({ value }) => isDead(value)).map(({ key }) => Buffer.from(key)),

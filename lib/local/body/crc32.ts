@@ -11,8 +11,9 @@ const ONE = 0x80000000;
 const X = 0x40000000;
 
 /**
- * Combines the CRC32s of an object's parts into that of the object, without reading the parts again, as crc32_combine of zlib
- * does. A CRC is a polynomial over GF(2). Appending n bytes multiplies it by x^(8n), modulo the CRC's polynomial.
+ * Combines the CRC32s of an object's parts into that of the object, without reading the parts again, as crc32_combine
+ * of zlib does. A CRC is a polynomial over GF(2). Appending n bytes multiplies it by x^(8n), modulo the CRC's
+ * polynomial.
  *
  * @param parts - in order, with the CRC32 of each in base64
  * @returns the CRC32 of the object in base64

@@ -15,8 +15,9 @@ export interface Received {
 }
 
 /**
- * Passes a request's body to `sink`, and checks it against the request's Content-Length, Content-MD5, x-amz-content-sha256
- * and x-amz-checksum-crc32. A mismatch is found at the end. The caller then discards what `sink` received.
+ * Passes a request's body to `sink`, and checks it against the request's Content-Length, Content-MD5,
+ * x-amz-content-sha256 and x-amz-checksum-crc32. A mismatch is found at the end. The caller then discards what `sink`
+ * received.
  */
 export async function receiveBody(
   { headers, body }: Pick<S3Request, "headers" | "body">,

@@ -6,6 +6,8 @@ import { elements } from "../xml.js";
 
 const OWNER = "<Owner><ID>local</ID><DisplayName>local</DisplayName></Owner>";
 const MAX_BUCKETS = 10_000;
+/** Sorts after all UTF-8. */
+export const AFTER_ALL = Buffer.of(0xff);
 export const MAX_KEY_BYTES = 1024;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
@@ -41,13 +43,14 @@ export function touchBucket({ store, createBuckets }: Context, bucket: string, p
   plan.put(store.buckets, key, record ?? { created: Date.now() });
 }
 
-/** How the stored keys of a bucket's objects and uploads begin. */
-export function bucketPrefix(bucket: string): Buffer {
-  return objectKey(bucket, "");
-}
-
 export function objectKey(bucket: string, key: string): Buffer {
   return Buffer.from(`${bucket}\0${key}`);
+}
+
+/** The range of the stored keys of a bucket's objects and uploads. */
+export function keyRange(bucket: string, prefix: string): { start: Buffer; end: Buffer } {
+  const start = objectKey(bucket, prefix);
+  return { start, end: Buffer.concat([start, AFTER_ALL]) };
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
@@ -71,8 +74,7 @@ export function headBucket({ store }: Context, { bucket }: S3Request): Reply {
 export async function deleteBucket({ store }: Context, { bucket }: S3Request): Promise<Reply> {
   await store.write(0, (plan) => {
     checkExists(plan.read(store.buckets, Buffer.from(bucket)), bucket);
-    const start = bucketPrefix(bucket);
-    const range = { start, end: Buffer.concat([start, Buffer.of(0xff)]), limit: 1 };
+    const range = { ...keyRange(bucket, ""), limit: 1 };
     if (store.objects.getKeysCount(range) > 0 || store.uploads.getKeysCount(range) > 0)
       throw new S3Error("BucketNotEmpty", { BucketName: bucket });
     plan.remove(store.buckets, Buffer.from(bucket));

@@ -57,10 +57,8 @@ function describe(
 
 /** Returns undefined for a header that S3 ignores, because it is malformed or has several ranges. */
 export function parseRange(header: string | undefined, size: number): Range | undefined {
-  const match = /^bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header ?? "");
-  if (!match || (match[1] === "" && match[2] === "")) return undefined;
-  const [, first = "", last = ""] = match;
-  if (first !== "" && last !== "" && Number(first) > Number(last)) return undefined;
+  const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
+  if (first + last === "" || (last !== "" && Number(first) > Number(last))) return undefined;
   const start = first === "" ? Math.max(0, size - Number(last)) : Number(first);
   const end = first === "" || last === "" ? size : Math.min(size, Number(last) + 1);
   if (start >= end) {

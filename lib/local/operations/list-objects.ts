@@ -3,11 +3,10 @@ import { invalidArgument } from "../s3-error.js";
 import type { ObjectRecord } from "../store/records.js";
 import type { Store } from "../store/store.js";
 import { elements, escapeXml } from "../xml.js";
-import { bucketPrefix, checkBucket, MAX_KEY_BYTES } from "./buckets.js";
+import { AFTER_ALL, checkBucket, keyRange, MAX_KEY_BYTES, objectKey } from "./buckets.js";
 import { crc32Of } from "./object-headers.js";
 
 const MAX_KEYS = 1000;
-const AFTER_ALL = Buffer.of(0xff);
 
 /** A key with its object, or a common prefix. */
 interface Entry {
@@ -73,9 +72,8 @@ function* entriesOf(
 ): Generator<Entry> {
   // No key is that long, and LMDB throws for long keys.
   if (Buffer.byteLength(prefix) > MAX_KEY_BYTES) return;
-  const base = bucketPrefix(bucket);
-  const first = Buffer.concat([base, Buffer.from(prefix)]);
-  const end = Buffer.concat([first, AFTER_ALL]);
+  const base = objectKey(bucket, "");
+  const { start: first, end } = keyRange(bucket, prefix);
   const resumed = after === "" ? first : keyAfter(base, after, prefix, delimiter);
   let start = Buffer.compare(resumed, first) > 0 ? resumed : first;
   while (Buffer.compare(start, end) < 0) {

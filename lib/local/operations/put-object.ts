@@ -56,7 +56,7 @@ export async function storeBody(
   }
 }
 
-/** Plans the record of an object, and the removal of the object it replaces. The conditions are checked against the object that the plan has read. */
+/** Checks the conditions, and plans the record of an object and the removal of the object that it replaces. */
 export function putRecord(
   context: Context,
   { bucket, key }: Pick<S3Request, "bucket" | "key">,

@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { LocalS3Error } from "../local-error.js";
 
-// The structures of a data file on a 64-bit machine. The names are those of LMDB's source, mdb.c in the branch mdb.master3,
-// from which lmdb is built: https://github.com/LMDB/lmdb/blob/mdb.master3/libraries/liblmdb/mdb.c
-// A value is the offset of a field in its structure.
+// The structures of a data file on a 64-bit machine, with the offsets of their fields. The names are those in LMDB's
+// source. The package lmdb is built from its branch mdb.master3:
+// https://github.com/LMDB/lmdb/blob/mdb.master3/libraries/liblmdb/mdb.c
 const MDB_page_header = { pgno: 0, flags: 18, lower: 20, upper: 22, SIZE: 24 } as const;
 const MDB_db = { pad: 0, root: 40, SIZE: 48 } as const;
 const MDB_meta = { magic: 0, version: 4, dbs: 24, txnid: 128, SIZE: 144 } as const;
@@ -33,8 +33,8 @@ const MAX_ATTEMPTS = 20;
 class Damage extends Error {}
 
 /**
- * Throws for a file that LMDB would reject, or whose damage would make LMDB end the process later. Reads both meta pages,
- * and up to {@link MAX_PAGES} pages of the trees, from their roots.
+ * Throws for a file that LMDB would reject, or whose damage would make LMDB end the process later. Reads both meta
+ * pages, and up to {@link MAX_PAGES} pages of the trees, from their roots.
  *
  * @param name - the file's path for errors
  */
@@ -44,27 +44,20 @@ export function checkDataFile(file: string, name: string): void {
   const descriptor = openSync(file, "r");
   try {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      let state: State | undefined;
+      const state = readState(descriptor);
       try {
-        state = readState(descriptor);
         if (state !== undefined) checkTrees(descriptor, state);
         return;
       } catch (error) {
-        if (!(error instanceof Damage)) throw error;
-        if (state !== undefined && hasMoved(descriptor, state)) continue;
-        throw new LocalS3Error("LocalS3Damaged", `"${name}" is damaged: ${error.message}`);
+        const isDamage = error instanceof Damage;
+        if (!isDamage || readState(descriptor)?.transaction === state?.transaction) throw error;
       }
     }
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error;
+    throw new LocalS3Error("LocalS3Damaged", `"${name}" is damaged: ${error.message}`);
   } finally {
     closeSync(descriptor);
-  }
-}
-
-function hasMoved(file: number, { transaction }: State): boolean {
-  try {
-    return readState(file)?.transaction !== transaction;
-  } catch {
-    return false;
   }
 }
 

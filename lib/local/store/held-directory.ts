@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DATA_FILE, LOCK_FILE } from "./store-files.js";
 
-// A flag of Linux, for which Node has no constant. Closing such a descriptor does not release the locks of the process on the file.
+// A flag of Linux, for which Node has no constant. Closing such a descriptor keeps the process's locks on the file.
 const O_PATH = 0x200000;
 
 /**
- * Keeps a directory open while its store is checked and opened, so that LMDB opens what was checked, even if the path leads
- * elsewhere by then. Works on Linux only. On other systems, `inside` is always `path`.
+ * Keeps a directory open while its store is checked and opened, so that LMDB opens what was checked, even if the path
+ * leads elsewhere by then. Works on Linux only. On other systems, `inside` is always `path`.
  */
 export class HeldDirectory {
   readonly path: string;

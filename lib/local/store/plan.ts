@@ -16,11 +16,11 @@ interface Guard {
 }
 
 /**
- * The changes of one write, and the records on which they depend. LMDB applies the plan natively, in one transaction, if
- * those records are unchanged. Otherwise the write is planned again.
+ * The changes of one write, and the records on which they depend. LMDB applies the plan natively, in one transaction,
+ * if those records are unchanged. Otherwise the write is planned again.
  *
- * Transactions with a callback would run JavaScript while they hold the lock of all writers. If a thread is terminated in
- * such a callback, all other writers wait forever.
+ * Transactions with a callback would run JavaScript while they hold the lock of all writers. If a thread is
+ * terminated in such a callback, all other writers wait forever.
  */
 export class Plan {
   readonly #guards: Guard[] = [];

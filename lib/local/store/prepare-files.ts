@@ -21,15 +21,15 @@ import { DATA_FILE, LOCK_FILE } from "./store-files.js";
 
 /** LMDB's maxReaders: a slot for each thread that reads, and for each large body that is being read. */
 export const MAX_READERS = 2048;
-// A slot has 64 bytes (MDB_reader in LMDB's mdb.c). The rest is more than the header needs (MDB_txninfo). A larger file only
-// gives LMDB more slots.
+// A slot has 64 bytes (MDB_reader in LMDB's mdb.c). The rest is more than the header needs (MDB_txninfo). A larger
+// file only gives LMDB more slots.
 const LOCK_BYTES = MAX_READERS * 64 + 32 * 1024;
 // One more than LMDB needs, which opens the data file twice and the lock file once.
 const OPEN_FILES = 4;
 // For the tree pages and the list of free pages that a transaction writes in addition to its data.
 const SPARE_BYTES = 512 * 1024;
 
-/** Creates missing files, and checks existing ones as far as possible. LMDB ends the process if it fails to open them. */
+/** Creates missing files and checks existing ones as far as possible, because LMDB ends the process for a bad file. */
 export function prepareFiles(directory: HeldDirectory): void {
   checkPair(directory);
   for (const name of [DATA_FILE, LOCK_FILE]) prepareFile(directory, name);
@@ -49,7 +49,7 @@ function prepareFile(directory: HeldDirectory, name: string): void {
   if (name === DATA_FILE && !found?.size) checkRoom(directory.path, 0);
 }
 
-/** Throws if the disk has no room for a transaction of `bytes`. LMDB would find that out, too, but it prints to stderr. */
+/** Throws if the disk has no room for a transaction of `bytes`. LMDB itself would also print to stderr. */
 export function checkRoom(directory: string, bytes: number): void {
   const { bavail, bsize } = statfsSync(directory);
   if (bavail * bsize >= bytes + bytes / 64 + SPARE_BYTES) return;
@@ -91,8 +91,8 @@ function makeWithParents(directory: string): void {
   }
 }
 
-// A lock file alone is left when the data file was removed, because the data file is always created first. Other processes
-// may still use the removed data file. With a new one, two processes could write at the same time.
+// A lock file alone is left when the data file was removed, because the data file is always created first. Other
+// processes may still use the removed data file. With a new one, two processes could write at the same time.
 function checkPair(directory: HeldDirectory): void {
   const [data, lock] = [path.join(directory.inside, DATA_FILE), path.join(directory.inside, LOCK_FILE)];
   // The lock file is looked for first, because another process may be creating both.
@@ -111,8 +111,9 @@ function isDangling(file: string): boolean {
   }
 }
 
-// LMDB would create a sparse file. If the disk then had no room for a hole, the process would end. The file is written under
-// another name, because closing any descriptor of the lock file releases the locks that this process has on the file.
+// LMDB would create a sparse file. If the disk then had no room for a hole, the process would end. The file is
+// written under another name, because closing any descriptor of the lock file releases the locks that this process
+// has on the file.
 function makeLockFile(file: string): void {
   const filled = `${file}.${randomBytes(8).toString("hex")}`;
   try {

@@ -1,13 +1,13 @@
 /**
  * Version of the storage format. Raise it with any change that an older version of this library would misread.
  *
- * Objects: `bucket NUL key` → ObjectRecord. UTF-8 never contains the byte 0xFF, so `prefix 0xFF` sorts after every key with
- * that prefix. Uploads: `bucket NUL key NUL upload id` → UploadRecord. Parts and bodies: see {@link partKey} and
- * {@link chunkKey}. Ids have 16 bytes.
+ * Objects: `bucket NUL key` → ObjectRecord. UTF-8 never contains the byte 0xFF, so `prefix 0xFF` sorts after every
+ * key with that prefix. Uploads: `bucket NUL key NUL upload id` → UploadRecord. Parts and bodies: see {@link partKey}
+ * and {@link chunkKey}. Ids have 16 bytes.
  */
 export const FORMAT = 1;
 
-// A chunk fills 256 pages of LMDB. The difference leaves room for the header of its first page (16 bytes; 24 in newer formats).
+// A chunk fills 256 pages of LMDB. The 64 bytes are more than the header of its first page needs (16 or 24 bytes).
 export const CHUNK_SIZE: number = 256 * 4096 - 64;
 
 /** The key of a part's BodyRecord. */

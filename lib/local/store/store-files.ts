@@ -15,8 +15,8 @@ interface FileId {
 const open = new Set<StoreFiles>();
 
 /**
- * The two files of an open store. If the directory is removed, renamed or mounted over, the files stay open, and what is
- * written to them is lost. `check` finds that out.
+ * The two files of an open store. If the directory is removed, renamed or mounted over, the files stay open, and what
+ * is written to them is lost. `check` finds that out.
  */
 export class StoreFiles {
   readonly #directory: string;

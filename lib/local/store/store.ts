@@ -65,8 +65,8 @@ export class Store {
   }
 
   /**
-   * Runs `reads`, which must be synchronous, on a snapshot that includes every commit before this call. Without the reset,
-   * LMDB may reuse an older snapshot. A third of the reads then missed what another process had just written.
+   * Runs `reads`, which must be synchronous, on a snapshot that includes every commit before this call. Without the
+   * reset, LMDB may reuse an older snapshot. A third of the reads then missed what another process had just written.
    */
   read<T>(reads: () => T): T {
     this.#files.check();
@@ -79,17 +79,17 @@ export class Store {
   }
 
   /**
-   * Returns the snapshot of the `read` that calls this. It stays readable until its `done()`. Until then, the file keeps the
-   * space of everything that is overwritten.
+   * Returns the snapshot of the `read` that calls this. It stays readable until its `done()`. Until then, the file
+   * keeps the space of everything that is overwritten.
    */
   snapshot(): Transaction {
     return this.#root.useReadTransaction();
   }
 
   /**
-   * Makes a plan from the current records and applies it. Resolves with the planner's result once the changes are on the
-   * disk. The planner must be synchronous, and is called again if a record that it read has changed. Queued plans share a
-   * transaction and its flush.
+   * Makes a plan from the current records and applies it. Resolves with the planner's result once the changes are on
+   * the disk. The planner must be synchronous, and is called again if a record that it read has changed. Queued plans
+   * share a transaction and its flush.
    */
   write<T>(bytes: number, planner: (plan: Plan) => T): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -237,11 +237,11 @@ function openRoot(open: typeof Lmdb.open, directory: string): RootDatabase<Buffe
     encoding: "binary",
     maxDbs: 8,
     maxReaders: MAX_READERS,
-    // So a commit returns once it is on the disk, and a power failure does not lose a commit that has returned. This is also
-    // faster for a single write: 0.45 ms instead of 0.51.
+    // So a commit returns once it is on the disk, and a power failure does not lose a commit that has returned. This
+    // is also faster for a single write: 0.45 ms instead of 0.51.
     overlappingSync: false,
-    // So the native writer starts only when a group of writes is complete. Otherwise it could hold the lock of all writers
-    // while it waits for a thread that was terminated.
+    // So the native writer starts only when a group of writes is complete. Otherwise it could hold the lock of all
+    // writers while it waits for a thread that was terminated.
     eventTurnBatching: false,
     ...{ txnStartThreshold: Number.MAX_SAFE_INTEGER },
   });
