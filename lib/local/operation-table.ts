@@ -49,12 +49,11 @@ export function operationOf({ method, bucket, key, query, headers }: S3Request):
   // The SDK adds x-id for people who read access logs.
   const parameters = Object.keys(query).filter((name) => name !== "x-id");
   const isAsked = ([, asks, required = "", optional = ""]: Row): boolean => {
+    if (asks !== asked) return false;
     const names = required.split(" ").filter(Boolean);
     const allowed = [...names, ...optional.split(" ")];
     return (
-      asks === asked &&
-      names.every((name) => parameters.includes(name)) &&
-      parameters.every((name) => allowed.includes(name))
+      names.every((name) => Object.hasOwn(query, name)) && parameters.every((name) => allowed.includes(name))
     );
   };
   return (Object.keys(operations) as Operation[]).find((name) => isAsked(operations[name]));
