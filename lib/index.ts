@@ -2,7 +2,7 @@ export { batch } from "./facade/batch.js";
 export { restore } from "./facade/restore.js";
 export { copyAll } from "./facade/copy-all.js";
 export type { CopyAllOptions } from "./facade/copy-all.js";
-export type { CopyOptions } from "./map/copying.js";
+export type { CopyOptions } from "./map/copy-types.js";
 export { asMap, asObject } from "./facade/bucket-object.js";
 export type { BucketObject } from "./facade/bucket-object.js";
 export type { DiagnoseOptions, Diagnosis, DiagnosisLine } from "./bucket/diagnosis.js";

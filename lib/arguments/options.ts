@@ -9,10 +9,10 @@ import { localDirectory } from "./local-directory.js";
 import { isAlias, parseLocation } from "./location.js";
 
 /** The default of the option `timeoutMs`. */
-export const DEFAULT_TIMEOUT_MS = 300_000;
+const DEFAULT_TIMEOUT_MS = 300_000;
 
 /** The default of the option `concurrency`. */
-export const DEFAULT_CONCURRENCY = 64;
+const DEFAULT_CONCURRENCY = 64;
 
 /** What reading returns. */
 export type ReadAs = "string" | "bytes";

@@ -8,7 +8,7 @@ import { getIfChanged, getStored, storedEntries } from "./bucket-reads.js";
 import { getMany, removeMany } from "./bulk.js";
 import { update } from "./conditional-writes.js";
 import { linkTo } from "./link.js";
-import type { listKeys } from "./paged-listing.js";
+import type { Keys } from "./paged-listing.js";
 import { runInBatch } from "./run-batch.js";
 import { storedObjects } from "./stored-objects.js";
 import { allVersions, getVersions, headVersion, versionsOf } from "./versions.js";
@@ -71,7 +71,7 @@ function allKeys(calls: BucketCalls): string[] {
 }
 
 /** The map's keys, page by page. */
-export function* keysOf(calls: BucketCalls, pages: ReturnType<typeof listKeys>): IterableIterator<string> {
+export function* keysOf(calls: BucketCalls, pages: Iterable<Keys>): IterableIterator<string> {
   calls.listedSizes = undefined;
   for (const page of pages) {
     // The sizes that hintReads has not taken yet.

@@ -1,5 +1,6 @@
 import type { BucketCalls } from "./bucket-calls.js";
 import { listKeys } from "./paged-listing.js";
+import type { Keys } from "./paged-listing.js";
 import { checkListOptions } from "../arguments/method-options.js";
 import { wholeKey } from "../arguments/keys.js";
 import { unchanged } from "../map/internals.js";
@@ -39,7 +40,7 @@ export function storedEntries(
 }
 
 function* storedOn(
-  pages: ReturnType<typeof listKeys>,
+  pages: Iterable<Keys>,
   calls: BucketCalls,
 ): IterableIterator<[string, Stored<string | Buffer>]> {
   const run = calls.beginRun();

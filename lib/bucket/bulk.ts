@@ -94,8 +94,7 @@ export function removeMany(calls: BucketCalls, etags: ReadonlyMap<string, string
     key: wholeKey(calls.prefix, key),
     etag: etag.replaceAll('"', ""),
   }));
-  for (let from = 0; from < all.length; from += MAX_KEYS_AT_ONCE) {
-    const slice = all.slice(from, from + MAX_KEYS_AT_ONCE);
+  for (const slice of slices(all)) {
     const keys = slice.map(({ key }) => key);
     for (const key of keys) calls.tell(key, "unsure");
     progress.during(keys, () => {
@@ -228,7 +227,8 @@ function wholeKeys(calls: BucketCalls, keys: Iterable<string>, operation: Method
   return [...whole];
 }
 
-function* slices(keys: readonly string[]): Generator<string[], void, undefined> {
-  for (let from = 0; from < keys.length; from += MAX_KEYS_AT_ONCE)
-    yield keys.slice(from, from + MAX_KEYS_AT_ONCE);
+/** Groups of as many as a call takes. */
+export function* slices<T>(all: readonly T[]): Generator<T[], void, undefined> {
+  for (let from = 0; from < all.length; from += MAX_KEYS_AT_ONCE)
+    yield all.slice(from, from + MAX_KEYS_AT_ONCE);
 }

@@ -16,7 +16,7 @@ const MAX_TURNS = 100;
 const MAX_PAUSE_MS = 1000;
 const FIRST_PAUSE_MS = 10;
 
-export type ChangeFunction = (stored: Stored<string | Buffer> | undefined) => string | Bytes | undefined;
+type ChangeFunction = (stored: Stored<string | Buffer> | undefined) => string | Bytes | undefined;
 
 /** Stores a value if the key still has this ETag. */
 export function storeIfMatch(

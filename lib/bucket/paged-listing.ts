@@ -6,7 +6,8 @@ import type { BucketCalls } from "./bucket-calls.js";
 
 // The options have been checked. A closed map throws at the call, not when the first page is needed.
 
-type Keys = Pick<Page, "keys" | "sizes">;
+/** Full keys, with the sizes of their values. */
+export type Keys = Pick<Page, "keys" | "sizes">;
 
 /** Full keys, and the sizes of their values, page by page. */
 export function listKeys(

@@ -1,7 +1,7 @@
 import { wholeKey } from "../arguments/keys.js";
 import type { Call, Op, Result } from "../bridge/operations.js";
 import type { SourceBucket, Version } from "../bridge/protocol.js";
-import type { CopyOutcome, StoredObjects } from "../map/copying.js";
+import type { CopyOutcome, StoredObjects } from "../map/copy-types.js";
 import { S3BucketMapError } from "../errors/errors.js";
 import { OwnEtags } from "../errors/own-etags.js";
 import { startAtCaller } from "../errors/stack.js";

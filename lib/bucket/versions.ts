@@ -1,10 +1,11 @@
-import { checkPrefix, MAX_KEYS_AT_ONCE, wholeKey } from "../arguments/keys.js";
+import { checkPrefix, wholeKey } from "../arguments/keys.js";
 import type { Method } from "../bridge/operations.js";
 import type { ListedVersion, VersionMarker, VersionPage, Versioning } from "../bridge/protocol.js";
 import { partialFailure, S3BucketMapError } from "../errors/errors.js";
 import type { Stored } from "../map/internals.js";
 import type { ListOptions, ObjectHead, ObjectVersion } from "../map/sync-map.js";
 import type { BucketCalls } from "./bucket-calls.js";
+import { slices } from "./bulk.js";
 
 /** The versions of one key, newest first. */
 export function versionsOf(calls: BucketCalls, key: string): ObjectVersion[] {
@@ -25,17 +26,10 @@ export function* allVersions(
   { prefix = "" }: Pick<ListOptions, "prefix">,
 ): Generator<[key: string, versions: ObjectVersion[]], void, undefined> {
   let isSure = false;
-  for (const [key, versions] of grouped(
-    calls,
-    checkPrefix(calls.prefix + prefix, "The prefix"),
-    "versions",
-  )) {
+  for (const [key, versions] of grouped(calls, checkPrefix(calls.prefix + prefix), "versions")) {
     // Without versioning, these would be the current values.
-    isSure ||= versions.some(hasId);
-    if (!isSure) {
-      checkVersioning(calls, "versions");
-      isSure = true;
-    }
+    if (!isSure && !versions.some(hasId)) checkVersioning(calls, "versions");
+    isSure = true;
     yield [calls.relative(key), versions];
   }
   if (!isSure) checkVersioning(calls, "versions");
@@ -59,18 +53,11 @@ export function getVersions(
   const values = new Map<string, Stored<string | Buffer>>();
   const failed = unread ?? new Map<string, S3BucketMapError>();
   const missing: string[] = [];
-  for (let at = 0; at < wanted.length; at += MAX_KEYS_AT_ONCE) {
-    const slice = wanted.slice(at, at + MAX_KEYS_AT_ONCE);
+  const { maxBytes } = calls;
+  for (const slice of slices(wanted)) {
     const keys = slice.map(({ key }) => key);
-    const outcomes = calls.call(
-      {
-        op: "getVersions",
-        keys,
-        versionIds: slice.map(({ versionId }) => versionId),
-        maxBytes: calls.maxBytes,
-      },
-      "get",
-    );
+    const ids = slice.map(({ versionId }) => versionId);
+    const outcomes = calls.call({ op: "getVersions", keys, versionIds: ids, maxBytes }, "get");
     for (const [index, key] of keys.entries()) {
       const outcome = outcomes[index]!;
       const stored = "failure" in outcome ? outcome : outcome.read && calls.decode(outcome.read);
@@ -88,15 +75,6 @@ export function getVersions(
   }
   if (missing.length > 0) checkVersioning(calls, "get", missing[0]);
   return values;
-}
-
-/** One version of one key. 1 GET. */
-export function getVersion(
-  calls: BucketCalls,
-  key: string,
-  versionId: string,
-): Stored<string | Buffer> | undefined {
-  return getVersions(calls, new Map([[key, versionId]])).get(key);
 }
 
 export function headVersion(calls: BucketCalls, key: string, versionId: string): ObjectHead | undefined {
@@ -180,8 +158,10 @@ export function checkVersioning(calls: BucketCalls, method: Method, key?: string
     if (error instanceof S3BucketMapError && error.code === "AccessDenied") return;
     throw error;
   }
-  if (versioning === "off")
-    throw off(calls, method, key, "it keeps no versions, because versioning was never turned on");
+  if (versioning === "off") {
+    const reason = "it keeps no versions, because versioning was never turned on";
+    throw calls.error({ code: "VersioningOff", reason }, method, key);
+  }
   calls.shared.keepsVersions = true;
 }
 
@@ -190,8 +170,4 @@ export function checkServiceHasVersions(calls: BucketCalls, method: Method, key?
   if (calls.shared.settings.client.local === undefined) return;
   const todo = "Use a bucket of a service that keeps versions.";
   throw calls.error({ code: "VersioningOff", reason: "the local S3 keeps no versions", todo }, method, key);
-}
-
-function off(calls: BucketCalls, method: Method, key: string | undefined, reason: string): S3BucketMapError {
-  return calls.error({ code: "VersioningOff", reason }, method, key);
 }

@@ -1,10 +1,11 @@
 import type { Method } from "../bridge/operations.js";
-import type { ListedSpan, Page, PageStart, Span } from "../bridge/protocol.js";
+import type { ListedSpan, PageStart, Span } from "../bridge/protocol.js";
 import { MAX_KEYS_AT_ONCE } from "../arguments/keys.js";
 import type { BucketCalls } from "./bucket-calls.js";
+import type { Keys } from "./paged-listing.js";
 
 /** This many pages are listed one after the other before it pays to list in parallel. */
-export const PAGES_IN_ORDER = 10;
+const PAGES_IN_ORDER = 10;
 
 /**
  * One call requests pages for at most this time, or for a quarter of its deadline. So each page has at least the rest
@@ -15,15 +16,12 @@ const BEGIN_FOR_MS = 1000;
 /** One in this many keys goes into the sample. */
 const SAMPLE_EVERY = 20;
 
-/** Any number of keys, with the sizes of their values. */
-export type WholePage = Pick<Page, "keys" | "sizes">;
-
 /**
  * All full keys of a map, in order, for callers that need all of them at once. Up to 10,000 keys, this costs 1 LIST for
  * each thousand keys, and at least 1. The rest is listed in parallel, `concurrency` pages at a time, with at most 1.3
  * LISTs for each thousand keys, plus 10.
  */
-export function* wholeListing(calls: BucketCalls, method: Method): Generator<WholePage, void, undefined> {
+export function* wholeListing(calls: BucketCalls, method: Method): Generator<Keys, void, undefined> {
   const sample: string[] = [];
   let listed = 0;
   let low: string | undefined;
@@ -65,7 +63,7 @@ function inParallel(
   requests: number,
   listed: number,
   sample: string[],
-): WholePage[] | undefined {
+): Keys[] | undefined {
   let parts: ListedSpan[] = [{ keys: [], sizes: new Float64Array(), rest: whole }];
   const beginForMs = Math.min(BEGIN_FOR_MS, calls.shared.settings.timeoutMs / 4);
   for (;;) {

@@ -21,7 +21,7 @@ interface UnderWay {
 }
 
 /** The outcome of the last write to a key. */
-export interface End {
+interface End {
   readonly op: PipelinedCall["op"];
   readonly failure?: Failure;
 }

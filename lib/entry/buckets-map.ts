@@ -82,19 +82,11 @@ export class BucketsMap<As extends ReadAs = ReadAs> {
     return map;
   }
 
-  create(name: string): void {
-    this.#change(name, "createBucket", "set");
-  }
-
-  remove(name: string): void {
-    this.#change(name, "deleteBucket", "deleted");
-  }
-
-  // So the facade's listings know about it.
-  #change(name: string, op: "createBucket" | "deleteBucket", write: "set" | "deleted"): void {
+  /** Creates or deletes a bucket, and tells the facade's listings about it. */
+  change(name: string, op: "createBucket" | "deleteBucket"): void {
     this.#account.tell(name, "unsure");
     this.map(name)[callsOf]().call({ op });
-    this.#account.tell(name, write);
+    this.#account.tell(name, op === "createBucket" ? "set" : "deleted");
   }
 
   /** What the facade and `batch` use. */

@@ -53,7 +53,7 @@ export function s3Buckets<As extends ReadAs = "string">(
  */
 export function createBucket<V>(s3: S3Buckets<V>, name: string): BucketObject<V> {
   const buckets = checked("createBucket", s3, name);
-  buckets.create(name);
+  buckets.change(name, "createBucket");
   return asObject(buckets.map(name)) as unknown as BucketObject<V>;
 }
 
@@ -67,7 +67,7 @@ export function createBucket<V>(s3: S3Buckets<V>, name: string): BucketObject<V>
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
  */
 export function deleteBucket(s3: S3Buckets<unknown>, name: string): void {
-  checked("deleteBucket", s3, name).remove(name);
+  checked("deleteBucket", s3, name).change(name, "deleteBucket");
 }
 
 function checked(method: string, s3: unknown, name: unknown): BucketsMap {

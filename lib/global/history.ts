@@ -146,7 +146,7 @@ export function logEnd(): number {
   return history.forgotten + history.log.length / 4;
 }
 
-export interface LoggedWrite {
+interface LoggedWrite {
   readonly map: number;
   readonly bucket: string;
   readonly key: string;

@@ -1,7 +1,7 @@
 import type { KeptHeaders, ObjectToStore, Version } from "../bridge/protocol.js";
 import { argumentError } from "../errors/errors.js";
 import type { S3BucketMapError } from "../errors/errors.js";
-import type { StoredObjects } from "./copying.js";
+import type { StoredObjects } from "./copy-types.js";
 import { mapped } from "./iterables.js";
 import type {
   LinkOptions,

@@ -1,4 +1,4 @@
-import type { Copyable } from "./copying.js";
+import type { Copyable } from "./copy-types.js";
 
 import type {
   ListOptions,

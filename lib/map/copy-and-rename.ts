@@ -1,14 +1,14 @@
 import { checkFlag, checkOptions } from "../arguments/checks.js";
 import { wholeKey } from "../arguments/keys.js";
 import { argumentError, PartialFailureError, S3BucketMapError } from "../errors/errors.js";
-import type { CopyOptions } from "./copying.js";
+import type { CopyOptions } from "./copy-types.js";
 import { internals } from "./internals.js";
 import type { HasInternals, Internals, Place, Stored } from "./internals.js";
 import type { ObjectOptions, SyncMap } from "./sync-map.js";
 
 // `copy` and `rename`, the same for a bucket and for all layers.
 
-type Copied<V> = Pick<SyncMap<V>, "has" | "set" | "create"> & HasInternals<V>;
+type Copied<V> = SyncMap<V> & HasInternals<V>;
 
 export function copy<V>(map: Copied<V>, from: string, to: string, options: CopyOptions = {}): boolean {
   checkOptions(options, ["ifAbsent"], "copy");
@@ -72,8 +72,16 @@ function readOne<V>(inside: Internals<V>, key: string): Stored<V> | undefined {
 function storeNow<V>(map: Copied<V>, key: string, whole: Stored<V>): void {
   const inside = map[internals];
   const store = (): unknown => map.set(key, whole.value, optionsOf(whole));
-  if (inside.objects === undefined || inside.writesAreDurable()) store();
-  else ofOne(key, () => inside.runBatch(store));
+  if (inside.objects === undefined || inside.writesAreDurable()) {
+    store();
+    return;
+  }
+  try {
+    inside.runBatch(store);
+  } catch (error) {
+    // The program copied one key, so it gets that key's own error.
+    throw error instanceof PartialFailureError ? (error.failed.get(key) ?? error) : error;
+  }
 }
 
 function taking<T>(
@@ -110,13 +118,4 @@ export function optionsOf({ state, contentEncoding }: Stored<unknown>): ObjectOp
   const { contentType, cacheControl, metadata } = state?.kept ?? {};
   const options = Object.entries({ contentType, cacheControl, metadata, contentEncoding });
   return Object.fromEntries(options.filter(([, value]) => value !== undefined));
-}
-
-/** Runs a call on many keys for a single key, and throws that key's own error. */
-function ofOne<T>(key: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    throw error instanceof PartialFailureError ? (error.failed.get(key) ?? error) : error;
-  }
 }
