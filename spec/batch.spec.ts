@@ -132,6 +132,80 @@ describe.each(["atomics", "deasync"] as const)("batch(), wait: %s", (wait) => {
     expect(error.failed.get("b/no")).toMatchObject({ code: "AccessDenied", operation: "set" });
   });
 
+  describe("after a write has failed", () => {
+    const calls: [string, (under: S3BucketMap, bucket: Record<string, string>) => unknown][] = [
+      ["get", (_under, bucket) => bucket["a"]],
+      ["has", (_under, bucket) => "a" in bucket],
+      ["head", (under) => under.head("a")],
+      ["a sub-map's get", (under) => under.subMap("").get("a")],
+      ["getMany", (under) => under.getMany(["b", "a"])],
+      ["keys", (_under, bucket) => Object.keys(bucket)],
+      ["list", (under) => [...under.list()]],
+      ["entries", (under) => [...under.entries()]],
+      ["size", (under) => under.size],
+      ["update", (under) => under.update("a", (value) => `${value}!`)],
+      ["copy", (under) => under.copy("a", "c")],
+      ["rename", (under) => under.rename("a", "c")],
+      ["an inner batch's get", (under, bucket) => batch(under.subMap("sub/"), () => bucket["a"])],
+    ];
+    it.each(calls)("%s does not show the older value, but throws the write's error", (_what, look) => {
+      const under = map({ wait });
+      const bucket = asObject(under) as Record<string, string>;
+      Object.assign(bucket, { a: "old", b: "old" });
+      server.fault({ operation: "PUT", key: /a$/, times: 1, action: denied });
+      let inside: unknown;
+      const error = thrownBy(() =>
+        batch(under, () => {
+          bucket["b"] = "new";
+          bucket["a"] = "new";
+          inside = thrownBy(() => look(under, bucket));
+          expect(bucket["b"]).toBe("new");
+          look(under, bucket);
+        }),
+      ) as PartialFailureError;
+      expect(inside).toMatchObject({
+        code: "AccessDenied",
+        operation: "set",
+        key: expect.stringMatching(/\/a$/),
+      });
+      expect(error).toBeInstanceOf(PartialFailureError);
+      expect([...error.failed.keys()]).toEqual(["a"]);
+      expect([error.succeeded, { ...bucket }]).toEqual([["b"], { a: "old", b: "new" }]);
+    });
+
+    it("a deletion's key is not shown, and a loop shows no value that was read ahead", () => {
+      const under = map({ wait });
+      const bucket = asObject(under) as Record<string, string>;
+      for (let n = 0; n < 20; n += 1) bucket[`k${n}`] = "old";
+      server.fault({ operation: "DELETE", times: 1, action: denied });
+      const seen: string[] = [];
+      const error = thrownBy(() =>
+        batch(under, () => {
+          for (const [key] of under.entries()) {
+            seen.push(key);
+            if (key === "k12") under.delete("k15");
+          }
+        }),
+      );
+      expect(error).toMatchObject({ code: "PartialFailure" });
+      expect(seen.at(-1)).toBe("k14");
+    });
+
+    it("other keys and other prefixes are read as ever", () => {
+      const under = map({ wait });
+      under.set("x/b", "old");
+      server.fault({ operation: "PUT", key: /a$/, times: 1, action: denied });
+      const read: unknown[] = [];
+      batch(under, () => {
+        under.set("a", "new");
+        read.push(under.get("x/b"), [...under.keys({ prefix: "x/" })], under.has("c"));
+        under.set("a", "newer");
+        read.push(under.get("a"));
+      });
+      expect(read).toEqual(["old", ["x/b"], false, "newer"]);
+    });
+  });
+
   it("counts a key by its last write", () => {
     const under = map({ wait });
     server.fault({ operation: "PUT", key: /twice$/, times: 1, action: denied });

@@ -223,7 +223,12 @@ export const operations: { readonly [One in Op]: Facts<One> } = {
     reads: readsOf(({ pairs }) => pairs.map(({ from }) => from)),
   },
   restore: { does: "restore", ...isConditionalWrite, keys: one },
-  rename: { does: "rename", ...isConditionalWrite, keys: ({ key, to }) => [key, to] },
+  rename: {
+    does: "rename",
+    ...isConditionalWrite,
+    keys: ({ key, to }) => [key, to],
+    reads: ({ key }) => ({ bucket: undefined, keys: [key] }),
+  },
   proveRename: { does: "rename", ...isRead, keys: one },
   removeCopied: { does: "rename", ...isConditionalWrite, keys: one },
   url: { does: "sign a link to", isWrite: false, isInformative: false, keys: none },

@@ -92,6 +92,7 @@ export class BucketCalls {
     lent?: Uint8Array,
   ): Result<One> {
     this.checkOpen(method);
+    pipelines?.checkWritesBefore(this.shared, call);
     const outcome = this.bridge.call(this.shared, call, timeoutMs, lent);
     if (outcome.ok) {
       const { value, serviceTime } = outcome;
@@ -109,7 +110,7 @@ export class BucketCalls {
 
   /** Reads a value, which may have been prefetched. */
   read(key: string): Reading | undefined {
-    this.checkOpen("get");
+    this.checkRead(key);
     const run = prefetch?.runAt(this.shared, key);
     const reading = run === undefined ? this.readNow(key) : run.read(this);
     if (reading === undefined) this.tell(key, "unsure");
@@ -178,6 +179,12 @@ export class BucketCalls {
   /** Whether a write is stored when its call returns. */
   get writesAreDurable(): boolean {
     return pipelines === undefined || !pipelines.isAnyOpen();
+  }
+
+  /** For values that have been prefetched. Each call checks the same. */
+  checkRead(key: string): void {
+    this.checkOpen("get");
+    pipelines?.checkWritesBefore(this.shared, { op: "has", key });
   }
 
   checkOpen(method: Method): void {

@@ -48,7 +48,7 @@ function* storedOn(
     for (const { keys, sizes } of pages) {
       run?.expect({ prefix: "", keys, sizes });
       for (const whole of keys) {
-        calls.checkOpen("get");
+        calls.checkRead(whole);
         const reading = run === undefined ? calls.readNow(whole) : run.read(calls);
         // Undefined if the key was deleted after it was listed.
         if (reading !== undefined) yield [calls.relative(whole), calls.stored(reading, whole)];

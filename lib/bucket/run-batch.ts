@@ -11,7 +11,9 @@ import { argumentError } from "../errors/errors.js";
 export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
   calls.checkOpen("batch");
   const { WritePipeline, within } = loadPipelines();
-  const batch = new WritePipeline(calls.bridge, calls.shared, calls.prefix);
+  const batch = new WritePipeline(calls.bridge, calls.shared, calls.prefix, (key, { op, failure }) =>
+    calls.error(failure, op, key),
+  );
   let result: { value: T } | { thrown: unknown };
   try {
     const value = within(batch, fn, () => finishAtExit(calls, batch));
@@ -24,7 +26,7 @@ export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
   const failed = failureOf(calls, batch);
   if ("value" in result && failed === undefined) return result.value;
   // eslint-disable-next-line @typescript-eslint/only-throw-error -- it is not undefined, so it is an Error
-  if ("value" in result) throw failed;
+  if ("value" in result || (failed !== undefined && batch.thrown.has(result.thrown))) throw failed;
   if (failed === undefined) throw result.thrown;
   throw new AggregateError(
     [result.thrown, failed],

@@ -1,7 +1,8 @@
 import { exit } from "../global/at-exit.js";
 import type { Begun, Caller } from "../bridge/begun.js";
 import type { Bridge } from "../bridge/bridge.js";
-import type { Call } from "../bridge/operations.js";
+import { operations } from "../bridge/operations.js";
+import type { Call, Op } from "../bridge/operations.js";
 import type { Failure } from "../bridge/protocol.js";
 import { countFrames, thisCopy } from "../global/stack-frames.js";
 import { fatalCodes } from "../errors/code-sets.js";
@@ -26,14 +27,20 @@ interface End {
   readonly failure?: Failure;
 }
 
+type FailedEnd = End & { readonly failure: Failure };
+
 /** The writes of one batch, which are sent without waiting, a limited number at a time. */
 export class WritePipeline {
   /** By full key. A write without a failure is durable. */
   readonly ends: Map<string, End> = new Map();
   /** A failure that every further write would meet, too. */
   stopped: Failure | undefined;
+  /** Errors of failed writes that a call in the batch has thrown. */
+  readonly thrown: Set<unknown> = new Set();
+  readonly #failed: Map<string, FailedEnd> = new Map();
   readonly #bridge: Bridge;
   readonly #caller: Caller;
+  readonly #errorOf: (key: string, end: FailedEnd) => Error;
   readonly #concurrency: number;
   readonly #depth: number;
   readonly #prefix: string;
@@ -41,9 +48,15 @@ export class WritePipeline {
   #bytes = 0;
   #anySucceeded = false;
 
-  constructor(bridge: Bridge, caller: Caller, prefix: string) {
+  constructor(
+    bridge: Bridge,
+    caller: Caller,
+    prefix: string,
+    errorOf: (key: string, end: FailedEnd) => Error,
+  ) {
     this.#bridge = bridge;
     this.#caller = caller;
+    this.#errorOf = errorOf;
     this.#concurrency = caller.settings.client.concurrency;
     this.#depth = bridge.depth;
     this.#prefix = prefix;
@@ -51,31 +64,55 @@ export class WritePipeline {
 
   /** Whether a write to this key by this caller belongs to the batch now. */
   covers(caller: Caller, key: string): boolean {
-    if (caller !== this.#caller) return false;
-    // Callbacks during a `deasync` wait are not part of the batch's function.
-    return this.#bridge.depth === this.#depth && key.startsWith(this.#prefix);
+    return this.isRunning(caller) && key.startsWith(this.#prefix);
+  }
+
+  /** Whether a call by this caller is one of the batch's function. Callbacks during a `deasync` wait are not. */
+  isRunning(caller: Caller): boolean {
+    return caller === this.#caller && this.#bridge.depth === this.#depth;
   }
 
   write(call: PipelinedCall): void {
     const { op, key } = call;
     if (this.stopped !== undefined) {
-      this.ends.set(key, { op, failure: this.stopped });
+      this.#end(key, { op, failure: this.stopped });
       return;
     }
     const bytes = call.op === "set" ? call.body.length : 0;
     while (this.#isFull(bytes)) this.#awaitSome();
     const sent = this.#bridge.begin(this.#caller, call);
     if ("failure" in sent) {
-      this.ends.set(key, { op, failure: sent.failure });
+      this.#end(key, { op, failure: sent.failure });
       return;
     }
     this.#underWay.push({ sent, call: { op, key }, bytes });
     this.#bytes += bytes;
   }
 
+  /**
+   * Waits for the writes to the keys that are seen.
+   *
+   * @throws the error of such a write: what is stored is not what the program wrote
+   */
+  check(isSeen: (key: string) => boolean): void {
+    while (this.#underWay.some(({ call }) => isSeen(call.key))) this.#awaitSome();
+    for (const [key, end] of this.#failed) {
+      if (!isSeen(key)) continue;
+      const error = this.#errorOf(key, end);
+      this.thrown.add(error);
+      throw error;
+    }
+  }
+
   /** Waits until all writes have ended. */
   finish(): void {
     while (this.#underWay.length > 0) this.#awaitSome();
+  }
+
+  #end(key: string, end: End): void {
+    this.ends.set(key, end);
+    if (end.failure === undefined) this.#failed.delete(key);
+    else this.#failed.set(key, { op: end.op, failure: end.failure });
   }
 
   #isFull(bytes: number): boolean {
@@ -96,10 +133,10 @@ export class WritePipeline {
       const { op, key } = one.call;
       // In program order, because the last of several writes to a key counts.
       if (outcome.ok) {
-        this.ends.set(key, { op });
+        this.#end(key, { op });
         this.#anySucceeded = true;
       } else {
-        this.ends.set(key, { op, failure: outcome.failure });
+        this.#end(key, { op, failure: outcome.failure });
         // Later writes are not sent at all.
         if (fatalCodes.has(outcome.failure.code) && !this.#anySucceeded)
           this.stopped = { ...outcome.failure, mayHaveBeenApplied: false };
@@ -117,6 +154,26 @@ export function pipelineFor(caller: Caller, key: string): WritePipeline | undefi
   if (open.length === 0) return undefined;
   forgetInterrupted();
   return open.findLast((batch) => batch.covers(caller, key));
+}
+
+/**
+ * Waits for the writes of open batches whose result this call would show.
+ *
+ * @throws the error of such a write, because the call would show an older value
+ */
+export function checkWritesBefore<One extends Op>(caller: Caller, call: Call<One>): void {
+  if (open.length === 0) return;
+  forgetInterrupted();
+  const isSeen = seenBy(call);
+  for (const batch of open) if (batch.isRunning(caller)) batch.check(isSeen);
+}
+
+function seenBy<One extends Op>(call: Call<One>): (key: string) => boolean {
+  const { isWrite, keys, reads } = operations[call.op];
+  const seen = isWrite ? (reads?.(call).keys ?? []) : keys(call);
+  if (seen !== "all") return (key) => seen.includes(key);
+  const prefix = "prefix" in call ? call.prefix : "";
+  return (key) => key.startsWith(prefix);
 }
 
 /** Whether any batch is open, of any map. */
