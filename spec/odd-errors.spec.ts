@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { batch, asObject, PartialFailureError, S3BucketMapError } from "../lib/index.js";
 import type { S3BucketMap } from "../lib/index.js";
 import { writeBuffer } from "../lib/layers/index.js";
@@ -154,5 +156,59 @@ describe("an answer of DeleteObjects that has no text", () => {
     const error = thrown(() => freshMap(server.endpoint, "atomics").deleteMany(["here", "other"]));
     expect(error).toMatchObject({ code: "BadAnswer" });
     expect((error as Error).message).toContain("may still have happened");
+  });
+});
+
+const missing = '<?xml version="1.0"?><Error><Code>NoSuchKey</Code><Message>gone</Message></Error>';
+it.each([200, 400, 403, 409, 500, 502, 503])(
+  "a DELETE with the code NoSuchKey and HTTP %s fails",
+  (status) => {
+    const action: FaultAction = { status, body: missing, headers: { "content-type": "application/xml" } };
+    server.fault({ operation: "DELETE", times: Infinity, action });
+    const map = freshMap(server.endpoint, "atomics");
+    expect(thrown(() => map.delete("here"))).toBeInstanceOf(S3BucketMapError);
+    expect(map.has("here")).toBe(true);
+  },
+);
+
+it("a DELETE with the code NoSuchKey and HTTP 404 has nothing to delete", () => {
+  const action: FaultAction = { status: 404, body: missing, headers: { "content-type": "application/xml" } };
+  server.fault({ operation: "DELETE", times: 1, action });
+  expect(freshMap(server.endpoint, "atomics").delete("nothing")).toBe(true);
+});
+
+it("a conflict in an answer that does not reject the request leaves open what was deleted", () => {
+  const body = missing.replace("NoSuchKey", "ConditionalRequestConflict");
+  const headers = { "content-type": "application/xml" };
+  const action: FaultAction = { status: 503, body, headers, applied: true };
+  server.fault({ operation: "DeleteObjects", times: Infinity, action });
+  const map = freshMap(server.endpoint, "atomics");
+  expect((thrown(() => map.deleteMany(["here", "other"])) as Error).message).toContain(
+    "may still have happened",
+  );
+});
+
+// Node's server does not send these statuses, but its client accepts them.
+const rawServer = `
+  const { parentPort, workerData } = require("node:worker_threads");
+  const server = require("node:http").createServer((request) => {
+    request.resume().on("end", () => request.socket.end(workerData));
+  });
+  server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));`;
+
+describe.each(["000", "001", "099"])("an answer with the status %s", (status) => {
+  let thread: Worker;
+  let endpoint: string;
+  beforeAll(async () => {
+    const workerData = `HTTP/1.1 ${status} Odd\r\nETag: "${"0".repeat(32)}"\r\nContent-Length: 0\r\n\r\n`;
+    thread = new Worker(rawServer, { eval: true, workerData });
+    const [port] = (await once(thread, "message")) as [number];
+    endpoint = `http://127.0.0.1:${port}`;
+  });
+  afterAll(() => thread.terminate());
+
+  it.each(calls)("is no success of %s", (_call, run) => {
+    const error = thrown(() => run(freshMap(endpoint, "atomics")));
+    expect(error).toMatchObject({ code: expect.stringMatching(/^(BadAnswer|NetworkError|HTTP)/) as string });
   });
 });

@@ -33,8 +33,10 @@ function thrown(call: () => unknown): unknown {
   throw new Error("nothing was thrown");
 }
 
-const names = (map: S3BucketMap, options: { delimiter: string; startAfter?: string; limit?: number }) =>
-  Array.from(map.list(options), ({ key, prefix }) => key ?? prefix);
+const names = (
+  map: S3BucketMap,
+  options: { prefix?: string; delimiter: string; startAfter?: string; limit?: number },
+) => Array.from(map.list(options), ({ key, prefix }) => key ?? prefix);
 
 describe.each(["clear", "deleteMany"] as const)("%s()", (method) => {
   const remove = (map: S3BucketMap): void =>
@@ -82,6 +84,26 @@ describe("list({ delimiter })", () => {
       for (let pageSize = 1; pageSize <= keys.length; pageSize += 1) {
         const map = await mapOver(keys, each, pageSize);
         expect(names(map, { delimiter: "/a" })).toEqual(all);
+      }
+    },
+  );
+
+  it.each(["none", oddity, "lists the folder again that it is to start after"] as const)(
+    "gives as many names as it is asked for, wherever it starts, where a service is odd in that it: %s",
+    async (each) => {
+      const map = await mapOver(
+        ["abc", "abc/", "abc/d", "abc0", "abcd", "b"].map((key) => `x/${key}`),
+        each,
+      );
+      const all = ["abc", "abc/", "abc0", "abcd"];
+      for (const startAfter of ["", "/", "abc", "abc/", "abc/d", "abc0", "abcd"]) {
+        // A service may or may not list the folder that contains startAfter.
+        const isInside = startAfter.startsWith("abc/") && each.startsWith("lists");
+        const rest = all.filter((name) => name > startAfter && !(isInside && name === "abc/"));
+        for (let limit = 1; limit <= 4; limit += 1)
+          expect(names(map, { prefix: "abc", delimiter: "/", startAfter, limit })).toEqual(
+            rest.slice(0, limit),
+          );
       }
     },
   );

@@ -80,6 +80,8 @@ function oddBucket({ keys, pageSize = 1000, oddity = "none", from = 0, rewrite }
       start = Number(token.split(" ")[0]);
     } else if (after !== undefined && oddity !== "ignores where to start") {
       while (start < view.length && compare(view[start]?.name ?? "", after) <= 0) start += 1;
+      const isRepeated = view[start - 1]?.folder && view[start - 1]?.name === after;
+      if (oddity === "lists the folder again that it is to start after" && isRepeated) start -= 1;
     }
     if (oddity === "skips what begins with a name that ends with the delimiter") {
       const delimiter = query.get("delimiter") ?? "";

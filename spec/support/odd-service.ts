@@ -23,6 +23,7 @@ export type Oddity =
   | "gives no token"
   | "gives the last key again"
   | "skips what begins with a name that ends with the delimiter"
+  | "lists the folder again that it is to start after"
   | "tells of other keys as deleted"
   | "tells of another key in place of the last"
   | "tells of the first key for each"

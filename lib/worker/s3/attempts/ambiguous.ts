@@ -7,6 +7,8 @@ export interface RequestError extends Error {
   Code?: unknown;
   /** Set by the local S3. */
   nothingWritten?: unknown;
+  /** Set by watchAttempts: another write won, and this one did nothing. */
+  isBeaten?: true;
   /** Set by watchAttempts: the body cannot be parsed, and the status alone does not say enough. */
   isDamaged?: true;
   $metadata?: { httpStatusCode?: number };

@@ -6,8 +6,8 @@ import { isAmbiguous, conclusive } from "./ambiguous.js";
 import type { RequestError } from "./ambiguous.js";
 import { Sending } from "./doubt.js";
 
-/** Another write to the key was under way at the same time, and this one did nothing. */
-export const CONFLICT = "ConditionalRequestConflict";
+/** S3's code if another write to the key was under way at the same time, and this one did nothing. */
+const CONFLICT = "ConditionalRequestConflict";
 
 /** How often a command was sent, by the context that the SDK gives its middleware. */
 const counts = new WeakMap<object, number>();
@@ -50,8 +50,11 @@ export function watchAttempts({ middlewareStack }: S3Client, isLocal: boolean): 
             (thrown as RequestError).$retryable ??= {};
           restoreStatus(thrown, statuses.get(args.input));
           const error: RequestError = notS3(thrown) ?? thrown;
-          if (isBeaten(error, args.input)) error.name = CONFLICT;
-          if (error.name === CONFLICT || !isAmbiguous(error)) sending.didNothing();
+          if (isBeaten(error, args.input)) {
+            error.name = CONFLICT;
+            error.isBeaten = true;
+          }
+          if (error.isBeaten === true || !isAmbiguous(error)) sending.didNothing();
           else if (error.isDamaged === true) sending.wasSent();
           throw error;
         }
@@ -64,7 +67,11 @@ export function watchAttempts({ middlewareStack }: S3Client, isLocal: boolean): 
     (next) => async (args) => {
       statuses.delete(args.input);
       const result = await next(args);
-      statuses.set(args.input, (result.response as { statusCode?: number }).statusCode);
+      const { statusCode } = result.response as { statusCode?: number };
+      statuses.set(args.input, statusCode);
+      // Node accepts any three digits, and the SDK takes all below 300 for success.
+      if (statusCode !== undefined && statusCode < 200)
+        throw new BadAnswer(`the response has status ${statusCode}`, { httpStatusCode: statusCode });
       return result;
     },
     { step: "deserialize", priority: "low", name: "s3bucketmapStatus" },

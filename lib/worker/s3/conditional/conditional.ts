@@ -2,9 +2,9 @@ import { WRITES_NAME } from "../../../bridge/protocol.js";
 import type { Call } from "../../../bridge/operations.js";
 import type { StoreResult, Verdict, Version } from "../../../bridge/protocol.js";
 import { isAmbiguous } from "../attempts/ambiguous.js";
+import type { RequestError } from "../attempts/ambiguous.js";
 import { Doubt, Sending } from "../attempts/doubt.js";
 import { beforeSending, sendOnce } from "../attempts/send-once.js";
-import { CONFLICT } from "../attempts/watch-attempts.js";
 import { checkEtag } from "../bad-answers.js";
 import { quote, unquote } from "../etag.js";
 import type { Quoting } from "../etag.js";
@@ -177,7 +177,7 @@ function verdictOf(error: unknown, base: Version): Verdict | undefined {
   const status = statusOf(error);
   if (status === 412) return base.etag === undefined ? "exists" : "changed";
   // Another write or deletion of the key was in flight, and this one did nothing.
-  if (status === 409 || (error as Error).name === CONFLICT) return "conflict";
+  if (status === 409 || (error as RequestError).isBeaten === true) return "conflict";
   if (isNoSuchKey(error) && base.etag !== undefined) return "missing";
   return undefined;
 }

@@ -3,6 +3,7 @@ import { deleting } from "../direct/writes.js";
 import { directAttempt } from "../direct/direct-attempt.js";
 import { replay } from "../direct/replay.js";
 import { keyInput } from "../bucket-input.js";
+import { isNoSuchKey } from "../sdk-errors.js";
 import type { Target } from "../target.js";
 
 /**
@@ -19,7 +20,7 @@ export async function deleteObject(target: Target, key: string, signal: AbortSig
       await client.send(replay(new sdk.DeleteObjectCommand(input), tried), { abortSignal: signal });
     } catch (error) {
       // Some services answer NoSuchKey for a missing key. The key does not exist, which is what the call wants.
-      if (!(error instanceof Error) || error.name !== "NoSuchKey") throw error;
+      if (!isNoSuchKey(error)) throw error;
     }
   }
   target.bucketProved = true;

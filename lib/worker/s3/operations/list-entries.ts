@@ -2,6 +2,7 @@ import { sdk } from "../sdk.js";
 import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import type { Call } from "../../../bridge/operations.js";
 import type { Entry, EntryPage } from "../../../bridge/protocol.js";
+import { MAX_KEYS_AT_ONCE } from "../../../arguments/keys.js";
 import { comesBefore } from "../../../text/utf8-order.js";
 import { checkAnswer } from "../listing/list-answer.js";
 import { listInput, namesOf } from "./list-objects.js";
@@ -31,6 +32,8 @@ export async function listEntries(
   const asked = token === undefined ? withoutToken : { ...withoutToken, token };
   const input = listInput(target, asked);
   if (request.delimiter !== undefined && !isFoldedHere) input.Delimiter = request.delimiter;
+  // A service may list a folder again if the page is to start after it.
+  if (input.StartAfter !== undefined) input.MaxKeys = Math.min(request.limit + 1, MAX_KEYS_AT_ONCE);
   const output = await target.client.send(new sdk.ListObjectsV2Command(input), { abortSignal: signal });
   const more = checkAnswer(input, output);
   target.bucketProved = true;
