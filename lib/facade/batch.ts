@@ -9,7 +9,8 @@ import { ownInternals } from "../map/internals.js";
  * other. Returns the function's result once all of them are durable. They cost the same as outside: 1 PUT or 1 DELETE
  * each. At most `concurrency` requests, and 64 MiB of values, are in flight at a time.
  *
- * Reads inside the batch see the writes before them. Listings do, too: they wait for these writes. Writes to one key
+ * Reads inside the batch see the writes before them. Listings do, too: they wait for these writes. If such a write has
+ * failed, the read or listing throws its error. Writes to one key
  * keep their order. Only writes through this map, its object or its sub-maps are pipelined. Methods such as `setMany`
  * and `clear` wait as always. The deadline of a call applies to each write. A nested batch returns when its own writes
  * are durable.
