@@ -16,8 +16,8 @@ const MAX_BYTES_AT_ONCE = 64 * 1024 * 1024;
 /**
  * Reads the values of many keys.
  *
- * @param how - `withHeaders`: with all that a copy keeps. `failed` receives the keys that cannot be read, each with its
- * error; without it, they are thrown
+ * @param how - `withHeaders`: also reads what a copy keeps. `failed` receives the keys that cannot be read, each with
+ * its error. Without it, a PartialFailureError is thrown
  */
 export function getMany(
   calls: BucketCalls,
@@ -227,7 +227,7 @@ function wholeKeys(calls: BucketCalls, keys: Iterable<string>, operation: Method
   return [...whole];
 }
 
-/** Groups of as many as a call takes. */
+/** Groups of at most as many as one call accepts. */
 export function* slices<T>(all: readonly T[]): Generator<T[], void, undefined> {
   for (let from = 0; from < all.length; from += MAX_KEYS_AT_ONCE)
     yield all.slice(from, from + MAX_KEYS_AT_ONCE);

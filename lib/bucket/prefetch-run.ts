@@ -73,8 +73,8 @@ export class PrefetchRun {
   #outsideMs = 0;
 
   /**
-   * @param mayBeStale - whether a value may be older than a write by another program, as that of an iterator may, which
-   * no other read uses
+   * @param mayBeStale - whether a value may be older than a write by another program. An iterator's values may be,
+   * because no other read uses them
    */
   constructor(shared: Shared, mayBeStale: boolean) {
     this.shared = shared;
