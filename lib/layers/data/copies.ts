@@ -32,12 +32,15 @@ export function kindOfContainer(value: object): Kind | undefined {
   return depth === 1 && !types.isArgumentsObject(value) ? "object" : undefined;
 }
 
-/** A Map's entries. In a live document, the Map's own method of that name would do more than that. */
-export const entriesOf = (map: object): IterableIterator<[unknown, unknown]> =>
-  Map.prototype.entries.call(map as Map<unknown, unknown>);
-/** A Set's elements. It calls the built-in method for the same reason. */
-export const elementsOf = (set: object): IterableIterator<unknown> =>
-  Set.prototype.values.call(set as Set<unknown>);
+/**
+ * The entries of a Map, or of a Set, where each element is its own key. The method of that name would do more than that
+ * in a live document.
+ */
+export function entriesOf(collection: object): IterableIterator<[unknown, unknown]> {
+  return types.isMap(collection)
+    ? Map.prototype.entries.call(collection)
+    : Set.prototype.entries.call(collection as Set<unknown>);
+}
 
 /** A value that is still to be copied, with what to do with its copy; or an object whose parts have all been copied. */
 type Task = { value: unknown; put: (copy: unknown) => void } | { done: object };
@@ -121,7 +124,7 @@ export function copyOf(value: unknown, shares: boolean, leaf: (part: object) => 
   function copySet(original: object): object {
     const copy = keep(original, new Set<unknown>());
     const parts: Task[] = [];
-    for (const value of elementsOf(original)) parts.push({ value, put: (made) => copy.add(made) });
+    for (const [value] of entriesOf(original)) parts.push({ value, put: (made) => copy.add(made) });
     later(parts);
     return copy;
   }

@@ -3,44 +3,26 @@ import { nodeOf } from "./owner.js";
 
 type Methods = Record<string, (this: unknown, ...args: never[]) => unknown>;
 
-/** Resolves a relative index as the methods of `Array.prototype` do. */
-function relative(given: unknown, length: number, missing: number): number {
-  if (given === undefined) return missing;
-  const index = Math.trunc(Number(given)) || 0;
-  return index < 0 ? Math.max(length + index, 0) : Math.min(index, length);
-}
-
-/** The indexes of the elements in sorted order, with -1 for a hole. Undefined elements come last, before the holes. */
-function sorted(
-  owner: Owner,
-  array: readonly unknown[],
-  compare: ((a: unknown, b: unknown) => number) | undefined,
-): number[] {
-  const present = [...array.keys()].filter((index) => index in array);
-  const defined = present.filter((index) => array[index] !== undefined);
-  // Frozen copies, because changes that a comparator made in them would not be stored.
-  const copies = new Map(defined.map((index) => [index, owner.frozen(array[index])]));
-  if (compare === undefined) {
-    const texts = new Map(defined.map((index) => [index, String(copies.get(index))]));
-    const byText = (a: number, b: number): number => {
-      const [left, right] = [texts.get(a)!, texts.get(b)!];
-      return left < right ? -1 : left > right ? 1 : 0;
-    };
-    defined.sort(byText);
-  } else defined.sort((a, b) => compare(copies.get(a), copies.get(b)));
-  const rest = present.filter((index) => array[index] === undefined);
-  const holes = Array.from({ length: array.length - present.length }, () => -1);
-  return [...defined, ...rest, ...holes];
-}
-
-/** The indexes of an array in order, with -1 for a hole. */
+/** The indexes of an array, with its holes. */
 function indexesOf(array: readonly unknown[]): number[] {
-  return Array.from(array, (_, index) => (index in array ? index : -1));
+  return array.map((_, index) => index);
+}
+
+/** What the built-in `sort` does with the indexes of the elements. Undefined elements come last, before the holes. */
+function sorted(owner: Owner, array: readonly unknown[], compare: unknown): (number | undefined)[] {
+  // Frozen copies, because changes that a comparator made in them would not be stored.
+  const copies = array.map((element) => owner.frozen(element));
+  const texts = compare === undefined ? copies.map(String) : [];
+  const byText = (a: number, b: number): number =>
+    texts[a]! < texts[b]! ? -1 : texts[a]! > texts[b]! ? 1 : 0;
+  const byProgram = (a: number, b: number): number =>
+    (compare as (a: unknown, b: unknown) => number)(copies[a], copies[b]);
+  const order = array.map((element, index) => (element === undefined ? undefined : index));
+  return order.sort((compare === undefined ? byText : byProgram) as (a?: number, b?: number) => number);
 }
 
 /**
- * A method that changes an array by one operation. On an array that is not in a document, it does what the built-in
- * does.
+ * A method that changes an array by one action. On an array that is not in a document, it does what the built-in does.
  */
 function method(
   name: string,
@@ -51,7 +33,7 @@ function method(
     [name](this: unknown, ...args: unknown[]): unknown {
       const node = nodeOf(this);
       if (node === undefined || !Array.isArray(node.plain)) return Reflect.apply(usual, this, args);
-      node.owner.look(node.plain);
+      node.owner.sync();
       return change(node.owner, node.plain as unknown[], args, this as object);
     },
   };
@@ -68,11 +50,11 @@ export const arrayMethods: Methods = Object.assign(Object.create(null) as Method
   ),
   pop: method("pop", (owner, array) => owner.view(owner.change(array, { do: "pop" }))),
   shift: method("shift", (owner, array) => owner.view(owner.change(array, { do: "shift" }))),
+  // The built-in methods also take negative, missing and other numbers. So they say here which elements are meant.
   splice: method("splice", (owner, array, args) => {
-    const start = relative(args[0], array.length, 0);
-    const most = array.length - start;
-    const asked = Math.min(Math.max(Math.trunc(Number(args[1])) || 0, 0), most);
-    const count = args.length === 0 ? 0 : args.length === 1 ? most : asked;
+    const indexes = [...array.keys()];
+    const start = array.length - indexes.slice(args[0] as number).length;
+    const count = indexes.splice(...(args.slice(0, 2) as [number])).length;
     const values = args.slice(2).map((value) => owner.plain(value));
     const removed = owner.change(array, { do: "splice", start, count, values }) as unknown[];
     return removed.map((value) => owner.view(value));
@@ -80,7 +62,7 @@ export const arrayMethods: Methods = Object.assign(Object.create(null) as Method
   sort: method("sort", (owner, array, [compare], self) => {
     // Throws if the comparator is not a function.
     ([] as unknown[]).sort(compare as undefined);
-    const order = owner.compare(() => sorted(owner, array, compare as undefined));
+    const order = owner.compare(() => sorted(owner, array, compare));
     owner.change(array, { do: "arrange", order });
     return self;
   }),
@@ -88,18 +70,15 @@ export const arrayMethods: Methods = Object.assign(Object.create(null) as Method
     owner.change(array, { do: "arrange", order: indexesOf(array).reverse() });
     return self;
   }),
-  copyWithin: method("copyWithin", (owner, array, [target, start, end], self) => {
-    const order = indexesOf(array);
-    const { length } = array;
-    order.copyWithin(relative(target, length, 0), relative(start, length, 0), relative(end, length, length));
+  copyWithin: method("copyWithin", (owner, array, args, self) => {
+    const order = indexesOf(array).copyWithin(...(args as [number, number]));
     owner.change(array, { do: "arrange", order });
     return self;
   }),
   fill: method("fill", (owner, array, [value, from, to], self) => {
-    const start = relative(from, array.length, 0);
-    const count = Math.max(relative(to, array.length, array.length) - start, 0);
-    const values = new Array<unknown>(count).fill(owner.plain(value));
-    owner.change(array, { do: "splice", start, count, values });
+    const filled = [...array.keys()].slice(from as number, to as number);
+    const values = filled.map(() => owner.plain(value));
+    owner.change(array, { do: "splice", start: filled[0] ?? 0, count: filled.length, values });
     return self;
   }),
 });

@@ -1,8 +1,9 @@
+import type { S3BucketMapError } from "../../errors/errors.js";
 import { functionsOnStack, thisCopy, WAIT_MARK } from "../../global/stack-frames.js";
 import { nextOrder } from "./document.js";
 import type { Edits } from "./edits.js";
 
-/** A batch whose function is running. Its keys are relative to the outermost live map. */
+/** A batch. Its keys are relative to the outermost live map, but for those of `failed`. */
 export interface Batch {
   /** The batch covers the keys that begin with one of these. */
   readonly prefixes: readonly string[];
@@ -12,68 +13,60 @@ export interface Batch {
   readonly storing: Set<Edits>;
   /** The keys whose edits have been stored. Also shared. */
   readonly stored: Set<string>;
+  /** The keys whose edits could not be stored at the end, relative to the map of the batch. */
+  readonly failed: Map<string, S3BucketMapError>;
   /** The keys that were set or deleted as a whole. The batch of the base may not have finished these writes. */
   readonly sent: Set<string>;
   /** States that were read or stored during the batch have a higher order. */
   readonly since: number;
-  /** How many calls were waiting when the batch began. */
-  readonly depth: number;
-}
-
-/** A function that is running and may be called again. */
-interface Guard {
-  /** The key of the `update`. Undefined for a comparator. */
-  readonly key: string | undefined;
-  readonly depth: number;
 }
 
 let made = 0;
 
 /**
- * The running batches of a live map and its sub-maps, and the running functions that may be called again. A callback
- * during a deasync wait is not part of them. It is recognized by the number of waiting calls, which is higher than
- * when they began.
+ * The running batches of a live map and its sub-maps, and the running functions that may be called again. The
+ * JavaScript stack says which these are, because Ctrl-C at a prompt runs no `finally`. A callback during a deasync wait
+ * is not part of them: the frame of that wait is between it and them.
  */
 export class Batches {
   /** Innermost last. */
   #open: Batch[] = [];
-  #guards: Guard[] = [];
-  // Function names that identify this map on the JavaScript stack. They are needed because Ctrl-C at a prompt runs no
-  // `finally`.
+  /** How many functions `guard` runs, or more after a Ctrl-C. Without any, the stack need not be searched. */
+  #guards = 0;
+  /** The name of the functions on the stack that run a batch of this map. */
   readonly #mark: string = `s3bucketmap:live batch ${thisCopy} ${(made += 1)}`;
-  readonly #guardMark: string = `${this.#mark} guard`;
 
   /** The batch that the running code is part of. */
   get current(): Batch | undefined {
     if (this.#open.length === 0) return undefined;
-    const depth = this.#depth();
-    const batch = this.#open.at(-1);
-    return batch?.depth === depth ? batch : undefined;
+    return this.#running().includes(this.#mark) ? this.#open.at(-1) : undefined;
   }
 
-  run<T>(prefix: string, fn: (batch: Batch) => T): T {
-    const depth = this.#depth();
+  create(prefix: string): Batch {
     const outer = this.current;
-    const batch: Batch = {
+    return {
       prefixes: [...(outer?.prefixes ?? []), prefix],
       edits: outer?.edits ?? new Map<string, Edits>(),
       storing: outer?.storing ?? new Set<Edits>(),
       stored: outer?.stored ?? new Set(),
+      failed: new Map(),
       sent: new Set(),
       since: outer?.since ?? nextOrder(),
-      depth,
     };
+  }
+
+  run<T>(batch: Batch, fn: () => T): T {
     const before = this.#open;
     this.#open = [...before, batch];
     try {
-      return named(this.#mark, () => fn(batch))() as T;
+      return named(this.#mark, fn);
     } finally {
       this.#open = before;
     }
   }
 
   isOpen(batch: Batch): boolean {
-    this.#depth();
+    this.#running();
     return this.#open.includes(batch);
   }
 
@@ -81,12 +74,11 @@ export class Batches {
    * Runs a comparator, or the function of an `update`. @param key - the key of the update; undefined for a comparator
    */
   guard<T>(key: string | undefined, fn: () => T): T {
-    const before = this.#guards;
-    this.#guards = [...before, { key, depth: this.#depth() }];
+    this.#guards += 1;
     try {
-      return named(this.#guardMark, fn)() as T;
+      return named(this.#guardMark(key), fn);
     } finally {
-      this.#guards = before;
+      this.#guards -= 1;
     }
   }
 
@@ -94,21 +86,27 @@ export class Batches {
    * Whether the running code is part of a comparator, or, if a key is given, of a function of `update` for that key.
    */
   isGuarded(key?: string): boolean {
-    if (this.#guards.length === 0) return false;
-    const depth = this.#depth();
-    return this.#guards.some((guard) => guard.depth === depth && guard.key === key);
+    return this.#guards > 0 && this.#running().includes(this.#guardMark(key));
+  }
+
+  #guardMark(key: string | undefined): string {
+    return `${this.#mark} ${key === undefined ? "compares" : `updates ${JSON.stringify(key)}`}`;
   }
 
   /**
-   * Forgets the batches and functions that Ctrl-C has ended. @returns how many calls are waiting below the running
-   * code
+   * The names of the functions that run now, down to the wait whose callback is running, if there is one. Forgets the
+   * batches that Ctrl-C has ended.
    */
-  #depth(): number {
+  #running(): (string | null)[] {
     const names = functionsOnStack();
-    const count = (name: string): number => names.filter((found) => found === name).length;
-    this.#guards = this.#guards.slice(0, count(this.#guardMark));
-    const ended = this.#open.slice(count(this.#mark));
-    this.#open = this.#open.slice(0, count(this.#mark));
+    this.#forgetAllBut(names.filter((name) => name === this.#mark).length);
+    const wait = names.indexOf(WAIT_MARK);
+    return wait === -1 ? names : names.slice(0, wait);
+  }
+
+  #forgetAllBut(outermost: number): void {
+    const ended = this.#open.slice(outermost);
+    this.#open = this.#open.slice(0, outermost);
     // Their edits will never be stored, so the documents show again what they showed before.
     for (const { edits, storing } of ended) {
       if (this.#open.some((batch) => batch.edits === edits)) continue;
@@ -117,7 +115,6 @@ export class Batches {
       edits.clear();
       storing.clear();
     }
-    return count(WAIT_MARK);
   }
 }
 
@@ -125,7 +122,8 @@ export function covers({ prefixes }: Batch, key: string): boolean {
   return prefixes.some((prefix) => key.startsWith(prefix));
 }
 
-function named(name: string, fn: () => unknown): () => unknown {
-  const frame = (): unknown => fn();
-  return Object.defineProperty(frame, "name", { value: name });
+/** Runs a function in a frame of this name. */
+function named<T>(name: string, fn: () => T): T {
+  const frame = (): T => fn();
+  return Object.defineProperty(frame, "name", { value: name })();
 }

@@ -1,8 +1,9 @@
-import { elementsOf, entriesOf } from "../data/copies.js";
+import type { FieldName } from "./actions.js";
+import { entriesOf } from "../data/copies.js";
 import type { Kind } from "../data/copies.js";
 import type { Owner } from "./owner.js";
 import { nodeOf } from "./owner.js";
-import { ALL } from "./steps.js";
+import { ALL, isObject } from "./paths.js";
 
 /**
  * Makes a Map, Set or Date of a document store its changes, by the methods of another prototype. It is still a real
@@ -15,12 +16,10 @@ export function asLive(object: object, kind: Kind): object {
 }
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
+type LiveMethod = (owner: Owner, object: never, args: unknown[], self: unknown) => unknown;
 
 /** A prototype with other methods. If `this` is not in a document, they do what the built-in methods do. */
-function prototypeOf(
-  usual: object,
-  methods: Record<string | symbol, (owner: Owner, object: never, args: unknown[], self: unknown) => unknown>,
-): object {
+function prototypeOf(usual: object, methods: Record<string | symbol, LiveMethod>): object {
   const made = Object.create(usual) as object;
   for (const name of Reflect.ownKeys(methods)) {
     const own = Reflect.getOwnPropertyDescriptor(usual, name)!;
@@ -28,7 +27,7 @@ function prototypeOf(
     const method = function (this: unknown, ...args: unknown[]): unknown {
       const node = nodeOf(this);
       if (node === undefined) return Reflect.apply(before, this, args);
-      node.owner.look(node.plain);
+      node.owner.sync();
       return methods[name]!(node.owner, node.plain as never, args, this);
     };
     Object.defineProperty(method, "name", { value: before.name });
@@ -43,132 +42,81 @@ function prototypeOf(
 }
 
 type AnyMap = Map<unknown, unknown>;
-type AnySet = Set<unknown>;
+type Collection = AnyMap | Set<unknown>;
 
 /** The key in the document for a key that the program passes. An object of the document stands for the plain object. */
 function keyIn(key: unknown): unknown {
   return nodeOf(key)?.plain ?? key;
 }
 
-/** The position of a key or element that is an object. Undefined for any other, which is found by its value. */
-function entryIndexOf(keys: Iterable<unknown>, key: unknown): { entryIndex: number } | undefined {
-  if (typeof key !== "object" || key === null) return undefined;
-  const entryIndex = [...keys].indexOf(key);
-  return entryIndex === -1 ? undefined : { entryIndex };
+/** The name of a key or element. An object that is not in the collection becomes a copy, which is not in it either. */
+function nameOf(owner: Owner, collection: Collection, key: unknown): FieldName {
+  const entryIndex = isObject(key) ? [...entriesOf(collection)].findIndex(([own]) => own === keyIn(key)) : -1;
+  return entryIndex === -1 ? { key: owner.plain(key) } : { key: undefined, entryIndex };
 }
 
-function* keysOf(map: AnyMap): Generator<unknown> {
-  for (const [key] of entriesOf(map)) yield key;
-}
-
-function* viewedEntries(owner: Owner, map: AnyMap): Generator<[unknown, unknown], undefined> {
-  owner.look(map, ALL);
-  for (const [key, value] of entriesOf(map)) {
-    owner.look(map, key);
+function* viewedEntries(owner: Owner, collection: Collection): Generator<[unknown, unknown], undefined> {
+  owner.sync();
+  owner.noteRead(collection, ALL);
+  for (const [key, value] of entriesOf(collection)) {
+    owner.sync();
+    owner.noteRead(collection, key);
     yield [owner.view(key), owner.view(value)];
   }
   return undefined;
 }
 
-function* picked(owner: Owner, map: AnyMap, at: 0 | 1): Generator<unknown, undefined> {
-  for (const entry of viewedEntries(owner, map)) yield entry[at];
+function* viewed(owner: Owner, collection: Collection, at: 0 | 1): Generator<unknown, undefined> {
+  for (const entry of viewedEntries(owner, collection)) yield entry[at];
   return undefined;
 }
 
-function* viewedElements(owner: Owner, set: AnySet, twice = false): Generator<unknown, undefined> {
-  owner.look(set, ALL);
-  for (const element of elementsOf(set)) {
-    owner.look(set, element);
-    const view = owner.view(element);
-    yield twice ? [view, view] : view;
-  }
-  return undefined;
+/** The methods of Maps and Sets that are alike. */
+function methodsLike(usual: Collection): Record<string | symbol, LiveMethod> {
+  return {
+    has(owner, collection: Collection, [key]) {
+      owner.noteRead(collection, keyIn(key));
+      return usual.has.call(collection as never, keyIn(key));
+    },
+    size(owner, collection: Collection) {
+      owner.noteRead(collection, ALL);
+      return Reflect.get(usual, "size", collection);
+    },
+    delete: (owner, collection: Collection, [key]) =>
+      owner.change(collection, { do: "delete", ...nameOf(owner, collection, key) }),
+    clear: (owner, collection: Collection) => owner.change(collection, { do: "clear" }),
+    entries: viewedEntries,
+    keys: (owner, collection: Collection) => viewed(owner, collection, 0),
+    values: (owner, collection: Collection) => viewed(owner, collection, 1),
+    forEach(owner, collection: Collection, [callback, thisArg], self) {
+      if (typeof callback !== "function") throw new TypeError(`${String(callback)} is not a function`);
+      for (const [key, value] of viewedEntries(owner, collection))
+        Reflect.apply(callback, thisArg, [value, key, self]);
+    },
+  };
 }
-
-function eachOf(
-  entries: Iterable<readonly [unknown, unknown]>,
-  [callback, thisArg]: unknown[],
-  self: unknown,
-): void {
-  if (typeof callback !== "function") throw new TypeError(`${String(callback)} is not a function`);
-  for (const [key, value] of entries) Reflect.apply(callback, thisArg, [value, key, self]);
-}
-
-const entriesOfMap = (owner: Owner, map: AnyMap): unknown => viewedEntries(owner, map);
 
 const liveMap = prototypeOf(Map.prototype, {
+  ...methodsLike(Map.prototype),
+  [Symbol.iterator]: viewedEntries,
   get(owner, map: AnyMap, [key]) {
-    owner.look(map, keyIn(key));
+    owner.noteRead(map, keyIn(key));
     return owner.view(Map.prototype.get.call(map, keyIn(key)));
   },
-  has(owner, map: AnyMap, [key]) {
-    owner.look(map, keyIn(key));
-    return Map.prototype.has.call(map, keyIn(key));
-  },
-  size(owner, map: AnyMap) {
-    owner.look(map, ALL);
-    return Reflect.get(Map.prototype, "size", map);
-  },
   set(owner, map: AnyMap, [key, value], self) {
-    const at = entryIndexOf(keysOf(map), keyIn(key));
-    const [plainKey, plain] = [at === undefined ? owner.plain(key) : undefined, owner.plain(value)];
-    owner.change(map, { do: "mapSet", key: plainKey, value: plain, ...at });
+    owner.change(map, { do: "set", ...nameOf(owner, map, key), value: owner.plain(value) });
     return self;
   },
-  delete(owner, map: AnyMap, [key]) {
-    return owner.change(map, {
-      do: "remove",
-      key: plainKeyOf(key),
-      ...entryIndexOf(keysOf(map), keyIn(key)),
-    });
-  },
-  clear: (owner, map: AnyMap) => owner.change(map, { do: "clear" }),
-  entries: entriesOfMap,
-  [Symbol.iterator]: entriesOfMap,
-  keys: (owner, map: AnyMap) => picked(owner, map, 0),
-  values: (owner, map: AnyMap) => picked(owner, map, 1),
-  forEach: (owner, map: AnyMap, args, self) => eachOf(viewedEntries(owner, map), args, self),
 });
-
-const elementsOfSet = (owner: Owner, set: AnySet): unknown => viewedElements(owner, set);
 
 const liveSet = prototypeOf(Set.prototype, {
-  has(owner, set: AnySet, [element]) {
-    owner.look(set, keyIn(element));
-    return Set.prototype.has.call(set, keyIn(element));
-  },
-  size(owner, set: AnySet) {
-    owner.look(set, ALL);
-    return Reflect.get(Set.prototype, "size", set);
-  },
-  add(owner, set: AnySet, [element], self) {
-    const at = entryIndexOf(elementsOf(set), keyIn(element));
-    owner.change(set, { do: "add", key: at === undefined ? owner.plain(element) : undefined, ...at });
+  ...methodsLike(Set.prototype),
+  [Symbol.iterator]: (owner, set: Set<unknown>) => viewed(owner, set, 0),
+  add(owner, set: Set<unknown>, [element], self) {
+    owner.change(set, { do: "add", ...nameOf(owner, set, element) });
     return self;
   },
-  delete(owner, set: AnySet, [element]) {
-    return owner.change(set, {
-      do: "remove",
-      key: plainKeyOf(element),
-      ...entryIndexOf(elementsOf(set), keyIn(element)),
-    });
-  },
-  clear: (owner, set: AnySet) => owner.change(set, { do: "clear" }),
-  entries: (owner, set: AnySet) => viewedElements(owner, set, true),
-  keys: elementsOfSet,
-  values: elementsOfSet,
-  [Symbol.iterator]: elementsOfSet,
-  forEach: (owner, set: AnySet, args, self) =>
-    eachOf(viewedElements(owner, set, true) as Iterable<[unknown, unknown]>, args, self),
 });
-
-/** A key that no collection has. */
-const nowhere = Symbol("nowhere");
-
-/** An object is found by its position, never as a key. So it becomes a key that no collection has. */
-function plainKeyOf(key: unknown): unknown {
-  return (typeof key === "object" && key !== null) || typeof key === "function" ? nowhere : key;
-}
 
 const dateMethods = Object.getOwnPropertyNames(Date.prototype).filter((name) => name !== "constructor");
 
@@ -178,7 +126,7 @@ const liveDate = prototypeOf(
     dateMethods.map((name) => {
       const usual = Reflect.get(Date.prototype, name) as Method;
       const read = (owner: Owner, date: Date, args: unknown[]): unknown => {
-        owner.look(date, ALL);
+        owner.noteRead(date, ALL);
         return Reflect.apply(usual, date, args);
       };
       const change = (owner: Owner, date: Date, args: unknown[]): unknown => {

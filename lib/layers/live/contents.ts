@@ -1,51 +1,46 @@
-import { define, elementsOf, entriesOf, kindOfContainer } from "../data/copies.js";
-import { objectsIn } from "./steps.js";
+import { define, entriesOf, kindOfContainer } from "../data/copies.js";
+import { isContainer, objectsIn } from "./paths.js";
 
 /** The contents of each object, array, Map, Set and Date in a value, so that {@link refill} can restore them. */
 export function contentsOf(value: unknown): Map<object, object> {
-  const found = new Map<object, object>();
-  for (const object of objectsIn(value)) {
-    const contents = ofOne(object);
-    if (contents !== undefined) found.set(object, contents);
-  }
-  return found;
+  const containers = [...objectsIn(value)].filter(isContainer);
+  return new Map(containers.map((object) => [object, refill(emptyLike(object), object)]));
 }
 
-function ofOne(object: object): object | undefined {
+function emptyLike(object: object): object {
   switch (kindOfContainer(object)) {
-    case "object":
-      return Object.defineProperties({}, Object.getOwnPropertyDescriptors(object));
     case "array":
-      return Object.defineProperties([], Object.getOwnPropertyDescriptors(object));
+      return [];
     case "map":
-      return new Map(entriesOf(object));
+      return new Map();
     case "set":
-      return new Set(elementsOf(object));
+      return new Set();
     case "date":
-      return new Date(Date.prototype.getTime.call(object));
-    case undefined:
-      return undefined;
+      return new Date(0);
+    default:
+      return {};
   }
 }
 
-/** Replaces the contents of an object by those of another object of its kind. */
-export function refill(object: object, contents: object): void {
+/** Replaces the contents of an object by those of another object of its kind. @returns the object */
+export function refill(object: object, contents: object): object {
   switch (kindOfContainer(contents)) {
     case "map":
       Map.prototype.clear.call(object);
       for (const [key, value] of entriesOf(contents)) Map.prototype.set.call(object, key, value);
-      return;
+      break;
     case "set":
       Set.prototype.clear.call(object);
-      for (const element of elementsOf(contents)) Set.prototype.add.call(object, element);
-      return;
+      for (const [element] of entriesOf(contents)) Set.prototype.add.call(object, element);
+      break;
     case "date":
-      Date.prototype.setTime.call(object, (contents as Date).getTime());
-      return;
+      Date.prototype.setTime.call(object, Date.prototype.getTime.call(contents));
+      break;
     default:
       // All properties are deleted first, so that the names are in the new order. An array's length cannot be deleted.
       for (const key of Reflect.ownKeys(object)) Reflect.deleteProperty(object, key);
       if (Array.isArray(object)) object.length = (contents as unknown[]).length;
       for (const key of Object.keys(contents)) define(object, key, Reflect.get(contents, key));
   }
+  return object;
 }

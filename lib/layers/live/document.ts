@@ -1,18 +1,28 @@
 import { isDeepStrictEqual } from "node:util";
 import { argumentError } from "../../errors/errors.js";
-import type { Stored } from "../../map/internals.js";
+import type { Internals, Stored } from "../../map/internals.js";
 import { copyOf, entriesOf, kindOfContainer, ownLeaf, rememberLive } from "../data/copies.js";
 import { deepFreeze } from "../data/frozen.js";
 import { guarded } from "../data/guarded.js";
+import { apply, needsUnchanged } from "./actions.js";
+import type { Action, Edit } from "./actions.js";
 import { asLive } from "./collections.js";
 import { contentsOf, refill } from "./contents.js";
-import { hasNamedFields, Memory } from "./memory.js";
-import { apply, needsUnchanged } from "./operation.js";
-import type { Action, Operation } from "./operation.js";
 import { rememberNode } from "./owner.js";
 import type { Owner } from "./owner.js";
-import { childAt, contentOfField, isByIndex, nodeAt, objectsIn, pathTo, secondWay, textOf } from "./steps.js";
-import type { Path } from "./steps.js";
+import {
+  aliasIn,
+  childAt,
+  contentOfField,
+  isByIndex,
+  isContainer,
+  isObject,
+  nodeAt,
+  pathTo,
+  textOf,
+} from "./paths.js";
+import type { Path } from "./paths.js";
+import { hasNamedFields, ReadMarks } from "./read-marks.js";
 import { Traps } from "./traps.js";
 
 /** What a document knows of a key. */
@@ -31,8 +41,10 @@ export function nextOrder(): number {
   return (lastOrder += 1);
 }
 
-/** What a document needs of the map that it came from. */
+/** What a document and its edits need of the map that the document came from. */
 export interface Home {
+  readonly below: Internals<unknown>;
+  /** Whether one object may be in two places, which structured preserves. */
   readonly shares: boolean;
   /** Makes a document show the edits of its key that the running batch has not stored yet. */
   sync(document: Document): void;
@@ -42,10 +54,10 @@ export interface Home {
    * Stores an edit, or leaves it to the batch. @returns what the action returned, which may no longer be in the
    * document
    */
-  edit(document: Document, operation: Operation): unknown;
+  edit(document: Document, edit: Edit): unknown;
   compare<T>(fn: () => T): T;
-  /** The error for an edit that was not made. */
-  changed(document: Document, reason: string): Error;
+  /** The error for an edit that was not made. @param written - what is known of earlier edits */
+  changed(document: { readonly key: string }, reason: string, written?: string): Error;
 }
 
 /** What a batch has replaced in a document. It is restored if the edits of the batch are not stored. */
@@ -74,7 +86,7 @@ export class Document implements Owner {
   /** What the program sees. */
   #tree: unknown;
   #pending: Pending | undefined;
-  readonly #memory: Memory = new Memory();
+  readonly #marks: ReadMarks = new ReadMarks();
   readonly #views: WeakMap<object, object> = new WeakMap();
   readonly #traps: Traps = new Traps(this);
 
@@ -86,10 +98,6 @@ export class Document implements Owner {
     this.#tree = copyOf(known.value, home.shares);
   }
 
-  get shares(): boolean {
-    return this.home.shares;
-  }
-
   get root(): unknown {
     return this.view(this.#tree);
   }
@@ -99,17 +107,19 @@ export class Document implements Owner {
     return this.#pending?.edits;
   }
 
-  look(node: object, field?: unknown): void {
+  sync(): void {
     this.home.sync(this);
-    if (field === undefined) return;
-    this.#memory.look(node, field);
+  }
+
+  noteRead(node: object, field: unknown): void {
+    this.#marks.noteRead(node, field);
   }
 
   view(value: unknown): unknown {
-    if (typeof value !== "object" || value === null) return value;
+    if (!isObject(value)) return value;
     const kind = kindOfContainer(value);
     // new Date(user.born) reads the Date without calling a method.
-    if (kind === "date") this.#memory.give(value);
+    if (kind === "date") this.#marks.noteDate(value);
     let view = this.#views.get(value);
     if (view !== undefined) return view;
     // The program gets bytes and the like as copies, because changes in them could not be noticed.
@@ -124,12 +134,12 @@ export class Document implements Owner {
   }
 
   plain(value: unknown): unknown {
-    return copyOf(value, this.shares, ownLeaf);
+    return copyOf(value, this.home.shares, ownLeaf);
   }
 
   frozen(value: unknown): unknown {
     const copy = this.plain(value);
-    return this.shares ? guarded(copy) : deepFreeze(copy);
+    return this.home.shares ? guarded(copy) : deepFreeze(copy);
   }
 
   compare<T>(fn: () => T): T {
@@ -137,21 +147,21 @@ export class Document implements Owner {
   }
 
   change(node: object, action: Action): unknown {
-    this.home.sync(this);
+    this.sync();
     this.home.checkMayEdit(this);
     if (this.doubt !== undefined) throw this.home.changed(this, unknownOutcome);
-    if (this.shares) this.#checkTree();
+    if (this.home.shares) this.#checkUnchanged();
     const path = pathTo(this.#tree, node);
     if (path === undefined)
       throw this.home.changed(this, "the object that it would change is no longer in the document");
-    this.#checkWay(path);
+    this.#checkPath(path);
     this.#checkKnown(node, action, path);
-    return this.home.edit(this, { path, action, hasRead: this.#memory.hasRead(node, action) });
+    return this.home.edit(this, { path, action, hasRead: this.#marks.hasRead(node, action) });
   }
 
   /** Applies an edit to what the program sees. @param shown - the plain value with this edit */
-  applied({ path, action }: Operation, shown: unknown): unknown {
-    const result = apply(nodeAt(this.#tree, path), action, this.shares);
+  applied({ path, action }: Edit, shown: unknown): unknown {
+    const result = apply(nodeAt(this.#tree, path), action, this.home.shares);
     this.shown = shown;
     return result;
   }
@@ -162,11 +172,11 @@ export class Document implements Owner {
     this.#pending = { edits, tree: this.#tree, contents: contentsOf(this.#tree) };
   }
 
-  /** Called when the edits are stored. @param isOther - whether the stored value differs from what the program sees */
-  settled(known: Known, isOther: boolean): void {
+  /** Called when the edits are stored. @param isMerged - whether the stored value is not the one that is shown */
+  settled(known: Known, isMerged: boolean): void {
     this.known = known;
     this.#pending = undefined;
-    if (isOther) this.adopt(known.value);
+    if (isMerged) this.show(known.value);
     else this.shown = known.value;
   }
 
@@ -174,30 +184,30 @@ export class Document implements Owner {
   restore(): void {
     if (this.#pending === undefined) return;
     const { tree, contents } = this.#pending;
-    const copy = (object: object): object => copyOf(object, this.shares) as object;
+    const copy = (object: object): object => copyOf(object, this.home.shares) as object;
     const shown = Array.from(contents.keys(), (object) => [object, copy(object)] as const);
     for (const [object, before] of contents) refill(object, before);
     // What the program has read in the batch may never have been stored.
     for (const [object, was] of shown) {
       const now = copy(object);
-      if (!isDeepStrictEqual(was, now)) this.#memory.noteChanges(object, was, now);
+      if (!isDeepStrictEqual(was, now)) this.#marks.noteChanges(object, was, now);
     }
     this.#tree = tree;
     this.settled(this.known, false);
   }
 
   /** Shows another value. Objects at the same place are kept. An array that has changed gets new objects. */
-  adopt(value: unknown): void {
-    const now = copyOf(value, this.shares);
-    // A place identifies an object only if each object has exactly one place.
-    const isTree = !this.shares || (secondWay(this.#tree) ?? secondWay(now)) === undefined;
-    this.#tree = isTree ? this.#merge(this.#tree, now) : this.#memory.newcomer(now);
+  show(value: unknown): void {
+    const now = copyOf(value, this.home.shares);
+    // A path identifies an object only if each object has exactly one.
+    const isTree = !this.home.shares || (aliasIn(this.#tree) ?? aliasIn(now)) === undefined;
+    this.#tree = isTree ? this.#merge(this.#tree, now) : this.#marks.markNew(now);
     this.shown = value;
   }
 
   // Over structured, the program can make changes that the methods of a document cannot prevent.
-  #checkTree(): void {
-    checkOneWay(this.#tree);
+  #checkUnchanged(): void {
+    checkIsTree(this.#tree);
     if (isDeepStrictEqual(copyOf(this.#tree, true), this.shown)) return;
     throw this.home.changed(
       this,
@@ -206,18 +216,18 @@ export class Document implements Owner {
   }
 
   // An element is found by its position, which the program knows from what it has read.
-  #checkWay(path: Path): void {
+  #checkPath(path: Path): void {
     let node = this.#tree as object;
     for (const [at, step] of path.entries()) {
-      if (isByIndex(step) && !this.#memory.knowsAll(node)) throw this.#stale(path.slice(0, at));
+      if (isByIndex(step) && !this.#marks.areAllCurrent(node)) throw this.#stale(path.slice(0, at));
       node = childAt(node, step)!;
     }
   }
 
   #checkKnown(node: object, action: Action, path: Path): void {
     if (needsUnchanged(node, action)) {
-      if (!this.#memory.knowsAll(node)) throw this.#stale(path);
-    } else if ("key" in action && !this.#memory.knows(node, action)) throw this.#stale(path, action.key);
+      if (!this.#marks.areAllCurrent(node)) throw this.#stale(path);
+    } else if ("key" in action && !this.#marks.isCurrent(node, action)) throw this.#stale(path, action.key);
   }
 
   #stale(path: Path, ...field: unknown[]): Error {
@@ -227,16 +237,12 @@ export class Document implements Owner {
   /** @returns the old object with the new contents, or the new value if the two are not containers of the same kind */
   #merge(old: unknown, now: unknown): unknown {
     if (!isContainer(old) || !isContainer(now) || kindOfContainer(old) !== kindOfContainer(now))
-      return this.#memory.newcomer(now);
-    const before = copyOf(old, this.shares) as object;
+      return this.#marks.markNew(now);
+    const before = copyOf(old, this.home.shares) as object;
     if (isDeepStrictEqual(before, now)) return old;
-    this.#memory.noteChanges(old, before, now);
-    if (hasNamedFields(old) && hasNamedFields(now)) refill(old, this.#mergeFields(old, now));
-    else {
-      refill(old, now);
-      for (const part of objectsIn(old)) if (part !== old) this.#memory.newcomer(part);
-    }
-    return old;
+    this.#marks.noteChanges(old, before, now);
+    const isByField = hasNamedFields(old) && hasNamedFields(now);
+    return refill(old, isByField ? this.#mergeFields(old, now) : (this.#marks.markNew(now) as object));
   }
 
   #mergeFields(old: object, now: object): object {
@@ -252,18 +258,14 @@ export class Document implements Owner {
  * @throws TypeError for a value with an object in two places, or inside itself. An edit would not say which place it
  * means
  */
-export function checkOneWay(value: unknown): void {
-  const way = secondWay(value);
-  if (way === undefined) return;
+export function checkIsTree(value: unknown): void {
+  const alias = aliasIn(value);
+  if (alias === undefined) return;
   throw argumentError(
-    `A live document with one object in two places, or inside itself, cannot be edited. The second place is ${way}. ` +
+    `A live document with one object in two places, or inside itself, cannot be edited. The second place is ${alias}. ` +
       "Store a copy of the object at each place, or change the value by edit(map, key, fn).",
   );
 }
 
 const unknownOutcome =
   "an earlier edit of this document may or may not have been stored, as the error of that edit said";
-
-function isContainer(value: unknown): value is object {
-  return typeof value === "object" && value !== null && kindOfContainer(value) !== undefined;
-}

@@ -1,35 +1,29 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Internals, State, Stored } from "../../map/internals.js";
+import type { State, Stored } from "../../map/internals.js";
 import { keeping } from "../../map/methods.js";
-import { copyOf } from "../data/copies.js";
-import { checkOneWay, nextOrder } from "./document.js";
-import type { Document, Known } from "./document.js";
-import { apply, NotTheSame, reapply } from "./operation.js";
-import type { Operation } from "./operation.js";
-import { nodeAt, secondWay } from "./steps.js";
-
-/** What storing edits needs of the map that the document came from. */
-export interface Target {
-  readonly below: Internals<unknown>;
-  readonly key: string;
-  readonly shares: boolean;
-  /** The error for a change that was not made. */
-  readonly changed: (reason: string) => Error;
-}
+import { copyOf, kindOfContainer } from "../data/copies.js";
+import { apply, needsUnchanged } from "./actions.js";
+import type { Edit } from "./actions.js";
+import { checkIsTree, nextOrder } from "./document.js";
+import type { Document, Home, Known } from "./document.js";
+import { aliasIn, childAt, contentOfField, isByIndex, isContainer, nodeAt, textOf } from "./paths.js";
+import type { Path } from "./paths.js";
 
 /** The result of storing edits. */
 export interface Outcome {
   readonly known: Known;
-  /** Whether the value contains more changes than these edits, because another writer had changed it. */
-  readonly isOther: boolean;
+  /** Whether the stored value is not the one that the edits made here, because another writer had changed the key. */
+  readonly isMerged: boolean;
   /** What the last action returned. */
   readonly result: unknown;
 }
 
 /** Edits of one key, in order, that are stored by one PUT: a single edit, or those of a batch. */
 export class Edits {
-  readonly #target: Target;
-  readonly operations: Operation[] = [];
+  readonly #home: Home;
+  readonly #key: string;
+  readonly #changed: (reason: string) => Error;
+  readonly list: Edit[] = [];
   /** The documents that show them. */
   readonly documents: Set<Document> = new Set();
   /** The state that the edits are made on. */
@@ -37,69 +31,108 @@ export class Edits {
   /** The value with the edits. It is replaced, never changed. */
   value: unknown;
 
-  constructor(target: Target, known: Known) {
-    this.#target = target;
+  /** @param written - what a failure says of earlier edits. By default, that nothing was written */
+  constructor(home: Home, { key, known }: Document, written?: string) {
+    this.#home = home;
+    this.#key = key;
+    this.#changed = (reason) => home.changed({ key }, reason, written);
     this.known = known;
     this.value = known.value;
   }
 
-  add(operation: Operation, check: (value: unknown) => void = () => {}): void {
-    const { shares } = this.#target;
+  add(edit: Edit, check: (value: unknown) => void = () => {}): void {
+    const { shares } = this.#home;
     const value = copyOf(this.value, shares);
-    apply(nodeAt(value, operation.path), operation.action, shares);
-    if (shares) checkOneWay(value);
+    apply(nodeAt(value, edit.path), edit.action, shares);
+    if (shares) checkIsTree(value);
     check(value);
     this.value = value;
-    this.operations.push(operation);
+    this.list.push(edit);
   }
 
-  /** Makes the same edits on the given state. @throws DocumentChanged if they would not mean the same there */
-  rebase(known: Known): void {
-    this.value = this.#on(known.value).value;
-    this.known = known;
+  /** Prepares a document to show the edits, and makes them on its state if that is a later one. */
+  join(document: Document): void {
+    const { known } = document;
+    if (known.order > this.known.order) {
+      this.value = this.#madeOn(known.value).value;
+      this.known = known;
+    }
+    this.documents.add(document);
+    document.join(this);
   }
 
   /** Stores the edits. It costs 1 PUT, and 1 GET and 1 PUT more each time that another writer got there first. */
   commit(): Outcome {
-    const { below, key, shares, changed } = this.#target;
-    const from: Stored<unknown> = this.known.from ?? {
-      value: undefined,
-      etag: undefined,
-      contentEncoding: undefined,
-    };
-    let [value, result, isOther] = [this.value, undefined as unknown, false];
-    let last: Stored<unknown> | undefined = from;
+    const { below, shares } = this.#home;
+    const from = this.known.from ?? { value: undefined, etag: undefined, contentEncoding: undefined };
+    let [value, result, isMerged] = [this.value, undefined as unknown, false];
+    let last: Stored<unknown> = from;
     let state: State | undefined;
     const change = (now: Stored<unknown> | undefined): unknown => {
       if (now === from) return value;
-      if (now === undefined) throw changed("the key has been deleted");
+      if (now === undefined) throw this.#changed("the key has been deleted");
       last = now;
-      isOther = true;
-      ({ value, result } = this.#on(copyOf(now.value, shares)));
+      isMerged = true;
+      ({ value, result } = this.#madeOn(now.value));
       return value;
     };
-    const told = (stored: State | undefined): void => void (state = stored);
-    const stored = below.update(key, change, (read) => keeping(undefined, read), { from, stored: told });
+    const stored = below.update(this.#key, change, (read) => keeping(undefined, read), {
+      from,
+      stored: (told) => (state = told),
+    });
     // A layer below may have stored another value than the one that it received.
     if (stored !== value && !isDeepStrictEqual(copyOf(stored, shares), value)) {
       value = copyOf(stored, shares);
-      isOther = true;
+      isMerged = true;
     }
     const next = state && { ...last, value: undefined, etag: undefined, state };
-    return { known: { value, from: next, order: nextOrder() }, isOther, result };
+    return { known: { value, from: next, order: nextOrder() }, isMerged, result };
   }
 
-  #on(value: unknown): { value: unknown; result: unknown } {
-    const { shares, changed } = this.#target;
-    const after = copyOf(value, shares);
-    const way = shares ? secondWay(after) : undefined;
-    if (way !== undefined) throw changed(`${way} is now an object that also has another place`);
-    try {
-      const result = reapply(this.operations, copyOf(this.known.value, shares), after, shares);
-      return { value: after, result };
-    } catch (error) {
-      if (error instanceof NotTheSame) throw changed(error.message);
-      throw error;
+  /**
+   * Makes the same edits on another value of the key.
+   *
+   * @returns the value with them, and what the last action returned there
+   * @throws DocumentChanged if one of them would not mean the same there
+   */
+  #madeOn(other: unknown): { value: unknown; result: unknown } {
+    const { shares } = this.#home;
+    const [before, value] = [copyOf(this.known.value, shares), copyOf(other, shares)];
+    const alias = shares ? aliasIn(value) : undefined;
+    if (alias !== undefined) throw this.#changed(`${alias} is now an object that also has another place`);
+    let result: unknown;
+    for (const edit of this.list) {
+      const [old, now] = this.#objectsOf(edit, before, value);
+      apply(old, edit.action, shares);
+      result = apply(now, edit.action, shares);
     }
+    return { value, result };
+  }
+
+  /** The objects that an edit changes: the one that it was made on, and the one in another value. */
+  #objectsOf({ path, action, hasRead }: Edit, before: unknown, value: unknown): [object, object] {
+    let [old, now] = this.#ofOneKind(before, value, []);
+    for (const [at, step] of path.entries()) {
+      const next = path.slice(0, at + 1);
+      if (isByIndex(step) && !isDeepStrictEqual(old, now)) {
+        const around = textOf(path.slice(0, at));
+        throw this.#changed(`${around} has changed, but the edit needs ${textOf(next)} to be where it was`);
+      }
+      [old, now] = this.#ofOneKind(childAt(old, step), childAt(now, step), next);
+    }
+    if (needsUnchanged(old, action)) {
+      if (!isDeepStrictEqual(old, now))
+        throw this.#changed(`${textOf(path)} has changed, but the edit needs it unchanged`);
+    } else if (hasRead && "key" in action) {
+      if (!isDeepStrictEqual(contentOfField(old, action.key), contentOfField(now, action.key)))
+        throw this.#changed(`${textOf(path, action.key)} has changed since this document read it`);
+    }
+    return [old, now];
+  }
+
+  #ofOneKind(old: unknown, now: unknown, path: Path): [object, object] {
+    if (isContainer(old) && isContainer(now) && kindOfContainer(old) === kindOfContainer(now))
+      return [old, now];
+    throw this.#changed(`${textOf(path)} has been deleted or replaced by another kind of value`);
   }
 }

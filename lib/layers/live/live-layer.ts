@@ -5,7 +5,7 @@ import { entriesOf, iterable, mapped } from "../../map/iterables.js";
 import type { ObjectHead, ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 import { copyOf, ownLeaf } from "../data/copies.js";
 import { Layer } from "../foundation/layer.js";
-import { Desk } from "./desk.js";
+import { DocumentStore } from "./document-store.js";
 
 /** @see live */
 export class LiveLayer<V> extends Layer<V> {
@@ -17,38 +17,41 @@ export class LiveLayer<V> extends Layer<V> {
     getIfChanged: (key, _etag, needs) => this.#get(key, needs),
     getMany: (keys, needs) =>
       new Map(
-        mapped(this.below.getMany(keys, needs), ([key, stored]) => [key, this.#desk.documentOf(key, stored)]),
+        mapped(this.below.getMany(keys, needs), ([key, stored]) => [
+          key,
+          this.#documents.documentOf(key, stored),
+        ]),
       ),
     entries: (options, needs) =>
       mapped(this.below.entries(options, needs), ([key, stored]) => [
         key,
-        this.#desk.documentOf(key, stored),
+        this.#documents.documentOf(key, stored),
       ]),
     update: (key, change, ...more) => {
-      this.#desk.beforeWrite([key]);
+      this.#documents.beforeWrite([key]);
       const once = (stored: Stored<V> | undefined): V | undefined =>
-        this.#plain(this.#desk.change(key, () => change(stored)));
+        this.#plain(this.#documents.change(key, () => change(stored)));
       return this.below.update(key, once, ...more);
     },
     // Copying reads the values from the base, where edits of a batch are not stored yet.
     settle: () => {
-      this.#desk.settle();
+      this.#documents.settle();
       this.below.settle();
     },
     prepare: (key, value, options) => this.below.prepare(key, this.#plain(value), options),
-    runBatch: (fn) => this.#desk.runBatch(fn),
+    runBatch: (fn) => this.#documents.runBatch(fn),
   };
-  readonly #desk: Desk<V>;
+  readonly #documents: DocumentStore<V>;
 
-  constructor(base: SyncMap<V>, outer?: Desk<V>, prefix = "") {
+  constructor(base: SyncMap<V>, outer?: DocumentStore<V>, prefix = "") {
     super(base, "live");
-    this.#desk = new Desk(this.below, outer, prefix);
+    this.#documents = new DocumentStore(this.below, outer, prefix);
   }
 
   set(key: string, value: V, options?: SetOptions): this {
-    this.#desk.beforeWrite([key]);
+    this.#documents.beforeWrite([key]);
     this.base.set(key, this.#plain(value), options);
-    this.#desk.sent(key);
+    this.#documents.sent(key);
     return this;
   }
 
@@ -60,16 +63,16 @@ export class LiveLayer<V> extends Layer<V> {
   }
 
   create(key: string, value: V, options?: ObjectOptions): boolean {
-    this.#desk.beforeWrite([key]);
+    this.#documents.beforeWrite([key]);
     return this.base.create(key, this.#plain(value), options);
   }
 
   override delete(key: string): boolean;
   override delete(key: string, none?: unknown): boolean {
     checkNoOptions(none, "delete");
-    this.#desk.beforeWrite([key]);
+    this.#documents.beforeWrite([key]);
     const isGone = this.base.delete(key);
-    this.#desk.sent(key);
+    this.#documents.sent(key);
     return isGone;
   }
 
@@ -81,29 +84,29 @@ export class LiveLayer<V> extends Layer<V> {
 
   override clear(none?: undefined): void {
     checkNoOptions(none, "clear");
-    this.#desk.beforeWrite();
+    this.#documents.beforeWrite();
     this.base.clear();
   }
 
   override head(key: string): ObjectHead | undefined {
-    this.#desk.settle([key]);
+    this.#documents.settle([key]);
     return this.base.head(key);
   }
 
   override list(...args: Parameters<SyncMap<V>["list"]>): ReturnType<SyncMap<V>["list"]> {
-    this.#desk.settle();
+    this.#documents.settle();
     return this.base.list(...args);
   }
 
   subMap(prefix: string): SyncMap<V> {
-    return new LiveLayer(this.base.subMap(prefix), this.#desk, prefix);
+    return new LiveLayer(this.base.subMap(prefix), this.#documents, prefix);
   }
 
   #get(key: string, needs: Needs): Stored<V> | undefined {
-    const pending = this.#desk.pending(key);
+    const pending = this.#documents.pending(key);
     if (pending !== undefined) return pending;
     const stored = this.below.get(key, needs);
-    return stored && this.#desk.documentOf(key, stored);
+    return stored && this.#documents.documentOf(key, stored);
   }
 
   // The base checks each before it asks for more, and writes none before it has all.
@@ -113,7 +116,7 @@ export class LiveLayer<V> extends Layer<V> {
       yield one;
       keys.push(keyOf(one));
     }
-    this.#desk.beforeWrite(keys);
+    this.#documents.beforeWrite(keys);
   }
 
   // If the value comes from a document, a plain copy is stored.

@@ -1,11 +1,11 @@
-import type { Action } from "./operation.js";
+import type { Action } from "./actions.js";
 
 /** What the values of a document, such as an object in it, need of the document. */
 export interface Owner {
-  /** Whether one object may be in two places, which structured preserves. */
-  readonly shares: boolean;
-  /** To be called before an object, or one field of it, is read. Records that the field was read. */
-  look(node: object, field?: unknown): void;
+  /** Makes the document show the latest edits of its key. To be called before anything in it is read or changed. */
+  sync(): void;
+  /** Records that the program reads a field of an object. */
+  noteRead(node: object, field: unknown): void;
   /** What the program receives for a value in the document. */
   view(value: unknown): unknown;
   /** A plain copy of a value that the program passes or receives. */

@@ -2,7 +2,7 @@ import { argumentError } from "../../errors/errors.js";
 import { arrayMethods } from "./array-methods.js";
 import { nodeOf } from "./owner.js";
 import type { Owner } from "./owner.js";
-import { ALL } from "./steps.js";
+import { ALL } from "./paths.js";
 
 /**
  * The traps of the objects and arrays of one document. The target is the plain object, which is what inspecting shows.
@@ -15,7 +15,7 @@ export class Traps implements ProxyHandler<object> {
   }
 
   get(target: object, key: string | symbol, receiver: unknown): unknown {
-    this.#look(target, key);
+    this.#read(target, key);
     if (Object.hasOwn(target, key)) return this.#owner.view(Reflect.get(target, key));
     const inherited: unknown = Reflect.get(target, key, receiver);
     if (typeof key === "string" && Array.isArray(target) && typeof inherited === "function")
@@ -35,7 +35,7 @@ export class Traps implements ProxyHandler<object> {
   }
 
   has(target: object, key: string | symbol): boolean {
-    this.#look(target, key);
+    this.#read(target, key);
     return Reflect.has(target, key);
   }
 
@@ -46,12 +46,13 @@ export class Traps implements ProxyHandler<object> {
   }
 
   ownKeys(target: object): (string | symbol)[] {
-    this.#owner.look(target, Array.isArray(target) ? "length" : ALL);
+    this.#owner.sync();
+    this.#owner.noteRead(target, Array.isArray(target) ? "length" : ALL);
     return Reflect.ownKeys(target);
   }
 
   getOwnPropertyDescriptor(target: object, key: string | symbol): PropertyDescriptor | undefined {
-    this.#look(target, key);
+    this.#read(target, key);
     const property = Reflect.getOwnPropertyDescriptor(target, key);
     return property && { ...property, value: this.#owner.view(property.value) };
   }
@@ -88,9 +89,9 @@ export class Traps implements ProxyHandler<object> {
   }
 
   // A missing field counts as read, too. A property of the prototype does not.
-  #look(target: object, key: string | symbol): void {
-    this.#owner.look(target);
-    if (Object.hasOwn(target, key) || !(key in target)) this.#owner.look(target, key);
+  #read(target: object, key: string | symbol): void {
+    this.#owner.sync();
+    if (Object.hasOwn(target, key) || !(key in target)) this.#owner.noteRead(target, key);
   }
 
   #setLength(target: unknown[], value: unknown): boolean {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { entriesOf, kindOfContainer } from "../data/copies.js";
-import type { Action } from "./operation.js";
-import { ALL, contentOfField, fieldsOf, objectsIn } from "./steps.js";
+import type { Action, FieldName } from "./actions.js";
+import { ALL, contentOfField, fieldsOf, isObject, objectsIn } from "./paths.js";
 
 /** Which fields of an object the program has read, and which of those have changed since. */
 interface Marks {
@@ -15,11 +15,11 @@ interface Marks {
 }
 
 /** What the program has read of a document, and which of it has changed since. */
-export class Memory {
+export class ReadMarks {
   readonly #marks: WeakMap<object, Marks> = new WeakMap();
 
   /** Called when the program reads a field of an object. */
-  look(node: object, field: unknown): void {
+  noteRead(node: object, field: unknown): void {
     const { read, stale } = this.#of(node);
     read.add(field);
     stale.delete(field);
@@ -34,7 +34,7 @@ export class Memory {
    * Called when the program receives a Date. It can read the Date without calling a method, so later reads are
    * unknown.
    */
-  give(date: object): void {
+  noteDate(date: object): void {
     const { read, isNew } = this.#of(date);
     if (!isNew) read.add(ALL);
   }
@@ -47,27 +47,28 @@ export class Memory {
   }
 
   /** Whether a field is still as the program last read it, or the program has never read it. */
-  knows(node: object, { do: what, key }: Action & { readonly key: unknown }): boolean {
+  isCurrent(node: object, { do: what, key }: Action & FieldName): boolean {
     const { read, stale, isNew } = this.#of(node);
     if (stale.has(key)) return false;
     if (!isNew || what === "add" || read.has(key)) return true;
     return read.has(ALL) && !fieldsOf(node).includes(key);
   }
 
-  knowsAll(node: object): boolean {
+  /** Whether that is so for all fields of an object. */
+  areAllCurrent(node: object): boolean {
     const { read, stale, isNew } = this.#of(node);
     return stale.size === 0 && (!isNew || fieldsOf(node).every((field) => read.has(field)));
   }
 
-  /** Called when a value comes into the document that the program has not seen. */
-  newcomer(value: unknown): unknown {
+  /** Called when a value comes into the document that the program has not seen. @returns the value */
+  markNew(value: unknown): unknown {
     for (const node of objectsIn(value)) this.#of(node).isNew = true;
     return value;
   }
 
   /**
-   * Called before an object gets other contents. What the program has read of it and has changed counts as changed
-   * until it is read again: single fields if they have names, otherwise all that was read.
+   * Called when an object gets other contents. What the program has read of it and has changed counts as changed until
+   * it is read again: single fields if they have names, otherwise all that was read.
    *
    * @param was, now - copies of the object before and after the change
    */
@@ -96,5 +97,5 @@ export class Memory {
 export function hasNamedFields(object: object): boolean {
   const kind = kindOfContainer(object);
   if (kind !== "map") return kind === "object";
-  return [...entriesOf(object)].every(([key]) => typeof key !== "object" || key === null);
+  return [...entriesOf(object)].every(([key]) => !isObject(key));
 }

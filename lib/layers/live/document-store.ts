@@ -1,28 +1,32 @@
 import { exit, failAtExit } from "../../global/at-exit.js";
-import { argumentError, isUnsure, S3BucketMapError } from "../../errors/errors.js";
+import {
+  argumentError,
+  isUnsure,
+  partialFailure,
+  PartialFailureError,
+  S3BucketMapError,
+} from "../../errors/errors.js";
 import type { Internals, Stored } from "../../map/internals.js";
 import { copyOf } from "../data/copies.js";
+import type { Edit } from "./actions.js";
 import { Batches, covers } from "./batches.js";
 import type { Batch } from "./batches.js";
 import { Document, nextOrder } from "./document.js";
 import type { Home, Known } from "./document.js";
 import { Edits } from "./edits.js";
 import type { Outcome } from "./edits.js";
-import type { Operation } from "./operation.js";
-import { Report } from "./report.js";
+import { isObject } from "./paths.js";
 
 /** Creates the documents of one live map, and stores their edits, one by one or in batches. */
-export class Desk<V> implements Home {
+export class DocumentStore<V> implements Home {
+  readonly below: Internals<unknown>;
   readonly shares: boolean;
-  readonly #below: Internals<V>;
   readonly #prefix: string;
   readonly #batches: Batches;
 
-  /**
-   * @param outer - the desk of the map that this is a sub-map of. The keys of this sub-map begin with the prefix there
-   */
-  constructor(below: Internals<V>, outer: Desk<V> | undefined, prefix: string) {
-    this.#below = below;
+  /** @param outer - that of the map that this is a sub-map of. The keys of this sub-map begin with the prefix there */
+  constructor(below: Internals<V>, outer: DocumentStore<V> | undefined, prefix: string) {
+    this.below = below;
     this.shares = below.valueKind !== "frozen";
     this.#prefix = (outer === undefined ? "" : outer.#prefix) + prefix;
     this.#batches = outer === undefined ? new Batches() : outer.#batches;
@@ -30,7 +34,7 @@ export class Desk<V> implements Home {
 
   /** What the program receives for a value that was read. */
   documentOf(key: string, stored: Stored<V>): Stored<V> {
-    if (typeof stored.value !== "object" || stored.value === null) return stored;
+    if (!isObject(stored.value)) return stored;
     const value = copyOf(stored.value, this.shares);
     const known = { value, from: { ...stored, value: undefined }, order: nextOrder() };
     const document = new Document(this, key, known);
@@ -57,9 +61,8 @@ export class Desk<V> implements Home {
     if (edits === undefined || document.shown === edits.value) return;
     // The document shows the edits of a batch that this callback is not part of.
     if (document.pending !== undefined && document.pending !== edits) return;
-    this.#rebase(edits, document.known);
-    this.#join(document, edits);
-    document.adopt(edits.value);
+    edits.join(document);
+    document.show(edits.value);
   }
 
   checkMayEdit(document: Document): void {
@@ -74,15 +77,16 @@ export class Desk<V> implements Home {
       throw this.changed(document, "the document shows edits of a batch that this callback is not part of");
   }
 
-  edit(document: Document, operation: Operation): unknown {
+  edit(document: Document, edit: Edit): unknown {
     const whole = this.#prefix + document.key;
     const batch = this.#batches.current;
-    if (batch === undefined || !covers(batch, whole)) return this.#store(document, operation);
-    const edits = batch.edits.get(whole) ?? this.#editsOn(document, batch);
-    edits.add(operation, (value) => void this.#below.prepare(document.key, value as V, undefined));
+    if (batch === undefined || !covers(batch, whole)) return this.#store(document, edit);
+    const edits =
+      batch.edits.get(whole) ?? new Edits(this, document, batch.stored.has(whole) ? someStored : undefined);
+    edits.add(edit, (value) => void this.below.prepare(document.key, value, undefined));
     batch.edits.set(whole, edits);
-    this.#join(document, edits);
-    return document.applied(operation, edits.value);
+    edits.join(document);
+    return document.applied(edit, edits.value);
   }
 
   compare<T>(fn: () => T): T {
@@ -100,7 +104,7 @@ export class Desk<V> implements Home {
     written = "nothing was written",
     cause?: unknown,
   ): S3BucketMapError {
-    const { bucket, prefix = "" } = this.#below.place ?? {};
+    const { bucket, prefix = "" } = this.below.place ?? {};
     const whole = prefix + key;
     const where = bucket === undefined ? "" : ` in bucket ${JSON.stringify(bucket)}`;
     return new S3BucketMapError(
@@ -130,51 +134,74 @@ export class Desk<V> implements Home {
   }
 
   runBatch<T>(fn: () => T): T {
-    let batch: Batch | undefined;
-    const mine = (keys: Iterable<string> | undefined): string[] => this.#mine(keys ?? []);
-    const report = new Report(this.#below.place?.bucket, () => mine(batch?.stored));
-    const run = (): T =>
-      this.#below.runBatch(() =>
-        this.#batches.run(this.#prefix, (made) => {
-          batch = made;
-          return this.#runIn(batch, fn, report);
-        }),
-      );
-    return report.run(run, () => mine(batch?.sent));
+    const batch = this.#batches.create(this.#prefix);
+    let value: T;
+    try {
+      value = this.below.runBatch(() => this.#batches.run(batch, () => this.#runAndFinish(batch, fn)));
+    } catch (thrown) {
+      throw this.#together(thrown, batch);
+    }
+    const error = this.#failureOf(batch, this.#mine(batch.sent));
+    if (error !== undefined) throw error;
+    return value;
   }
 
-  #runIn<T>(batch: Batch, fn: () => T, report: Report): T {
+  #runAndFinish<T>(batch: Batch, fn: () => T): T {
     const { tasks } = exit();
     const atExit = (): void => {
       if (!this.#batches.isOpen(batch)) return;
-      this.#finish(batch, report);
-      const error = report.error();
+      this.#finish(batch);
+      const error = this.#failureOf(batch);
       if (error !== undefined) failAtExit("batch", error);
     };
     tasks.add(atExit);
     try {
       return fn();
     } finally {
-      this.#finish(batch, report);
+      this.#finish(batch);
       tasks.delete(atExit);
     }
   }
 
-  #finish(batch: Batch, report: Report): void {
+  /** Stores the edits that are not stored yet. */
+  #finish(batch: Batch): void {
     for (const key of this.#mine(batch.edits.keys())) {
       try {
         this.#commit(batch, key);
       } catch (error) {
         const isOurs = error instanceof S3BucketMapError;
-        report.failed.set(key, isOurs ? error : this.changed({ key }, refusedBelow(error), undefined, error));
+        batch.failed.set(key, isOurs ? error : this.changed({ key }, refusedBelow(error), undefined, error));
       }
     }
   }
 
-  #store(document: Document, operation: Operation): unknown {
+  /** @param written - keys that were written as a whole @param failed - the failures of such writes */
+  #failureOf(
+    batch: Batch,
+    written: readonly string[] = [],
+    failed: PartialFailureError["failed"] = new Map(),
+  ): PartialFailureError | undefined {
+    const allFailed = new Map([...failed, ...batch.failed]);
+    const succeeded = new Set([...written, ...this.#mine(batch.stored)]);
+    for (const key of allFailed.keys()) succeeded.delete(key);
+    return partialFailure("batch", this.below.place?.bucket, ["keys", "written"], [...succeeded], allFailed);
+  }
+
+  /** What the function of a batch, or the base, has thrown, together with the failures of the edits. */
+  #together(thrown: unknown, batch: Batch): unknown {
+    const edits = this.#failureOf(batch);
+    if (edits === undefined) return thrown;
+    if (thrown instanceof PartialFailureError) return this.#failureOf(batch, thrown.succeeded, thrown.failed);
+    return new AggregateError(
+      [thrown, edits],
+      `The function of the batch threw, and not all of its edits were stored: ${edits.message}`,
+    );
+  }
+
+  #store(document: Document, edit: Edit): unknown {
     const { known } = document;
-    const edits = new Edits(this.#target(document.key), known);
-    edits.add(operation);
+    const edits = new Edits(this, document);
+    edits.add(edit);
     let outcome: Outcome;
     try {
       outcome = edits.commit();
@@ -188,9 +215,9 @@ export class Desk<V> implements Home {
       if (!isAfter(document.known, outcome.known)) document.settled(outcome.known, true);
       return outcome.result;
     }
-    const result = document.applied(operation, edits.value);
-    document.settled(outcome.known, outcome.isOther);
-    return outcome.isOther ? outcome.result : result;
+    const result = document.applied(edit, edits.value);
+    document.settled(outcome.known, outcome.isMerged);
+    return outcome.isMerged ? outcome.result : result;
   }
 
   #commit(batch: Batch, key: string): void {
@@ -218,33 +245,10 @@ export class Desk<V> implements Home {
     return this.#batches.current?.edits.get(this.#prefix + key);
   }
 
-  #editsOn({ key, known }: Document, { stored }: Batch): Edits {
-    const written = stored.has(this.#prefix + key)
-      ? "the earlier edits of the batch are stored, and nothing more was written"
-      : undefined;
-    return new Edits(this.#target(key, written), known);
-  }
-
   /** Makes a document that was just read show the edits. The program cannot hold any object of it yet. */
   #showEdits(document: Document, edits: Edits): void {
-    this.#rebase(edits, document.known);
-    this.#join(document, edits);
-    for (const operation of edits.operations) document.applied(operation, edits.value);
-  }
-
-  #join(document: Document, edits: Edits): void {
-    edits.documents.add(document);
-    document.join(edits);
-  }
-
-  // The document may know a later state of the key than the one that the edits were made on.
-  #rebase(edits: Edits, known: Known): void {
-    if (known.order > edits.known.order) edits.rebase(known);
-  }
-
-  #target(key: string, written?: string): ConstructorParameters<typeof Edits>[0] {
-    const below = this.#below as Internals<unknown>;
-    return { below, key, shares: this.shares, changed: (reason) => this.changed({ key }, reason, written) };
+    edits.join(document);
+    for (const edit of edits.list) document.applied(edit, edits.value);
   }
 
   #checkNoComparator(): void {
@@ -260,6 +264,8 @@ export class Desk<V> implements Home {
     return mine.map((whole) => whole.slice(this.#prefix.length));
   }
 }
+
+const someStored = "the earlier edits of the batch are stored, and nothing more was written";
 
 function refusedBelow(error: unknown): string {
   return `the current value with these edits cannot be stored (${(error as Error).message})`;
