@@ -1,9 +1,12 @@
-import type { FieldName } from "./actions.js";
+import { types } from "node:util";
 import { entriesOf } from "../data/copies.js";
 import type { Kind } from "../data/copies.js";
-import type { Owner } from "./owner.js";
+import type { FieldName } from "./actions.js";
 import { nodeOf } from "./owner.js";
+import type { Owner } from "./owner.js";
 import { ALL, isObject } from "./paths.js";
+import { prototypeOf } from "./prototypes.js";
+import type { LiveMethod } from "./prototypes.js";
 
 /**
  * Makes a Map, Set or Date of a document store its changes, by the methods of another prototype. It is still a real
@@ -13,32 +16,6 @@ import { ALL, isObject } from "./paths.js";
 export function asLive(object: object, kind: Kind): object {
   const prototype = kind === "map" ? liveMap : kind === "set" ? liveSet : liveDate;
   return Object.freeze(Object.setPrototypeOf(object, prototype) as object);
-}
-
-type Method = (this: unknown, ...args: unknown[]) => unknown;
-type LiveMethod = (owner: Owner, object: never, args: unknown[], self: unknown) => unknown;
-
-/** A prototype with other methods. If `this` is not in a document, they do what the built-in methods do. */
-function prototypeOf(usual: object, methods: Record<string | symbol, LiveMethod>): object {
-  const made = Object.create(usual) as object;
-  for (const name of Reflect.ownKeys(methods)) {
-    const own = Reflect.getOwnPropertyDescriptor(usual, name)!;
-    const before = (own.get ?? own.value) as Method;
-    const method = function (this: unknown, ...args: unknown[]): unknown {
-      const node = nodeOf(this);
-      if (node === undefined) return Reflect.apply(before, this, args);
-      node.owner.sync();
-      return methods[name]!(node.owner, node.plain as never, args, this);
-    };
-    Object.defineProperty(method, "name", { value: before.name });
-    Object.defineProperty(method, "length", { value: before.length });
-    Object.defineProperty(
-      made,
-      name,
-      own.get === undefined ? { ...own, value: method } : { ...own, get: method },
-    );
-  }
-  return made;
 }
 
 type AnyMap = Map<unknown, unknown>;
@@ -96,7 +73,7 @@ function methodsLike(usual: Collection): Record<string | symbol, LiveMethod> {
   };
 }
 
-const liveMap = prototypeOf(Map.prototype, {
+const liveMap = prototypeOf(Map.prototype, types.isMap, {
   ...methodsLike(Map.prototype),
   [Symbol.iterator]: viewedEntries,
   get(owner, map: AnyMap, [key]) {
@@ -109,7 +86,7 @@ const liveMap = prototypeOf(Map.prototype, {
   },
 });
 
-const liveSet = prototypeOf(Set.prototype, {
+const liveSet = prototypeOf(Set.prototype, types.isSet, {
   ...methodsLike(Set.prototype),
   [Symbol.iterator]: (owner, set: Set<unknown>) => viewed(owner, set, 0),
   add(owner, set: Set<unknown>, [element], self) {
@@ -122,9 +99,10 @@ const dateMethods = Object.getOwnPropertyNames(Date.prototype).filter((name) => 
 
 const liveDate = prototypeOf(
   Date.prototype,
+  types.isDate,
   Object.fromEntries(
     dateMethods.map((name) => {
-      const usual = Reflect.get(Date.prototype, name) as Method;
+      const usual = Reflect.get(Date.prototype, name) as (...args: unknown[]) => unknown;
       const read = (owner: Owner, date: Date, args: unknown[]): unknown => {
         owner.noteRead(date, ALL);
         return Reflect.apply(usual, date, args);

@@ -1,26 +1,20 @@
 import { define, entriesOf, kindOfContainer } from "../data/copies.js";
+import type { Kind } from "../data/copies.js";
 import { isContainer, objectsIn } from "./paths.js";
 
 /** The contents of each object, array, Map, Set and Date in a value, so that {@link refill} can restore them. */
 export function contentsOf(value: unknown): Map<object, object> {
   const containers = [...objectsIn(value)].filter(isContainer);
-  return new Map(containers.map((object) => [object, refill(emptyLike(object), object)]));
+  return new Map(containers.map((object) => [object, refill(empty[kindOfContainer(object)!](), object)]));
 }
 
-function emptyLike(object: object): object {
-  switch (kindOfContainer(object)) {
-    case "array":
-      return [];
-    case "map":
-      return new Map();
-    case "set":
-      return new Set();
-    case "date":
-      return new Date(0);
-    default:
-      return {};
-  }
-}
+const empty: Record<Kind, () => object> = {
+  object: () => ({}),
+  array: () => [],
+  map: () => new Map(),
+  set: () => new Set(),
+  date: () => new Date(0),
+};
 
 /** Replaces the contents of an object by those of another object of its kind. @returns the object */
 export function refill(object: object, contents: object): object {

@@ -37,10 +37,7 @@ export class DocumentStore<V> implements Home {
     if (!isObject(stored.value)) return stored;
     const value = copyOf(stored.value, this.shares);
     const known = { value, from: { ...stored, value: undefined }, order: nextOrder() };
-    const document = new Document(this, key, known);
-    const edits = this.#editsOf(key);
-    if (edits !== undefined) this.#showEdits(document, edits);
-    return { ...stored, value: document.root as V };
+    return { ...stored, value: this.#rootOf(key, known) };
   }
 
   /**
@@ -51,9 +48,19 @@ export class DocumentStore<V> implements Home {
     const batch = this.#batches.current;
     const edits = batch?.edits.get(this.#prefix + key);
     if (batch === undefined || edits === undefined || edits.known.order < batch.since) return undefined;
-    const document = new Document(this, key, edits.known);
-    this.#showEdits(document, edits);
-    return { value: document.root as V, etag: undefined, contentEncoding: undefined };
+    return { value: this.#rootOf(key, edits.known), etag: undefined, contentEncoding: undefined };
+  }
+
+  /** A new document. It shows the edits of the running batch. */
+  #rootOf(key: string, known: Known): V {
+    const document = new Document(this, key, known);
+    const edits = this.#editsOf(key);
+    if (edits !== undefined) {
+      edits.join(document);
+      // The program cannot hold any object of it yet.
+      for (const edit of edits.list) document.applied(edit, edits.value);
+    }
+    return document.root as V;
   }
 
   sync(document: Document): void {
@@ -89,13 +96,12 @@ export class DocumentStore<V> implements Home {
     return document.applied(edit, edits.value);
   }
 
-  compare<T>(fn: () => T): T {
-    return this.#batches.guard(undefined, fn);
-  }
-
-  /** Runs a function of `update`, which is called again for each edit of its key. */
-  change<T>(key: string, fn: () => T): T {
-    return this.#batches.guard(this.#prefix + key, fn);
+  /**
+   * Runs a comparator, which must not edit, or the function of an `update` of this key, which is called again for each
+   * edit of the key.
+   */
+  guard<T>(fn: () => T, key?: string): T {
+    return this.#batches.guard(key === undefined ? undefined : this.#prefix + key, fn);
   }
 
   changed(
@@ -245,12 +251,6 @@ export class DocumentStore<V> implements Home {
     return this.#batches.current?.edits.get(this.#prefix + key);
   }
 
-  /** Makes a document that was just read show the edits. The program cannot hold any object of it yet. */
-  #showEdits(document: Document, edits: Edits): void {
-    edits.join(document);
-    for (const edit of edits.list) document.applied(edit, edits.value);
-  }
-
   #checkNoComparator(): void {
     if (!this.#batches.isGuarded()) return;
     throw argumentError(
@@ -273,6 +273,6 @@ function refusedBelow(error: unknown): string {
 
 /** Whether a state was stored on top of another. */
 function isAfter(one: Known, other: Known): boolean {
-  const id = other.from?.state?.version.writes?.[0];
-  return id !== undefined && one.from?.state?.version.writes?.includes(id) === true;
+  const id = other.from.state?.version.writes?.[0];
+  return id !== undefined && one.from.state?.version.writes?.includes(id) === true;
 }

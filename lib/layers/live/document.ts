@@ -29,8 +29,8 @@ import { Traps } from "./traps.js";
 export interface Known {
   /** The stored value. It is never changed. */
   readonly value: unknown;
-  /** What `update` can go on from. Undefined if it must read first. */
-  readonly from: Stored<unknown> | undefined;
+  /** What `update` can go on from. Without a state, it reads first. */
+  readonly from: Stored<unknown>;
   /** A later read, or a later edit, has a higher number. */
   readonly order: number;
 }
@@ -55,7 +55,8 @@ export interface Home {
    * document
    */
   edit(document: Document, edit: Edit): unknown;
-  compare<T>(fn: () => T): T;
+  /** Runs a comparator, which must not edit. */
+  guard<T>(fn: () => T): T;
   /** The error for an edit that was not made. @param written - what is known of earlier edits */
   changed(document: { readonly key: string }, reason: string, written?: string): Error;
 }
@@ -143,7 +144,7 @@ export class Document implements Owner {
   }
 
   compare<T>(fn: () => T): T {
-    return this.home.compare(fn);
+    return this.home.guard(fn);
   }
 
   change(node: object, action: Action): unknown {
@@ -154,7 +155,6 @@ export class Document implements Owner {
     const path = pathTo(this.#tree, node);
     if (path === undefined)
       throw this.home.changed(this, "the object that it would change is no longer in the document");
-    this.#checkPath(path);
     this.#checkKnown(node, action, path);
     return this.home.edit(this, { path, action, hasRead: this.#marks.hasRead(node, action) });
   }
@@ -215,16 +215,14 @@ export class Document implements Owner {
     );
   }
 
-  // An element is found by its position, which the program knows from what it has read.
-  #checkPath(path: Path): void {
-    let node = this.#tree as object;
-    for (const [at, step] of path.entries()) {
-      if (isByIndex(step) && !this.#marks.areAllCurrent(node)) throw this.#stale(path.slice(0, at));
-      node = childAt(node, step)!;
-    }
-  }
-
+  /** @throws DocumentChanged if the edit builds on something that has changed since the program read it */
   #checkKnown(node: object, action: Action, path: Path): void {
+    let around = this.#tree as object;
+    for (const [at, step] of path.entries()) {
+      // An element is found by its position, which the program knows from what it has read.
+      if (isByIndex(step) && !this.#marks.areAllCurrent(around)) throw this.#stale(path.slice(0, at));
+      around = childAt(around, step)!;
+    }
     if (needsUnchanged(node, action)) {
       if (!this.#marks.areAllCurrent(node)) throw this.#stale(path);
     } else if ("key" in action && !this.#marks.isCurrent(node, action)) throw this.#stale(path, action.key);

@@ -64,9 +64,9 @@ export class Edits {
   /** Stores the edits. It costs 1 PUT, and 1 GET and 1 PUT more each time that another writer got there first. */
   commit(): Outcome {
     const { below, shares } = this.#home;
-    const from = this.known.from ?? { value: undefined, etag: undefined, contentEncoding: undefined };
+    const { from } = this.known;
     let [value, result, isMerged] = [this.value, undefined as unknown, false];
-    let last: Stored<unknown> = from;
+    let last = from;
     let state: State | undefined;
     const change = (now: Stored<unknown> | undefined): unknown => {
       if (now === from) return value;
@@ -85,7 +85,7 @@ export class Edits {
       value = copyOf(stored, shares);
       isMerged = true;
     }
-    const next = state && { ...last, value: undefined, etag: undefined, state };
+    const next = { ...last, value: undefined, etag: undefined, state };
     return { known: { value, from: next, order: nextOrder() }, isMerged, result };
   }
 

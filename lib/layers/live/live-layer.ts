@@ -30,7 +30,7 @@ export class LiveLayer<V> extends Layer<V> {
     update: (key, change, ...more) => {
       this.#documents.beforeWrite([key]);
       const once = (stored: Stored<V> | undefined): V | undefined =>
-        this.#plain(this.#documents.change(key, () => change(stored)));
+        this.#plain(this.#documents.guard(() => change(stored), key));
       return this.below.update(key, once, ...more);
     },
     // Copying reads the values from the base, where edits of a batch are not stored yet.

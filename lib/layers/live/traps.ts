@@ -1,5 +1,5 @@
 import { argumentError } from "../../errors/errors.js";
-import { arrayMethods } from "./array-methods.js";
+import { liveArray } from "./array-methods.js";
 import { nodeOf } from "./owner.js";
 import type { Owner } from "./owner.js";
 import { ALL } from "./paths.js";
@@ -17,10 +17,7 @@ export class Traps implements ProxyHandler<object> {
   get(target: object, key: string | symbol, receiver: unknown): unknown {
     this.#read(target, key);
     if (Object.hasOwn(target, key)) return this.#owner.view(Reflect.get(target, key));
-    const inherited: unknown = Reflect.get(target, key, receiver);
-    if (typeof key === "string" && Array.isArray(target) && typeof inherited === "function")
-      return arrayMethods[key] ?? inherited;
-    return inherited;
+    return Reflect.get(Array.isArray(target) ? liveArray : target, key, receiver);
   }
 
   set(target: object, key: string | symbol, value: unknown, receiver: unknown): boolean {
