@@ -70,6 +70,17 @@ describe.each(["atomics", "deasync"] as const)("live over validate (%s)", (wait)
     expect(users["ann"]).toEqual({ ...shown, visits: 1 });
   });
 
+  it("returns what the method of an array returns, also where the schema changes what is stored", () => {
+    const strings = new S3BucketMap("bucket", options(wait));
+    const users = asObject(live(validate(json(strings), User)));
+    asMap(users).create("ann", { name: "Ann", visits: 1, tags: ["a"] });
+    const { tags } = users["ann"]!;
+    expect(tags.push("B")).toBe(2);
+    expect(tags.splice(0, 1, "C")).toEqual(["a"]);
+    strings.set("ann", '{"name":"Ann","tags":["d","e"]}');
+    expect(tags.pop()).toBe("e");
+  });
+
   it("refuses an edit that does not fit what somebody else has stored, and writes nothing", () => {
     const strings = new S3BucketMap("bucket", options(wait));
     const users = asObject(live(validate(json(strings), User)));

@@ -12,9 +12,9 @@ import type { Path } from "./paths.js";
 /** The result of storing edits. */
 export interface Outcome {
   readonly known: Known;
-  /** Whether the stored value is not the one that the edits made here, because another writer had changed the key. */
+  /** Whether the stored value is not the edits' `value`: another writer, or a layer below, has changed it. */
   readonly isMerged: boolean;
-  /** What the last action returned. */
+  /** What the last action returned. It is part of no document. */
   readonly result: unknown;
 }
 
@@ -30,6 +30,8 @@ export class Edits {
   known: Known;
   /** The value with the edits. It is replaced, never changed. */
   value: unknown;
+  /** What the last action returned on that value. */
+  #result: unknown;
 
   /** @param written - what a failure says of earlier edits. By default, that nothing was written */
   constructor(home: Home, { key, known }: Document, written?: string) {
@@ -43,7 +45,7 @@ export class Edits {
   add(edit: Edit, check: (value: unknown) => void = () => {}): void {
     const { shares } = this.#home;
     const value = copyOf(this.value, shares);
-    apply(nodeAt(value, edit.path), edit.action, shares);
+    this.#result = apply(nodeAt(value, edit.path), edit.action, shares);
     if (shares) checkIsTree(value);
     check(value);
     this.value = value;
@@ -65,7 +67,7 @@ export class Edits {
   commit(): Outcome {
     const { below, shares } = this.#home;
     const { from } = this.known;
-    let [value, result, isMerged] = [this.value, undefined as unknown, false];
+    let [value, result, isMerged] = [this.value, this.#result, false];
     let last = from;
     let state: State | undefined;
     const change = (now: Stored<unknown> | undefined): unknown => {
