@@ -29,7 +29,7 @@ type NoPromise =
  * of `fn` costs 1 GET and 1 PUT.
  *
  * If the value is an object, `edit` ignores what `fn` returns. If the key is missing, or its value is a string or a
- * number, `edit` stores what `fn` returns; `undefined` then leaves the key as it is.
+ * number, `edit` stores what `fn` returns; `undefined` then leaves the key as it is, so a missing key stays missing.
  *
  * @param objectOrMap - a map, or its bucket object. Values must be strings, bytes, or values of `json` or `structured`
  * @param fn - receives a copy of the value, or `undefined` if the key is missing. It must be synchronous. If it throws,

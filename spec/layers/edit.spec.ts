@@ -106,6 +106,8 @@ describe.each(["atomics", "deasync"] as const)("edit (%s)", (wait) => {
   it("stores what the function returns where the key is missing, and nothing for undefined", () => {
     expect(edit(users, "bob", (user = { ...ann(), name: "Bob" }) => user)).toEqual({ ...ann(), name: "Bob" });
     expect(edit(users, "eve", () => {})).toBeUndefined();
+    // It changes its own default, and does not return it.
+    expect(edit(users, "eve", (user = ann()) => void (user.n = 5))).toBeUndefined();
     expect([...users.keys()]).toEqual(["ann", "bob"]);
   });
 

@@ -122,6 +122,15 @@ describe("live(structured)", () => {
     expect(stored().map.get("p")).toBe("4");
   });
 
+  it("adds an element that others have added, but not if this document was told that it is missing", () => {
+    const [one, two, three] = [doc(), doc(), doc()];
+    one.set.add("p");
+    two.set.add("p");
+    expect(three.set.has("p")).toBe(false);
+    expect(() => three.set.add("p")).toThrow(expect.objectContaining({ code: "DocumentChanged" }) as Error);
+    expect([...stored().set].filter((element) => element === "p")).toEqual(["p"]);
+  });
+
   it("gives bytes as copies, and stores new ones", () => {
     const value = doc();
     value.bytes[0] = 0;
