@@ -1,11 +1,9 @@
 import { types } from "node:util";
 import vm from "node:vm";
 import { within } from "../bridge/call-limit.js";
-import { bucketsBehind } from "../entry/buckets-map.js";
 import { mapBehind } from "../facade/bucket-object.js";
 import type { Mapping } from "../facade/bucket-object.js";
 import { asLiteral, printable } from "../text/format.js";
-import { insideTry, isPlain } from "./effects.js";
 import { accessAtEnd, argumentAtEnd, isCommand, isIdentifier, wordAtEnd } from "./line.js";
 import type { Access, Word } from "./line.js";
 import { listFirst } from "./listing.js";
@@ -31,9 +29,12 @@ interface Kept {
   until: number;
 }
 
-/** What a key at the end of a line completes to. */
+/** What the end of a line completes to. */
 interface Wanted {
+  /** Where the keys are that complete it. */
   map: Mapping<unknown> | undefined;
+  /** What completes it, if no key does. */
+  members?: string[];
   partial: string;
   /** The part of the line that completions replace. */
   typed: string;
@@ -79,17 +80,14 @@ export function completeKeys(prompt: Prompt, base?: () => Mapping<unknown> | und
     // The preview that follows Tab must send nothing.
     isTab = false;
     try {
-      const wanted = wantedAt(prompt, line, base);
-      const map = wanted?.map;
-      if (map !== undefined && !mayAsk) return callback(null, [[], line]);
-      // Node would complete the words of a command as JavaScript.
-      if (wanted === undefined && base !== undefined && isCommand(line)) return callback(null, [[], line]);
-      if (wanted === undefined || map === undefined) {
-        within(mayAsk ? DEADLINE_MS : 0, () => withoutEffects(prompt, () => node(line, callback)));
-        return;
-      }
-      const listing = listingOf(map, wanted.partial);
-      callback(null, [listing === undefined ? [] : offer(wanted, listing), wanted.typed]);
+      within(mayAsk ? DEADLINE_MS : 0, () => {
+        const wanted = wantedAt(prompt, line, base);
+        if (wanted === undefined) return withoutEffects(prompt, () => node(line, callback));
+        const { map, members = [], typed } = wanted;
+        if (map === undefined) return callback(null, [members, typed]);
+        const listing = mayAsk ? listingOf(map, wanted.partial) : undefined;
+        callback(null, [listing === undefined ? [] : offer(wanted, listing), typed]);
+      });
     } catch {
       callback(null, [[], line]);
     }
@@ -98,14 +96,12 @@ export function completeKeys(prompt: Prompt, base?: () => Mapping<unknown> | und
 
 /**
  * Runs Node's completion, which evaluates what stands before the last dot, calls included: `map.delete("key").` would
- * delete the key, at Tab and for the preview while somebody types. Here it evaluates plain members alone.
+ * delete the key, at Tab and for the preview while somebody types. Here it evaluates nothing: {@link membersOf} offers
+ * members.
  */
 function withoutEffects(prompt: Prompt, complete: () => void): void {
   const evaluate = prompt.eval;
-  prompt.eval = function (code, context, file, done) {
-    if (isPlain(insideTry(code))) evaluate.call(this, code, context, file, done);
-    else done(null, undefined);
-  };
+  prompt.eval = (_code, _context, _file, done) => done(null, undefined);
   try {
     complete();
   } finally {
@@ -123,17 +119,41 @@ function wantedAt(
     const complete = (key: string, isFolder: boolean): string => asWord(key, isFolder, word.quote);
     return { ...word, map: base!(), complete };
   }
+  // Node would complete the words of a command as JavaScript.
+  if (base !== undefined && isCommand(line))
+    return { map: undefined, partial: "", typed: line, complete: String };
   const argument = argumentAtEnd(line);
   if (argument !== undefined) {
-    const value = valueAt(prompt, argument.path);
+    const value = valueOf(prompt, argument.object);
     const complete = (key: string, isFolder: boolean): string =>
       opened(asLiteral(key, argument.quote), isFolder);
-    return { ...argument, map: isMap(value) ? value : undefined, complete };
+    return isMap(value) ? { ...argument, map: value, complete } : undefined;
   }
   const access = accessAtEnd(line);
   if (access === undefined) return undefined;
+  const value = valueOf(prompt, access.object);
+  const map = mapBehind(value);
   const complete = (key: string, isFolder: boolean): string => asAccess(access, key, isFolder);
-  return { ...access, map: mapBehind(valueAt(prompt, access.path)), complete };
+  if (map !== undefined || access.quote !== undefined) return { ...access, map, complete };
+  const begun = access.partial.toLowerCase();
+  const members = membersOf(value).filter((name) => name === "" || name.toLowerCase().startsWith(begun));
+  return { ...access, map, members: members.map((name) => name && complete(name, false)), complete };
+}
+
+/** The names that can stand after a dot. As Node shows them, an object's own are last, closest to the line. */
+function membersOf(value: unknown): string[] {
+  if (value === undefined || value === null) return [];
+  const seen = new Set<string>();
+  const groups: string[][] = [];
+  // Strings and Buffers have a property for each character or byte.
+  const isLong = typeof value === "string" || ArrayBuffer.isView(value);
+  let from: unknown = isLong ? Object.getPrototypeOf(value) : Object(value);
+  for (; from !== null; from = Object.getPrototypeOf(from)) {
+    const names = Object.getOwnPropertyNames(from).filter((name) => isIdentifier(name) && !seen.has(name));
+    for (const name of names) seen.add(name);
+    groups.unshift(names.sort(), [""]);
+  }
+  return groups.flat();
 }
 
 // A complete listing also has the keys under a longer prefix in the same folder.
@@ -142,27 +162,14 @@ function covers({ prefix, listing }: Kept, longer: string): boolean {
   return !longer.slice(prefix.length).includes(DELIMITER);
 }
 
-/** The value of a variable, or at a path of names. Calls no getter and no trap on the way. */
-export function valueAt(prompt: Prompt, [first, ...rest]: string[]): unknown {
-  let value: unknown;
+/** The value of a variable, or of plain members of it. */
+export function valueOf(prompt: Prompt, code: string): unknown {
   try {
-    const script = new vm.Script(first ?? "");
-    value = prompt.useGlobal ? script.runInThisContext() : script.runInContext(prompt.context);
+    const script = new vm.Script(code);
+    return prompt.useGlobal ? script.runInThisContext() : script.runInContext(prompt.context);
   } catch {
-    return undefined; // There is no such variable, or it is not initialized.
+    return undefined; // There is no such variable, it is not initialized, or reading it would send a request.
   }
-  for (const name of rest) {
-    const buckets = bucketsBehind(value);
-    if (buckets !== undefined) {
-      // Its buckets are read without a request.
-      value = buckets.get(name);
-      continue;
-    }
-    if (mapBehind(value) !== undefined) return undefined;
-    const own = typeof value === "object" && value !== null && !types.isProxy(value);
-    value = own ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
-  }
-  return value;
 }
 
 /** Whether it is a map of this library. A Proxy is not asked. */

@@ -1,3 +1,4 @@
+import { within } from "../bridge/call-limit.js";
 import { mapBehind } from "../facade/bucket-object.js";
 
 const failure =
@@ -12,11 +13,11 @@ const ofObjects: ReadonlySet<string> = new Set(["hasOwnProperty", "propertyIsEnu
  * What to write instead, for a line that took a bucket's object for an array, or for an object with methods. The engine's
  * message alone does not say that every name is a key. Also for a command without its dot.
  *
- * @param valueAt - the value at a path of names
+ * @param valueOf - the value of plain members
  */
 export function hintFor(
   thrown: unknown,
-  valueAt: (path: string[]) => unknown,
+  valueOf: (path: string) => unknown,
   commands: object,
 ): string | undefined {
   // Not `instanceof`: the error may come from another context.
@@ -28,7 +29,7 @@ export function hintFor(
   }
   if (name !== "TypeError") return undefined;
   const { path, method } = failure.exec(message)?.groups ?? {};
-  if (path === undefined || mapBehind(valueAt(path.split("."))) === undefined) return undefined;
+  if (path === undefined || mapBehind(within(0, () => valueOf(path))) === undefined) return undefined;
   if (method === undefined) return `for (const key in ${path}) …, or Object.entries(${path}).`;
   if (ofObjects.has(method))
     return `Here every name is a key: "key" in ${path}, or Object.hasOwn(${path}, "key").`;

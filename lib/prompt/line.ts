@@ -1,8 +1,6 @@
 /** The property, or the beginning of its name, at the end of a line: `bucket.te`, `a.bucket["x y/`. */
 export interface Access {
-  /** The names that lead to the object. */
-  path: string[];
-  /** The object as typed. */
+  /** The object as typed. Only plain members lead to it, so that to evaluate it calls, assigns and makes nothing. */
   object: string;
   chain: "." | "?.";
   /** The quote before the property's name, if any. */
@@ -14,20 +12,21 @@ export interface Access {
 }
 
 const name = String.raw`[\p{ID_Start}$_](?:[\p{ID_Continue}$]|\u200c|\u200d)*`;
-const object = String.raw`(?<![\p{ID_Continue}$.\])"'\x60}])(?<object>${name}(?:\??\.${name})*?)`;
+const literal = String.raw`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\x60[^\x60\\$]*\x60`;
+const member = String.raw`\??\.${name}|(?:\?\.)?\[\s*(?:${literal}|\d+|${name})\s*\]`;
+const object = String.raw`(?<![\p{ID_Continue}$.\])"'\x60}])(?<object>(?:${name}|${literal})(?:${member})*?)`;
 const afterDot = new RegExp(String.raw`${object}(?<chain>\??\.)(?<partial>(?:${name})?)$`, "u");
 const afterBracket = new RegExp(
   String.raw`${object}(?<chain>(?:\?\.)?)\[\s*(?<quote>["'\x60])(?<partial>(?:\\.|(?!\k<quote>)[^\\])*)$`,
   "u",
 );
 
-/** Parses the end of a line. Returns undefined if it is not a property of a named object. */
+/** Parses the end of a line. Returns undefined if it is not a property of plain members. */
 export function accessAtEnd(line: string): Access | undefined {
   const match = afterBracket.exec(line) ?? afterDot.exec(line);
   if (match?.groups === undefined) return undefined;
   const { object = "", chain, quote, partial = "" } = match.groups;
   const found: Access = {
-    path: object.split(/\??\./),
     object,
     chain: chain?.startsWith("?") === true ? "?." : ".",
     partial: quote === undefined ? partial : unescape(partial),
@@ -39,8 +38,8 @@ export function accessAtEnd(line: string): Access | undefined {
 
 /** A key, or its beginning, as a string literal at the end of a line: `map.get("te`. */
 export interface Argument {
-  /** The names that lead to the map. */
-  path: string[];
+  /** The map as typed. Only plain members lead to it. */
+  object: string;
   quote: '"' | "'" | "`";
   partial: string;
   /** The literal as typed. */
@@ -59,7 +58,7 @@ export function argumentAtEnd(line: string): Argument | undefined {
   const groups = inCall.exec(line)?.groups;
   if (groups === undefined) return undefined;
   const { object = "", quote, partial = "", typed = "" } = groups;
-  return { path: object.split(/\??\./), quote: quote as '"', partial: unescape(partial), typed };
+  return { object, quote: quote as '"', partial: unescape(partial), typed };
 }
 
 /** A key, or its beginning, as a word of a command at the end of a line: `.get te`, `.ls "a b`. */
@@ -75,7 +74,7 @@ const inCommand =
 
 /** Whether a line is a command with arguments, which are not JavaScript. */
 export function isCommand(line: string): boolean {
-  return /^\s*\.(?:ls|get|put|head|url)\s/.test(line);
+  return /^\s*\.\w+\s/.test(line);
 }
 
 /** Parses a line. Returns undefined if it does not end with the key of a command. */

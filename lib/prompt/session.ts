@@ -15,7 +15,7 @@ import * as layers from "../layers/index.js";
 import type { SyncMap } from "../map/sync-map.js";
 import type { Arguments } from "./arguments.js";
 import { echoFacades } from "./echo.js";
-import { valueAt } from "./completion.js";
+import { valueOf } from "./completion.js";
 import { hintFor } from "./hints.js";
 import { noteInterruption, problemLine } from "./problem.js";
 import { isInterruption } from "../bridge/interruption.js";
@@ -98,7 +98,7 @@ export class Session {
   problemLine(thrown: unknown): string {
     return problemLine(
       thrown,
-      hintFor(thrown, (path) => valueAt(this.prompt, path), this.prompt.commands),
+      hintFor(thrown, (path) => valueOf(this.prompt, path), this.prompt.commands),
     );
   }
 

@@ -3,38 +3,60 @@ import { asKey, asLiteral, printable } from "../../lib/text/format.js";
 
 describe("accessAtEnd()", () => {
   it.each([
-    ["bucket.", ["bucket"], ".", undefined, ""],
-    ["bucket.te", ["bucket"], ".", undefined, "te"],
-    ["x = a.b.te", ["a", "b"], ".", undefined, "te"],
-    ["bucket?.te", ["bucket"], "?.", undefined, "te"],
-    ['bucket["a b/', ["bucket"], ".", '"', "a b/"],
-    ["bucket?.['it\\'s", ["bucket"], "?.", "'", "it's"],
-    ["bucket[ `\\u00e9\\x41\\u{1F600}\\n", ["bucket"], ".", "`", "éA😀\n"],
-    ["f(bucket.te", ["bucket"], ".", undefined, "te"],
-    ["ünï.$x", ["ünï"], ".", undefined, "$x"],
-  ])("reads %s", (line, path, chain, quote, partial) => {
+    ["bucket.", "bucket", ".", undefined, ""],
+    ["bucket.te", "bucket", ".", undefined, "te"],
+    ["x = a.b.te", "a.b", ".", undefined, "te"],
+    ["bucket?.te", "bucket", "?.", undefined, "te"],
+    ['bucket["a b/', "bucket", ".", '"', "a b/"],
+    ["bucket?.['it\\'s", "bucket", "?.", "'", "it's"],
+    ["bucket[ `\\u00e9\\x41\\u{1F600}\\n", "bucket", ".", "`", "éA😀\n"],
+    ["f(bucket.te", "bucket", ".", undefined, "te"],
+    ["ünï.$x", "ünï", ".", undefined, "$x"],
+    ["bucket.a.te", "bucket.a", ".", undefined, "te"],
+    ['bucket["it\'s-a/b"].te', 'bucket["it\'s-a/b"]', ".", undefined, "te"],
+    ["a['f()']?.[0][ `b` ]?.te", "a['f()']?.[0][ `b` ]", "?.", undefined, "te"],
+    ['a["\\"]"][b]["te', 'a["\\"]"][b]', ".", '"', "te"],
+    ["'x'.te", "'x'", ".", undefined, "te"],
+    ["delete a.b.te", "a.b", ".", undefined, "te"],
+  ])("reads %s", (line, object, chain, quote, partial) => {
     expect(accessAtEnd(line)).toMatchObject({
-      path,
+      object,
       chain,
       partial,
       ...(quote === undefined ? {} : { quote }),
     });
   });
 
-  it.each(["", "bucket", "f().te", "a[0].te", "'x'.te", "bucket.te ", 'bucket["closed"]', "1.te"])(
-    "finds no name's property in %j",
-    (line) => expect(accessAtEnd(line)).toBeUndefined(),
-  );
+  it.each([
+    "",
+    "bucket",
+    "f().te",
+    "a.f().b.te",
+    "a[f()].te",
+    "f``.te",
+    "a[0]`x`.te",
+    "a[`${f()}`].te",
+    "`${f()}`.te",
+    "a[b = 1].te",
+    "a[b++].te",
+    "a[--b].te",
+    "[f()][0].te",
+    "(a).te",
+    "bucket.te ",
+    'bucket["closed"]',
+    "1.te",
+  ])("finds no property of plain members in %j", (line) => expect(accessAtEnd(line)).toBeUndefined());
 });
 
 describe("argumentAtEnd()", () => {
   it.each([
-    ['map.get("to', ["map"], '"', "to", '"to'],
-    ["map.subMap('20", ["map"], "'", "20", "'20"],
-    ["x = a.map.delete( `a\\u0020b", ["a", "map"], "`", "a b", "`a\\u0020b"],
-    ['map?.set("it\\"s', ["map"], '"', 'it"s', '"it\\"s'],
-  ])("reads %s", (line, path, quote, partial, typed) => {
-    expect(argumentAtEnd(line)).toEqual({ path, quote, partial, typed });
+    ['map.get("to', "map", '"', "to", '"to'],
+    ["map.subMap('20", "map", "'", "20", "'20"],
+    ["x = a.map.delete( `a\\u0020b", "a.map", "`", "a b", "`a\\u0020b"],
+    ['map?.set("it\\"s', "map", '"', 'it"s', '"it\\"s'],
+    ['maps["a-b"].get("to', 'maps["a-b"]', '"', "to", '"to'],
+  ])("reads %s", (line, object, quote, partial, typed) => {
+    expect(argumentAtEnd(line)).toEqual({ object, quote, partial, typed });
   });
 
   it.each([

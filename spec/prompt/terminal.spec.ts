@@ -196,8 +196,40 @@ describeInTerminal("completion", () => {
     }
   });
 
+  it("completes the members of a value whatever its key, and reads it once", async () => {
+    const terminal = await prompts.open(server);
+    await terminal.run("const mine = { 'a-b': [bucket, { 'x/y': new Map() }], text: '' }; 0");
+    for (const [typed, completed, sent] of [
+      ["bucket.testKey.toU", "> bucket.testKey.toUpperCase", 1],
+      ['bucket["test-2"].toU', '> bucket["test-2"].toUpperCase', 1],
+      ["bucket['a b/d e'].LEN", "> bucket['a b/d e'].length", 1],
+      ["0 + bucket[`dir/x`]?.toU", "> 0 + bucket[`dir/x`]?.toUpperCase", 1],
+      ['mine["a-b"][0].testK', '> mine["a-b"][0].testKey', 1],
+      ['mine["a-b"][1]["x/y"].siz', '> mine["a-b"][1]["x/y"].size', 0],
+      ['mine["a-b"].fla', '> mine["a-b"].flat', 0],
+      ["mine.te", "> mine.text", 0],
+      ["'text'.toU", "> 'text'.toUpperCase", 0],
+    ] as const) {
+      server.reset();
+      await terminal.type(typed);
+      expect(server.counts().total).toBe(0);
+      terminal.press(keys.tab);
+      await terminal.until(() => terminal.lines.includes(completed), completed);
+      expect(server.counts().total).toBe(sent);
+      await terminal.run(keys.ctrlU + "0");
+    }
+  });
+
+  it("completes the members of a Buffer", async () => {
+    const terminal = await prompts.open(server, ["--bytes", "bucket"]);
+    await terminal.type('bucket["dir/x"].swap1');
+    terminal.press(keys.tab);
+    await terminal.shows('> bucket["dir/x"].swap16');
+  });
+
   it("completes keys in the arguments of maps and commands", async () => {
     const terminal = await prompts.open(server);
+    await terminal.run("const all = { 'a-b': map }; 0");
     for (const [typed, completed] of [
       ['map.get("testK', '> map.get("testKey"'],
       ["map.subMap('a", "> map.subMap('a b/"],
@@ -205,6 +237,7 @@ describeInTerminal("completion", () => {
       [".ls a", '> .ls "a b/'],
       ['.head "a b/d', '> .head "a b/d e"'],
       [".head 'a b/d", "> .head 'a b/d e'"],
+      ['all["a-b"].get("testK', '> all["a-b"].get("testKey"'],
     ] as const) {
       server.reset();
       await terminal.type(typed);
@@ -222,6 +255,12 @@ describeInTerminal("completion", () => {
     terminal.press("age");
     await terminal.shows(/^> \.put file some Message$/m);
     expect(terminal.raw).not.toContain("MessageChannel");
+    await terminal.run(keys.ctrlU + "0");
+    await terminal.type(".timing o");
+    terminal.press(keys.tab + keys.tab);
+    terminal.press("n");
+    await terminal.shows(/^> \.timing on$/m);
+    expect(terminal.raw).not.toContain("Object");
   });
 
   it("prints no key as the terminal would obey it, and completes to one that reads it", async () => {
