@@ -15,7 +15,9 @@ export class S3 {
   readonly #surroundings: Surroundings;
   #target: Target | undefined;
   /** CreateBucket requests under way, by the signal of their call. */
-  readonly #creations: Map<AbortSignal, Promise<undefined>> = new Map();
+  readonly #creations: Map<AbortSignal, Promise<void>> = new Map();
+  /** How often the bucket has been created. */
+  #created = 0;
   #inFlight = 0;
   #isForgotten = false;
   /** Instances with the same settings for other buckets of the service. */
@@ -87,24 +89,29 @@ export class S3 {
    * @param signal - the signal of the call. All writes of one call wait for the same CreateBucket
    */
   async write<T>(operation: (target: Target) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const createdBefore = this.#created;
     try {
       return await this.run(operation);
     } catch (error) {
       if (this.settings.createBucket !== true || !isNoSuchBucket(error)) throw error;
     }
-    let creation = this.#creations.get(signal);
-    if (creation === undefined) {
-      creation = this.#create(signal).finally(() => this.#creations.delete(signal));
-      this.#creations.set(signal, creation);
+    // Another write may have created the bucket since this one was sent.
+    if (this.#created === createdBefore) {
+      let creation = this.#creations.get(signal);
+      if (creation === undefined) {
+        creation = this.#create(signal).finally(() => this.#creations.delete(signal));
+        this.#creations.set(signal, creation);
+      }
+      await creation;
     }
-    await creation;
     return this.run(operation);
   }
 
-  async #create(signal: AbortSignal): Promise<undefined> {
+  async #create(signal: AbortSignal): Promise<void> {
     try {
       // Whatever the result of CreateBucket is, the key is not written.
-      return await withoutDoubt(() => this.run((target) => createBucket(target, signal)));
+      await withoutDoubt(() => this.run((target) => createBucket(target, signal)));
+      this.#created += 1;
     } catch (error) {
       if (error instanceof Error && (error as { $metadata?: object }).$metadata !== undefined)
         error.message = `the bucket does not exist and could not be created: ${error.message}`;
