@@ -184,18 +184,6 @@ export function undefinedOptions(): void {
   declared<Undefined<S3BucketsOptions>>((options) => s3Buckets(options));
   const credentials = { accessKeyId: "", secretAccessKey: "", sessionToken: process.env["TOKEN"] };
   const map = new S3BucketMap("bucket", { credentials, region: process.env["REGION"] });
-  is<string>()(
-    map.update("a", (text = "") => `${text}!`),
-    true,
-  );
-  is<string | undefined>()(
-    map.update("a", (text) => text),
-    true,
-  );
-  is<string | undefined>()(
-    map.update("a", () => undefined),
-    true,
-  );
   declared<Undefined<ObjectOptions>>((options) => {
     map.set("a", "text", options).setMany([], options);
     map.create("a", "text", options);

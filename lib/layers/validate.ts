@@ -20,11 +20,6 @@ export interface ValidatedMap<Input, Output> extends SyncMap<Output> {
   create(key: string, value: Input | Output, options?: ObjectOptions): boolean;
   update(
     key: string,
-    fn: (value: Output | undefined) => Exclude<Input, undefined> | Output,
-    options?: ObjectOptions,
-  ): Output;
-  update(
-    key: string,
     fn: (value: Output | undefined) => Input | Output | undefined,
     options?: ObjectOptions,
   ): Output | undefined;

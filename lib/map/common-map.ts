@@ -84,8 +84,6 @@ export abstract class CommonMap<V> implements SyncMap<V> {
     }
   }
 
-  update(key: string, fn: (value: V | undefined) => V, options?: ObjectOptions): V;
-  update(key: string, fn: (value: V | undefined) => V | undefined, options?: ObjectOptions): V | undefined;
   update(key: string, fn: (value: V | undefined) => V | undefined, options?: ObjectOptions): V | undefined {
     return update(this, key, fn, options);
   }

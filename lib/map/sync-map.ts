@@ -209,7 +209,6 @@ export interface SyncMap<V> extends Copyable {
    * map.update("counter", (count = "0") => String(Number(count) + 1));
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
    */
-  update(key: string, fn: (value: V | undefined) => V, options?: ObjectOptions): V;
   update(key: string, fn: (value: V | undefined) => V | undefined, options?: ObjectOptions): V | undefined;
   /**
    * A link to a key, for somebody without credentials: a presigned URL. This sends no request to S3, so the key need
