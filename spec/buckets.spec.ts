@@ -137,6 +137,8 @@ describe.each(waits)("s3Buckets(), wait: %s", (wait) => {
       [() => delete s3["logs"], 'deleteBucket(s3, "logs")'],
       [() => Object.freeze(s3), "cannot be frozen"],
       [() => batch(s3, () => {}), "works on a single bucket"],
+      [() => copyAll(s3, new Map()), "copyAll works on a single bucket"],
+      [() => copyAll(new Map([["a", "1"]]), s3), "copyAll works on a single bucket"],
     ] as const) {
       expect(use).toThrow(TypeError);
       expect(use).toThrow(said);

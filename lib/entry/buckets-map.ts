@@ -89,15 +89,18 @@ export class BucketsMap<As extends ReadAs = ReadAs> {
     this.#account.tell(name, op === "createBucket" ? "set" : "deleted");
   }
 
-  /** What the facade and `batch` use. */
-  get [internals](): Pick<Internals<unknown>, "place" | "allKeys" | "hintReads" | "runBatch"> {
+  /** What the facade, `batch` and `copyAll` use. */
+  get [internals](): Pick<
+    Internals<unknown>,
+    "place" | "allKeys" | "hintReads" | "runBatch" | "settle" | "writing"
+  > {
     return {
       place: this.#account.place,
       allKeys: () => this.keys(),
       hintReads: () => {},
-      runBatch: () => {
-        throw argumentError("batch works on a single bucket, as in batch(s3.name, …).");
-      },
+      runBatch: () => needsOneBucket("batch"),
+      settle: () => needsOneBucket("copyAll"),
+      writing: () => needsOneBucket("copyAll"),
     };
   }
 
@@ -114,6 +117,10 @@ export class BucketsMap<As extends ReadAs = ReadAs> {
         : (endpoint ?? "AWS or the endpoint that the environment names");
     return `S3Buckets { all buckets of ${where} }`;
   }
+}
+
+function needsOneBucket(what: string): never {
+  throw argumentError(`${what} works on a single bucket, as in ${what}(s3.name, …).`);
 }
 
 /** The map behind an object of `s3Buckets`, or undefined for anything else. */
