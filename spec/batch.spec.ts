@@ -166,7 +166,7 @@ describe.each(["atomics", "deasync"] as const)("batch(), wait: %s", (wait) => {
       expect(inside).toMatchObject({
         code: "AccessDenied",
         operation: "set",
-        key: expect.stringMatching(/\/a$/),
+        key: expect.stringMatching(/\/a$/) as string,
       });
       expect(error).toBeInstanceOf(PartialFailureError);
       expect([...error.failed.keys()]).toEqual(["a"]);
