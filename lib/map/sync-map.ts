@@ -41,7 +41,8 @@ export interface SyncMap<V> extends Copyable {
    * In that case 1 GetBucketVersioning more may check whether the bucket keeps versions at all.
    *
    * @throws S3BucketMapError `NotUtf8` if the bucket's values are read as strings and this one is not UTF-8, or
-   * `ValueTooLong` from 512 MiB on, the limit of V8's strings. `readAs: "bytes"` reads both, up to 4 GiB
+   * `ValueTooLong` if it has more than 536,870,888 bytes, V8's limit for strings. `readAs: "bytes"` reads both, up to
+   * 4 GiB
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
    */
   get(key: string, options?: GetOptions): V | undefined;
