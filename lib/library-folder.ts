@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { fileOfCaller } from "./global/stack-frames.js";
+import { ownFile } from "./global/stack-frames.js";
 
 // This file stays at the top of lib/: the build makes it part of dist/calling-thread.js, and what it says is said of dist/.
 
@@ -24,7 +24,7 @@ export function isBundled(): boolean {
 
 /** The file of this code, which is the bundle if it is bundled. Undefined if the code was evaluated and the file is unknown. */
 export function fileOfCode(): string | undefined {
-  const found = fileOfCaller() ?? "";
+  const found = ownFile() ?? "";
   if (found.startsWith("file:")) return fileURLToPath(found);
   if (path.isAbsolute(found)) return found;
   // A development bundle of webpack evaluates each module under a made-up name, and in it `__filename` is the bundle.

@@ -174,7 +174,7 @@ export class Bridge {
   }
 
   /** Sends a message about these settings, if the worker is alive and has them. */
-  tell(caller: Caller, message: (settings: number) => ToWorker): void {
+  post(caller: Caller, message: (settings: number) => ToWorker): void {
     const { known } = caller;
     if (known === undefined || known.thread !== this.#thread || known.thread.isGone) return;
     if (!known.settings.isForgotten) known.thread.post(message(known.settings.number));

@@ -96,7 +96,7 @@ export class BucketCalls {
     const outcome = this.bridge.call(this.shared, call, timeoutMs, lent);
     if (outcome.ok) {
       const { value, serviceTime } = outcome;
-      if (serviceTime !== undefined) this.shared.heard = { serviceTime, at: performance.now() };
+      if (serviceTime !== undefined) this.shared.serviceClock = { serviceTime, at: performance.now() };
       return value;
     }
     throw this.error(outcome.failure, method, "key" in call ? call.key : undefined);
@@ -172,8 +172,8 @@ export class BucketCalls {
 
   /** The time of the service's clock, by its last response. */
   get serviceTime(): number | undefined {
-    const { heard } = this.shared;
-    return heard && heard.serviceTime + performance.now() - heard.at;
+    const { serviceClock } = this.shared;
+    return serviceClock && serviceClock.serviceTime + performance.now() - serviceClock.at;
   }
 
   /** Whether a write is stored when its call returns. */

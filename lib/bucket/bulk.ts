@@ -8,7 +8,7 @@ import type { PartialFailureError } from "../errors/errors.js";
 import type { Stored } from "../map/internals.js";
 import { checkValue, toBody } from "../arguments/values.js";
 import type { Bytes } from "../arguments/values.js";
-import { entriesOf, iterable } from "../map/iterables.js";
+import { checkedEntries, iterable } from "../map/iterables.js";
 
 /** The values gathered so far are sent once they have this many bytes. */
 const MAX_BYTES_AT_ONCE = 64 * 1024 * 1024;
@@ -55,7 +55,7 @@ export function setMany(
   // The program may change the bytes while other values are sent, or while it produces the next entry. S3 must not get the change.
   const canChange = calls.shared.settings.wait !== "atomics" || !Array.isArray(entries);
   const values = new Map<string, string | Bytes>();
-  for (const [key, value] of entriesOf(entries)) {
+  for (const [key, value] of checkedEntries(entries)) {
     const whole = wholeKey(calls.prefix, key);
     checkValue(value, whole);
     values.set(whole, canChange && typeof value !== "string" ? toBody(value, whole) : value);

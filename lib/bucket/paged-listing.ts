@@ -34,13 +34,16 @@ export function listEntries(
   const ask = (request: Omit<Call<"entries">, "op">): EntryPage =>
     calls.call({ op: "entries", ...given, ...request }, "list");
   const cut = ({ entries }: EntryPage, most: number): EntryPage => ({ entries: entries.slice(0, most) });
-  return entriesOf(
+  return relativeEntries(
     calls,
     pagesOf(calls.prefix, options, ask, ({ entries }) => entries.length, cut),
   );
 }
 
-function* entriesOf(calls: BucketCalls, pages: Iterable<EntryPage>): Generator<ListedEntry, void, undefined> {
+function* relativeEntries(
+  calls: BucketCalls,
+  pages: Iterable<EntryPage>,
+): Generator<ListedEntry, void, undefined> {
   for (const { entries } of pages) {
     for (const { name, object } of entries) {
       const relative = calls.relative(name);

@@ -235,11 +235,11 @@ export class PrefetchRun {
     if (upcoming.length === 0) return;
     const { timeoutMs } = this.shared.settings;
     const ahead = { type: "ahead", run: this.#number, upcoming, timeoutMs, keepMs: this.#keepMs } as const;
-    this.shared.bridge?.tell(this.shared, (settings) => ({ ...ahead, settings }));
+    this.shared.bridge?.post(this.shared, (settings) => ({ ...ahead, settings }));
   }
 
   #tellLeft(): void {
     const run = this.#number;
-    this.shared.bridge?.tell(this.shared, (settings) => ({ type: "leave", settings, run }));
+    this.shared.bridge?.post(this.shared, (settings) => ({ type: "leave", settings, run }));
   }
 }

@@ -8,7 +8,7 @@ export interface Shared extends Caller {
   /** Set by the first call. */
   bridge?: Bridge;
   /** The service's time at its last response, and the same moment by this thread's monotonic clock. */
-  heard?: { readonly serviceTime: number; readonly at: number };
+  serviceClock?: { readonly serviceTime: number; readonly at: number };
   /** Set by the first listing or write. */
   number?: number;
   /** Whether S3 has said that versioning is on, or suspended. */

@@ -6,27 +6,27 @@ import { S3BucketMapError } from "../errors/errors.js";
 import { OwnEtags } from "../errors/own-etags.js";
 import { startAtCaller } from "../errors/stack.js";
 import type { BucketCalls } from "./bucket-calls.js";
-import { checkServiceHasVersions, checkVersioning, explain } from "./versions.js";
+import { checkServiceHasVersions, checkVersioning, checkVersioningAfter } from "./versions.js";
 import { areOneBucket, areOnOneService } from "./same-service.js";
 
 /** How many times a rename that reads and writes the value starts, because the source has changed. */
 const MAX_TURNS = 10;
 
-const callsOf = new WeakMap<StoredObjects, BucketCalls>();
+const callsBehind = new WeakMap<StoredObjects, BucketCalls>();
 
 /** The objects of a map's bucket. */
 export function storedObjects(calls: BucketCalls): StoredObjects {
   const { prefix } = calls;
   const whole = (key: string): string => wholeKey(prefix, key);
   const objects: StoredObjects = {
-    takesFrom: (other) => areOnOneService(calls, callsOf.get(other)),
-    isSameAs: (other, under) => areOneBucket(calls, callsOf.get(other), under),
+    takesFrom: (other) => areOnOneService(calls, callsBehind.get(other)),
+    isSameAs: (other, under) => areOneBucket(calls, callsBehind.get(other), under),
     copy(from, to, ifAbsent) {
       const call = { op: "copy", key: whole(from), to: whole(to), ifAbsent, prefix } as const;
       return writing(calls, call, [call.to], (copied) => copied === true);
     },
     copyMany(source, pairs) {
-      const other = callsOf.get(source)!;
+      const other = callsBehind.get(source)!;
       const given = pairs.map(({ from, to }) => ({ from: wholeKey(other.prefix, from), to: whole(to) }));
       for (const { to } of given) calls.tell(to, "unsure");
       const bucket = sourceOf(calls, other);
@@ -52,7 +52,7 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
       try {
         isRestored = writing(calls, call, [call.key], (done) => done);
       } catch (error) {
-        explain(calls, "restore", error as S3BucketMapError);
+        checkVersioningAfter(calls, "restore", error as S3BucketMapError);
         throw error;
       }
       if (isRestored) return;
@@ -99,7 +99,7 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
       throw calls.error({ code, reason: said, mayHaveBeenApplied: !there }, "rename", key);
     },
   };
-  callsOf.set(objects, calls);
+  callsBehind.set(objects, calls);
   return objects;
 }
 

@@ -68,7 +68,7 @@ export function getVersions(
   }
   const [first] = failed.values();
   if (first !== undefined) {
-    explain(calls, "get", first);
+    checkVersioningAfter(calls, "get", first);
     if (unread !== undefined) return values;
     if (wanted.length === 1) throw first;
     throw partialFailure("getMany", calls.bucket, ["versions", "read"], [...values.keys()], failed)!;
@@ -121,13 +121,17 @@ function pageOf(
   try {
     return calls.call({ op: "versions", prefix, ...(after === undefined ? {} : { after }) }, method);
   } catch (error) {
-    explain(calls, method, error as S3BucketMapError);
+    checkVersioningAfter(calls, method, error as S3BucketMapError);
     throw error;
   }
 }
 
-// Services without versioning reject the request, or return the current values.
-export function explain(calls: BucketCalls, method: Method, { code, key }: S3BucketMapError): void {
+/** Services without versioning reject the request, or return the current values. @throws VersioningOff for those */
+export function checkVersioningAfter(
+  calls: BucketCalls,
+  method: Method,
+  { code, key }: S3BucketMapError,
+): void {
   if (code === "BadAnswer" || code === "NotImplemented") checkVersioning(calls, method, key);
 }
 

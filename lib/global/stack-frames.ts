@@ -14,10 +14,10 @@ export function functionsOnStack(): (string | null)[] {
 }
 
 /**
- * The file of the code that calls this: a path, or a `file:` URL. Undefined, or another string, if the code was
- * evaluated.
+ * The file of the library's own code that calls this: a path, or a `file:` URL. Undefined, or another string, if the
+ * code was evaluated.
  */
-export function fileOfCaller(): string | undefined {
+export function ownFile(): string | undefined {
   const [, , caller] = frames();
   return caller?.getFileName() ?? undefined;
 }

@@ -16,7 +16,7 @@ export function iterable<T>(given: Iterable<T>, what: string): Iterable<T> {
 /**
  * The entries given to `setMany`. Each is checked before the next is requested, because the iterable may be infinite.
  */
-export function entriesOf<V>(
+export function checkedEntries<V>(
   given: Iterable<readonly [string, V]>,
 ): Generator<readonly [string, V], void, undefined> {
   return mapped(

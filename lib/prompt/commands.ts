@@ -4,7 +4,7 @@ import path from "node:path";
 import type { REPLServer } from "node:repl";
 import { inspect } from "node:util";
 import type { RequestCount } from "../bridge/protocol.js";
-import { asBytes, asCount, asKey } from "../text/format.js";
+import { asBytes, asCount, asName } from "../text/format.js";
 import { didYouMean } from "../text/spelling.js";
 import { asTyped } from "./arguments.js";
 import { wordsOf } from "./line.js";
@@ -89,7 +89,7 @@ export function defineCommands(session: Session): void {
       const { heading, rows } = tableOf(prompt, entries);
       if (from === undefined && entries.length > 0) output.print(heading);
       if (from === undefined && entries.length === 0)
-        output.print(prefix === "" ? "(no keys)" : `(no key begins with ${asKey(prefix)})`);
+        output.print(prefix === "" ? "(no keys)" : `(no key begins with ${asName(prefix)})`);
       for (const row of rows) output.print(row);
       from = entries.at(-1)?.key;
       rest = isMore && from !== undefined ? { prefix, startAfter: from } : undefined;
@@ -102,7 +102,7 @@ export function defineCommands(session: Session): void {
     if (key === undefined) throw new CommandError("Say which key: .head key");
     refuseMore(more, ".head key");
     const head = interruptible(prompt, () => session.base.head(key));
-    if (head === undefined) throw new CommandError(`There is no key ${asKey(key)}.`);
+    if (head === undefined) throw new CommandError(`There is no key ${asName(key)}.`);
     output.print(inspect(head, { colors: prompt.useColors }));
   });
 
@@ -114,7 +114,7 @@ export function defineCommands(session: Session): void {
     if (fs.existsSync(file))
       throw new CommandError(`${file} already exists, and .get overwrites nothing. Name another file.`);
     const isFound = interruptible(prompt, () => session.base.getFile(key, file));
-    if (!isFound) throw new CommandError(`There is no key ${asKey(key)}.`);
+    if (!isFound) throw new CommandError(`There is no key ${asName(key)}.`);
     output.print(`${asBytes(fs.statSync(file).size)} in ${file}`);
   });
 
@@ -125,7 +125,7 @@ export function defineCommands(session: Session): void {
     const file = withHome(source);
     const key = target.endsWith("/") ? `${target}${path.basename(file)}` : target;
     interruptible(prompt, () => session.base.putFile(key, file));
-    output.print(`${asBytes(fs.statSync(file).size)} in ${asKey(key)}`);
+    output.print(`${asBytes(fs.statSync(file).size)} in ${asName(key)}`);
   });
 
   define(

@@ -1,6 +1,6 @@
 import type { Mapping } from "../facade/bucket-object.js";
 import type { SyncMap } from "../map/sync-map.js";
-import { asBytes, asKey, asTime } from "../text/format.js";
+import { asBytes, asName, asTime } from "../text/format.js";
 import { comesBefore } from "../text/utf8-order.js";
 import { paint } from "./prompt.js";
 
@@ -82,7 +82,7 @@ export function tableOf(
     `  ${size.padStart(width)}${hasTimes ? `  ${time.padEnd(TIME_WIDTH)}` : ""}`;
   const rows = entries.map(({ key, isFolder, lastModified }, at) => {
     const time = lastModified === undefined ? "" : asTime(lastModified);
-    const shown = asKey(key);
+    const shown = asName(key);
     return `${paint(colors, "gray", facts(sizes[at]!, time))}  ${isFolder ? paint(colors, "blue", shown) : shown}`;
   });
   return { heading: paint(colors, "gray", `${facts("size", "modified")}  key`), rows };

@@ -48,8 +48,8 @@ export function asLiteral(text: string, quote: '"' | "'" | "`" = '"'): string {
   return quote + printable(quote === "`" ? escaped.replaceAll("${", "\\${") : escaped) + quote;
 }
 
-/** A key as it is if it is unambiguous, otherwise as a string literal. */
-export function asKey(key: string): string {
-  const isPlain = key !== "" && !/^[\s"]|\s$|\\/u.test(key) && printable(key) === key;
-  return isPlain ? key : asLiteral(key);
+/** A key, a prefix or a location: as it is if it is unambiguous, otherwise as a string literal. */
+export function asName(name: string): string {
+  const isPlain = name !== "" && !/^[\s"]|\s$|\\/u.test(name) && printable(name) === name;
+  return isPlain ? name : asLiteral(name);
 }

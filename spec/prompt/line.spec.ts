@@ -1,5 +1,5 @@
 import { accessAtEnd, argumentAtEnd, wordAtEnd, wordsOf } from "../../lib/prompt/line.js";
-import { asKey, asLiteral, printable } from "../../lib/text/format.js";
+import { asName, asLiteral, printable } from "../../lib/text/format.js";
 
 describe("accessAtEnd()", () => {
   it.each([
@@ -120,10 +120,10 @@ describe("asLiteral()", () => {
   });
 });
 
-describe("asKey()", () => {
+describe("asName()", () => {
   it("leaves a key as it is unless it could be mistaken", () => {
-    expect(["a b/c", "é", "%2F"].map(asKey)).toEqual(["a b/c", "é", "%2F"]);
-    expect(["", " a", "a ", '"a"', "a\\n", "a\n"].map(asKey)).toEqual([
+    expect(["a b/c", "é", "%2F"].map(asName)).toEqual(["a b/c", "é", "%2F"]);
+    expect(["", " a", "a ", '"a"', "a\\n", "a\n"].map(asName)).toEqual([
       '""',
       '" a"',
       '"a "',

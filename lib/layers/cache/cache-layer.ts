@@ -4,7 +4,7 @@ import { filesOf } from "../../map/file-map.js";
 import type { FileMap } from "../../map/file-map.js";
 import { internals, unchanged } from "../../map/internals.js";
 import type { Internals, Needs, Prepared, Sending, Stored } from "../../map/internals.js";
-import { entriesOf, iterable, mapped } from "../../map/iterables.js";
+import { checkedEntries, iterable, mapped } from "../../map/iterables.js";
 import type { ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 import type { Bytes } from "../../arguments/values.js";
 import { bytesOf } from "../foundation/bytes.js";
@@ -75,7 +75,7 @@ export class CacheLayer<V> extends Layer<V> {
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
     const keys: string[] = [];
     const all: (readonly [string, V])[] = [];
-    const noted = mapped(entriesOf(entries), (entry) => {
+    const noted = mapped(checkedEntries(entries), (entry) => {
       keys.push(entry[0]);
       all.push(entry);
       return entry;

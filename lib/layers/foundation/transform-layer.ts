@@ -2,7 +2,7 @@ import { checkWriteOptions } from "../../arguments/method-options.js";
 import { argumentError, partialFailure, S3BucketMapError } from "../../errors/errors.js";
 import { internals, unchanged } from "../../map/internals.js";
 import type { Internals, Needs, Stored, ValueKind } from "../../map/internals.js";
-import { entriesOf, mapped } from "../../map/iterables.js";
+import { checkedEntries, mapped } from "../../map/iterables.js";
 import type { ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 import { Layer } from "./layer.js";
 import { unreadable } from "./unreadable.js";
@@ -103,7 +103,7 @@ export class TransformLayer<V, Raw> extends Layer<V, Raw> {
     // nothing
     // before it has all entries.
     const encoded = mapped(
-      entriesOf(entries),
+      checkedEntries(entries),
       ([key, value]) => [key, this.#codec.encode(value, this.#prefix + key, options)] as const,
     );
     this.base.setMany(encoded, this.#passedOn(options));

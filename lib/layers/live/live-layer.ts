@@ -1,7 +1,7 @@
 import { checkNoOptions } from "../../arguments/method-options.js";
 import { internals } from "../../map/internals.js";
 import type { Internals, Needs, Stored } from "../../map/internals.js";
-import { entriesOf, iterable, mapped } from "../../map/iterables.js";
+import { checkedEntries, iterable, mapped } from "../../map/iterables.js";
 import type { ObjectHead, ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
 import { copyOf, ownLeaf } from "../data/copies.js";
 import { Layer } from "../foundation/layer.js";
@@ -56,7 +56,7 @@ export class LiveLayer<V> extends Layer<V> {
   }
 
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
-    const plain = mapped(entriesOf(entries), ([key, value]) => [key, this.#plain(value)] as const);
+    const plain = mapped(checkedEntries(entries), ([key, value]) => [key, this.#plain(value)] as const);
     const taken = this.#beforeWriting(plain, ([key]) => key);
     this.base.setMany(taken, options);
     return this;

@@ -3,7 +3,7 @@ import { filesOf } from "../../map/file-map.js";
 import type { FileMap } from "../../map/file-map.js";
 import { internals } from "../../map/internals.js";
 import type { Internals, Needs, Prepared, Stored } from "../../map/internals.js";
-import { entriesOf, iterable } from "../../map/iterables.js";
+import { checkedEntries, iterable } from "../../map/iterables.js";
 import type {
   ListedEntry,
   ListEntriesOptions,
@@ -104,7 +104,7 @@ export class WriteBufferLayer<V> extends Layer<V> {
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
     // All are checked before any is sent.
     this.#add(
-      Array.from(entriesOf(entries), ([key, value]) => [key, this.below.prepare(key, value, options)]),
+      Array.from(checkedEntries(entries), ([key, value]) => [key, this.below.prepare(key, value, options)]),
     );
     return this;
   }

@@ -1,4 +1,4 @@
-import { asBytes, asCount, asKey, asSeconds } from "../../text/format.js";
+import { asBytes, asCount, asName, asSeconds } from "../../text/format.js";
 
 /** How far a piece of work has got. */
 export interface Done {
@@ -23,7 +23,7 @@ const MIN_PLACE = 10;
 export function lineOf(done: Done, columns: number): string {
   const { verb } = done;
   const room = columns - 1;
-  const where = asKey(done.where);
+  const where = asName(done.where);
   const said = factsOf(done);
   for (;;) {
     const end = `: ${said.map(({ text }) => text).join(", ")}`;
