@@ -266,17 +266,22 @@ describe("what goes wrong", () => {
 });
 
 it.each([
-  ["the default profile", "[default]", {}],
-  ["the option's profile", "[default]\nca_bundle = /nowhere\n[profile mine]", { profile: "mine" }],
-])("trusts the CA that ca_bundle of %s names; AWS_CA_BUNDLE comes first", (_whose, section, options) => {
-  writeFileSync(file("config"), `${section}\nca_bundle = ${file("ca.pem")}\n${keys}`);
-  process.env["AWS_CONFIG_FILE"] = file("config");
-  const secured = (): S3BucketMap =>
-    new S3BucketMap("bucket", { endpoint: open.secure, region: "x", ...options });
-  use(secured());
-  process.env["AWS_CA_BUNDLE"] = file("none.pem");
-  expect(failure(() => secured().get("a")).message).toContain(file("none.pem"));
-});
+  ["the default profile", "[default]", {}, undefined],
+  ["the default profile, with an empty AWS_PROFILE,", "[default]", {}, ""],
+  ["the option's profile", "[default]\nca_bundle = /nowhere\n[profile mine]", { profile: "mine" }, undefined],
+])(
+  "trusts the CA that ca_bundle of %s names; AWS_CA_BUNDLE comes first",
+  (_whose, section, options, named) => {
+    if (named !== undefined) process.env["AWS_PROFILE"] = named;
+    writeFileSync(file("config"), `${section}\nca_bundle = ${file("ca.pem")}\n${keys}`);
+    process.env["AWS_CONFIG_FILE"] = file("config");
+    const secured = (): S3BucketMap =>
+      new S3BucketMap("bucket", { endpoint: open.secure, region: "x", ...options });
+    use(secured());
+    process.env["AWS_CA_BUNDLE"] = file("none.pem");
+    expect(failure(() => secured().get("a")).message).toContain(file("none.pem"));
+  },
+);
 
 it("trusts the CA that AWS_CA_BUNDLE names, without a proxy", () => {
   process.env["AWS_CA_BUNDLE"] = file("ca.pem");

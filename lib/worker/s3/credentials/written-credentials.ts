@@ -21,9 +21,9 @@ export function giverOf(settings: ClientConfig, variables: Variables): "option" 
   return !isNamed && id && secret ? "environment" : undefined;
 }
 
-/** The name of the profile that the SDK uses. */
+/** The name of the profile that the SDK uses. To the SDK, an empty variable is an unset one. */
 export function profileName(settings: ClientConfig, variables: Variables): string {
-  return settings.profile ?? variables["AWS_PROFILE"] ?? "default";
+  return settings.profile ?? (variables["AWS_PROFILE"] || "default");
 }
 
 /** Credentials that can be read without the SDK; undefined if only the SDK can find them. */

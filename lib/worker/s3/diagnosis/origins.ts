@@ -1,4 +1,5 @@
 import type { ClientConfig, Environment } from "../../../bridge/protocol.js";
+import { profileName } from "../credentials/written-credentials.js";
 import type { Credentials } from "../credentials/written-credentials.js";
 import type { SharedFiles } from "../credentials/shared-files.js";
 import { isAws } from "../direct/predicted-route.js";
@@ -51,7 +52,7 @@ export class Origins {
     this.#variables = environment.variables;
     this.#files = files;
     const { AWS_PROFILE } = this.#variables;
-    this.#profile = settings.profile ?? (AWS_PROFILE || "default");
+    this.#profile = profileName(settings, this.#variables);
     this.#isNamed = settings.profile !== undefined || Boolean(AWS_PROFILE);
     const why = settings.profile !== undefined ? " (option profile)" : AWS_PROFILE ? " (AWS_PROFILE)" : "";
     this.#profileInWords = `profile "${this.#profile}"${why}`;
