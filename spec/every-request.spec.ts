@@ -155,11 +155,11 @@ const ways: Record<Op, (s3: S3) => Promise<unknown>> = {
   async copy(s3) {
     const copy = { op: "copy", key: "there", to: "copied", prefix } as const;
     await call(s3, { ...copy, ifAbsent: false });
-    await call(s3, { ...copy, ifAbsent: false, source: { bucket: "other" } });
     await call(s3, { ...copy, to: "copied once", ifAbsent: true });
     await copyInParts(s3);
   },
-  copyMany: (s3) => call(s3, { op: "copyMany", pairs: [{ from: "there", to: "copied" }] }),
+  copyMany: (s3) =>
+    call(s3, { op: "copyMany", pairs: [{ from: "there", to: "copied" }], source: { bucket: "other" } }),
   restore: (s3) => fails(call(s3, { op: "restore", key: "there", versionId: "1" })),
   async rename(s3) {
     await call(s3, { op: "set", key: "old", body, headers });
@@ -232,7 +232,7 @@ describe.each(Object.entries(options))("%s", (member, { given, value, notOf }) =
       server.reset();
       await ways[operation](s3);
       if (operation !== "requests") expect(server.log()).not.toEqual([]);
-      if (bySdk && !["copy", "url"].includes(operation))
+      if (bySdk && !["copyMany", "url"].includes(operation))
         expect(server.log().filter((request) => !request.bySdk)).toEqual([]);
       expect(lacking()).toEqual([]);
       server.clearFaults();

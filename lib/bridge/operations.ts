@@ -91,15 +91,14 @@ interface Operations {
     result: ({ verdict: Verdict } | { failure: Failure })[];
   };
   remove: { request: { key: string; base: Version; prefix: string }; result: StoreResult };
-  /**
-   * Copies an object within the service, and returns whether it did. `source`: the bucket, if it is a different one.
-   */
+  /** Copies an object within its bucket, and returns whether it did. */
   copy: {
-    request: { key: string; to: string; source?: SourceBucket; ifAbsent: boolean; prefix: string };
+    request: { key: string; to: string; ifAbsent: boolean; prefix: string };
     /** "by value": the service does not support this copy, and nothing was copied. */
     result: boolean | "by value";
   };
   copyMany: {
+    /** `source`: the bucket, if it is a different one. */
     request: { pairs: CopyPair[]; source?: SourceBucket };
     /** In the order of the pairs. */
     result: ({ copied: boolean } | { failure: Failure })[];
@@ -156,8 +155,10 @@ interface Facts<One extends Op> extends Verb {
   readonly isInformative: boolean;
   /** The keys it reads or writes, or "all" of the bucket. */
   readonly keys: (call: Call<One>) => readonly string[] | "all";
-  /** The keys that it only reads, in the same bucket (undefined) or in another one. */
-  readonly reads?: (call: Call<One>) => { bucket: string | undefined; keys: readonly string[] };
+  /** The keys that it only reads. */
+  readonly reads?: (call: Call<One>) => readonly string[];
+  /** The bucket that it reads those keys from, if it is a different one. */
+  readonly readsFrom?: (call: Call<One>) => string | undefined;
   /** The bodies it carries. */
   readonly bodies?: (call: Call<One>) => readonly Body[];
 }
@@ -170,12 +171,6 @@ const one = ({ key }: { key: string }): readonly string[] => [key];
 const many = ({ keys }: { keys: readonly string[] }): readonly string[] => keys;
 const all = (): "all" => "all";
 const none = (): readonly string[] => [];
-const readsOf =
-  <C extends { source?: SourceBucket }>(keys: (call: C) => readonly string[]) =>
-  (call: C): { bucket: string | undefined; keys: readonly string[] } => ({
-    bucket: call.source?.bucket,
-    keys: keys(call),
-  });
 const body = (call: { body: Body }): readonly Body[] => [call.body];
 
 /**
@@ -214,20 +209,21 @@ export const operations: { readonly [One in Op]: Facts<One> } = {
     keys: ({ versions }) => versions.map(({ key }) => key),
   },
   remove: { does: "delete", ...isConditionalWrite, keys: one },
-  copy: { does: "copy", ...isConditionalWrite, keys: ({ to }) => [to], reads: readsOf(({ key }) => [key]) },
+  copy: { does: "copy", ...isConditionalWrite, keys: ({ to }) => [to], reads: one },
   copyMany: {
     does: "copy",
     what: "many keys",
     ...isConditionalWrite,
     keys: ({ pairs }) => pairs.map(({ to }) => to),
-    reads: readsOf(({ pairs }) => pairs.map(({ from }) => from)),
+    reads: ({ pairs }) => pairs.map(({ from }) => from),
+    readsFrom: ({ source }) => source?.bucket,
   },
   restore: { does: "restore", ...isConditionalWrite, keys: one },
   rename: {
     does: "rename",
     ...isConditionalWrite,
     keys: ({ key, to }) => [key, to],
-    reads: ({ key }) => ({ bucket: undefined, keys: [key] }),
+    reads: one,
   },
   proveRename: { does: "rename", ...isRead, keys: one },
   removeCopied: { does: "rename", ...isConditionalWrite, keys: one },

@@ -170,7 +170,7 @@ export function checkWritesBefore<One extends Op>(caller: Caller, call: Call<One
 
 function seenBy<One extends Op>(call: Call<One>): (key: string) => boolean {
   const { isWrite, keys, reads } = operations[call.op];
-  const seen = isWrite ? (reads?.(call).keys ?? []) : keys(call);
+  const seen = isWrite ? (reads?.(call) ?? []) : keys(call);
   if (seen !== "all") return (key) => seen.includes(key);
   const prefix = "prefix" in call ? call.prefix : "";
   return (key) => key.startsWith(prefix);

@@ -1,5 +1,5 @@
 import type { Call, Op, Result } from "../bridge/operations.js";
-import type { SourceBucket, StoreResult } from "../bridge/protocol.js";
+import type { StoreResult } from "../bridge/protocol.js";
 import { requestCounts } from "./observe/request-counts.js";
 import { getAhead } from "./prefetch.js";
 import { copyIfAbsent, proveRename, removeCopied, rename } from "./s3/conditional/conditional-copies.js";
@@ -121,16 +121,17 @@ const runs: { readonly [One in Op]: Run<One> } = {
     return [...first, ...rest].map((outcome) => ("value" in outcome ? outcome.value : outcome));
   },
   remove: (s3, call, signal) => s3.run((target) => removeIf(target, call, signal)),
-  copy: (s3, { key, to, source, ifAbsent, prefix }, signal) => {
-    const from = sourceOf(s3, source, key, signal);
+  copy: (s3, { key, to, ifAbsent, prefix }, signal) => {
+    const from = sourceOf(s3, key, signal);
     return s3.run((target) =>
       ifAbsent ? copyIfAbsent(target, from, to, prefix, signal) : copyObject(target, from, to, signal),
     );
   },
   async copyMany(s3, { pairs, source }, signal) {
     // The keys of the source have been listed, so only the target's bucket can be missing.
+    const other = source === undefined ? s3 : s3.forBucket(source);
     const outcomes = await forEachOf(pairs, s3.settings.concurrency, signal, ({ from, to }) =>
-      s3.write((target) => copyObject(target, sourceOf(s3, source, from, signal), to, signal), signal),
+      s3.write((target) => copyObject(target, sourceOf(other, from, signal), to, signal), signal),
     );
     return outcomes.map((outcome) => ("value" in outcome ? { copied: outcome.value } : outcome));
   },
@@ -158,10 +159,9 @@ const runs: { readonly [One in Op]: Run<One> } = {
     diagnose((step) => s3.run(step), s3.settings, s3.environment, call, timeoutMs, signal),
 };
 
-/** An object to copy. Its own bucket may be in another region. */
-function sourceOf(s3: S3, source: SourceBucket | undefined, key: string, signal: AbortSignal): CopySource {
-  const from = source === undefined ? s3 : s3.forBucket(source);
-  return { bucket: from.settings.bucket, key, look: () => from.run((target) => head(target, key, signal)) };
+/** An object to copy. Its bucket may be in another region than the target's. */
+function sourceOf(s3: S3, key: string, signal: AbortSignal): CopySource {
+  return { bucket: s3.settings.bucket, key, look: () => s3.run((target) => head(target, key, signal)) };
 }
 
 /** Carries out a call. */

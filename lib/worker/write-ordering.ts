@@ -17,14 +17,12 @@ export function inOrder<One extends Op, T>(
   call: Call<One>,
   run: () => Promise<T>,
 ): Promise<T> {
-  const { keys, isWrite, reads } = operations[call.op];
+  const { keys, isWrite, reads, readsFrom } = operations[call.op];
   if (writing.size === 0 && !isWrite) return run();
   const touched = keys(call);
   const before = writing.size === 0 ? [] : writesBefore(bucket, touched);
-  if (writing.size > 0 && reads !== undefined) {
-    const read = reads(call);
-    before.push(...writesBefore(read.bucket ?? bucket, read.keys));
-  }
+  if (writing.size > 0 && reads !== undefined)
+    before.push(...writesBefore(readsFrom?.(call) ?? bucket, reads(call)));
   const result = before.length === 0 ? run() : Promise.allSettled(before).then(run);
   if (!isWrite || touched === "all") return result;
 
