@@ -230,6 +230,8 @@ export interface Finding {
   /** "limited": the library works around it. "unknown": it was not tested. */
   status: "ok" | "limited" | "failed" | "unknown";
   text?: string;
+  /** Why the check was not made. */
+  untried?: string;
   failure?: Failure;
   todo?: string;
 }

@@ -58,25 +58,29 @@ export function diagnose(calls: BucketCalls, options: DiagnoseOptions | undefine
       findings.push({ name: "left over", status: "unknown", text });
     }
   }
-  return new Report(`s3://${bucket}/${prefix}`, findings.map(toLine));
+  return new Report(`s3://${bucket}/${prefix}`, findings);
 }
 
 class Report implements Diagnosis {
   readonly ok: boolean;
   readonly lines: readonly DiagnosisLine[];
   readonly #where: string;
+  /** Why checks were not made, by the names of their lines. */
+  readonly #untried: Map<string, string> = new Map();
 
-  constructor(where: string, lines: DiagnosisLine[]) {
+  constructor(where: string, findings: readonly Finding[]) {
     this.#where = where;
-    this.lines = Object.freeze(lines);
-    this.ok = lines.every(({ status }) => status !== "failed");
+    this.lines = Object.freeze(findings.map(toLine));
+    for (const { name, untried } of findings)
+      if (untried !== undefined) this.#untried.set(name, printable(untried));
+    this.ok = this.lines.every(({ status }) => status !== "failed");
     Object.freeze(this);
   }
 
   toString(): string {
     const failed = this.lines.filter(({ status }) => status === "failed").map(({ name }) => name);
     const found = this.ok ? "nothing that is needed has failed" : `failed: ${failed.join(", ")}`;
-    const told = this.lines.filter((line) => !isUntried(line));
+    const told = this.lines.filter(({ name }) => !this.#untried.has(name));
     const widest = Math.max(...told.map(({ name }) => name.length));
     return [
       `${printable(this.#where)}: ${found}`,
@@ -84,7 +88,7 @@ class Report implements Diagnosis {
         `${signs[status].padEnd(STATUS)}${name.padEnd(widest)}  ${text}`,
         ...(todo === undefined ? [] : [`${" ".repeat(STATUS + widest + 2)}→ ${todo}`]),
       ]),
-      ...untriedLines(this.lines.filter(isUntried)),
+      ...untriedLines(this.#untried),
     ].join("\n");
   }
 
@@ -93,15 +97,11 @@ class Report implements Diagnosis {
   }
 }
 
-const isUntried = ({ status, text }: DiagnosisLine): boolean =>
-  status === "unknown" && text.startsWith("not tried: ");
-
 /** Groups by reason the checks that were skipped. Usually there is one reason. */
-function untriedLines(lines: readonly DiagnosisLine[]): string[] {
-  const texts = new Set(lines.map(({ text }) => text));
-  return [...texts].map((untried) => {
-    const names = lines.filter(({ text }) => text === untried).map(({ name }) => name);
-    return `Not tried (${untried.slice("not tried: ".length)}): ${names.join(", ")}`;
+function untriedLines(untried: ReadonlyMap<string, string>): string[] {
+  return Array.from(new Set(untried.values()), (reason) => {
+    const names = [...untried.keys()].filter((name) => untried.get(name) === reason);
+    return `Not tried (${reason}): ${names.join(", ")}`;
   });
 }
 
@@ -109,8 +109,10 @@ const signs = { ok: "ok", limited: "limited", failed: "FAILED", unknown: "?" } a
 const STATUS = 9;
 const MORE_TIME = "Check the network and the endpoint, or set a larger timeoutMs.";
 
-function toLine({ name, status, text, failure, todo }: Finding): DiagnosisLine {
-  const said = [text, failure && saidOf(failure)].filter((part) => part !== undefined).join(": ");
+function toLine({ name, status, text, untried, failure, todo }: Finding): DiagnosisLine {
+  const said = [text, untried && `not tried: ${untried}`, failure && saidOf(failure)]
+    .filter((part) => part !== undefined)
+    .join(": ");
   const toDo = todo ?? (failure && (adviceFor(failure) ?? otherAdvice(failure)));
   // The text may come from the service, which can send any characters.
   const line = { name, status, text: printable(said) };

@@ -39,7 +39,7 @@ export class Findings {
     return names.flatMap((name) => {
       const found = this.#found.get(name);
       if (found !== undefined) return [{ name, ...found }];
-      return checks.includes(name) ? [{ name, ...unknown(`not tried: ${this.over}`) }] : [];
+      return checks.includes(name) ? [{ name, status: "unknown", untried: String(this.over) }] : [];
     });
   }
 }
