@@ -24,10 +24,11 @@ export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
   batch.finish();
 
   const failed = failureOf(calls, batch);
-  if ("value" in result && failed === undefined) return result.value;
-  // eslint-disable-next-line @typescript-eslint/only-throw-error -- it is not undefined, so it is an Error
-  if ("value" in result || (failed !== undefined && batch.thrown.has(result.thrown))) throw failed;
-  if (failed === undefined) throw result.thrown;
+  if (failed === undefined) {
+    if ("value" in result) return result.value;
+    throw result.thrown;
+  }
+  if ("value" in result || batch.thrown.has(result.thrown)) throw failed;
   throw new AggregateError(
     [result.thrown, failed],
     `The function of the batch threw an error, and some of its writes failed, too: ${failed.message}`,

@@ -13,7 +13,7 @@ import { SourceFile } from "./source-file.js";
 const MAX_BYTES = 10_000 * 5 * 1024 ** 3;
 
 /** A conditional write is one PUT, whose body is in memory. */
-const MAX_CONDITIONAL_BYTES = 64 * 1024 ** 2;
+const MAX_CONDITIONAL_FILE_BYTES = 64 * 1024 ** 2;
 
 /**
  * Stores a file. 1 PUT, or above 16 MiB an upload in parts, of which only a few MiB are in memory at a time.
@@ -32,7 +32,7 @@ export async function putFile(
     const { length } = file;
     sayLength(length);
     if (base !== undefined) {
-      checkLength(length, MAX_CONDITIONAL_BYTES, "a conditional write, which is a single request,");
+      checkLength(length, MAX_CONDITIONAL_FILE_BYTES, "a conditional write, which is a single request,");
       const body = await file.readAll();
       const { verdict } = await storeIf(target, { key, body, headers, base, prefix }, signal);
       return verdict;
