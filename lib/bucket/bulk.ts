@@ -70,7 +70,7 @@ export function setMany(
     objects = [];
     bytes = 0;
   };
-  // Bodies are copied when they are sent. Copies of all of them at once could exhaust the memory.
+  // Other values are copied only when they are sent. Copies of all of them at once could exhaust the memory.
   for (const [key, value] of values) {
     const body = canChange && typeof value !== "string" ? (value as Uint8Array) : toBody(value, key);
     objects.push({ key, body, headers: typeof value === "string" ? headers.text : headers.bytes });

@@ -22,7 +22,7 @@ const LIVES_STALE_MS = 60_000;
 /** After wasted prefetches, this many reads must follow each other before the next prefetch. */
 const CAUTION = 4;
 
-/** How many prefetched values may be wasted: two full windows, and in addition one for each 8 reads. */
+/** One prefetched value may be wasted for each this many reads, and two full windows in addition. */
 const WASTE = 8;
 
 /** Listed keys that are likely to be read, in order. */
@@ -104,7 +104,7 @@ export class PrefetchRun {
   /** Reads the next value. */
   read(calls: BucketReader): Reading | undefined {
     entered();
-    // The value may tell the program what others have written, so values for other reads become too old.
+    // The program learns from an iterator's value, too, so values that other runs have prefetched become too old.
     if (this.#mayBeStale) heard();
     const at = this.#nextIndex;
     const key = this.#reads.prefix + this.#reads.keys[at]!;

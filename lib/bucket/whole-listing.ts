@@ -86,8 +86,8 @@ function inParallel(
   }
 }
 
-// A part ends where its page has keys beyond it, and those must be in a later part. In another order than S3's, keys of the
-// part could follow later still, and be in no part. But then the keys beyond are in no later part either.
+// The last page of a part may go on with keys that belong to later parts. If no later part has any of them, the service
+// lists in another order than S3's, and keys may be missing.
 function areWhole(parts: readonly ListedSpan[]): boolean {
   return parts.every(({ beyond }, at) => {
     if (beyond === undefined) return true;

@@ -29,7 +29,7 @@ export interface S3BucketMapErrorDetails {
 export class S3BucketMapError extends Error {
   /** What happened. Stable across versions. */
   readonly code: string;
-  /** The map's method: `get`, `set`, `has`, `delete`, `list`, `head`, `clear`, `create`, `update`. */
+  /** The method or function that failed, such as `get`, `update` or `copyAll`. */
   declare readonly operation: string | undefined;
   declare readonly bucket: string | undefined;
   /** The full key in the bucket, with the prefix. */

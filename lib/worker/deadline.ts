@@ -95,7 +95,7 @@ function newController(): AbortController {
   return controller;
 }
 
-/** The time of a call is up, or the call was cancelled. The message, if any, says what is uncertain. */
+/** The time of a call is up, or the call was cancelled. The message, if any, names a test key that may be left over. */
 export class DeadlinePassed extends Error {
   override name = "DeadlinePassed";
 }

@@ -24,6 +24,7 @@ export function inOrder<One extends Op, T>(
   if (writing.size > 0 && reads !== undefined)
     before.push(...writesBefore(readsFrom?.(call) ?? bucket, reads(call)));
   const result = before.length === 0 ? run() : Promise.allSettled(before).then(run);
+  // A write of "all" keys creates or deletes the bucket. It waits for earlier writes, but no later call waits for it.
   if (!isWrite || touched === "all") return result;
 
   const mine = writing.get(bucket) ?? new Map<string, Promise<unknown>>();

@@ -14,7 +14,7 @@ export interface FieldName {
 export type Action =
   | (FieldName & { readonly do: "set"; readonly value: unknown })
   | (FieldName & { readonly do: "delete" })
-  // Of arrays. In `order`, which contains indexes, a hole stands for a hole, and undefined for undefined.
+  // Of arrays. `order` has the old index of each new element. A hole in it makes a hole, and undefined makes undefined.
   | { readonly do: "length"; readonly length: number }
   | { readonly do: "push" | "unshift"; readonly values: readonly unknown[] }
   | { readonly do: "pop" | "shift" }

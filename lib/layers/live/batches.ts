@@ -3,7 +3,7 @@ import { functionsOnStack, thisCopy, WAIT_MARK } from "../../global/stack-frames
 import { nextOrder } from "./document.js";
 import type { Edits } from "./edits.js";
 
-/** A batch. Its keys are relative to the outermost live map, but for those of `failed`. */
+/** A batch. The keys in it are relative to the outermost live map, except in `failed`. */
 export interface Batch {
   /** The batch covers the keys that begin with one of these. */
   readonly prefixes: readonly string[];
@@ -31,7 +31,10 @@ let made = 0;
 export class Batches {
   /** Innermost last. */
   #open: Batch[] = [];
-  /** How many functions `guard` runs, or more after a Ctrl-C. Without any, the stack need not be searched. */
+  /**
+   * At least as many functions as `guard` is running. It is too high after Ctrl-C, which skips the `finally`. At 0 the
+   * stack need not be searched.
+   */
   #guards = 0;
   /** The name of the functions on the stack that run a batch of this map. */
   readonly #mark: string = `s3bucketmap:live batch ${thisCopy} ${(made += 1)}`;

@@ -41,13 +41,14 @@ export class DocumentStore<V> implements Home {
   }
 
   /**
-   * The document with the edits of the running batch, without a request. Undefined unless the batch has read or stored
-   * the key, and edited it since.
+   * The document with the edits of the running batch, without a request. Undefined if there are none, or if they were
+   * made on a state from before the batch: then the key must be read.
    */
   pending(key: string): Stored<V> | undefined {
     const batch = this.#batches.current;
     const edits = batch?.edits.get(this.#prefix + key);
     if (batch === undefined || edits === undefined || edits.known.order < batch.since) return undefined;
+    // The value is not stored yet, so S3 has said nothing of it.
     return { value: this.#rootOf(key, edits.known), etag: undefined, contentEncoding: undefined };
   }
 

@@ -52,7 +52,7 @@ export class Edits {
     this.list.push(edit);
   }
 
-  /** Prepares a document to show the edits, and makes them on its state if that is a later one. */
+  /** Adds a document that shows the edits. If it knows a later state, the edits are made on that state from now on. */
   join(document: Document): void {
     const { known } = document;
     if (known.order > this.known.order) {
@@ -71,6 +71,7 @@ export class Edits {
     let last = from;
     let state: State | undefined;
     const change = (now: Stored<unknown> | undefined): unknown => {
+      // The first attempt goes on from `from`, without a GET.
       if (now === from) return value;
       if (now === undefined) throw this.#changed("the key has been deleted");
       last = now;

@@ -2,7 +2,7 @@ import { entriesOf, kindOfContainer } from "../data/copies.js";
 import { showPath } from "../data/plain-data.js";
 
 /**
- * A field that stands for the whole of an object, a Map, a Set or a Date: which fields exist, and which are missing.
+ * Stands in place of a field. Of an object, a Map or a Set it means which fields there are, and of a Date the time.
  */
 export const ALL: unique symbol = Symbol("all");
 

@@ -8,8 +8,8 @@ interface Marks {
   readonly read: Set<unknown>;
   readonly stale: Set<unknown>;
   /**
-   * Whether the object came later, at a place that the program may have read before. Then each field counts as changed
-   * until the program reads it.
+   * Whether the object came into the document after the program received the document. Then each field counts as
+   * changed until the program reads it, because the program may have read what was at that place before.
    */
   isNew: boolean;
 }

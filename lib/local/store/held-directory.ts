@@ -8,7 +8,7 @@ const O_PATH = 0x200000;
 
 /**
  * Keeps a directory open while its store is checked and opened, so that LMDB opens what was checked, even if the path
- * leads elsewhere by then. Works on Linux only. On other systems, `inside` is always `path`.
+ * leads elsewhere by then. Works on Linux only, and only with /proc. Otherwise `inside` is always `path`.
  */
 export class HeldDirectory {
   readonly path: string;

@@ -58,6 +58,8 @@ export class Plan {
   /** @returns false if a record on which the plan depends has changed. Nothing was written then. */
   async apply(root: RootDatabase<Buffer, Key>): Promise<boolean> {
     const outcomes: PromiseLike<boolean>[] = [];
+    // lmdb calls back at once. What a callback writes depends on the condition around it, and the native writer decides
+    // about both in one transaction. So each guard encloses the next one, and the innermost one encloses the changes.
     const enter = (index: number): void => {
       const guard = this.#guards[index];
       if (!guard) for (const change of this.#changes) change();

@@ -24,7 +24,7 @@ export const MAX_READERS = 2048;
 // A slot has 64 bytes (MDB_reader in LMDB's mdb.c). The rest is more than the header needs (MDB_txninfo). A larger
 // file only gives LMDB more slots.
 const LOCK_BYTES = MAX_READERS * 64 + 32 * 1024;
-// One more than LMDB needs, which opens the data file twice and the lock file once.
+// LMDB opens the data file twice and the lock file once. The fourth is a reserve.
 const OPEN_FILES = 4;
 // For the tree pages and the list of free pages that a transaction writes in addition to its data.
 const SPARE_BYTES = 512 * 1024;

@@ -11,7 +11,7 @@ interface FileId {
   size: bigint;
 }
 
-// All that are open in this thread.
+// All that this thread has open. Those of other threads are not known here.
 const open = new Set<StoreFiles>();
 
 /**
@@ -29,7 +29,7 @@ export class StoreFiles {
     this.#data = idOf(inside, DATA_FILE);
     this.#lock = idOf(inside, LOCK_FILE);
     for (const other of open)
-      // LMDB opens a data file once in a process, and would keep using the lock file that it opened with it.
+      // LMDB opens a data file once in a process. It would go on with the lock file that it opened then.
       if (isSame(other.#data, this.#data) && !isSame(other.#lock, this.#lock))
         throw this.#oneReplaced(LOCK_FILE);
     open.add(this);

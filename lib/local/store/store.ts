@@ -243,6 +243,7 @@ function openRoot(open: typeof Lmdb.open, directory: string): RootDatabase<Buffe
     // So the native writer starts only when a group of writes is complete. Otherwise it could hold the lock of all
     // writers while it waits for a thread that was terminated.
     eventTurnBatching: false,
+    // It belongs to the line above. It is spread in because the types do not know it.
     ...{ txnStartThreshold: Number.MAX_SAFE_INTEGER },
   });
 }
