@@ -28,9 +28,9 @@ afterAll(() => {
 const moments = {
   before: (harm: string) => `Sending.prototype.during = () => { ${harm}; return new Promise(() => {}); };`,
   after: (harm: string) =>
-    `const { sent } = Sending.prototype;
-     Sending.prototype.sent = function () {
-       sent.call(this);
+    `const { beforeSend } = Sending.prototype;
+     Sending.prototype.beforeSend = function () {
+       beforeSend.call(this);
        setImmediate(() => setImmediate(() => { ${harm}; }));
      };`,
 };

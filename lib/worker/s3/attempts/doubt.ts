@@ -2,6 +2,11 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 
+// Whether a failed write may have happened. This file counts the requests that may have been applied. Each attempt
+// reports when it is sent and when it was rejected: the SDK's in watch-attempts.ts, direct ones in
+// direct/direct-attempt.ts. Both ask ambiguous.ts, which judges one response. worker/failure.ts marks the failure of
+// the call. If the worker has died or does not answer, bridge/bridge.ts marks it.
+
 /** S3's operations that can change what users read. If the response to one is lost, it may have been applied. */
 const writes: ReadonlySet<string> = new Set([
   "PutObject",
@@ -21,17 +26,12 @@ const doubts = new AsyncLocalStorage<Doubt | undefined>();
  */
 export class Doubt {
   readonly #outer: Doubt | undefined = doubts.getStore();
-  readonly #beforeSending: () => void;
+  readonly #permit: () => void;
   #unknown = 0;
 
-  /** @param beforeSending - called before each request that writes. If it throws, the request is not sent */
-  constructor(beforeSending: () => void = () => {}) {
-    this.#beforeSending = beforeSending;
-  }
-
-  /** The innermost Doubt that this code runs in. */
-  static get current(): Doubt | undefined {
-    return doubts.getStore();
+  /** @param permit - called before each request that writes. If it throws, the request is not sent */
+  constructor(permit: () => void = () => {}) {
+    this.#permit = permit;
   }
 
   get exists(): boolean {
@@ -44,9 +44,9 @@ export class Doubt {
   }
 
   /** @internal */
-  beforeSending(): void {
-    this.#beforeSending();
-    this.#outer?.beforeSending();
+  permit(): void {
+    this.#permit();
+    this.#outer?.permit();
   }
 
   /** @internal */
@@ -59,6 +59,18 @@ export class Doubt {
 /** Runs code whose writes are the library's own. They leave no doubt about the user's call. */
 export function withoutDoubt<T>(run: () => T): T {
   return doubts.run(undefined, run);
+}
+
+/**
+ * S3 has rejected a write, but a proxy may have sent the same write before. In that case the first request may have been
+ * applied, unless `look` settles the question and returns.
+ */
+export async function doubtUntil<T>(look: () => Promise<T>): Promise<T> {
+  const doubt = doubts.getStore();
+  doubt?.count(1);
+  const seen = await look();
+  doubt?.count(-1);
+  return seen;
 }
 
 const sendings = new AsyncLocalStorage<Sending>();
@@ -79,7 +91,7 @@ export class Sending {
   /** @param isLocal - whether it is answered in this thread, without a connection */
   during<T>(run: () => T, isLocal: boolean): T {
     if (this.#doubt === undefined) return run();
-    if (isLocal || !agentsAreTold) this.sent();
+    if (isLocal || !agentsAreTold) this.beforeSend();
     return sendings.run(this, run);
   }
 
@@ -88,17 +100,14 @@ export class Sending {
    *
    * @throws if it must not be sent
    */
-  sent(): void {
+  beforeSend(): void {
     if (this.#state !== "not yet") return;
-    this.#doubt?.beforeSending();
-    this.wasSent();
+    this.#doubt?.permit();
+    this.countAsSent();
   }
 
-  /**
-   * The SDK evaluates the response of a direct attempt without sending anything itself (direct-attempt.ts). If that response
-   * is damaged, the request counts as sent after all.
-   */
-  wasSent(): void {
+  /** For a request that has left already, so that nothing can keep it from being sent. */
+  countAsSent(): void {
     if (this.#state !== "not yet") return;
     this.#state = "sent";
     this.#doubt?.count(1);
@@ -118,7 +127,7 @@ export function watchSending(request: ClientRequest): void {
   request.once("socket", (socket) => {
     whenConnected(socket, () => {
       try {
-        sending.sent();
+        sending.beforeSend();
       } catch (error) {
         request.destroy(error as Error);
       }

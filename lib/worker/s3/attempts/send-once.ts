@@ -50,11 +50,11 @@ export async function sendOnce<Output>(
   }
 }
 
-/** Calls `look` with the host that a command goes to, before anything is sent. */
-export function beforeSending(command: Command, look: (hostname: string) => void): void {
+/** Calls `check` with the host that a command goes to, before anything is sent. If it throws, nothing is. */
+export function checkHost(command: Command, check: (hostname: string) => void): void {
   (command.middlewareStack as Stack).add(
     (next) => (args) => {
-      look((args.request as { hostname: string }).hostname);
+      check((args.request as { hostname: string }).hostname);
       return next(args);
     },
     { step: "build", name: "s3bucketmapHost" },

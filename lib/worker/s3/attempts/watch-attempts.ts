@@ -55,7 +55,9 @@ export function watchAttempts({ middlewareStack }: S3Client, isLocal: boolean): 
             error.isBeaten = true;
           }
           if (error.isBeaten === true || !isAmbiguous(error)) sending.didNothing();
-          else if (error.isDamaged === true) sending.wasSent();
+          // A direct attempt that replay.ts hands to the SDK counted as rejected. Its response is damaged, so it may have
+          // been applied after all.
+          else if (error.isDamaged === true) sending.countAsSent();
           throw error;
         }
       };

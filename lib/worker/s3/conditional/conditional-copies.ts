@@ -3,7 +3,7 @@ import { OwnEtags } from "../../../errors/own-etags.js";
 import { OperationError } from "../../operation-error.js";
 import { WRITES_NAME } from "../../../bridge/protocol.js";
 import type { StoreResult, Version } from "../../../bridge/protocol.js";
-import { beforeSending, sendOnce } from "../attempts/send-once.js";
+import { checkHost, sendOnce } from "../attempts/send-once.js";
 import { Doubt } from "../attempts/doubt.js";
 import { isAws } from "../direct/predicted-route.js";
 import type { Found } from "../direct/reads.js";
@@ -66,7 +66,7 @@ export async function copyIfAbsent(
       input.Metadata = { ...input.Metadata, [WRITES_NAME]: historyOf(id, missing, room) };
       input.IfNoneMatch = "*";
       await sendCopy(target, input, found, signal, undefined, {
-        before: (command) => beforeSending(command, check),
+        before: (command) => checkHost(command, check),
         last: (command, send) => sendOnce(command, doubt, send),
       });
     };
@@ -128,7 +128,7 @@ export async function rename(
         const input = copyInput(target, source, to, found);
         input.CopySourceIfMatch = quote(versionOf(found).etag ?? "", quoting);
         await sendCopy(target, input, found, signal, undefined, {
-          before: (command) => beforeSending(command, check),
+          before: (command) => checkHost(command, check),
         });
       });
     try {
@@ -211,7 +211,7 @@ export async function proveRename(
   let exists = false;
   await sendAsWanted(target, "delete", prefix, signal, async (_quoting, check) => {
     const command = new sdk.HeadObjectCommand(keyInput(target, key));
-    beforeSending(command, check);
+    checkHost(command, check);
     try {
       await target.client.send(command, { abortSignal: signal });
       exists = true;

@@ -3,8 +3,8 @@ import type { Call } from "../../../bridge/operations.js";
 import type { StoreResult, Verdict, Version } from "../../../bridge/protocol.js";
 import { isAmbiguous } from "../attempts/ambiguous.js";
 import type { RequestError } from "../attempts/ambiguous.js";
-import { Doubt, Sending } from "../attempts/doubt.js";
-import { beforeSending, sendOnce } from "../attempts/send-once.js";
+import { Doubt, doubtUntil } from "../attempts/doubt.js";
+import { checkHost, sendOnce } from "../attempts/send-once.js";
 import { checkEtag } from "../bad-answers.js";
 import { quote, unquote } from "../etag.js";
 import type { Quoting } from "../etag.js";
@@ -65,7 +65,7 @@ export async function storeIf(
     const command = putCommand(target, key, body, marked);
     if (base.etag === undefined) command.input.IfNoneMatch = "*";
     else command.input.IfMatch = quote(base.etag, quoting);
-    beforeSending(command, check);
+    checkHost(command, check);
     const stored = await sendOnce(command, doubt, () => client.send(command, { abortSignal: signal }));
     checkEtag(stored);
     version = { etag: unquote(stored.ETag ?? ""), writes: history.split(",") };
@@ -75,12 +75,7 @@ export async function storeIf(
   // AWS and the local S3 need no trial, and no proxy in front of them repeats a write.
   if (conditions.put === undefined) return { verdict };
   // A proxy may repeat a PUT whose response it has lost. The service then rejects the second PUT because of the first.
-  const first = new Sending("PutObject");
-  first.sent();
-  const { now, cause } = await look(target, key, signal);
-  // It is then unknown whether there was a first PUT, and what it did.
-  if (cause !== undefined) throw cause as Error;
-  first.didNothing();
+  const now = await doubtUntil(() => look(target, key, signal));
   return { verdict: isNamed(ids, now) ? "done" : verdict };
 }
 
@@ -98,7 +93,7 @@ export async function removeIf(
   const send: Send = async (doubt, quoting, check) => {
     const IfMatch = quote(base.etag ?? "", quoting);
     const command = new sdk.DeleteObjectCommand({ ...keyInput(target, key), IfMatch });
-    beforeSending(command, check);
+    checkHost(command, check);
     await sendOnce(command, doubt, () => client.send(command, { abortSignal: signal }));
   };
   // A DELETE leaves no id. If the key is gone, another program may have deleted it.
@@ -141,8 +136,10 @@ export async function decide(
       } else if (unknown === undefined && refused !== "conflict") return refused;
     }
     if (unknown !== undefined) {
-      const { cause, now } = await look(target, key, signal);
-      if (cause !== undefined) throw unknown;
+      const failed = unknown;
+      const now = await look(target, key, signal).catch(() => {
+        throw failed;
+      });
       if (isNamed(ids, now)) return "done";
       if (!isUntouched(now, base)) throw unknown;
     }
@@ -156,17 +153,13 @@ export async function decide(
 }
 
 /** Reads the version that is stored now. The verdict depends on it, so it is retried more often than other reads. */
-async function look(
-  target: Target,
-  key: string,
-  signal: AbortSignal,
-): Promise<{ now?: Version | undefined; cause?: unknown }> {
+async function look(target: Target, key: string, signal: AbortSignal): Promise<Version | undefined> {
   for (let asked = 1; ; asked += 1) {
     try {
-      return { now: await headVersion(target, key, signal) };
-    } catch (cause) {
-      if (asked === MAX_LOOKS || signal.aborted || !(cause instanceof Error) || !isAmbiguous(cause))
-        return { cause };
+      return await headVersion(target, key, signal);
+    } catch (error) {
+      if (asked === MAX_LOOKS || signal.aborted || !(error instanceof Error) || !isAmbiguous(error))
+        throw error;
     }
     await backOff(asked, signal);
   }

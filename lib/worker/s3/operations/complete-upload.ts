@@ -6,8 +6,8 @@ import type {
   CompleteMultipartUploadCommandOutput,
   CreateMultipartUploadCommandInput,
 } from "@aws-sdk/client-s3";
-import { Doubt, Sending } from "../attempts/doubt.js";
-import { beforeSending } from "../attempts/send-once.js";
+import { Doubt, doubtUntil } from "../attempts/doubt.js";
+import { checkHost } from "../attempts/send-once.js";
 import { checkEtag } from "../bad-answers.js";
 import { isAws } from "../direct/predicted-route.js";
 import type { Found } from "../direct/reads.js";
@@ -46,7 +46,7 @@ export async function completeUpload(
   try {
     const complete = new sdk.CompleteMultipartUploadCommand(command);
     // A proxy in front of other services may send the request twice.
-    beforeSending(complete, (hostname) => {
+    checkHost(complete, (hostname) => {
       mayBeRepeated = target.settings.local === undefined && !isAws(hostname);
     });
     const send = (): Promise<CompleteMultipartUploadCommandOutput> =>
@@ -57,13 +57,12 @@ export async function completeUpload(
   } catch (error) {
     if (!mayBeUnknown(error) || signal.aborted) throw error;
     if (!doubt.exists && !mayBeRepeated) throw error;
-    const first = new Sending("CompleteMultipartUpload");
-    first.sent();
     const etag = etagOf(command.MultipartUpload.Parts);
-    const found = await head(target, uploaded.input.Key, signal).catch(() => false as const);
-    if (found === false || !isStored(found, etag, uploaded)) throw error;
-    first.didNothing();
-    return etag;
+    return doubtUntil(async () => {
+      const found = await head(target, uploaded.input.Key, signal).catch(() => false as const);
+      if (found === false || !isStored(found, etag, uploaded)) throw error;
+      return etag;
+    });
   }
 }
 
