@@ -60,6 +60,9 @@ export interface Version {
   writes?: string[];
 }
 
+/** The state of a key that is missing. */
+export const MISSING: Version = { writes: [] };
+
 /** A listed key, with the size of its value at the time of the listing. */
 export interface Listed {
   key: string;

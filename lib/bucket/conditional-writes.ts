@@ -1,5 +1,6 @@
 import { clock } from "../global/clock.js";
 import type { Call, Method } from "../bridge/operations.js";
+import { MISSING } from "../bridge/protocol.js";
 import type { Failure, ObjectHeaders, StoreResult, Verdict, Version } from "../bridge/protocol.js";
 import { markUnsure, S3BucketMapError } from "../errors/errors.js";
 import { isSame, OwnEtags } from "../errors/own-etags.js";
@@ -37,7 +38,7 @@ export function create(
   value: string | Bytes,
   headers: ObjectHeaders,
 ): boolean {
-  const { verdict } = write(calls, storing(calls, key, value, headers, missing), "create");
+  const { verdict } = write(calls, storing(calls, key, value, headers, MISSING), "create");
   if (verdict === "conflict") throw calls.error(refusals.conflict, "create", key);
   return verdict === "done";
 }
@@ -51,8 +52,6 @@ function storing(
 ): Call<"store"> {
   return { op: "store", key, body: toBody(value, key, MAX_CONDITIONAL_BYTES), headers, base, prefix };
 }
-
-const missing: Version = { writes: [] };
 
 function write(
   calls: BucketCalls,
@@ -117,14 +116,14 @@ export function update(
   for (let turn = 0; turn < MAX_TURNS; turn += 1) {
     const delayMs = turn === 0 ? 0 : Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn);
     let stored = turn === 0 && resumed?.from.state !== undefined ? resumed.from : undefined;
-    let base = stored?.state?.version ?? missing;
+    let base = stored?.state?.version ?? MISSING;
     if (stored === undefined) {
       const call = { op: "read", key, maxBytes: calls.maxBytes, delayMs } as const;
       const reading = saying(() => calls.call(call, "update", left()));
       if (isSame(reading?.version, rejected)) rejected = undefined;
       etags.given(reading?.version);
       if (etags.areRefused) throw calls.error(etags.failure, "update", key);
-      base = reading?.version ?? missing;
+      base = reading?.version ?? MISSING;
       if (reading !== undefined && !isMissing(reading.lastModified))
         stored = saying(() => calls.stored(reading, key, "update"));
     }

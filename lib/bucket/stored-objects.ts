@@ -2,6 +2,7 @@ import { wholeKey } from "../arguments/keys.js";
 import type { Call, Op, Result } from "../bridge/operations.js";
 import type { SourceBucket, Version } from "../bridge/protocol.js";
 import type { CopyOutcome, StoredObjects } from "../map/copy-types.js";
+import { copiedOnly } from "../errors/copied-only.js";
 import { S3BucketMapError } from "../errors/errors.js";
 import { OwnEtags } from "../errors/own-etags.js";
 import { startAtCaller } from "../errors/stack.js";
@@ -95,7 +96,7 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
       }
       const { code, reason } = etags.failureAfter(MAX_TURNS);
       const there = isThere();
-      const said = `${reason}; it was copied to ${JSON.stringify(target)}, but ${sourceIs(there)}`;
+      const said = `${reason}; ${copiedOnly("it", target, there)}`;
       throw calls.error({ code, reason: said, mayHaveBeenApplied: !there }, "rename", key);
     },
   };
@@ -114,7 +115,7 @@ function halfRenamed(
   target: string,
   isThere: boolean,
 ): S3BucketMapError {
-  const copied = `An earlier value was copied to ${JSON.stringify(target)}, but ${sourceIs(isThere)}.`;
+  const copied = `${copiedOnly("An earlier value", target, isThere)}.`;
   if (!(error instanceof S3BucketMapError)) {
     const said = `The layers do not accept the present value of ${JSON.stringify(key)}: see the error's cause. ${copied}`;
     const { bucket } = calls;
@@ -128,10 +129,6 @@ function halfRenamed(
   }
   error.message += ` ${copied}`;
   return startAtCaller(error);
-}
-
-function sourceIs(isThere: boolean): string {
-  return isThere ? "the source is still there" : "the source may still be there";
 }
 
 /** Makes a call that writes, and notes what happened to the first of its keys. */

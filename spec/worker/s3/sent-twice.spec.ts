@@ -58,8 +58,8 @@ it.each(writes)(
   async (_, operation, run) => {
     server.fault({ operation, key: /^key$/, action: { twice: true } });
     // A HEAD's 403 has no body, so a GET follows.
-  for (const read of ["HEAD", "GET"])
-    server.fault({ operation: read, key: /^key$/, times: Infinity, action: { status: 403 } });
+    for (const read of ["HEAD", "GET"])
+      server.fault({ operation: read, key: /^key$/, times: Infinity, action: { status: 403 } });
     // As if the time were up as soon as the write has been sent.
     let isOver = false;
     const doubt = new Doubt(() => {

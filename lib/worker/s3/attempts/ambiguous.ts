@@ -20,7 +20,7 @@ export function isAmbiguous(error: RequestError): boolean {
   // An answer that is not S3's does not say what S3 has done.
   if (error.isDamaged === true || error instanceof BadAnswer) return true;
   const status = error.$metadata?.httpStatusCode;
-  return status === undefined ? !wasNeverSent(error) : !isRefusal(status);
+  return status === undefined ? !wasNeverSent(error) : !isRejection(status);
 }
 
 /**
@@ -36,7 +36,7 @@ const undecided: ReadonlySet<number> = new Set([408, 460, 499]);
 export const conclusive: ReadonlySet<number> = new Set([412, 425, 429, 501]);
 
 /** Whether a status means that nothing was done. 501 comes from services that lack the operation. */
-export function isRefusal(statusCode: number): boolean {
+export function isRejection(statusCode: number): boolean {
   return (statusCode >= 300 && statusCode < 500 && !undecided.has(statusCode)) || statusCode === 501;
 }
 

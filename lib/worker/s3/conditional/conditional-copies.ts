@@ -1,11 +1,11 @@
 import { toFailure } from "../../failure.js";
+import { copiedOnly } from "../../../errors/copied-only.js";
 import { OwnEtags } from "../../../errors/own-etags.js";
 import { OperationError } from "../../operation-error.js";
-import { WRITES_NAME } from "../../../bridge/protocol.js";
+import { MISSING, WRITES_NAME } from "../../../bridge/protocol.js";
 import type { StoreResult, Version } from "../../../bridge/protocol.js";
 import { checkHost, sendOnce } from "../attempts/send-once.js";
 import { Doubt } from "../attempts/doubt.js";
-import { isAws } from "../direct/predicted-route.js";
 import type { Found } from "../direct/reads.js";
 import { quote } from "../etag.js";
 import {
@@ -22,15 +22,14 @@ import { head, objectExists, versionOf } from "../operations/head-object.js";
 import { isNoSuchKey, statusOf } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
 import { keyInput } from "../bucket-input.js";
+import { isAwsOrLocal } from "../target.js";
 import type { Target } from "../target.js";
 import { decide, MAX_METADATA_BYTES, metadataBytes, removeIf } from "./conditional.js";
 import { sendAsWanted } from "./conditions.js";
 import { historyOf, newWriteId } from "./write-id.js";
 
-const missing: Version = { writes: [] };
-
-/** The service is not known to honour If-None-Match of a CopyObject. */
-class NotKnown extends Error {}
+/** Nothing was sent, because the service may ignore If-None-Match of a CopyObject. No trial tests that. */
+class OnlyByValue extends Error {}
 
 /**
  * Copies an object within the service if the target is missing. One HEAD, one CopyObject; further requests like a
@@ -48,9 +47,9 @@ export async function copyIfAbsent(
 ): Promise<boolean | "by value"> {
   const all = new Doubt();
   const etags = new OwnEtags();
-  if (target.copiesOverExisting === true) return "by value";
+  if (target.mayCopyOverExisting === true) return "by value";
   const check = (hostname: string): void => {
-    if (target.settings.local === undefined && !isAws(hostname)) throw new NotKnown();
+    if (!isAwsOrLocal(target, hostname)) throw new OnlyByValue();
   };
   for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
     if (turn > 1) await pauseBefore(turn, signal);
@@ -63,7 +62,7 @@ export async function copyIfAbsent(
       ids.push(id);
       const input = copyInput(target, source, to, found);
       const room = MAX_METADATA_BYTES - metadataBytes(input.Metadata);
-      input.Metadata = { ...input.Metadata, [WRITES_NAME]: historyOf(id, missing, room) };
+      input.Metadata = { ...input.Metadata, [WRITES_NAME]: historyOf(id, MISSING, room) };
       input.IfNoneMatch = "*";
       await sendCopy(target, input, found, signal, undefined, {
         before: (command) => checkHost(command, check),
@@ -72,15 +71,15 @@ export async function copyIfAbsent(
     };
     try {
       const verdict = await all.during(() =>
-        decide(target, "put", { key: to, base: missing, prefix }, signal, ids, send),
+        decide(target, "put", { key: to, base: MISSING, prefix }, signal, ids, send),
       );
       if (verdict === "done") return true;
       // A 412 does not say which condition was not met: either the target exists, or the source has changed.
       if (verdict === "exists" && (await objectExists(target, to, signal))) return false;
       etags.refused(verdict === "conflict" ? undefined : versionOf(found));
     } catch (error) {
-      if (error instanceof NotKnown) {
-        target.copiesOverExisting = true;
+      if (error instanceof OnlyByValue) {
+        target.mayCopyOverExisting = true;
         return "by value";
       }
       if (isNoSuchKey(error)) return sourceGone(all.exists);
@@ -105,7 +104,7 @@ export async function rename(
 ): Promise<boolean> {
   const look = (): Promise<Found | false> => head(target, from, signal);
   const source = { bucket: target.settings.bucket, key: from, look };
-  // About the copies that were sent since the last one that is known to have been made.
+  // Covers the copies sent after the last one that is known to have succeeded.
   let doubt = new Doubt();
   const etags = new OwnEtags();
   let isCopied = false;
@@ -193,8 +192,7 @@ function halfDone(
   details: OperationError["details"] = {},
   what = "it",
 ): OperationError {
-  const source = isUnsure ? "the source may still be there" : "the source is still there";
-  const said = `${reason.replace(/[. ]+$/, "")}; ${what} was copied to ${JSON.stringify(to)}, but ${source}`;
+  const said = `${reason.replace(/[. ]+$/, "")}; ${copiedOnly(what, to, !isUnsure)}`;
   return new OperationError(code, said, { mayHaveBeenApplied: isUnsure, ...details });
 }
 

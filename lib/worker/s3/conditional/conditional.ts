@@ -72,7 +72,7 @@ export async function storeIf(
   };
   const verdict = await decide(target, "put", { key, base, prefix }, signal, ids, send);
   if (verdict === "done") return version === undefined ? { verdict } : { verdict, version };
-  // AWS and the local S3 need no trial, and no proxy in front of them repeats a write.
+  // It is AWS or the local S3, where no proxy repeats a write.
   if (conditions.put === undefined) return { verdict };
   // A proxy may repeat a PUT whose response it has lost. The service then rejects the second PUT because of the first.
   const now = await doubtUntil(() => look(target, key, signal));
@@ -114,32 +114,24 @@ export function metadataBytes(metadata: Record<string, string> = {}): number {
 export async function decide(
   target: Target,
   method: Method,
-  { key, base, prefix }: Condition,
+  condition: Condition,
   signal: AbortSignal,
   ids: readonly string[],
   send: Send,
 ): Promise<Verdict> {
+  const { key, base, prefix } = condition;
   clearLeftInBackground(target, method, prefix);
+  // Why the outcome of an attempt is unknown. From then on, the rejection of a later attempt decides nothing.
   let unknown: Error | undefined;
   for (let sent = 1; ; sent += 1) {
-    const doubt = new Doubt();
-    try {
-      await sendAsWanted(target, method, prefix, signal, (quoting, check) => send(doubt, quoting, check));
-      target.bucketProved = true;
-      return "done";
-    } catch (error) {
-      const refused = doubt.exists ? undefined : verdictOf(error, base);
-      if (refused === undefined) {
-        // This request was rejected, but an earlier one may have been applied.
-        if (!doubt.exists || signal.aborted) throw unknown ?? refusalOf(error);
-        unknown ??= error as Error;
-      } else if (unknown === undefined && refused !== "conflict") return refused;
-    }
+    const outcome = await attempt(target, method, condition, signal, send);
+    if (outcome.is === "done") return "done";
+    if (outcome.is === "failed") throw unknown ?? outcome.error;
+    if (outcome.is === "unknown") unknown ??= outcome.error;
+    else if (unknown === undefined && outcome.verdict !== "conflict") return outcome.verdict;
     if (unknown !== undefined) {
-      const failed = unknown;
-      const now = await look(target, key, signal).catch(() => {
-        throw failed;
-      });
+      if (signal.aborted) throw unknown;
+      const now = await look(target, key, signal).catch(() => undefined);
       if (isNamed(ids, now)) return "done";
       if (!isUntouched(now, base)) throw unknown;
     }
@@ -149,6 +141,34 @@ export async function decide(
       return "conflict";
     }
     await backOff(sent, signal);
+  }
+}
+
+type Outcome =
+  | { is: "done" }
+  /** Nothing was written, because of what is stored or because of another write. */
+  | { is: "rejected"; verdict: Verdict }
+  /** Nothing was written, for another reason. */
+  | { is: "failed"; error: unknown }
+  /** The write may have been applied. */
+  | { is: "unknown"; error: Error };
+
+async function attempt(
+  target: Target,
+  method: Method,
+  { base, prefix }: Condition,
+  signal: AbortSignal,
+  send: Send,
+): Promise<Outcome> {
+  const doubt = new Doubt();
+  try {
+    await sendAsWanted(target, method, prefix, signal, (quoting, check) => send(doubt, quoting, check));
+    target.bucketProved = true;
+    return { is: "done" };
+  } catch (error) {
+    if (doubt.exists) return { is: "unknown", error: error as Error };
+    const verdict = verdictOf(error, base);
+    return verdict === undefined ? { is: "failed", error: explained(error) } : { is: "rejected", verdict };
   }
 }
 
@@ -177,7 +197,7 @@ function verdictOf(error: unknown, base: Version): Verdict | undefined {
 
 // A service can pass the trial and still not support the condition of this write, for example if another gateway
 // answers.
-function refusalOf(error: unknown): unknown {
+function explained(error: unknown): unknown {
   if (!(error instanceof Error) || !isNotImplemented(error)) return error;
   return unsupported(`the service does not implement the condition of this write: ${error.message}`);
 }

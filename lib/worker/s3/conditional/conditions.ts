@@ -4,9 +4,9 @@ import { toFailure } from "../../failure.js";
 import { OperationError } from "../../operation-error.js";
 import { isAmbiguous } from "../attempts/ambiguous.js";
 import { withoutDoubt } from "../attempts/doubt.js";
-import { isAws } from "../direct/predicted-route.js";
 import type { Quoting } from "../etag.js";
 import { deleteObject } from "../operations/delete-object.js";
+import { isAwsOrLocal } from "../target.js";
 import type { Target } from "../target.js";
 import { CLEARING_MS, keyLeft, trialCutOff, tryConditions, unsupported } from "./trial.js";
 import type { Method } from "./trial.js";
@@ -14,8 +14,8 @@ import type { Method } from "./trial.js";
 /** With a random suffix of at least this length, a key cannot be another program's key. */
 const LEAST_RANDOM = 8;
 
-/** Nothing was sent, because it is not known whether the service honours conditions. */
-class NotKnown extends Error {}
+/** Nothing was sent, because the service must first pass a trial. */
+class NotTried extends Error {}
 
 /**
  * Sends a conditional write with ETags in the form that the service expects. AWS and the local S3 honour conditions.
@@ -34,11 +34,10 @@ export async function sendAsWanted(
   if (found instanceof OperationError) throw found;
   try {
     return await send(found ?? "quoted", (hostname) => {
-      const isKnown = found !== undefined || target.settings.local !== undefined || isAws(hostname);
-      if (!isKnown) throw new NotKnown();
+      if (found === undefined && !isAwsOrLocal(target, hostname)) throw new NotTried();
     });
   } catch (error) {
-    if (!(error instanceof NotKnown)) throw error;
+    if (!(error instanceof NotTried)) throw error;
   }
   await withoutDoubt(async () => {
     // A service may first check the condition of a DELETE, and then delete whatever is there in a second step. No trial
@@ -66,7 +65,7 @@ function keyForTrial({ conditions }: Target, prefix: string): string {
   // One key is enough, however often its deletion is rejected. A key whose deletion may still happen is not used again,
   // because the deletion would spoil the trial.
   for (const [key, deletion] of conditions.left)
-    if (deletion === "refused" && key.startsWith(prefix)) return key;
+    if (deletion === "rejected" && key.startsWith(prefix)) return key;
   const room = MAX_KEY_BYTES - Buffer.byteLength(prefix);
   if (room < LEAST_RANDOM)
     throw unsupported("the prefix leaves no room for the key with which the library tests conditions");
@@ -97,7 +96,7 @@ async function clearLeft(target: Target, prefix: string, signal: AbortSignal): P
     } catch (error) {
       if (signal.aborted) throw trialCutOff(key);
       if (isAmbiguous(error as Error)) throw keyLeft(key, toFailure(error, false));
-      left.set(key, "refused");
+      left.set(key, "rejected");
     }
   }
 }

@@ -54,7 +54,7 @@ export function trialCutOff(key: string): DeadlinePassed {
  * ignore conditions, so that every `create` would succeed. The trial writes to its own key, where nothing can be lost,
  * and deletes it at the end.
  *
- * A PUT costs 5 requests, or 7 if ETags must be bare. The source of a copy costs 3, or 5 if they must be bare. A DELETE
+ * A PUT costs 5 requests, or 7 if ETags must be bare. The source of a copy costs 4, or 6 if they must be bare. A DELETE
  * costs 3, or 5 if they must be bare, or 2 if the condition is ignored. With `record`, one HEAD more.
  *
  * @param record - remembers the result of the trial, and a key that may have been left
@@ -152,12 +152,12 @@ class Trial {
   async #try(): Promise<Quoting> {
     const etag = await this.#store();
     if (this.#method === "delete")
-      return quotingOf(etag, (IfMatch) => this.#refusesDelete(IfMatch), "DELETE");
+      return quotingOf(etag, (IfMatch) => this.#deleteFails412(IfMatch), "DELETE");
     if (this.#method === "copy")
-      return quotingOf(etag, (IfMatch) => refused(this.#copy(IfMatch)), "copy's source");
-    if (!(await refused(this.#put({ IfNoneMatch: "*" }))))
+      return quotingOf(etag, (IfMatch) => fails412(this.#copy(IfMatch)), "copy's source");
+    if (!(await fails412(this.#put({ IfNoneMatch: "*" }))))
       throw unsupported("the service ignores If-None-Match of a PUT");
-    return quotingOf(etag, (IfMatch) => refused(this.#put({ IfMatch })), "PUT");
+    return quotingOf(etag, (IfMatch) => fails412(this.#put({ IfMatch })), "PUT");
   }
 
   /** @returns the ETag, without quotes */
@@ -182,7 +182,7 @@ class Trial {
     return this.#target.client.send(command, { abortSignal: this.#signal });
   }
 
-  async #refusesDelete(IfMatch: string): Promise<boolean> {
+  async #deleteFails412(IfMatch: string): Promise<boolean> {
     const command = new sdk.DeleteObjectCommand({ ...this.#input, IfMatch });
     const deletion = this.#target.client
       .send(command, { abortSignal: this.#signal })
@@ -191,7 +191,7 @@ class Trial {
         const wasDeleted = statusOf(error) === 404 && (error.$metadata?.attempts ?? 1) > 1;
         if (!wasDeleted) throw error;
       });
-    if (await refused(deletion)) return true;
+    if (await fails412(deletion)) return true;
     this.#deleted();
     return false;
   }
@@ -211,7 +211,7 @@ class Trial {
       return undefined;
     } catch (error) {
       if (!this.#signal.aborted)
-        this.#record?.left.set(this.#key, isAmbiguous(error as Error) ? "unsure" : "refused");
+        this.#record?.left.set(this.#key, isAmbiguous(error as Error) ? "unsure" : "rejected");
       return toFailure(error, false);
     }
   }
@@ -240,19 +240,19 @@ class Trial {
 /** The form in which a service expects ETags. It must reject a wrong ETag, and accept the right one. */
 async function quotingOf(
   etag: string,
-  refuses: (ifMatch: string) => Promise<boolean>,
+  fails412: (ifMatch: string) => Promise<boolean>,
   verb: "PUT" | "DELETE" | "copy's source",
 ): Promise<Quoting> {
   for (const quoting of ["quoted", "bare"] as const) {
     const wrong = randomBytes(16).toString("hex");
-    if (!(await refuses(quote(wrong, quoting))))
+    if (!(await fails412(quote(wrong, quoting))))
       throw unsupported(`the service ignores If-Match of a ${verb}`);
-    if (!(await refuses(quote(etag, quoting)))) return quoting;
+    if (!(await fails412(quote(etag, quoting)))) return quoting;
   }
   throw unsupported(`the service rejects If-Match of a ${verb} even with the right ETag`);
 }
 
-async function refused(request: Promise<unknown>): Promise<boolean> {
+async function fails412(request: Promise<unknown>): Promise<boolean> {
   try {
     await request;
     return false;

@@ -7,7 +7,7 @@ import { limits } from "../limits.js";
 import { loading } from "../loading.js";
 import { readPlainProfile } from "./shared-files.js";
 import { Surroundings } from "../surroundings.js";
-import { isRefusal } from "../attempts/ambiguous.js";
+import { isRejection } from "../attempts/ambiguous.js";
 import { statusOf } from "../sdk-errors.js";
 import type { SdkError } from "../sdk-errors.js";
 import { giverOf, profileName, writtenCredentials } from "./written-credentials.js";
@@ -103,7 +103,7 @@ export class MapCredentials {
     // Credentials that were read while a program was writing them may be half old, half new.
     const isHalf = error.name === "SignatureDoesNotMatch" && use.version > 0;
     if (!refusedCredentials.has(error.name) && !isHalf) return false;
-    if (!isRefusal(statusOf(error) ?? 0)) return false;
+    if (!isRejection(statusOf(error) ?? 0)) return false;
     if (this.given !== undefined) {
       error.credentialsGiven = this.given;
       return false;

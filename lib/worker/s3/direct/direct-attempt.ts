@@ -1,5 +1,5 @@
 import type { Client } from "../client.js";
-import { isAmbiguous, isRefusal } from "../attempts/ambiguous.js";
+import { isAmbiguous, isRejection } from "../attempts/ambiguous.js";
 import { Sending } from "../attempts/doubt.js";
 import { tellRequest } from "../transport/seen-requests.js";
 import { wasOnUsedConnection } from "./exchange.js";
@@ -67,7 +67,7 @@ export async function directAttempt<Result>(
         () => route.exchange(request, operation.maxBytes, signal, operation.inParts),
         client.isLocal,
       );
-      if (isRefusal(answer.statusCode)) sending.didNothing();
+      if (isRejection(answer.statusCode)) sending.didNothing();
       return answer;
     } catch (error) {
       if (!isAmbiguous(error as Error)) sending.didNothing();

@@ -9,11 +9,11 @@ import type {
 import { Doubt, doubtUntil } from "../attempts/doubt.js";
 import { checkHost } from "../attempts/send-once.js";
 import { checkEtag } from "../bad-answers.js";
-import { isAws } from "../direct/predicted-route.js";
 import type { Found } from "../direct/reads.js";
 import { unquote } from "../etag.js";
 import { isNoSuchBucket, statusOf } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
+import { isAwsOrLocal } from "../target.js";
 import type { Target } from "../target.js";
 import { withoutChunked } from "./get-object.js";
 import { head } from "./head-object.js";
@@ -47,7 +47,7 @@ export async function completeUpload(
     const complete = new sdk.CompleteMultipartUploadCommand(command);
     // A proxy in front of other services may send the request twice.
     checkHost(complete, (hostname) => {
-      mayBeRepeated = target.settings.local === undefined && !isAws(hostname);
+      mayBeRepeated = !isAwsOrLocal(target, hostname);
     });
     const send = (): Promise<CompleteMultipartUploadCommandOutput> =>
       target.client.send(complete, { abortSignal: signal });
