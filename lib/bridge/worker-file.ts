@@ -50,7 +50,8 @@ export function findWorkerFile(): string {
   }
   const from = whereToLook();
   const folder = path.dirname(from);
-  const found = foldersToSearch(folder)
+  const folders = foldersToSearch(folder);
+  const found = folders
     .flatMap((each) => names.map((name) => path.join(each, name)))
     .find((file) => fs.existsSync(file));
   if (found !== undefined) return found;
@@ -59,7 +60,7 @@ export function findWorkerFile(): string {
   } catch {
     const bundle = fileOfCode() ?? "code whose file is unknown";
     throw new WorkerFileError(
-      `s3bucketmap is bundled in ${bundle}, but ${names[0]} is neither in ${folder} nor above, and the package is not installed`,
+      `s3bucketmap is bundled in ${bundle}, but ${names[0]} is in none of the folders ${folders.join(", ")}, and the package is not installed`,
       `Keep s3bucketmap out of the bundle (${settings[bundlerName()]}) and install it, or ${BUILD_WORKER}. ${MORE}`,
     );
   }

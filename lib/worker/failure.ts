@@ -51,8 +51,9 @@ function isBesideBundle(): boolean {
 
 function wholeWorker(): string {
   return (
-    `The worker's file ${__filename} is without the AWS SDK: build it from s3bucketmap/worker, without --external:@aws-sdk/*, ` +
-    "and do not copy dist/worker.js. docs/bundlers.md of the package has the command."
+    `The worker's file ${__filename} is without the AWS SDK, or without a chunk that the bundler wrote beside it. Copy all ` +
+    "files that the bundler wrote. Build the worker from s3bucketmap/worker, without --external:@aws-sdk/*, and do not " +
+    "copy dist/worker.js. docs/bundlers.md of the package has the command."
   );
 }
 

@@ -28,7 +28,7 @@ exports.handlers = [
 
 const esbuild = "esbuild app.mjs --bundle --platform=node";
 const banner =
-  "--banner:js='import { createRequire } from \"node:module\"; const require = createRequire(import.meta.url);'";
+  "--banner:js='import { createRequire as makeRequire } from \"node:module\"; const require = makeRequire(import.meta.url);'";
 
 /** The same as ES modules. */
 exports.lambdaOfModules = [
