@@ -1,7 +1,14 @@
 /* eslint-disable @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-call -- documents of every shape */
-import { asMap, asObject, batch, S3BucketMap } from "../../lib/index.js";
-import type { BucketObject } from "../../lib/index.js";
-import { json, live, structured, validate } from "../../lib/layers/index.js";
+import {
+  asMap,
+  asObject,
+  batch,
+  PartialFailureError,
+  S3BucketMap,
+  S3BucketMapError,
+} from "../../lib/index.js";
+import type { BucketObject, SyncMap } from "../../lib/index.js";
+import { edit, json, live, structured, validate } from "../../lib/layers/index.js";
 import { z } from "zod";
 import { startHttpS3 } from "../support/http-s3.js";
 import type { HttpS3 } from "../support/http-s3.js";
@@ -224,3 +231,53 @@ describe.each(["atomics", "deasync"] as const)("what a batch of edits reports (%
     ]);
   });
 });
+
+describe.each(["atomics", "deasync"] as const)(
+  "an edit that a call in the batch could not store, wait: %s",
+  (wait) => {
+    const denied = { status: 403, code: "AccessDenied" };
+    const calls: [string, (under: SyncMap<Any>) => unknown][] = [
+      ["an inner batch", (under) => batch(under, () => (asObject(under)["b"].n = 2))],
+      ["an empty batch", (under) => batch(under, () => {})],
+      ["list", (under) => [...under.list()]],
+      ["head", (under) => under.head("a")],
+      ["edit", (under) => edit(under, "a", (value) => void (value.n = 3))],
+    ];
+    const open = (): SyncMap<Any> => {
+      const base = new S3BucketMap("bucket", {
+        endpoint: server.endpoint,
+        credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+        prefix: `edits-${(opened += 1)}/`,
+        wait,
+      });
+      for (const key of ["a", "b"]) base.set(key, '{"n":1}');
+      server.fault({ operation: "PUT", key: /\/a$/, times: Infinity, action: denied });
+      return live(json<Any>(base));
+    };
+    let opened = 0;
+
+    it.each(calls)("is thrown by the end of the batch, though %s has thrown it inside", (_what, use) => {
+      const map = open();
+      const error = thrownBy(() =>
+        batch(map, () => {
+          asObject(map)["a"].n = 2;
+          expect(thrownBy(() => use(map))).toBeInstanceOf(S3BucketMapError);
+        }),
+      );
+      expect(error).toBeInstanceOf(PartialFailureError);
+      expect([...(error as PartialFailureError).failed.keys()]).toEqual(["a"]);
+      expect(map.get("a")).toEqual({ n: 1 });
+    });
+
+    it.each(calls)("is no failure if it is stored after %s could not store it", (_what, use) => {
+      const map = open();
+      batch(map, () => {
+        asObject(map)["a"].n = 2;
+        expect(thrownBy(() => use(map))).toBeInstanceOf(S3BucketMapError);
+        server.clearFaults();
+        asObject(map)["a"].n = 4;
+      });
+      expect(map.get("a")).toEqual({ n: 4 });
+    });
+  },
+);

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { S3BucketMap } from "../../lib/index.js";
+import { batch, S3BucketMap } from "../../lib/index.js";
 import type { PartialFailureError } from "../../lib/index.js";
 import { writeBuffer } from "../../lib/layers/index.js";
 import type { WriteBuffer } from "../../lib/layers/index.js";
@@ -140,6 +140,43 @@ describe.each(["atomics", "deasync"] as const)("a write that failed, wait: %s", 
     map.set("bad", "1");
     expect(failed(() => map.size)).toEqual(["bad"]);
     expect(failed(() => map.close())).toEqual(["bad"]);
+  });
+
+  const inner: [string, (under: WriteBuffer<string>) => unknown][] = [
+    ["an inner batch", (under) => batch(under.subMap("logs/"), () => under.set("logs/x", "1"))],
+    ["an empty batch", (under) => batch(under, () => {})],
+    ["flush", (under) => under.flush()],
+    ["size", (under) => under.size],
+  ];
+  it.each(inner)("is thrown by the end of a batch, though %s has thrown it inside", (_what, use) => {
+    const atEnd = failed(() =>
+      batch(map, () => {
+        map.set("bad", "1").set("good", "1");
+        expect(failed(() => use(map))).toEqual(["bad"]);
+      }),
+    );
+    expect(atEnd).toEqual(["bad"]);
+    map.flush();
+  });
+
+  it.each(inner)("is thrown once where nobody catches what %s throws", (_what, use) => {
+    const run = (): unknown =>
+      batch(map, () => {
+        map.set("bad", "1");
+        use(map);
+      });
+    expect(failed(run)).toEqual(["bad"]);
+    map.flush();
+  });
+
+  it("is forgotten by a batch that writes its key again", () => {
+    batch(map, () => {
+      map.set("bad", "1");
+      expect(failed(() => map.flush())).toEqual(["bad"]);
+      server.clearFaults();
+      map.set("bad", "2");
+    });
+    expect(base.get("bad")).toBe("2");
   });
 
   it("is forgotten when its key is written again", () => {

@@ -3,7 +3,7 @@ import { functionsOnStack, thisCopy, WAIT_MARK } from "../../global/stack-frames
 import { nextOrder } from "./document.js";
 import type { Edits } from "./edits.js";
 
-/** A batch. The keys in it are relative to the outermost live map, except in `failed`. */
+/** A batch. Its keys are relative to the outermost live map. */
 export interface Batch {
   /** The batch covers the keys that begin with one of these. */
   readonly prefixes: readonly string[];
@@ -13,7 +13,7 @@ export interface Batch {
   readonly storing: Set<Edits>;
   /** The keys whose edits have been stored. Also shared. */
   readonly stored: Set<string>;
-  /** The keys whose edits could not be stored at the end, relative to the map of the batch. */
+  /** The errors of the keys whose last edits could not be stored. Also shared. */
   readonly failed: Map<string, S3BucketMapError>;
   /** The keys that were set or deleted as a whole. The batch of the base may not have finished these writes. */
   readonly sent: Set<string>;
@@ -52,7 +52,7 @@ export class Batches {
       edits: outer?.edits ?? new Map<string, Edits>(),
       storing: outer?.storing ?? new Set<Edits>(),
       stored: outer?.stored ?? new Set(),
-      failed: new Map(),
+      failed: outer?.failed ?? new Map<string, S3BucketMapError>(),
       sent: new Set(),
       since: outer?.since ?? nextOrder(),
     };

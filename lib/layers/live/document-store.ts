@@ -175,9 +175,8 @@ export class DocumentStore<V> implements Home {
     for (const key of this.#mine(batch.edits.keys())) {
       try {
         this.#commit(batch, key);
-      } catch (error) {
-        const isOurs = error instanceof S3BucketMapError;
-        batch.failed.set(key, isOurs ? error : this.changed({ key }, refusedBelow(error), undefined, error));
+      } catch {
+        // The error is in batch.failed.
       }
     }
   }
@@ -188,7 +187,10 @@ export class DocumentStore<V> implements Home {
     written: readonly string[] = [],
     failed: PartialFailureError["failed"] = new Map(),
   ): PartialFailureError | undefined {
-    const allFailed = new Map([...failed, ...batch.failed]);
+    const failedEdits = this.#mine(batch.failed.keys()).map(
+      (key) => [key, batch.failed.get(this.#prefix + key)!] as const,
+    );
+    const allFailed = new Map([...failed, ...failedEdits]);
     const succeeded = new Set([...written, ...this.#mine(batch.stored)]);
     for (const key of allFailed.keys()) succeeded.delete(key);
     return partialFailure("batch", this.below.place?.bucket, ["keys", "written"], [...succeeded], allFailed);
@@ -197,7 +199,8 @@ export class DocumentStore<V> implements Home {
   /** What the function of a batch, or the base, has thrown, together with the failures of the edits. */
   #together(thrown: unknown, batch: Batch): unknown {
     const edits = this.#failureOf(batch);
-    if (edits === undefined) return thrown;
+    // A call inside the batch may have thrown the only failure.
+    if (edits === undefined || [...edits.failed.values()].every((error) => error === thrown)) return thrown;
     if (thrown instanceof PartialFailureError) return this.#failureOf(batch, thrown.succeeded, thrown.failed);
     return new AggregateError(
       [thrown, edits],
@@ -236,12 +239,15 @@ export class DocumentStore<V> implements Home {
     try {
       const { known } = edits.commit();
       batch.stored.add(whole);
+      batch.failed.delete(whole);
       for (const document of edits.documents) document.settled(known, true);
     } catch (error) {
       for (const document of edits.documents) {
         document.restore();
         if (isUnsure(error)) document.doubt = error as Error;
       }
+      const isOurs = error instanceof S3BucketMapError;
+      batch.failed.set(whole, isOurs ? error : this.changed({ key }, refusedBelow(error), undefined, error));
       throw error;
     } finally {
       batch.storing.delete(edits);

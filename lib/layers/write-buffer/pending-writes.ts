@@ -36,6 +36,8 @@ export class PendingWrites {
   readonly #pending: Map<string, Pending> = new Map();
   /** Failures that a call has thrown, and that the next flush will throw again. */
   readonly #thrownOnce: Map<string, Outcome> = new Map();
+  /** The failures that were thrown while each running batch ran. The end of the batch throws them again. */
+  readonly #batches: Set<Map<string, Outcome>> = new Set();
   readonly #atExit = (): void => this.#flushAtExit();
   #bytes = 0;
   #inFlight: { group: Pending[]; sending: Sending } | undefined;
@@ -53,10 +55,11 @@ export class PendingWrites {
   add(writes: readonly Pending[]): void {
     for (const pending of writes) {
       const before = this.#pending.get(pending.key);
-      for (const outcome of [before?.outcome, this.#thrownOnce.get(pending.key)]) {
+      const thrown = [this.#thrownOnce, ...this.#batches].map((outcomes) => outcomes.get(pending.key));
+      for (const outcome of [before?.outcome, ...thrown]) {
         if (outcome !== undefined) outcome.isOutdated = true;
       }
-      this.#thrownOnce.delete(pending.key);
+      for (const outcomes of [this.#thrownOnce, ...this.#batches]) outcomes.delete(pending.key);
       this.#remove(before);
       this.#pending.set(pending.key, pending);
       this.#bytes += pending.write.bytes;
@@ -81,6 +84,18 @@ export class PendingWrites {
     this.#end(true);
   }
 
+  /** Begins a batch. Its end throws again what any call has thrown in the meantime. */
+  beginBatch(): Map<string, Outcome> {
+    const thrown = new Map<string, Outcome>();
+    this.#batches.add(thrown);
+    return thrown;
+  }
+
+  endBatch(thrown: Map<string, Outcome>): void {
+    this.#batches.delete(thrown);
+    this.#end(true, thrown);
+  }
+
   /**
    * Waits for all writes, because a call needs it. @throws PartialFailureError for those that failed. They are dropped
    */
@@ -88,8 +103,9 @@ export class PendingWrites {
     this.#end(false);
   }
 
-  #end(isFlush: boolean): void {
+  #end(isFlush: boolean, batch = new Map<string, Outcome>()): void {
     const concerned = (): Outcome[] => [
+      ...batch.values(),
       ...(isFlush ? this.#thrownOnce.values() : []),
       ...[...this.#pending.values()].map(({ outcome }) => outcome),
     ];
@@ -106,6 +122,7 @@ export class PendingWrites {
     for (const outcome of ended) {
       if (outcome.error === undefined || outcome.isOutdated === true) continue;
       failed.set(outcome.key, outcome.error);
+      for (const thrown of this.#batches) thrown.set(outcome.key, outcome);
       if (!isFlush) this.#thrownOnce.set(outcome.key, outcome);
       const pending = this.#pending.get(outcome.key);
       if (pending?.outcome === outcome) this.#remove(pending);

@@ -1,4 +1,5 @@
 import { checkWriteOptions, checkNoOptions, isBound } from "../../arguments/method-options.js";
+import { PartialFailureError } from "../../errors/errors.js";
 import { filesOf } from "../../map/file-map.js";
 import type { FileMap } from "../../map/file-map.js";
 import { internals } from "../../map/internals.js";
@@ -238,22 +239,31 @@ export class WriteBufferLayer<V> extends Layer<V> {
   }
 
   #runBatch<T>(fn: () => T): T {
+    const batch = this.#pending.beginBatch();
     let result: T;
     try {
       result = this.below.runBatch(fn);
     } catch (thrown) {
       try {
-        this.flush();
+        this.#pending.endBatch(batch);
       } catch (failed) {
+        if (saysTheSame(thrown, failed)) throw thrown;
         throw new AggregateError([thrown, failed], "The function of the batch threw, and so did flush().", {
           cause: failed,
         });
       }
       throw thrown;
     }
-    this.flush();
+    this.#pending.endBatch(batch);
     return result;
   }
+}
+
+/** Whether an error that left the batch already contains all that failed. */
+function saysTheSame(thrown: unknown, failed: unknown): boolean {
+  if (!(thrown instanceof PartialFailureError && failed instanceof PartialFailureError)) return false;
+  const errors = new Set(thrown.failed.values());
+  return [...failed.failed.values()].every((error) => errors.has(error));
 }
 
 /** Records all keys in `all`, and yields those that must be read from the base. */
