@@ -145,7 +145,7 @@ describe.each(["atomics", "deasync"])("the library in a bundle, wait: %s", (wait
     it("names no file where it cannot know the bundle's", () => {
       const { message } = run(wait, { ...evaluated(), around: 'var __filename = "app.js";' });
       expect(message).toContain("bundled in code whose file is unknown");
-      expect(message).toContain(`not in ${elsewhere}, nor in the `);
+      expect(message).toContain(`not in ${elsewhere} or the `);
     });
   });
 
