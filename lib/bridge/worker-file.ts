@@ -61,7 +61,7 @@ export function findWorkerFile(): string {
     const bundle = fileOfCode() ?? "code whose file is unknown";
     throw new WorkerFileError(
       `s3bucketmap is bundled in ${bundle}, but ${names[0]} is not in ${folder} or the ${folders.length - 1} folders above, and the package is not installed`,
-      `Keep s3bucketmap out of the bundle (${settings[bundlerName()]}) and install it, or ${BUILD_WORKER}. ${MORE}`,
+      `Keep it out of the bundle (${settings[bundlerName()]}) and install it, or ${BUILD_WORKER}. ${MORE}`,
     );
   }
 }
