@@ -60,10 +60,15 @@ export function findWorkerFile(): string {
   } catch {
     const bundle = fileOfCode() ?? "code whose file is unknown";
     throw new WorkerFileError(
-      `s3bucketmap is bundled in ${bundle}, but ${names[0]} is not in ${folder} or the ${folders.length - 1} folders above, and the package is not installed`,
+      `s3bucketmap is bundled in ${bundle}, but ${names[0]} is not in ${folder}${aboveOf(folders)}, and the package is not installed`,
       `Keep it out of the bundle (${settings[bundlerName()]}) and install it, or ${BUILD_WORKER}. ${MORE}`,
     );
   }
+}
+
+function aboveOf({ length }: readonly string[]): string {
+  if (length === 1) return "";
+  return length === 2 ? " or the folder above" : ` or the ${length - 1} folders above`;
 }
 
 /** A folder and those above, up to the nearest with a package.json. */

@@ -10,10 +10,9 @@ import { ownInternals } from "../map/internals.js";
  * each. At most `concurrency` requests, and 64 MiB of values, are in flight at a time.
  *
  * Reads inside the batch see the writes before them. Listings do, too: they wait for these writes. If such a write has
- * failed, the read or listing throws its error. Writes to one key
- * keep their order. Only writes through this map, its object or its sub-maps are pipelined. Methods such as `setMany`
- * and `clear` wait as always. The deadline of a call applies to each write. A nested batch returns when its own writes
- * are durable.
+ * failed, the read or listing throws its error. Writes to one key keep their order. Only writes through this map, its
+ * object or its sub-maps are pipelined. Methods such as `setMany` and `clear` wait as always. The deadline of a call
+ * applies to each write. A nested batch returns when its own writes are durable.
  *
  * @param fn - must be synchronous
  * @throws PartialFailureError if some writes failed: `failed` contains the error of each key, and `succeeded` the other

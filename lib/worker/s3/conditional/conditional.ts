@@ -131,6 +131,7 @@ export async function decide(
     else if (unknown === undefined && outcome.verdict !== "conflict") return outcome.verdict;
     if (unknown !== undefined) {
       if (signal.aborted) throw unknown;
+      // A failed look proves as little as a missing key: the write is not sent again.
       const now = await look(target, key, signal).catch(() => undefined);
       if (isNamed(ids, now)) return "done";
       if (!isUntouched(now, base)) throw unknown;
