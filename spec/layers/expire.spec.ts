@@ -270,7 +270,7 @@ describe.each(["atomics", "deasync"] as const)("expire, wait: %s", (wait) => {
     // A document that was read before is not brought back.
     const gone = expect.objectContaining({
       code: "DocumentChanged",
-      message: expect.stringContaining("the key has been deleted; nothing was written") as string,
+      message: expect.stringContaining("the key no longer exists; nothing was written") as string,
     }) as Error;
     expect(() => (ann.n = 3)).toThrow(gone);
     expect(() => batch(users, () => (ann.n = 3))).toThrow(

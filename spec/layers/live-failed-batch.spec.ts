@@ -7,8 +7,10 @@ import {
   S3BucketMap,
   S3BucketMapError,
 } from "../../lib/index.js";
-import type { BucketObject, SyncMap } from "../../lib/index.js";
-import { edit, json, live, structured, validate } from "../../lib/layers/index.js";
+import type { BucketObject, S3BucketOptions, SyncMap } from "../../lib/index.js";
+import { edit, json, live, structured, validate, writeBuffer } from "../../lib/layers/index.js";
+import { spawnSync } from "node:child_process";
+import path from "node:path";
 import { z } from "zod";
 import { startHttpS3 } from "../support/http-s3.js";
 import type { HttpS3 } from "../support/http-s3.js";
@@ -24,6 +26,10 @@ beforeAll(async () => {
 afterAll(() => server.close());
 afterEach(() => server.clearFaults());
 
+const atServer = (): S3BucketOptions => ({
+  endpoint: server.endpoint,
+  credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+});
 const changed = expect.objectContaining({ code: "DocumentChanged" }) as Error;
 const place = useLocalS3();
 let documents: BucketObject<Any>;
@@ -150,9 +156,8 @@ describe.each(["atomics", "deasync"] as const)("what a batch of edits reports (%
   let strings: S3BucketMap;
   let places = 0;
   beforeEach(() => {
-    const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
     const prefix = `${wait}${places++}/`;
-    strings = new S3BucketMap("bucket", { endpoint: server.endpoint, credentials, prefix, wait });
+    strings = new S3BucketMap("bucket", { ...atServer(), prefix, wait });
     const base = json<Any>(strings);
     [documents, others] = [asObject(live(base)), asObject(live(base))];
     base.create("a", { n: 1, list: [1] });
@@ -188,6 +193,28 @@ describe.each(["atomics", "deasync"] as const)("what a batch of edits reports (%
       ["new", "AccessDenied"],
     ]);
     expect(error.succeeded).toEqual([]);
+  });
+
+  it("names an edit that was stored besides a whole value that failed", () => {
+    server.fault({ key: /new$/, operation: "PUT", action: { status: 403, code: "AccessDenied" } });
+    const error = failure(() => {
+      documents["a"].n = 5;
+      documents["new"] = { n: 1 };
+    });
+    expect([...error.failed.keys()]).toEqual(["new"]);
+    expect(error.succeeded).toEqual(["a"]);
+  });
+
+  it("is what its function threw, if that is the error of another map", () => {
+    server.fault({ key: /bad$/, operation: "PUT", action: { status: 403, code: "AccessDenied" } });
+    const other = new S3BucketMap("bucket", { ...atServer(), prefix: "other/" });
+    let inside: unknown;
+    const error = failure(() => {
+      documents["a"].n = 5;
+      inside = thrownBy(() => other.setMany([["bad", "1"]]));
+      throw inside;
+    });
+    expect(error).toBe(inside);
   });
 
   it("says that earlier edits of the key are stored, where they are", () => {
@@ -278,6 +305,84 @@ describe.each(["atomics", "deasync"] as const)(
         asObject(map)["a"].n = 4;
       });
       expect(map.get("a")).toEqual({ n: 4 });
+    });
+  },
+);
+
+describe.each(["atomics", "deasync"] as const)(
+  "over json(writeBuffer), wait: %s, a write that failed",
+  (wait) => {
+    let strings: S3BucketMap;
+    let documents: BucketObject<Any>;
+    beforeEach(() => {
+      strings = new S3BucketMap("buffered", { ...atServer(), wait });
+      strings.clear();
+      strings.set("bob", '{"n":1}');
+      documents = asObject(live(json<Any>(writeBuffer(strings))));
+      server.fault({
+        key: /ann$/,
+        operation: "PUT",
+        times: Infinity,
+        action: { status: 403, code: "AccessDenied" },
+      });
+    });
+    const listed = (error: Any): unknown => [[...error.failed.keys()], error.succeeded.toSorted()];
+
+    it("does not keep the edits of other documents from being stored at the end of a batch", () => {
+      const error = thrownBy(() =>
+        batch(documents, () => {
+          documents["bob"].n = 2;
+          documents["ann"] = { a: 1 };
+          documents["carl"] = { c: 1 };
+        }),
+      );
+      expect(listed(error)).toEqual([["ann"], ["bob", "carl"]]);
+      expect([strings.get("bob"), strings.get("carl"), strings.get("ann")]).toEqual([
+        '{"n":2}',
+        '{"c":1}',
+        undefined,
+      ]);
+    });
+
+    it("is thrown by a listing inside a batch, and the edits are stored at its end", () => {
+      const error = thrownBy(() =>
+        batch(documents, () => {
+          documents["bob"].n = 2;
+          documents["ann"] = { a: 1 };
+          expect(listed(thrownBy(() => Object.keys(documents)))).toEqual([["ann"], []]);
+        }),
+      );
+      expect(listed(error)).toEqual([["ann"], ["bob"]]);
+      expect(strings.get("bob")).toBe('{"n":2}');
+    });
+
+    it("is thrown by an edit of another document, which is not in doubt", () => {
+      server.clearFaults();
+      server.fault({ key: /ann$/, operation: "PUT", times: Infinity, action: { reset: "before" } });
+      const bob = documents["bob"];
+      documents["ann"] = { a: 1 };
+      expect(listed(thrownBy(() => (bob.n = 2)))).toEqual([["ann"], []]);
+      expect([bob.n, strings.get("bob")]).toEqual([1, '{"n":1}']);
+      bob.n = 3;
+      expect(strings.get("bob")).toBe('{"n":3}');
+    });
+
+    it("is printed if the batch ends the process", () => {
+      const index = JSON.stringify(path.join(__dirname, "../../dist/index.js"));
+      const layers = JSON.stringify(path.join(__dirname, "../../dist/layers/index.js"));
+      const program = `
+      const { asObject, batch, S3BucketMap } = require(${index});
+      const { json, live, writeBuffer } = require(${layers});
+      const strings = new S3BucketMap("buffered", ${JSON.stringify({ ...atServer(), wait })});
+      const documents = asObject(live(json(writeBuffer(strings))));
+      batch(documents, () => {
+        documents.bob.n = 2;
+        documents.ann = { a: 1 };
+        process.exit();
+      });`;
+      const { status, stderr } = spawnSync(process.execPath, ["-e", program], { encoding: "utf8" });
+      expect(stderr).toContain('Cannot write "ann" in bucket "buffered": AccessDenied');
+      expect([status, strings.get("bob")]).toEqual([1, '{"n":2}']);
     });
   },
 );

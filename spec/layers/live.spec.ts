@@ -384,7 +384,7 @@ describe.each(["atomics", "deasync"] as const)("live(json) (%s)", (wait) => {
   it("refuses an edit of a key that was deleted meanwhile, and does not bring it back", () => {
     const user = doc();
     strings.delete("ann");
-    expect(() => (user.n = 2)).toThrow(changed(/the key has been deleted/));
+    expect(() => (user.n = 2)).toThrow(changed(/the key no longer exists/));
     expect(strings.has("ann")).toBe(false);
   });
 

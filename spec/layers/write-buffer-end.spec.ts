@@ -159,6 +159,19 @@ describe.each(["atomics", "deasync"] as const)("a write that failed, wait: %s", 
     map.flush();
   });
 
+  it("is thrown by the end of a batch together with what was stored", () => {
+    const run = (): unknown =>
+      batch(map, () => {
+        map.set("bad", "1").set("good", "1");
+        thrownBy(() => map.size);
+        map.set("other", "1");
+      });
+    const error = thrownBy(run) as PartialFailureError;
+    expect(error.succeeded.toSorted()).toEqual(["good", "other"]);
+    expect([...error.failed.keys()]).toEqual(["bad"]);
+    expect(error.message).toMatch(/^Of 3 writes in the buffer, 2 were stored and 1 was not; /);
+  });
+
   it.each(inner)("is thrown once where nobody catches what %s throws", (_what, use) => {
     const run = (): unknown =>
       batch(map, () => {

@@ -1,14 +1,9 @@
 import { exit, failAtExit } from "../../global/at-exit.js";
-import {
-  argumentError,
-  isUnsure,
-  partialFailure,
-  PartialFailureError,
-  S3BucketMapError,
-} from "../../errors/errors.js";
+import { argumentError, isUnsure, PartialFailureError, S3BucketMapError } from "../../errors/errors.js";
 import type { Internals, Stored } from "../../map/internals.js";
 import { copyOf } from "../data/copies.js";
 import type { Edit } from "./actions.js";
+import { BatchErrors, keysUnder } from "./batch-errors.js";
 import { Batches, covers } from "./batches.js";
 import type { Batch } from "./batches.js";
 import { Document, nextOrder } from "./document.js";
@@ -137,41 +132,65 @@ export class DocumentStore<V> implements Home {
   settle(keys?: readonly string[]): void {
     const batch = this.#batches.current;
     if (batch === undefined || batch.edits.size === 0) return;
-    for (const key of keys ?? this.#mine(batch.edits.keys())) this.#commit(batch, key);
+    for (const key of keys ?? this.#mine(batch.edits.keys())) {
+      if (!batch.edits.has(this.#prefix + key)) continue;
+      // Storing the edits would wait for the base's delayed writes, and a failure of those would seem to be theirs.
+      this.below.settle();
+      this.#commit(batch, key);
+    }
   }
 
   runBatch<T>(fn: () => T): T {
     const batch = this.#batches.create(this.#prefix);
+    const errors = new BatchErrors(batch, this.#prefix, this.below.place?.bucket);
     let value: T;
+    let ofProgram: unknown;
+    const run = (): T => {
+      try {
+        return fn();
+      } catch (thrown) {
+        ofProgram = thrown;
+        throw thrown;
+      }
+    };
     try {
-      value = this.below.runBatch(() => this.#batches.run(batch, () => this.#runAndFinish(batch, fn)));
+      value = this.below.runBatch(() =>
+        this.#batches.run(batch, () => this.#runAndFinish(batch, errors, run)),
+      );
     } catch (thrown) {
-      throw this.#together(thrown, batch);
+      const isOfBase = thrown !== ofProgram && thrown instanceof PartialFailureError;
+      throw isOfBase ? errors.withEdits(thrown) : errors.besidesEdits(thrown);
     }
-    const error = this.#failureOf(batch, this.#mine(batch.sent));
+    const error = errors.ofEditsAlone;
     if (error !== undefined) throw error;
     return value;
   }
 
-  #runAndFinish<T>(batch: Batch, fn: () => T): T {
+  #runAndFinish<T>(batch: Batch, errors: BatchErrors, fn: () => T): T {
     const { tasks } = exit();
     const atExit = (): void => {
       if (!this.#batches.isOpen(batch)) return;
-      this.#finish(batch);
-      const error = this.#failureOf(batch);
+      this.#finish(batch, (thrown) => failAtExit("batch", thrown));
+      const error = errors.ofEdits;
       if (error !== undefined) failAtExit("batch", error);
     };
     tasks.add(atExit);
     try {
       return fn();
     } finally {
-      this.#finish(batch);
+      // The end of the base's batch throws its failures again.
+      this.#finish(batch, () => {});
       tasks.delete(atExit);
     }
   }
 
-  /** Stores the edits that are not stored yet. */
-  #finish(batch: Batch): void {
+  /** Stores the edits that are not stored yet. @param baseFailed - called if delayed writes of the base failed */
+  #finish(batch: Batch, baseFailed: (thrown: Error) => void): void {
+    try {
+      if (batch.edits.size > 0) this.below.settle();
+    } catch (thrown) {
+      baseFailed(thrown as Error);
+    }
     for (const key of this.#mine(batch.edits.keys())) {
       try {
         this.#commit(batch, key);
@@ -181,34 +200,8 @@ export class DocumentStore<V> implements Home {
     }
   }
 
-  /** @param written - keys that were written as a whole @param failed - the failures of such writes */
-  #failureOf(
-    batch: Batch,
-    written: readonly string[] = [],
-    failed: PartialFailureError["failed"] = new Map(),
-  ): PartialFailureError | undefined {
-    const failedEdits = this.#mine(batch.failed.keys()).map(
-      (key) => [key, batch.failed.get(this.#prefix + key)!] as const,
-    );
-    const allFailed = new Map([...failed, ...failedEdits]);
-    const succeeded = new Set([...written, ...this.#mine(batch.stored)]);
-    for (const key of allFailed.keys()) succeeded.delete(key);
-    return partialFailure("batch", this.below.place?.bucket, ["keys", "written"], [...succeeded], allFailed);
-  }
-
-  /** What the function of a batch, or the base, has thrown, together with the failures of the edits. */
-  #together(thrown: unknown, batch: Batch): unknown {
-    const edits = this.#failureOf(batch);
-    // A call inside the batch may have thrown the only failure.
-    if (edits === undefined || [...edits.failed.values()].every((error) => error === thrown)) return thrown;
-    if (thrown instanceof PartialFailureError) return this.#failureOf(batch, thrown.succeeded, thrown.failed);
-    return new AggregateError(
-      [thrown, edits],
-      `The function of the batch threw, and not all of its edits were stored: ${edits.message}`,
-    );
-  }
-
   #store(document: Document, edit: Edit): unknown {
+    this.below.settle();
     const { known } = document;
     const edits = new Edits(this, document);
     edits.add(edit);
@@ -267,8 +260,7 @@ export class DocumentStore<V> implements Home {
 
   /** The keys of this map, without its prefix. */
   #mine(wholes: Iterable<string>): string[] {
-    const mine = [...wholes].filter((whole) => whole.startsWith(this.#prefix));
-    return mine.map((whole) => whole.slice(this.#prefix.length));
+    return keysUnder(this.#prefix, wholes);
   }
 }
 

@@ -73,7 +73,7 @@ export class Edits {
     const change = (now: Stored<unknown> | undefined): unknown => {
       // The first attempt goes on from `from`, without a GET.
       if (now === from) return value;
-      if (now === undefined) throw this.#changed("the key has been deleted");
+      if (now === undefined) throw this.#changed("the key no longer exists");
       last = now;
       isMerged = true;
       ({ value, result } = this.#madeOn(now.value));

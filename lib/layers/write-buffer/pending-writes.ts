@@ -36,7 +36,7 @@ export class PendingWrites {
   readonly #pending: Map<string, Pending> = new Map();
   /** Failures that a call has thrown, and that the next flush will throw again. */
   readonly #thrownOnce: Map<string, Outcome> = new Map();
-  /** The failures that were thrown while each running batch ran. The end of the batch throws them again. */
+  /** What errors thrown inside each running batch have listed. The end of the batch lists it again. */
   readonly #batches: Set<Map<string, Outcome>> = new Set();
   readonly #atExit = (): void => this.#flushAtExit();
   #bytes = 0;
@@ -86,14 +86,14 @@ export class PendingWrites {
 
   /** Begins a batch. Its end throws again what any call has thrown in the meantime. */
   beginBatch(): Map<string, Outcome> {
-    const thrown = new Map<string, Outcome>();
-    this.#batches.add(thrown);
-    return thrown;
+    const outcomes = new Map<string, Outcome>();
+    this.#batches.add(outcomes);
+    return outcomes;
   }
 
-  endBatch(thrown: Map<string, Outcome>): void {
-    this.#batches.delete(thrown);
-    this.#end(true, thrown);
+  endBatch(outcomes: Map<string, Outcome>): void {
+    this.#batches.delete(outcomes);
+    this.#end(true, outcomes);
   }
 
   /**
@@ -122,10 +122,14 @@ export class PendingWrites {
     for (const outcome of ended) {
       if (outcome.error === undefined || outcome.isOutdated === true) continue;
       failed.set(outcome.key, outcome.error);
-      for (const thrown of this.#batches) thrown.set(outcome.key, outcome);
       if (!isFlush) this.#thrownOnce.set(outcome.key, outcome);
       const pending = this.#pending.get(outcome.key);
       if (pending?.outcome === outcome) this.#remove(pending);
+    }
+    if (failed.size > 0) {
+      // Also those that succeeded, because the error lists them.
+      for (const outcomes of this.#batches)
+        for (const outcome of ended) outcomes.set(outcome.key, outcome);
     }
     this.#settle();
     const succeeded = [...new Set([...ended].map(({ key }) => key))].filter((key) => !failed.has(key));
