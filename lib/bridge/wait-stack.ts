@@ -1,7 +1,6 @@
-import { countFrames, WAIT_MARK } from "../global/stack-frames.js";
+import { countFrames, inFrame, WAIT_MARK } from "../global/stack-frames.js";
 import type { Begun } from "./begun.js";
 import type { Wait } from "./wait.js";
-import type { WorkerThread } from "./worker-thread.js";
 
 /** Node aborts the process at about 300 nested turns of its event loop. */
 const maxDepth = 64;
@@ -28,7 +27,7 @@ export class WaitStack {
   run(call: Waiting, settled: () => boolean, wait: Wait): void {
     const outer = this.#waiting.at(-1);
     this.#waiting.push(call);
-    markedFrame(wait, call.thread, settled, call.deadline, outer?.deadline);
+    inFrame(WAIT_MARK, () => wait(call.thread, settled, call.deadline, outer?.deadline));
     const at = this.#waiting.lastIndexOf(call);
     if (at !== -1) this.#waiting.length = at;
   }
@@ -44,12 +43,3 @@ export class WaitStack {
     return this.#waiting.splice(alive).map(({ id }) => id);
   }
 }
-
-const markedFrame = (
-  wait: Wait,
-  thread: WorkerThread,
-  settled: () => boolean,
-  deadline: number,
-  outerDeadline: number | undefined,
-): void => wait(thread, settled, deadline, outerDeadline);
-Object.defineProperty(markedFrame, "name", { value: WAIT_MARK });

@@ -4,7 +4,7 @@ import type { Bridge } from "../bridge/bridge.js";
 import { operations } from "../bridge/operations.js";
 import type { Call, Op } from "../bridge/operations.js";
 import type { Failure } from "../bridge/protocol.js";
-import { countFrames, thisCopy } from "../global/stack-frames.js";
+import { countFrames, inFrame, thisCopy } from "../global/stack-frames.js";
 import { fatalCodes } from "../errors/code-sets.js";
 
 type PipelinedCall = Call<"set" | "delete">;
@@ -198,7 +198,7 @@ export function within<T>(batch: WritePipeline, fn: () => T, atExit: () => void)
   };
   tasks.add(task);
   try {
-    return markedFrame(fn) as T;
+    return inFrame(mark, fn);
   } finally {
     tasks.delete(task);
     open = before;
@@ -209,6 +209,3 @@ export function within<T>(batch: WritePipeline, fn: () => T, atExit: () => void)
 function forgetInterrupted(): void {
   if (open.length > 0) open = open.slice(0, countFrames(mark));
 }
-
-const markedFrame = (fn: () => unknown): unknown => fn();
-Object.defineProperty(markedFrame, "name", { value: mark });

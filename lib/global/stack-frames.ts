@@ -3,6 +3,15 @@ import { runInNewContext } from "node:vm";
 /** The name that identifies a wait on the JavaScript stack. It is a string so that minifiers keep it. */
 export const WAIT_MARK = "s3bucketmap:wait";
 
+/**
+ * Runs a function in a frame of this name. Ctrl-C at a prompt unwinds the stack without running `finally`. So the
+ * JavaScript stack is what says whether a function still runs.
+ */
+export function inFrame<T>(name: string, run: () => T): T {
+  const frame = (): T => run();
+  return Object.defineProperty(frame, "name", { value: name })();
+}
+
 /** How many functions of this name are on the JavaScript stack. */
 export function countFrames(name: string): number {
   return functionsOnStack().filter((found) => found === name).length;

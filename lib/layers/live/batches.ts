@@ -1,5 +1,5 @@
 import type { S3BucketMapError } from "../../errors/errors.js";
-import { functionsOnStack, thisCopy, WAIT_MARK } from "../../global/stack-frames.js";
+import { functionsOnStack, inFrame, thisCopy, WAIT_MARK } from "../../global/stack-frames.js";
 import { nextOrder } from "./document.js";
 import type { Edits } from "./edits.js";
 
@@ -62,7 +62,7 @@ export class Batches {
     const before = this.#open;
     this.#open = [...before, batch];
     try {
-      return named(this.#mark, fn);
+      return inFrame(this.#mark, fn);
     } finally {
       this.#open = before;
     }
@@ -79,7 +79,7 @@ export class Batches {
   guard<T>(key: string | undefined, fn: () => T): T {
     this.#guards += 1;
     try {
-      return named(this.#guardMark(key), fn);
+      return inFrame(this.#guardMark(key), fn);
     } finally {
       this.#guards -= 1;
     }
@@ -123,10 +123,4 @@ export class Batches {
 
 export function covers({ prefixes }: Batch, key: string): boolean {
   return prefixes.some((prefix) => key.startsWith(prefix));
-}
-
-/** Runs a function in a frame of this name. */
-function named<T>(name: string, fn: () => T): T {
-  const frame = (): T => fn();
-  return Object.defineProperty(frame, "name", { value: name })();
 }
