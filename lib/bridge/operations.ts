@@ -234,7 +234,7 @@ export const operations: { readonly [One in Op]: Facts<One> } = {
   headBucket: { does: "look up", of: "bucket", ...isRead, keys: none },
   createBucket: { does: "create", of: "bucket", ...isConditionalWrite, keys: all },
   deleteBucket: { does: "delete", of: "bucket", ...isConditionalWrite, keys: all },
-  requests: { does: "count", what: "requests", ...isRead, keys: none },
+  requests: { does: "count", what: "the requests", of: "account", ...isRead, keys: none },
   diagnose: { does: "diagnose", what: "what is possible", ...isRead, keys: none },
 };
 

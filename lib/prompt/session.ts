@@ -3,9 +3,9 @@ import type { ReplOptions } from "node:repl";
 import { setInteractive } from "../arguments/options.js";
 import type { S3BucketOptions } from "../arguments/options.js";
 import type { RequestCount } from "../bridge/protocol.js";
-import { callsOf } from "../bucket/bucket-calls.js";
-import type { BucketCalls } from "../bucket/bucket-calls.js";
+import { BucketCalls, callsOf } from "../bucket/bucket-calls.js";
 import { bucketsBehind } from "../entry/buckets-map.js";
+import type { BucketsMap } from "../entry/buckets-map.js";
 import { s3Buckets } from "../entry/s3-buckets.js";
 import type { S3Buckets } from "../entry/s3-buckets.js";
 import { S3BucketMap } from "../bucket/s3-bucket-map.js";
@@ -37,6 +37,8 @@ export class Session {
   /** The buckets of the account. */
   readonly s3: S3Buckets<string | Buffer>;
   readonly #base: S3BucketMap<"string" | "bytes"> | undefined;
+  /** Of no map: a line may close a map, or change the environment before its first request. */
+  readonly #calls: BucketCalls;
   isTiming = false;
   lastProblem: { thrown: unknown } | undefined;
 
@@ -47,6 +49,7 @@ export class Session {
     // What the values are is known to whoever types, not here.
     const read = { ...options, readAs: layer === "bytes" ? "bytes" : "string" } as S3BucketOptions;
     this.s3 = s3Buckets(read);
+    this.#calls = new BucketCalls({ settings: this.#buckets[callsOf]().shared.settings }, "");
     // Errors and documentation name what the package exports.
     const variables: Record<string, unknown> = { ...library, ...layers, s3: this.s3 };
     let map: SyncMap<unknown> | undefined;
@@ -76,12 +79,16 @@ export class Session {
 
   /** What the prompt shows at its start: the map, or all buckets. */
   get shown(): object {
-    return this.#base ?? bucketsBehind(this.s3)!;
+    return this.#base ?? this.#buckets;
   }
 
-  /** Of the map, or of all buckets. */
-  get calls(): BucketCalls {
-    return (this.#base ?? bucketsBehind(this.s3)!)[callsOf]();
+  get #buckets(): BucketsMap {
+    return bucketsBehind(this.s3)!;
+  }
+
+  /** Starts the worker, without waiting for it. */
+  startWorker(): void {
+    this.#calls.bridge.start();
   }
 
   /** Runs a command, and shows what it throws. */
@@ -108,13 +115,16 @@ export class Session {
     if (!isInterruption(thrown)) return;
     noteInterruption(thrown);
     // The worker is still busy with the interrupted call, and draws its progress. The next call ends that.
-    this.requests();
+    try {
+      this.requests();
+    } catch {
+      // The next call of a map reports the error.
+    }
   }
 
-  /** The requests so far, by operation. Sends none, and does not start the worker. */
+  /** The requests so far of all maps, by operation. Sends none. @throws if the worker does not answer */
   requests(): readonly RequestCount[] {
-    const { calls } = this;
-    return calls.shared.bridge === undefined ? [] : calls.call({ op: "requests" });
+    return this.#calls.call({ op: "requests" });
   }
 }
 

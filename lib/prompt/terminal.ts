@@ -38,7 +38,7 @@ export function startInteractive(given: Arguments, version: string): void {
   keepHistory(prompt, () => prompt.displayPrompt());
   prompt.on("exit", () => endWhenHistoryIsKept(prompt));
   // The worker loads while the first line is typed.
-  session.calls.bridge.start();
+  session.startWorker();
 }
 
 function bannerOf({ shown: of, prompt }: Session, given: Arguments, version: string): string[] {
@@ -63,7 +63,7 @@ function timeLines(session: Session): void {
   followLines(session.prompt, {
     begin() {
       isTimed = session.isTiming;
-      if (isTimed) before = session.requests();
+      if (isTimed) session.run(() => (before = session.requests()));
       started = performance.now();
     },
     thrown(error) {
@@ -73,8 +73,10 @@ function timeLines(session: Session): void {
     end(outcome) {
       if (!isTimed || !session.isTiming || outcome === "part") return;
       const ms = performance.now() - started;
-      const requests = difference(before, session.requests());
-      session.output.print(paint(session.prompt, "gray", `${ms.toFixed(1)} ms, ${requests}`));
+      session.run(() => {
+        const requests = difference(before, session.requests());
+        session.output.print(paint(session.prompt, "gray", `${ms.toFixed(1)} ms, ${requests}`));
+      });
     },
   });
 }

@@ -401,6 +401,61 @@ describeInTerminal("the commands", () => {
   });
 });
 
+describeInTerminal("the prompt of a map that was closed", () => {
+  it.each([[[]], [["--json"]]])("goes on, with an error for what needs the map, %j", async (options) => {
+    const terminal = await prompts.open(server, [...options, "s3://bucket"]);
+    await terminal.run(".timing");
+    const timed = expect.stringMatching(/^\d+\.\d ms, 0 requests$/) as string;
+    expect(await terminal.run("map.close()")).toEqual(["undefined", timed]);
+    expect(await terminal.run("1 + 1")).toEqual(["2", timed]);
+    expect(await terminal.run("map")).toEqual([expect.stringContaining("closed"), timed]);
+    expect((await terminal.run("bucket")).join("\n")).toContain("(its keys cannot be listed: Closed)");
+    const file = path.join(prompts.folder, "for-closed");
+    writeFileSync(file, "x");
+    const lines = ["bucket.testKey", "Object.keys(bucket)", ".ls", ".head testKey", ".url testKey"];
+    for (const line of [...lines, `.get testKey ${file}-copy`, `.put ${file} key`, ".diagnose"])
+      expect((await terminal.run(line)).join("\n")).toContain("Closed");
+    for (const begun of ["bucket.te", "map.get('te", ".head te"]) {
+      await terminal.type(begun);
+      terminal.press(keys.tab);
+      expect((await terminal.run(keys.ctrlU + "1 + 1"))[0]).toBe("2");
+    }
+    expect((await terminal.run(".stats"))[0]).toBe("No requests yet.");
+    expect(await terminal.run("s3.bucket['dir/x']")).toEqual([
+      "'5'",
+      expect.stringMatching(/^\d+\.\d ms, 1 request \(GetObject\)$/),
+    ]);
+  });
+
+  it("says that Ctrl-C interrupted the line", async () => {
+    const terminal = await prompts.open(server);
+    await terminal.run("map.close()");
+    terminal.press("for (;;);\r");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    terminal.mark();
+    terminal.press(keys.ctrlC);
+    await terminal.shows("Interrupted.");
+    expect(await terminal.run("1 + 1")).toEqual(["2"]);
+  });
+});
+
+describeInTerminal("the prompt without a worker thread", () => {
+  it("goes on, and says that requests cannot be counted", async () => {
+    const file = path.join(prompts.folder, "not-in-threads.js");
+    writeFileSync(
+      file,
+      'if (!require("node:worker_threads").isMainThread) throw new Error("not in threads")',
+    );
+    const terminal = await prompts.open(server, ["s3://bucket"], { NODE_OPTIONS: `--require ${file}` });
+    await terminal.run(".timing on");
+    const shown = await terminal.run("1 + 1");
+    expect(shown).toContain("2");
+    expect(shown.join("\n")).toContain("WorkerNotStarted");
+    await terminal.run(".timing off");
+    expect(await terminal.run("1 + 1")).toEqual(["2"]);
+  });
+});
+
 describeInTerminal("work that takes long", () => {
   it("shows how far it is, and the line is gone when its answer is there", async () => {
     map.setMany(Array.from({ length: 2500 }, (_, at) => [`n${at}`, "x"]));
