@@ -35,10 +35,16 @@ function nameOf(owner: Owner, collection: Collection, key: unknown): FieldName {
 function* viewedEntries(owner: Owner, collection: Collection): Generator<[unknown, unknown], undefined> {
   owner.sync();
   owner.noteRead(collection, ALL);
+  const given = new Set<unknown>();
   for (const [key, value] of entriesOf(collection)) {
-    owner.sync();
+    // A change from outside refills the collection, and then its iterator begins again.
+    if (given.has(key)) continue;
+    given.add(key);
     owner.noteRead(collection, key);
     yield [owner.view(key), owner.view(value)];
+    // Now, so that the next entry is taken as it is by then.
+    owner.sync();
+    owner.checkLoop(collection);
   }
   return undefined;
 }

@@ -116,6 +116,13 @@ export class Document implements Owner {
     this.#marks.noteRead(node, field);
   }
 
+  checkLoop(node: object): void {
+    if (!this.#marks.hasNewObjects(node)) return;
+    const where = textOf(pathTo(this.#tree, node) ?? []);
+    const reason = `${where} has changed during a loop over it, and its keys or elements are new objects`;
+    throw this.home.changed(this, reason, "earlier edits are not undone");
+  }
+
   view(value: unknown): unknown {
     if (!isObject(value)) return value;
     const kind = kindOfContainer(value);

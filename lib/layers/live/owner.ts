@@ -6,6 +6,8 @@ export interface Owner {
   sync(): void;
   /** Records that the program reads a field of an object. */
   noteRead(node: object, field: unknown): void;
+  /** @throws DocumentChanged if the keys of a Map or Set that a loop goes through are other objects now */
+  checkLoop(node: object): void;
   /** What the program receives for a value in the document. */
   view(value: unknown): unknown;
   /** A plain copy of a value that the program passes or receives. */

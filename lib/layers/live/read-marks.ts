@@ -60,6 +60,11 @@ export class ReadMarks {
     return stale.size === 0 && (!isNew || fieldsOf(node).every((field) => read.has(field)));
   }
 
+  /** Whether a Map or Set has objects as keys or elements, and may have got others since the program read it. */
+  hasNewObjects(node: object): boolean {
+    return this.#of(node).stale.has(ALL) && [...entriesOf(node)].some(([key]) => isObject(key));
+  }
+
   /** Called when a value comes into the document that the program has not seen. @returns the value */
   markNew(value: unknown): unknown {
     for (const node of objectsIn(value)) this.#of(node).isNew = true;
