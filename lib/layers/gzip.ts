@@ -16,7 +16,7 @@ import { Unreadable } from "./foundation/unreadable.js";
 
 /** Options of {@link gzip}. */
 export interface GzipOptions {
-  /** The algorithm of writes. Default: `"gzip"`. `"zstd"` needs Node 22.15 or later, both to read and to write. */
+  /** The algorithm of writes. Default: `"gzip"`. `"zstd"` needs Node 24 or later, both to read and to write. */
   algorithm?: Algorithm | undefined;
   /** The maximum size of an uncompressed value, in bytes. Default: 1 GiB. */
   maxBytes?: number | undefined;

@@ -1,5 +1,4 @@
 import { gunzipSync, gzipSync } from "node:zlib";
-import * as zlib from "node:zlib";
 import fc from "fast-check";
 import type { SyncMap } from "../../lib/index.js";
 import { cache, encrypt, gzip, readonly, text, transform } from "../../lib/layers/index.js";
@@ -13,7 +12,8 @@ beforeEach(() => {
   at = place();
 });
 
-const hasZstd = "zstdCompressSync" in zlib;
+// Node 22 has zstd, but reads a value that was cut short as a shorter value.
+const hasZstd = Number(process.versions.node.split(".")[0]) >= 24;
 const offered = ["gzip", "deflate", "brotli", ...(hasZstd ? (["zstd"] as const) : [])] as const;
 
 describe.each(offered)("gzip with %s", (algorithm) => {
@@ -38,10 +38,9 @@ describe.each(offered)("gzip with %s", (algorithm) => {
     map.set("key", Buffer.alloc(1000, "some words "));
     const { contentEncoding } = map.head("key")!;
     const stored = at.bytes.get("key")!;
-    at.bytes.set("short", stored.subarray(0, -3), { contentEncoding: contentEncoding! });
-    at.bytes.set("empty", Buffer.alloc(0), { contentEncoding: contentEncoding! });
-    for (const key of ["short", "empty"]) {
-      expect(thrownBy(() => map.get(key))).toMatchObject({ code: "NotDecompressed", operation: "get" });
+    for (let bytes = 0; bytes < stored.length; bytes += 1) {
+      at.bytes.set("short", stored.subarray(0, bytes), { contentEncoding: contentEncoding! });
+      expect(thrownBy(() => map.get("short"))).toMatchObject({ code: "NotDecompressed", operation: "get" });
     }
     gzip(at.bytes, { algorithm }).set("bomb", Buffer.alloc(1001));
     expect(thrownBy(() => map.get("bomb"))).toMatchObject({
@@ -152,7 +151,7 @@ describe("gzip", () => {
     );
     expect(use({ algoritm: "gzip" })).toThrow(/did you mean "algorithm"/);
     expect(use({ maxBytes: 0 })).toThrow(/maxBytes of gzip must be a whole number from 1/);
-    if (!hasZstd) expect(use({ algorithm: "zstd" })).toThrow(/needs Node 22.15 or later/);
+    if (!hasZstd) expect(use({ algorithm: "zstd" })).toThrow(/needs Node 24 or later/);
   });
 
   it("takes a transform that gives bytes at its word", () => {

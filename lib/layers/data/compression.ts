@@ -36,11 +36,25 @@ const { zstdCompressSync, zstdDecompressSync } = zlib as {
   zstdDecompressSync?: Decompress;
 };
 
-function isOffered(algorithm: Algorithm): boolean {
-  return algorithm !== "zstd" || (zstdCompressSync !== undefined && zstdDecompressSync !== undefined);
+/** zstd, if this Node has it and notices that a value was cut short. Node 22 returns what is left of such a value. */
+function soundZstd(): Pick<Compression, "compress" | "decompress"> | undefined {
+  if (zstdCompressSync === undefined || zstdDecompressSync === undefined) return undefined;
+  const cutShort = zstdCompressSync(Buffer.from("a")).subarray(0, -1);
+  try {
+    zstdDecompressSync(cutShort, { maxOutputLength: 1 });
+    return undefined;
+  } catch {
+    return { compress: zstdCompressSync, decompress: zstdDecompressSync };
+  }
 }
 
-/** @throws TypeError if this version of Node lacks it */
+let zstd: ReturnType<typeof soundZstd>;
+
+function isOffered(algorithm: Algorithm): boolean {
+  return algorithm !== "zstd" || (zstd ??= soundZstd()) !== undefined;
+}
+
+/** @throws TypeError if this version of Node does not have it, or has it with a fault */
 export function compression(algorithm: Algorithm): Compression {
   const [encoding] = names[algorithm];
   switch (algorithm) {
@@ -51,12 +65,12 @@ export function compression(algorithm: Algorithm): Compression {
     case "brotli":
       return { encoding, compress: zlib.brotliCompressSync, decompress: zlib.brotliDecompressSync };
     case "zstd": {
-      if (zstdCompressSync === undefined || zstdDecompressSync === undefined) {
+      if ((zstd ??= soundZstd()) === undefined) {
         throw argumentError(
-          `The algorithm "zstd" needs Node 22.15 or later, but this is ${process.version}. Use "gzip" or "brotli".`,
+          `The algorithm "zstd" needs Node 24 or later, but this is ${process.version}. Use "gzip" or "brotli".`,
         );
       }
-      return { encoding, compress: zstdCompressSync, decompress: zstdDecompressSync };
+      return { encoding, ...zstd };
     }
   }
 }
@@ -77,9 +91,7 @@ export function undoing(contentEncoding: string | undefined): Decompress[] {
       throw new Unreadable(
         "NotDecompressed",
         `its Content-Encoding contains ${JSON.stringify(coding)}, which gzip cannot undo`,
-        algorithm === undefined
-          ? "Read it without gzip."
-          : "Read it with Node 22.15 or later, or without gzip.",
+        algorithm === undefined ? "Read it without gzip." : "Read it with Node 24 or later, or without gzip.",
       );
     })
     .reverse();
