@@ -226,17 +226,17 @@ describe("AWS", () => {
       client.route = undefined;
       jest.spyOn(client, "sdk").mockResolvedValue(sdk);
       const target: Target = { client, settings, bucketProved: false, conditions: { left: new Map() } };
-      const { signal } = new AbortController();
+      const task = { signal: new AbortController().signal, doubt: undefined };
       const headers = { contentType: "text/plain" };
       const missing = { base: { writes: [] }, prefix: "" };
       const object = { key: "key", body: "", headers, ...missing };
-      expect(await storeIf(target, object, signal)).toMatchObject({ verdict: "done" });
-      expect(await storeIf(target, object, signal)).toEqual({ verdict: "exists" });
+      expect(await storeIf(target, object, task)).toMatchObject({ verdict: "done" });
+      expect(await storeIf(target, object, task)).toEqual({ verdict: "exists" });
       const etag = "d41d8cd98f00b204e9800998ecf8427e";
-      expect(await removeIf(target, { key: "key", base: { etag, writes: [] }, prefix: "" }, signal)).toEqual({
+      expect(await removeIf(target, { key: "key", base: { etag, writes: [] }, prefix: "" }, task)).toEqual({
         verdict: "done",
       });
-      expect(await removeIf(target, { key: "key", base: { etag, writes: [] }, prefix: "" }, signal)).toEqual({
+      expect(await removeIf(target, { key: "key", base: { etag, writes: [] }, prefix: "" }, task)).toEqual({
         verdict: "missing",
       });
       expect(seen).toEqual(["PUT", "PUT", "DELETE", "DELETE"]);

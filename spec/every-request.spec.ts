@@ -40,7 +40,7 @@ const MIB = 1024 ** 2;
 const long = Buffer.alloc(34 * MIB, "long");
 const body = Buffer.from("value");
 const headers = { contentType: "text/plain" };
-const never = new AbortController().signal;
+const task = { signal: new AbortController().signal, doubt: undefined };
 const maxBytes = 2 ** 30;
 const prefix = "";
 const denied = { status: 403, code: "AccessDenied" };
@@ -70,7 +70,7 @@ function open(given: Partial<ClientConfig>): S3 {
 
 function call<One extends Op>(s3: S3, call: Call<One>): Promise<Result<One>> {
   const lend = (start: number, end: number): Promise<Buffer> => Promise.resolve(long.subarray(start, end));
-  return perform(s3, call, never, 60_000, { moved: () => undefined, lend });
+  return perform(s3, call, task, 60_000, { moved: () => undefined, lend });
 }
 
 /** The local S3 has no versions. */
@@ -80,9 +80,9 @@ async function fails(promise: Promise<unknown>): Promise<void> {
 
 function copyInParts(s3: S3): Promise<unknown> {
   const sizes = { largest: 1, part: 5 * MIB };
-  const look = (): ReturnType<typeof head> => s3.run((target) => head(target, "there", never));
+  const look = (): ReturnType<typeof head> => s3.run((target) => head(target, "there", task));
   const source = { bucket: "bucket", key: "there", look };
-  return s3.run((target) => copyObject(target, source, "copied in parts", never, sizes));
+  return s3.run((target) => copyObject(target, source, "copied in parts", task, sizes));
 }
 
 async function etagOf(s3: S3, key: string): Promise<{ etag: string }> {

@@ -41,7 +41,8 @@ async function listRest(
   while (spans.length > 0) {
     const listed = known.length + parts.reduce((sum, part) => sum + part.keys.length, 0);
     const call = { prefix, spans, requests, listed, sample: known.filter((_key, at) => at % 20 === 0) };
-    const result = await listSpans(target, { ...call, beginForMs: 10_000 }, new AbortController().signal);
+    const task = { signal: new AbortController().signal, doubt: undefined };
+    const result = await listSpans(target, { ...call, beginForMs: 10_000 }, task);
     if ("sequential" in result) throw new Error("The service is taken for one that ignores StartAfter.");
     requests = result.requests;
     const more = result.spans.values();

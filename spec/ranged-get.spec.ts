@@ -225,7 +225,8 @@ describe("inParts()", () => {
     };
     const client = { route: undefined, send } as unknown as Client;
     const headers = { etag: '"etag"', "content-length": String(length) };
-    const begin = inParts(client, { Bucket: "bucket", Key: "key" }, 8, new AbortController().signal);
+    const task = { signal: new AbortController().signal, doubt: undefined };
+    const begin = inParts(client, { Bucket: "bucket", Key: "key" }, 8, task);
     read = begin(plain as unknown as IncomingMessage, { statusCode: 200, headers });
   });
   afterEach(() => jest.useRealTimers());

@@ -78,7 +78,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
     if (timeoutMs > SOON_OVER_MS) progress?.begin(id, call, s3.settings);
     // The write is counted before the deadline is checked. So if no write was counted before the deadline, none is sent
     // later.
-    const doubt = new Doubt(() => {
+    const doubt = new Doubt(undefined, () => {
       Atomics.add(signal, Signal.WritesSent, 1);
       if (deadline.isOver || Atomics.load(signal, Signal.Gone) === 1) throw new DeadlinePassed();
     });
@@ -98,7 +98,7 @@ export function serve(port: MessagePort, signal: Int32Array): void {
         // Waiting for earlier writes may have taken all of its time.
         if (deadline.isOver) throw new DeadlinePassed();
         const lend: Lend = (start, end, signal) => partOf(id, start, end, signal);
-        return doubt.during(() => perform(s3, call, deadline.signal, timeoutMs, { moved, lend }));
+        return perform(s3, call, { signal: deadline.signal, doubt }, timeoutMs, { moved, lend });
       });
       const value = await deadline.race(work);
       reply = { type: "reply", id, ok: true, value, serviceTime: s3.serviceTime };

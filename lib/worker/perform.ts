@@ -32,6 +32,7 @@ import type { Found } from "./s3/direct/reads.js";
 import type { S3 } from "./s3/s3.js";
 import { isNoSuchBucket } from "./s3/sdk-errors.js";
 import type { Target } from "./s3/target.js";
+import type { Task } from "./s3/task.js";
 
 /** What a call needs from the thread that waits for it. */
 export interface CallingThread {
@@ -43,136 +44,134 @@ export interface CallingThread {
 type Run<One extends Op> = (
   s3: S3,
   call: Call<One>,
-  signal: AbortSignal,
+  task: Task,
   timeoutMs: number,
   thread: CallingThread,
 ) => Promise<Result<One>>;
 
 const runs: { readonly [One in Op]: Run<One> } = {
-  get: (s3, call, signal) => s3.run((target) => getObjectAlone(target, call, signal)),
+  get: (s3, call, task) => s3.run((target) => getObjectAlone(target, call, task)),
   getAhead,
-  has: (s3, { key }, signal) => s3.run((target) => objectExists(target, key, signal)),
-  head: (s3, { key, versionId }, signal) =>
+  has: (s3, { key }, task) => s3.run((target) => objectExists(target, key, task)),
+  head: (s3, { key, versionId }, task) =>
     s3.run((target) =>
-      versionId === undefined
-        ? headObject(target, key, signal)
-        : headVersionOf(target, key, versionId, signal),
+      versionId === undefined ? headObject(target, key, task) : headVersionOf(target, key, versionId, task),
     ),
-  set: (s3, { key, body, headers }, signal, _, { lend }) =>
+  set: (s3, { key, body, headers }, task, _, { lend }) =>
     s3.write(
       (target) =>
         typeof body === "string" || ArrayBuffer.isView(body)
-          ? putObject(target, key, body, headers, signal)
-          : putLent(target, key, body, headers, lend, signal),
-      signal,
+          ? putObject(target, key, body, headers, task)
+          : putLent(target, key, body, headers, lend, task),
+      task.signal,
     ),
-  delete: (s3, { key }, signal) => s3.run((target) => deleteObject(target, key, signal)),
+  delete: (s3, { key }, task) => s3.run((target) => deleteObject(target, key, task)),
   // Each key is a separate run, so that all of them follow a redirect to another region.
-  async getMany(s3, { keys, maxBytes, withHeaders }, signal) {
-    const outcomes = await forEachOf(keys, s3.settings.concurrency, signal, (key) =>
+  async getMany(s3, { keys, maxBytes, withHeaders }, task) {
+    const outcomes = await forEachOf(keys, s3.settings.concurrency, task, (key, task) =>
       s3.run((target) =>
         withHeaders === true
-          ? getObjectToChange(target, { key, maxBytes, delayMs: 0 }, signal)
-          : getObject(target, key, maxBytes, signal),
+          ? getObjectToChange(target, { key, maxBytes, delayMs: 0 }, task)
+          : getObject(target, key, maxBytes, task),
       ),
     );
     return outcomes.map((outcome) => ("value" in outcome ? { read: outcome.value } : outcome));
   },
-  async getVersions(s3, { keys, versionIds, maxBytes }, signal) {
+  async getVersions(s3, { keys, versionIds, maxBytes }, task) {
     const wanted = keys.map((key, at) => ({ key, versionId: versionIds[at]! }));
-    const outcomes = await forEachOf(wanted, s3.settings.concurrency, signal, ({ key, versionId }) =>
-      s3.run((target) => getVersion(target, key, versionId, maxBytes, signal)),
+    const outcomes = await forEachOf(wanted, s3.settings.concurrency, task, ({ key, versionId }, task) =>
+      s3.run((target) => getVersion(target, key, versionId, maxBytes, task)),
     );
     return outcomes.map((outcome) => ("value" in outcome ? { read: outcome.value } : outcome));
   },
-  versions: (s3, call, signal) => s3.run((target) => listVersions(target, call, signal)),
-  versioning: (s3, _call, signal) => s3.run((target) => versioningOf(target, signal)),
-  async setMany(s3, { objects }, signal) {
-    const outcomes = await forEachOf(objects, s3.settings.concurrency, signal, ({ key, body, headers }) =>
-      s3.write((target) => putObject(target, key, body, headers, signal), signal),
+  versions: (s3, call, task) => s3.run((target) => listVersions(target, call, task)),
+  versioning: (s3, _call, task) => s3.run((target) => versioningOf(target, task)),
+  async setMany(s3, { objects }, task) {
+    const outcomes = await forEachOf(objects, s3.settings.concurrency, task, ({ key, body, headers }, task) =>
+      s3.write((target) => putObject(target, key, body, headers, task), task.signal),
     );
     const keys = objects.map(({ key }) => key);
     return failuresOf(keys, outcomes);
   },
-  deleteMany: (s3, { keys }, signal) => s3.run((target) => deleteObjects(target, keys, signal)),
-  list: (s3, call, signal) => s3.run((target) => listObjects(target, call, signal)),
-  entries: (s3, call, signal) => s3.run((target) => listEntries(target, call, signal)),
-  listSpans: (s3, call, signal) => s3.run((target) => listSpans(target, call, signal)),
-  async read(s3, call, signal) {
+  deleteMany: (s3, { keys }, task) => s3.run((target) => deleteObjects(target, keys, task)),
+  list: (s3, call, task) => s3.run((target) => listObjects(target, call, task)),
+  entries: (s3, call, task) => s3.run((target) => listEntries(target, call, task)),
+  listSpans: (s3, call, task) => s3.run((target) => listSpans(target, call, task)),
+  async read(s3, call, task) {
     try {
-      return await s3.run((target) => getObjectToChange(target, call, signal));
+      return await s3.run((target) => getObjectToChange(target, call, task));
     } catch (error) {
       // The bucket is missing. `update` then creates the key, and the bucket with it.
       if (s3.settings.createBucket !== true || !isNoSuchBucket(error)) throw error;
       return undefined;
     }
   },
-  store(s3, call, signal) {
-    const store = (target: Target): Promise<Result<"store">> => storeIf(target, call, signal);
+  store(s3, call, task) {
+    const store = (target: Target): Promise<Result<"store">> => storeIf(target, call, task);
     // In a new bucket no key has an ETag.
-    return call.base.etag === undefined ? s3.write(store, signal) : s3.run(store);
+    return call.base.etag === undefined ? s3.write(store, task.signal) : s3.run(store);
   },
-  async removeMany(s3, { versions, prefix }, signal) {
-    const remove = ({ key, etag }: { key: string; etag: string }): Promise<StoreResult> =>
-      s3.run((target) => removeIf(target, { key, base: { etag }, prefix }, signal));
+  async removeMany(s3, { versions, prefix }, task) {
+    const remove = ({ key, etag }: { key: string; etag: string }, task: Task): Promise<StoreResult> =>
+      s3.run((target) => removeIf(target, { key, base: { etag }, prefix }, task));
     // The first deletion finds out whether the service honours conditions.
-    const first = await forEachOf(versions.slice(0, 1), 1, signal, remove);
-    const rest = await forEachOf(versions.slice(1), s3.settings.concurrency, signal, remove);
+    const first = await forEachOf(versions.slice(0, 1), 1, task, remove);
+    const rest = await forEachOf(versions.slice(1), s3.settings.concurrency, task, remove);
     return [...first, ...rest].map((outcome) => ("value" in outcome ? outcome.value : outcome));
   },
-  remove: (s3, call, signal) => s3.run((target) => removeIf(target, call, signal)),
-  copy: (s3, { key, to, ifAbsent, prefix }, signal) => {
-    const from = sourceOf(s3, key, signal);
+  remove: (s3, call, task) => s3.run((target) => removeIf(target, call, task)),
+  copy: (s3, { key, to, ifAbsent, prefix }, task) => {
+    const from = sourceOf(s3, key, task);
     return s3.run((target) =>
-      ifAbsent ? copyIfAbsent(target, from, to, prefix, signal) : copyObject(target, from, to, signal),
+      ifAbsent ? copyIfAbsent(target, from, to, prefix, task) : copyObject(target, from, to, task),
     );
   },
-  async copyMany(s3, { pairs, source }, signal) {
+  async copyMany(s3, { pairs, source }, task) {
     // The keys of the source have been listed, so only the target's bucket can be missing.
     const other = source === undefined ? s3 : s3.forBucket(source);
-    const outcomes = await forEachOf(pairs, s3.settings.concurrency, signal, ({ from, to }) =>
-      s3.write((target) => copyObject(target, sourceOf(other, from, signal), to, signal), signal),
+    const outcomes = await forEachOf(pairs, s3.settings.concurrency, task, ({ from, to }, task) =>
+      s3.write((target) => copyObject(target, sourceOf(other, from, task), to, task), task.signal),
     );
     return outcomes.map((outcome) => ("value" in outcome ? { copied: outcome.value } : outcome));
   },
-  restore: (s3, { key, versionId }, signal) => {
+  restore: (s3, { key, versionId }, task) => {
     const look = (): Promise<Found | false> =>
-      s3.run((target) => lookAtVersion(target, key, versionId, signal));
+      s3.run((target) => lookAtVersion(target, key, versionId, task));
     const from = { bucket: s3.settings.bucket, key, versionId, look };
-    return s3.run((target) => copyObject(target, from, key, signal));
+    return s3.run((target) => copyObject(target, from, key, task));
   },
-  rename: (s3, { key, to, prefix }, signal) => s3.run((target) => rename(target, key, to, prefix, signal)),
-  proveRename: (s3, { key, prefix }, signal) => s3.run((target) => proveRename(target, key, prefix, signal)),
-  removeCopied: (s3, call, signal) => s3.run((target) => removeCopied(target, call, signal)),
-  url: (s3, { key, link }, signal) => s3.run((target) => signUrl(target, key, link, signal)),
-  putFile(s3, call, signal, _, { moved }) {
-    const put = (target: Target): Promise<Result<"putFile">> => putFile(target, call, signal, moved);
-    return call.base?.etag === undefined ? s3.write(put, signal) : s3.run(put);
+  rename: (s3, { key, to, prefix }, task) => s3.run((target) => rename(target, key, to, prefix, task)),
+  proveRename: (s3, { key, prefix }, task) => s3.run((target) => proveRename(target, key, prefix, task)),
+  removeCopied: (s3, call, task) => s3.run((target) => removeCopied(target, call, task)),
+  url: (s3, { key, link }, task) => s3.run((target) => signUrl(target, key, link, task.signal)),
+  putFile(s3, call, task, _, { moved }) {
+    const put = (target: Target): Promise<Result<"putFile">> => putFile(target, call, task, moved);
+    return call.base?.etag === undefined ? s3.write(put, task.signal) : s3.run(put);
   },
-  getFile: (s3, call, signal, _, { moved }) => s3.run((target) => getFile(target, call, signal, moved)),
-  listBuckets: (s3, { token }, signal) => s3.run((target) => listBuckets(target, token, signal)),
-  headBucket: (s3, _call, signal) => s3.run((target) => bucketExists(target, signal)),
-  createBucket: (s3, _call, signal) => s3.run((target) => createBucket(target, signal)),
-  deleteBucket: (s3, _call, signal) => s3.run((target) => deleteBucket(target, signal)),
+  getFile: (s3, call, task, _, { moved }) => s3.run((target) => getFile(target, call, task, moved)),
+  listBuckets: (s3, { token }, task) => s3.run((target) => listBuckets(target, token, task)),
+  headBucket: (s3, _call, task) => s3.run((target) => bucketExists(target, task)),
+  createBucket: (s3, _call, task) => s3.run((target) => createBucket(target, task)),
+  deleteBucket: (s3, _call, task) => s3.run((target) => deleteBucket(target, task)),
   requests: () => Promise.resolve(requestCounts()),
-  diagnose: (s3, call, signal, timeoutMs) =>
-    diagnose((step) => s3.run(step), s3.settings, s3.environment, call, timeoutMs, signal),
+  diagnose: (s3, call, task, timeoutMs) =>
+    diagnose((step) => s3.run(step), s3.settings, s3.environment, call, timeoutMs, task.signal),
 };
 
 /** An object to copy. Its bucket may be in another region than the target's. */
-function sourceOf(s3: S3, key: string, signal: AbortSignal): CopySource {
-  return { bucket: s3.settings.bucket, key, look: () => s3.run((target) => head(target, key, signal)) };
+function sourceOf(s3: S3, key: string, task: Task): CopySource {
+  return { bucket: s3.settings.bucket, key, look: () => s3.run((target) => head(target, key, task)) };
 }
 
 /** Carries out a call. */
 export function perform<One extends Op>(
   s3: S3,
   call: Call<One>,
-  signal: AbortSignal,
+  task: Task,
   timeoutMs: number,
   thread: CallingThread,
 ): Promise<Result<One>> {
-  return runs[call.op](s3, call, signal, timeoutMs, thread);
+  return runs[call.op](s3, call, task, timeoutMs, thread);
 }
 
 /** The parts of a result that move to the calling thread instead of being copied. */

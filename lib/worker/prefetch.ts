@@ -3,6 +3,7 @@ import type { Arrived, Listed, Reading } from "../bridge/protocol.js";
 import { Deadline } from "./deadline.js";
 import { getObject } from "./s3/operations/get-object.js";
 import type { S3 } from "./s3/s3.js";
+import type { Task } from "./s3/task.js";
 import { inOrder } from "./write-ordering.js";
 
 // Prefetches the keys that the calling thread names. Whether a value may be used, and how far to read ahead, is decided
@@ -48,7 +49,7 @@ const runs = new Map<number, Run>();
 export async function getAhead(
   s3: S3,
   { key, maxBytes, run: number, upcoming, keepMs }: Call<"getAhead">,
-  signal: AbortSignal,
+  task: Task,
   timeoutMs: number,
 ): Promise<Result<"getAhead">> {
   const cameAt = performance.now();
@@ -57,7 +58,7 @@ export async function getAhead(
     afterMs: at - cameAt,
   });
   const readNow = async (): Promise<NonNullable<Early["result"]>> => {
-    const body = await read(s3, key, maxBytes, signal);
+    const body = await read(s3, key, maxBytes, task);
     return { body, at: performance.now() };
   };
   const run = use(number);
@@ -103,10 +104,11 @@ function begin(s3: S3, run: Run, upcoming: readonly Listed[], timeoutMs: number)
     if (run.early.has(key)) continue;
     const deadline = new Deadline(timeoutMs);
     run.deadlines.add(deadline);
+    const task = { signal: deadline.signal, doubt: undefined };
     const early: Early = {
       bytes,
       // The value may have grown since it was listed, and memory is limited.
-      end: deadline.race(read(s3, key, Math.max(bytes, MIN_MAX_BYTES), deadline.signal)).then(
+      end: deadline.race(read(s3, key, Math.max(bytes, MIN_MAX_BYTES), task)).then(
         (body) => void (early.result = { body, at: performance.now() }),
         () => {},
       ),
@@ -120,9 +122,9 @@ function begin(s3: S3, run: Run, upcoming: readonly Listed[], timeoutMs: number)
   giveWay(run);
 }
 
-function read(s3: S3, key: string, maxBytes: number, signal: AbortSignal): Promise<Reading | undefined> {
+function read(s3: S3, key: string, maxBytes: number, task: Task): Promise<Reading | undefined> {
   return inOrder(s3.settings.bucket, { op: "get", key, maxBytes }, () =>
-    s3.run((target) => getObject(target, key, maxBytes, signal)),
+    s3.run((target) => getObject(target, key, maxBytes, task)),
   );
 }
 

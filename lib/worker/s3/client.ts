@@ -9,6 +9,7 @@ import type {
 } from "@aws-sdk/client-s3";
 import type { ClientConfig } from "../../bridge/protocol.js";
 import { version } from "../../build-stamp.js";
+import { reportTo } from "./attempts/watch-attempts.js";
 import { Connections } from "./transport/connections.js";
 import { MapCredentials } from "./credentials/credentials.js";
 import { overHttp, throughHandler } from "./direct/exchange.js";
@@ -23,6 +24,7 @@ import { presigner } from "./sdk.js";
 import { ServiceClock } from "./transport/service-clock.js";
 import { SharedFiles } from "./credentials/shared-files.js";
 import type { Surroundings } from "./surroundings.js";
+import type { Task } from "./task.js";
 import { profileName } from "./credentials/written-credentials.js";
 import type { Credentials } from "./credentials/written-credentials.js";
 
@@ -103,10 +105,12 @@ export class Client {
   /** Sends a command with the SDK. Its first attempt may be the replay of a direct attempt (direct/replay.ts). */
   async send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     command: $Command<Input, Output, S3ClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>,
-    options: { abortSignal: AbortSignal },
+    { signal, doubt }: Task,
   ): Promise<Output> {
     const client = await this.sdk();
-    const send = (): Promise<Output> => this.#surroundings.run(() => client.send(command, options));
+    if (doubt !== undefined) reportTo(doubt, command);
+    const send = (): Promise<Output> =>
+      this.#surroundings.run(() => client.send(command, { abortSignal: signal }));
     if (this.#hasSent) return send();
     // The first request loads the SDK's credential providers.
     return loading(send).finally(() => (this.#hasSent = true));

@@ -1,6 +1,5 @@
 import type { ClientConfig, Environment, SourceBucket } from "../../bridge/protocol.js";
 import { Client } from "./client.js";
-import { withoutDoubt } from "./attempts/doubt.js";
 import { createBucket } from "./operations/buckets.js";
 import { SharedFiles } from "./credentials/shared-files.js";
 import { Origins } from "./diagnosis/origins.js";
@@ -110,7 +109,7 @@ export class S3 {
   async #create(signal: AbortSignal): Promise<void> {
     try {
       // Whatever the result of CreateBucket is, the key is not written.
-      await withoutDoubt(() => this.run((target) => createBucket(target, signal)));
+      await this.run((target) => createBucket(target, { signal, doubt: undefined }));
       this.#created += 1;
     } catch (error) {
       if (error instanceof Error && (error as { $metadata?: object }).$metadata !== undefined)

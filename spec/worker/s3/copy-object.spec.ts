@@ -12,7 +12,7 @@ jest.setTimeout(60_000);
 const MIB = 1024 ** 2;
 /** As if S3 copied no more than 5 MiB at once: its limit is 5 GiB. */
 const sizes = { largest: 5 * MIB, part: 5 * MIB };
-const never = new AbortController().signal;
+const task = { signal: new AbortController().signal, doubt: undefined };
 
 let server: HttpS3;
 let s3: S3;
@@ -36,8 +36,8 @@ afterEach(() => server.clearFaults());
 
 function copy(from: string, to: string): Promise<boolean> {
   return s3.run((target) => {
-    const look = (): ReturnType<typeof head> => head(target, from, never);
-    return copyObject(target, { bucket: "bucket", key: from, look }, to, never, sizes);
+    const look = (): ReturnType<typeof head> => head(target, from, task);
+    return copyObject(target, { bucket: "bucket", key: from, look }, to, task, sizes);
   });
 }
 
@@ -104,12 +104,12 @@ describe("copyObject() of an object that is too long for a CopyObject", () => {
     let looks = 0;
     const copied = await s3.run((target) => {
       const look = async (): ReturnType<typeof head> => {
-        const found = await head(target, "from", never);
+        const found = await head(target, "from", task);
         looks += 1;
         if (looks === 1) map.set("from", bytes(12 * MIB), { metadata: { of: "new" } });
         return found;
       };
-      return copyObject(target, { bucket: "bucket", key: "from", look }, "to", never, sizes);
+      return copyObject(target, { bucket: "bucket", key: "from", look }, "to", task, sizes);
     });
     expect(copied).toBe(true);
     expect(cost()).toMatchObject({
@@ -137,14 +137,14 @@ describe("copyObject() at a service that ignores the condition on the source", (
           bucket: "bucket",
           key: "from",
           look: async () => {
-            const found = await head(target, "from", never);
+            const found = await head(target, "from", task);
             looks += 1;
             if (looks === 1) map.set("from", Buffer.from("new"), { metadata: { of: "new" } });
             return found;
           },
         },
         "to",
-        never,
+        task,
       ),
     );
     expect(copied).toBe(true);
@@ -170,8 +170,8 @@ describe("copyObject() at a service that ignores the condition on the source", (
     // As if it were the local S3, which is known to have conditions of a copy.
     const copied = s3.run((target) => {
       const known = { ...target, settings: { ...target.settings, local: "directory" } };
-      const look = (): ReturnType<typeof head> => head(target, "from", never);
-      return copyIfAbsent(known, { bucket: "bucket", key: "from", look }, "to", "", never);
+      const look = (): ReturnType<typeof head> => head(target, "from", task);
+      return copyIfAbsent(known, { bucket: "bucket", key: "from", look }, "to", "", task);
     });
     await expect(copied).rejects.toMatchObject({
       ...refused,

@@ -6,11 +6,11 @@ import { storeIf } from "../../../lib/worker/s3/conditional/conditional.js";
 import { uploadInParts } from "../../../lib/worker/s3/operations/multipart-upload.js";
 import { S3 } from "../../../lib/worker/s3/s3.js";
 import type { Target } from "../../../lib/worker/s3/target.js";
+import type { Task } from "../../../lib/worker/s3/task.js";
 import { startHttpS3 } from "../../support/http-s3.js";
 import type { HttpS3 } from "../../support/http-s3.js";
 
 const key = "key";
-const never = new AbortController().signal;
 
 let server: HttpS3;
 let s3: S3;
@@ -29,11 +29,11 @@ afterAll(async () => {
 
 const big = Buffer.alloc(5 * 1024 ** 2 + 1);
 
-const writes: [string, string, (target: Target) => Promise<unknown>][] = [
+const writes: [string, string, (target: Target, task: Task) => Promise<unknown>][] = [
   [
     "a conditional PUT, whose second answer is 412",
     "PUT",
-    (target) =>
+    (target, task) =>
       storeIf(
         target,
         {
@@ -43,13 +43,13 @@ const writes: [string, string, (target: Target) => Promise<unknown>][] = [
           base: {},
           prefix: "trials/",
         },
-        never,
+        task,
       ),
   ],
   [
     "a CompleteMultipartUpload, whose second answer is 404",
     "CompleteMultipartUpload",
-    (target) => uploadInParts(target, { Bucket: "bucket", Key: key, Body: big }, never),
+    (target, task) => uploadInParts(target, { Bucket: "bucket", Key: key, Body: big }, task),
   ],
 ];
 
@@ -62,11 +62,12 @@ it.each(writes)(
       server.fault({ operation: read, key: /^key$/, times: Infinity, action: { status: 403 } });
     // As if the time were up as soon as the write has been sent.
     let isOver = false;
-    const doubt = new Doubt(() => {
+    const doubt = new Doubt(undefined, () => {
       if (isOver) throw new DeadlinePassed();
       isOver = true;
     });
-    await expect(doubt.during(() => s3.run(run))).rejects.toThrow();
+    const task = { signal: new AbortController().signal, doubt };
+    await expect(s3.run((target) => run(target, task))).rejects.toThrow();
     expect(doubt.exists).toBe(true);
     server.clearFaults();
     expect(map.has(key)).toBe(true);

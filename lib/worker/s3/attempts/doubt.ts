@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 
@@ -18,29 +17,26 @@ const writes: ReadonlySet<string> = new Set([
   "DeleteBucket",
 ]);
 
-const doubts = new AsyncLocalStorage<Doubt | undefined>();
-
 /**
  * Tracks whether a failed write may have been applied: a request that writes was sent, and S3 has not rejected it. Each
- * request reports to the innermost Doubt that it runs in (see {@link Sending}).
+ * request reports to the Doubt of its task (see {@link Sending}).
  */
 export class Doubt {
-  readonly #outer: Doubt | undefined = doubts.getStore();
+  readonly #outer: Doubt | undefined;
   readonly #permit: () => void;
   #unknown = 0;
 
-  /** @param permit - called before each request that writes. If it throws, the request is not sent */
-  constructor(permit: () => void = () => {}) {
+  /**
+   * @param outer - is informed as well
+   * @param permit - called before each request that writes. If it throws, the request is not sent
+   */
+  constructor(outer: Doubt | undefined, permit: () => void = () => {}) {
+    this.#outer = outer;
     this.#permit = permit;
   }
 
   get exists(): boolean {
     return this.#unknown > 0;
-  }
-
-  /** Runs code that may send requests. Outer Doubts are informed as well. */
-  during<T>(run: () => T): T {
-    return doubts.run(this, run);
   }
 
   /** @internal */
@@ -56,24 +52,16 @@ export class Doubt {
   }
 }
 
-/** Runs code whose writes are the library's own. They leave no doubt about the user's call. */
-export function withoutDoubt<T>(run: () => T): T {
-  return doubts.run(undefined, run);
-}
-
 /**
  * S3 has rejected a write, but a proxy may have sent the same write before. In that case the first request may have been
  * applied, unless `look` settles the question and returns.
  */
-export async function doubtUntil<T>(look: () => Promise<T>): Promise<T> {
-  const doubt = doubts.getStore();
+export async function doubtUntil<T>(doubt: Doubt | undefined, look: () => Promise<T>): Promise<T> {
   doubt?.count(1);
   const seen = await look();
   doubt?.count(-1);
   return seen;
 }
-
-const sendings = new AsyncLocalStorage<Sending>();
 
 // Node calls an agent's addRequest method when a request needs a connection, and connections.ts relies on that. Bun and
 // Deno do not call the method. There, a request counts as sent at once.
@@ -84,15 +72,32 @@ export class Sending {
   readonly #doubt: Doubt | undefined;
   #state: "not yet" | "sent" | "over" = "not yet";
 
-  constructor(operation: string) {
-    this.#doubt = writes.has(operation) ? doubts.getStore() : undefined;
+  constructor(operation: string, doubt: Doubt | undefined) {
+    this.#doubt = writes.has(operation) ? doubt : undefined;
   }
 
-  /** @param isLocal - whether it is answered in this thread, without a connection */
-  during<T>(run: () => T, isLocal: boolean): T {
-    if (this.#doubt === undefined) return run();
+  /**
+   * Must be called before the request is made.
+   *
+   * @param isLocal - whether it is answered in this thread, without a connection
+   * @throws if it must not be sent
+   */
+  begin(isLocal: boolean): void {
     if (isLocal || !agentsAreTold) this.beforeSend();
-    return sendings.run(this, run);
+  }
+
+  /** Must be called before the request gets its socket. */
+  watch(request: ClientRequest): void {
+    if (this.#doubt === undefined) return;
+    request.once("socket", (socket) => {
+      whenConnected(socket, () => {
+        try {
+          this.beforeSend();
+        } catch (error) {
+          request.destroy(error as Error);
+        }
+      });
+    });
   }
 
   /**
@@ -118,21 +123,6 @@ export class Sending {
     if (this.#state === "sent") this.#doubt?.count(-1);
     this.#state = "over";
   }
-}
-
-/** Reports to the Sending that this code runs in, once the request has an established connection. */
-export function watchSending(request: ClientRequest): void {
-  const sending = sendings.getStore();
-  if (sending === undefined) return;
-  request.once("socket", (socket) => {
-    whenConnected(socket, () => {
-      try {
-        sending.beforeSend();
-      } catch (error) {
-        request.destroy(error as Error);
-      }
-    });
-  });
 }
 
 type Shaking = Socket & { encrypted?: boolean; secureConnecting?: boolean };

@@ -22,7 +22,7 @@ type Stack = PutObjectCommand["middlewareStack"];
  * Keeps the SDK from sending a command again if it may have been applied. If it was, the condition of the second
  * request would fail because of the first one.
  *
- * @param doubt - a Doubt for this command alone
+ * @param doubt - a Doubt for this command alone. `send` must report to it
  */
 export async function sendOnce<Output>(
   command: Command,
@@ -41,7 +41,7 @@ export async function sendOnce<Output>(
     { step: "finalizeRequest", priority: "normal", name: "s3bucketmapOnce" },
   );
   try {
-    return await doubt.during(send);
+    return await send();
   } catch (error) {
     if (!(error instanceof Unretryable)) throw error;
     // The SDK has put the number of attempts on the wrapper.

@@ -1,10 +1,12 @@
-import type { S3Client } from "@aws-sdk/client-s3";
+import type { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { BadAnswer } from "../bad-answers.js";
 import { metadataIn } from "../direct/messages.js";
-import { onLiveConnection } from "../transport/connections.js";
+import { onLiveConnection, sendAttempt } from "../transport/connections.js";
+import type { SdkAttempt } from "../transport/connections.js";
 import { isAmbiguous, conclusive } from "./ambiguous.js";
 import type { RequestError } from "./ambiguous.js";
 import { Sending } from "./doubt.js";
+import type { Doubt } from "./doubt.js";
 
 /** S3's code if another write to the key was under way at the same time, and this one did nothing. */
 const CONFLICT = "ConditionalRequestConflict";
@@ -21,6 +23,19 @@ export function noteAttempts(context: object, attempts: number): void {
   counts.set(context, attempts);
 }
 
+/** What a command's attempts report to, by the context that the SDK gives its middleware. */
+const doubts = new WeakMap<object, Doubt>();
+
+export function reportTo(doubt: Doubt, command: { readonly middlewareStack: object }): void {
+  (command.middlewareStack as PutObjectCommand["middlewareStack"]).add(
+    (next, context) => {
+      doubts.set(context, doubt);
+      return next;
+    },
+    { step: "initialize", name: "s3bucketmapDoubt" },
+  );
+}
+
 /**
  * Watches each of the SDK's attempts. The SDK reports only the last one. So a write that was applied by an attempt
  * whose response was lost, and was rejected at the next attempt, would seem not to have happened.
@@ -33,10 +48,11 @@ export function watchAttempts({ middlewareStack }: S3Client, isLocal: boolean): 
   middlewareStack.add(
     (next, context) => (args) => {
       const command = String(context["commandName"]);
-      const once = async (): Promise<Awaited<ReturnType<typeof next>>> => {
-        const sending = new Sending(command.replace(/Command$/, ""));
+      const once = async (attempt: SdkAttempt): Promise<Awaited<ReturnType<typeof next>>> => {
+        const sending = (attempt.sending = new Sending(command.replace(/Command$/, ""), doubts.get(context)));
         try {
-          const result = await sending.during(() => next(args), isLocal);
+          sending.begin(isLocal);
+          const result = await sendAttempt(attempt, () => next(args));
           // The SDK drops a name such as "__proto__".
           const output = result.output as { Metadata?: Record<string, string> };
           const { headers = {} } = result.response as { headers?: Record<string, string> };
@@ -61,7 +77,7 @@ export function watchAttempts({ middlewareStack }: S3Client, isLocal: boolean): 
           throw error;
         }
       };
-      return mayBeRepeated(command, args.input) ? onLiveConnection(once) : once();
+      return mayBeRepeated(command, args.input) ? onLiveConnection(once) : once({});
     },
     { step: "finalizeRequest", priority: "low", name: "s3bucketmapWatchAttempts" },
   );

@@ -24,6 +24,7 @@ import { sdk } from "../sdk.js";
 import { keyInput } from "../bucket-input.js";
 import { isAwsOrLocal } from "../target.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import { decide, MAX_METADATA_BYTES, metadataBytes, removeIf } from "./conditional.js";
 import { sendAsWanted } from "./conditions.js";
 import { historyOf, newWriteId } from "./write-id.js";
@@ -43,16 +44,16 @@ export async function copyIfAbsent(
   source: CopySource,
   to: string,
   prefix: string,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<boolean | "by value"> {
-  const all = new Doubt();
+  const all = new Doubt(task.doubt);
   const etags = new OwnEtags();
   if (target.mayCopyOverExisting === true) return "by value";
   const check = (hostname: string): void => {
     if (!isAwsOrLocal(target, hostname)) throw new OnlyByValue();
   };
   for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
-    if (turn > 1) await pauseBefore(turn, signal);
+    if (turn > 1) await pauseBefore(turn, task.signal);
     const found = await source.look();
     if (found === false) return sourceGone(all.exists);
     etags.given(versionOf(found));
@@ -64,18 +65,17 @@ export async function copyIfAbsent(
       const room = MAX_METADATA_BYTES - metadataBytes(input.Metadata);
       input.Metadata = { ...input.Metadata, [WRITES_NAME]: historyOf(id, MISSING, room) };
       input.IfNoneMatch = "*";
-      await sendCopy(target, input, found, signal, undefined, {
+      await sendCopy(target, input, found, { ...task, doubt }, undefined, {
         before: (command) => checkHost(command, check),
         last: (command, send) => sendOnce(command, doubt, send),
       });
     };
     try {
-      const verdict = await all.during(() =>
-        decide(target, "put", { key: to, base: MISSING, prefix }, signal, ids, send),
-      );
+      const condition = { key: to, base: MISSING, prefix };
+      const verdict = await decide(target, "put", condition, { ...task, doubt: all }, ids, send);
       if (verdict === "done") return true;
       // A 412 does not say which condition was not met: either the target exists, or the source has changed.
-      if (verdict === "exists" && (await objectExists(target, to, signal))) return false;
+      if (verdict === "exists" && (await objectExists(target, to, task))) return false;
       etags.refused(verdict === "conflict" ? undefined : versionOf(found));
     } catch (error) {
       if (error instanceof OnlyByValue) {
@@ -100,12 +100,12 @@ export async function rename(
   from: string,
   to: string,
   prefix: string,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<boolean> {
-  const look = (): Promise<Found | false> => head(target, from, signal);
+  const look = (): Promise<Found | false> => head(target, from, task);
   const source = { bucket: target.settings.bucket, key: from, look };
   // Covers the copies sent after the last one that is known to have succeeded.
-  let doubt = new Doubt();
+  let doubt = new Doubt(task.doubt);
   const etags = new OwnEtags();
   let isCopied = false;
   let mayBeGone = false;
@@ -116,22 +116,21 @@ export async function rename(
     throw halfDone(code, reason, to, mayBeGone, details, doubt.exists ? "an earlier value" : "it");
   };
   for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
-    if (turn > 1) await pauseBefore(turn, signal);
+    if (turn > 1) await pauseBefore(turn, task.signal);
     const found = await look().catch(afterCopy);
     // After a copy, this means that another program has deleted the source.
     if (found === false) return isCopied || sourceGone(doubt.exists);
     mayBeGone = false;
     etags.given(versionOf(found));
-    const copy = (): Promise<void> =>
-      sendAsWanted(target, "copy", prefix, signal, async (quoting, check) => {
+    const copying = { ...task, doubt };
+    try {
+      await sendAsWanted(target, "copy", prefix, copying, async (quoting, check) => {
         const input = copyInput(target, source, to, found);
         input.CopySourceIfMatch = quote(versionOf(found).etag ?? "", quoting);
-        await sendCopy(target, input, found, signal, undefined, {
+        await sendCopy(target, input, found, copying, undefined, {
           before: (command) => checkHost(command, check),
         });
       });
-    try {
-      await doubt.during(copy);
     } catch (error) {
       if (isNoSuchKey(error)) return isCopied || sourceGone(doubt.exists);
       if (statusOf(error) === 412) {
@@ -141,9 +140,9 @@ export async function rename(
       return afterCopy(error);
     }
     isCopied = true;
-    doubt = new Doubt();
+    doubt = new Doubt(task.doubt);
     const base = versionOf(found);
-    const { verdict, isUnsure } = await removeCopied(target, { key: from, base, to, prefix }, signal);
+    const { verdict, isUnsure } = await removeCopied(target, { key: from, base, to, prefix }, task);
     if (verdict === "done" || verdict === "missing") return true;
     mayBeGone = isUnsure === true;
     etags.refused(verdict === "conflict" ? undefined : base);
@@ -162,22 +161,23 @@ export async function rename(
 export async function removeCopied(
   target: Target,
   { key, base, to, prefix }: { key: string; base: Version; to: string; prefix: string },
-  signal: AbortSignal,
+  task: Task,
 ): Promise<StoreResult> {
-  const doubt = new Doubt();
+  const doubt = new Doubt(task.doubt);
   try {
-    return await doubt.during(() => removeIf(target, { key, base, prefix }, signal));
+    return await removeIf(target, { key, base, prefix }, { ...task, doubt });
   } catch (error) {
     // The source is gone, whether this call or another program has deleted it.
-    if (doubt.exists && !signal.aborted && (await isGone(target, key, signal))) return { verdict: "missing" };
+    if (doubt.exists && !task.signal.aborted && (await isGone(target, key, task)))
+      return { verdict: "missing" };
     const { code, reason = code, ...details } = toFailure(error, false);
     throw halfDone(code, reason, to, doubt.exists, details);
   }
 }
 
-async function isGone(target: Target, key: string, signal: AbortSignal): Promise<boolean> {
+async function isGone(target: Target, key: string, task: Task): Promise<boolean> {
   try {
-    return !(await objectExists(target, key, signal));
+    return !(await objectExists(target, key, task));
   } catch {
     return false;
   }
@@ -200,23 +200,18 @@ function halfDone(
  * Returns whether the key exists, once it is known that the service honours conditional deletes. One HEAD. A service
  * other than AWS must first pass a trial.
  */
-export async function proveRename(
-  target: Target,
-  key: string,
-  prefix: string,
-  signal: AbortSignal,
-): Promise<boolean> {
+export async function proveRename(target: Target, key: string, prefix: string, task: Task): Promise<boolean> {
   let exists = false;
-  await sendAsWanted(target, "delete", prefix, signal, async (_quoting, check) => {
+  await sendAsWanted(target, "delete", prefix, task, async (_quoting, check) => {
     const command = new sdk.HeadObjectCommand(keyInput(target, key));
     checkHost(command, check);
     try {
-      await target.client.send(command, { abortSignal: signal });
+      await target.client.send(command, task);
       exists = true;
     } catch (error) {
       if (statusOf(error) === undefined) throw error;
       // The response to a HEAD has no body that says why it failed.
-      exists = await objectExists(target, key, signal);
+      exists = await objectExists(target, key, task);
     }
   });
   return exists;

@@ -15,6 +15,7 @@ import { isNoSuchKey, statusOf } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
 import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import { clearLeftInBackground, sendAsWanted } from "./conditions.js";
 import { isNotImplemented, unsupported } from "./trial.js";
 import type { Method } from "./trial.js";
@@ -50,7 +51,7 @@ type Send = (doubt: Doubt, quoting: Quoting, check: (hostname: string) => void) 
 export async function storeIf(
   target: Target,
   { key, body, headers, base, prefix }: Omit<Call<"store">, "op">,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<StoreResult> {
   const { client, conditions } = target;
   let version: Version | undefined;
@@ -66,16 +67,16 @@ export async function storeIf(
     if (base.etag === undefined) command.input.IfNoneMatch = "*";
     else command.input.IfMatch = quote(base.etag, quoting);
     checkHost(command, check);
-    const stored = await sendOnce(command, doubt, () => client.send(command, { abortSignal: signal }));
+    const stored = await sendOnce(command, doubt, () => client.send(command, { ...task, doubt }));
     checkEtag(stored);
     version = { etag: unquote(stored.ETag ?? ""), writes: history.split(",") };
   };
-  const verdict = await decide(target, "put", { key, base, prefix }, signal, ids, send);
+  const verdict = await decide(target, "put", { key, base, prefix }, task, ids, send);
   if (verdict === "done") return version === undefined ? { verdict } : { verdict, version };
   // It is AWS or the local S3, where no proxy repeats a write.
   if (conditions.put === undefined) return { verdict };
   // A proxy may repeat a PUT whose response it has lost. The service then rejects the second PUT because of the first.
-  const now = await doubtUntil(() => look(target, key, signal));
+  const now = await doubtUntil(task.doubt, () => look(target, key, task));
   return { verdict: isNamed(ids, now) ? "done" : verdict };
 }
 
@@ -87,17 +88,17 @@ export async function storeIf(
 export async function removeIf(
   target: Target,
   { key, base, prefix }: Condition,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<StoreResult> {
   const { client, conditions } = target;
   const send: Send = async (doubt, quoting, check) => {
     const IfMatch = quote(base.etag ?? "", quoting);
     const command = new sdk.DeleteObjectCommand({ ...keyInput(target, key), IfMatch });
     checkHost(command, check);
-    await sendOnce(command, doubt, () => client.send(command, { abortSignal: signal }));
+    await sendOnce(command, doubt, () => client.send(command, { ...task, doubt }));
   };
   // A DELETE leaves no id. If the key is gone, another program may have deleted it.
-  const verdict = await decide(target, "delete", { key, base, prefix }, signal, [], send);
+  const verdict = await decide(target, "delete", { key, base, prefix }, task, [], send);
   // So a HEAD would not show whether a proxy has sent the DELETE twice. The caller reads the key anyway, to start again.
   return verdict === "done" || conditions.delete === undefined ? { verdict } : { verdict, isUnsure: true };
 }
@@ -115,7 +116,7 @@ export async function decide(
   target: Target,
   method: Method,
   condition: Condition,
-  signal: AbortSignal,
+  task: Task,
   ids: readonly string[],
   send: Send,
 ): Promise<Verdict> {
@@ -124,15 +125,15 @@ export async function decide(
   // Why the outcome of an attempt is unknown. From then on, the rejection of a later attempt decides nothing.
   let unknown: Error | undefined;
   for (let sent = 1; ; sent += 1) {
-    const outcome = await attempt(target, method, condition, signal, send);
+    const outcome = await attempt(target, method, condition, task, send);
     if (outcome.is === "done") return "done";
     if (outcome.is === "failed") throw unknown ?? outcome.error;
     if (outcome.is === "unknown") unknown ??= outcome.error;
     else if (unknown === undefined && outcome.verdict !== "conflict") return outcome.verdict;
     if (unknown !== undefined) {
-      if (signal.aborted) throw unknown;
+      if (task.signal.aborted) throw unknown;
       // A failed look proves as little as a missing key: the write is not sent again.
-      const now = await look(target, key, signal).catch(() => undefined);
+      const now = await look(target, key, task).catch(() => undefined);
       if (isNamed(ids, now)) return "done";
       if (!isUntouched(now, base)) throw unknown;
     }
@@ -141,7 +142,7 @@ export async function decide(
       if (unknown !== undefined) throw unknown;
       return "conflict";
     }
-    await backOff(sent, signal);
+    await backOff(sent, task.signal);
   }
 }
 
@@ -158,12 +159,12 @@ async function attempt(
   target: Target,
   method: Method,
   { base, prefix }: Condition,
-  signal: AbortSignal,
+  task: Task,
   send: Send,
 ): Promise<Outcome> {
-  const doubt = new Doubt();
+  const doubt = new Doubt(task.doubt);
   try {
-    await sendAsWanted(target, method, prefix, signal, (quoting, check) => send(doubt, quoting, check));
+    await sendAsWanted(target, method, prefix, task, (quoting, check) => send(doubt, quoting, check));
     target.bucketProved = true;
     return { is: "done" };
   } catch (error) {
@@ -174,15 +175,15 @@ async function attempt(
 }
 
 /** Reads the version that is stored now. The verdict depends on it, so it is retried more often than other reads. */
-async function look(target: Target, key: string, signal: AbortSignal): Promise<Version | undefined> {
+async function look(target: Target, key: string, task: Task): Promise<Version | undefined> {
   for (let asked = 1; ; asked += 1) {
     try {
-      return await headVersion(target, key, signal);
+      return await headVersion(target, key, task);
     } catch (error) {
-      if (asked === MAX_LOOKS || signal.aborted || !(error instanceof Error) || !isAmbiguous(error))
+      if (asked === MAX_LOOKS || task.signal.aborted || !(error instanceof Error) || !isAmbiguous(error))
         throw error;
     }
-    await backOff(asked, signal);
+    await backOff(asked, task.signal);
   }
 }
 

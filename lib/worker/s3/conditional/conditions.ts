@@ -3,11 +3,11 @@ import { MAX_KEY_BYTES } from "../../../arguments/keys.js";
 import { toFailure } from "../../failure.js";
 import { OperationError } from "../../operation-error.js";
 import { isAmbiguous } from "../attempts/ambiguous.js";
-import { withoutDoubt } from "../attempts/doubt.js";
 import type { Quoting } from "../etag.js";
 import { deleteObject } from "../operations/delete-object.js";
 import { isAwsOrLocal } from "../target.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import { CLEARING_MS, keyLeft, trialCutOff, tryConditions, unsupported } from "./trial.js";
 import type { Method } from "./trial.js";
 
@@ -27,7 +27,7 @@ export async function sendAsWanted(
   target: Target,
   method: Method,
   prefix: string,
-  signal: AbortSignal,
+  task: Task,
   send: (quoting: Quoting, check: (hostname: string) => void) => Promise<void>,
 ): Promise<void> {
   const found = target.conditions[method];
@@ -39,25 +39,24 @@ export async function sendAsWanted(
   } catch (error) {
     if (!(error instanceof NotTried)) throw error;
   }
-  await withoutDoubt(async () => {
-    // A service may first check the condition of a DELETE, and then delete whatever is there in a second step. No trial
-    // can detect that. But the known services that do so do not honour the conditions of a PUT either.
-    await learn(target, "put", prefix, signal);
-    if (method !== "put") await learn(target, "delete", prefix, signal);
-    // Only a rename sends this condition, and it deletes the source afterwards.
-    if (method === "copy") await learn(target, "copy", prefix, signal);
-  });
-  await sendAsWanted(target, method, prefix, signal, send);
+  const trial = { ...task, doubt: undefined };
+  // A service may first check the condition of a DELETE, and then delete whatever is there in a second step. No trial can
+  // detect that. But the known services that do so do not honour the conditions of a PUT either.
+  await learn(target, "put", prefix, trial);
+  if (method !== "put") await learn(target, "delete", prefix, trial);
+  // Only a rename sends this condition, and it deletes the source afterwards.
+  if (method === "copy") await learn(target, "copy", prefix, trial);
+  await sendAsWanted(target, method, prefix, task, send);
 }
 
 /** Runs a trial to find out whether the service honours a method's conditions, unless that is known. */
-async function learn(target: Target, method: Method, prefix: string, signal: AbortSignal): Promise<void> {
+async function learn(target: Target, method: Method, prefix: string, task: Task): Promise<void> {
   const { conditions } = target;
   const known = conditions[method];
   if (known instanceof OperationError) throw known;
   if (known !== undefined) return;
-  await clearLeft(target, prefix, signal);
-  await tryConditions(method, target, keyForTrial(target, prefix), signal, conditions);
+  await clearLeft(target, prefix, task);
+  await tryConditions(method, target, keyForTrial(target, prefix), task, conditions);
 }
 
 /** A key under the map's own prefix, because a trial must not touch any other keys. */
@@ -79,22 +78,23 @@ function keyForTrial({ conditions }: Target, prefix: string): string {
 export function clearLeftInBackground(target: Target, method: Method, prefix: string): void {
   const { conditions } = target;
   if (conditions[method] === undefined || conditions.left.size === 0) return;
-  withoutDoubt(() => void clearLeft(target, prefix, AbortSignal.timeout(CLEARING_MS)).catch(() => {}));
+  const clearing = { signal: AbortSignal.timeout(CLEARING_MS), doubt: undefined };
+  void clearLeft(target, prefix, clearing).catch(() => {});
 }
 
 /**
  * Deletes the keys of earlier trials, under a prefix, of which it is unknown whether they were deleted. Throws if it
  * stays unknown.
  */
-async function clearLeft(target: Target, prefix: string, signal: AbortSignal): Promise<void> {
+async function clearLeft(target: Target, prefix: string, task: Task): Promise<void> {
   const { left } = target.conditions;
   for (const [key, deletion] of [...left]) {
     if (deletion !== "unsure" || !key.startsWith(prefix)) continue;
     try {
-      await deleteObject(target, key, signal);
+      await deleteObject(target, key, task);
       left.delete(key);
     } catch (error) {
-      if (signal.aborted) throw trialCutOff(key);
+      if (task.signal.aborted) throw trialCutOff(key);
       if (isAmbiguous(error as Error)) throw keyLeft(key, toFailure(error, false));
       left.set(key, "rejected");
     }

@@ -16,6 +16,7 @@ import { sdk } from "../sdk.js";
 import { keyInput } from "../bucket-input.js";
 import type { KeyInput } from "../bucket-input.js";
 import type { Conditions, Target } from "../target.js";
+import type { Task } from "../task.js";
 
 /** How long after the deadline of the call the key may still be deleted. */
 export const CLEARING_MS = 5000;
@@ -63,35 +64,30 @@ export function tryConditions(
   method: Method,
   target: Target,
   key: string,
-  signal: AbortSignal,
+  task: Task,
   record?: Conditions,
 ): Promise<Quoting> {
-  return new Trial(method, target, key, signal, record).run();
+  return new Trial(method, target, key, task, record).run();
 }
 
 class Trial {
   readonly #method: Method;
   readonly #target: Target;
-  readonly #signal: AbortSignal;
+  readonly #task: Task;
   readonly #record: Conditions | undefined;
   readonly #key: string;
   readonly #input: KeyInput;
   /** Exists once the key may have been stored. */
-  readonly #doubt = new Doubt();
+  readonly #doubt: Doubt;
   #isDeleted = false;
   #found: Quoting | undefined;
 
-  constructor(
-    method: Method,
-    target: Target,
-    key: string,
-    signal: AbortSignal,
-    record: Conditions | undefined,
-  ) {
+  constructor(method: Method, target: Target, key: string, task: Task, record: Conditions | undefined) {
     this.#method = method;
     this.#target = target;
     this.#key = key;
-    this.#signal = signal;
+    this.#task = task;
+    this.#doubt = new Doubt(task.doubt);
     this.#record = record;
     this.#input = keyInput(target, key);
   }
@@ -102,11 +98,11 @@ class Trial {
   run(): Promise<Quoting> {
     return new Promise((resolve, reject) => {
       const stop = (): void => reject(this.#cutOff());
-      this.#signal.addEventListener("abort", stop, { once: true });
-      if (this.#signal.aborted) stop();
+      this.#task.signal.addEventListener("abort", stop, { once: true });
+      if (this.#task.signal.aborted) stop();
       void this.#carryOut()
         .then(resolve, reject)
-        .finally(() => this.#signal.removeEventListener("abort", stop));
+        .finally(() => this.#task.signal.removeEventListener("abort", stop));
     });
   }
 
@@ -120,7 +116,7 @@ class Trial {
     const failure = await this.#delete();
     // Once the time is up, nothing receives this error. After a redirect to another region, the trial is repeated
     // there.
-    if (error !== undefined && (this.#signal.aborted || otherRegion(error) !== undefined)) throw error;
+    if (error !== undefined && (this.#task.signal.aborted || otherRegion(error) !== undefined)) throw error;
     const stays = failure !== undefined || (await this.#isStillThere());
     const there = `the key ${JSON.stringify(this.#key)}, which was written to test this, is still there: delete it`;
     if (error instanceof OperationError)
@@ -143,7 +139,7 @@ class Trial {
 
   // A request may be carried out late, even after the response to a deletion.
   #cutOff(): Error {
-    if (!this.#doubt.exists) return this.#signal.reason as Error;
+    if (!this.#doubt.exists) return this.#task.signal.reason as Error;
     if (this.#found !== undefined) this.#conclude(this.#found);
     this.#record?.left.set(this.#key, "unsure");
     return trialCutOff(this.#key);
@@ -162,13 +158,16 @@ class Trial {
 
   /** @returns the ETag, without quotes */
   async #store(): Promise<string> {
-    const { ETag = "" } = await this.#doubt.during(() => this.#put({}));
+    const { ETag = "" } = await this.#put({}, { ...this.#task, doubt: this.#doubt });
     return unquote(ETag);
   }
 
-  async #put(condition: Partial<PutObjectCommandInput>): Promise<{ ETag?: string | undefined }> {
+  async #put(
+    condition: Partial<PutObjectCommandInput>,
+    task = this.#task,
+  ): Promise<{ ETag?: string | undefined }> {
     const command = new sdk.PutObjectCommand({ ...this.#input, Body: Buffer.alloc(0), ...condition });
-    return this.#target.client.send(command, { abortSignal: this.#signal });
+    return this.#target.client.send(command, task);
   }
 
   // The object is copied to itself, so that one key is enough.
@@ -179,18 +178,16 @@ class Trial {
       CopySourceIfMatch,
       MetadataDirective: "REPLACE",
     });
-    return this.#target.client.send(command, { abortSignal: this.#signal });
+    return this.#target.client.send(command, this.#task);
   }
 
   async #deleteFails412(IfMatch: string): Promise<boolean> {
     const command = new sdk.DeleteObjectCommand({ ...this.#input, IfMatch });
-    const deletion = this.#target.client
-      .send(command, { abortSignal: this.#signal })
-      .catch((error: SdkError) => {
-        // No other program knows the key, so an earlier attempt, whose response was lost, has deleted it.
-        const wasDeleted = statusOf(error) === 404 && (error.$metadata?.attempts ?? 1) > 1;
-        if (!wasDeleted) throw error;
-      });
+    const deletion = this.#target.client.send(command, this.#task).catch((error: SdkError) => {
+      // No other program knows the key, so an earlier attempt, whose response was lost, has deleted it.
+      const wasDeleted = statusOf(error) === 404 && (error.$metadata?.attempts ?? 1) > 1;
+      if (!wasDeleted) throw error;
+    });
     if (await fails412(deletion)) return true;
     this.#deleted();
     return false;
@@ -198,19 +195,20 @@ class Trial {
 
   #deleted(): void {
     this.#isDeleted = true;
-    if (!this.#signal.aborted) this.#target.conditions.left.delete(this.#key);
+    if (!this.#task.signal.aborted) this.#target.conditions.left.delete(this.#key);
   }
 
   /** Deletes the key if it may exist. @returns why it could not be deleted */
   async #delete(): Promise<Failure | undefined> {
     if (!this.#doubt.exists || this.#isDeleted) return undefined;
     try {
-      const signal = this.#signal.aborted ? AbortSignal.timeout(CLEARING_MS) : this.#signal;
-      await deleteObject(this.#target, this.#key, signal);
+      const { signal } = this.#task;
+      const task = { ...this.#task, signal: signal.aborted ? AbortSignal.timeout(CLEARING_MS) : signal };
+      await deleteObject(this.#target, this.#key, task);
       this.#deleted();
       return undefined;
     } catch (error) {
-      if (!this.#signal.aborted)
+      if (!this.#task.signal.aborted)
         this.#record?.left.set(this.#key, isAmbiguous(error as Error) ? "unsure" : "rejected");
       return toFailure(error, false);
     }
@@ -220,7 +218,7 @@ class Trial {
   async #isStillThere(): Promise<boolean> {
     if (this.#record === undefined || !this.#doubt.exists) return false;
     const command = new sdk.HeadObjectCommand(this.#input);
-    return this.#target.client.send(command, { abortSignal: this.#signal }).then(
+    return this.#target.client.send(command, this.#task).then(
       () => true,
       () => false,
     );

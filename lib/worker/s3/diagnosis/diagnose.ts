@@ -69,7 +69,7 @@ class ServiceChecks {
   }
 
   list(): Promise<Ended<Judgement>> {
-    return this.#steps.take((target, signal) => list.run(this.#state, target, signal));
+    return this.#steps.take((target, task) => list.run(this.#state, target, task));
   }
 
   /** Marks the line that the failure of the first request is about. */
@@ -102,7 +102,7 @@ class ServiceChecks {
     const findings = this.#findings;
     if (this.#steps.areOver) findings.over ??= "there was no time left";
     if (findings.over !== undefined) return false;
-    const ended = await this.#steps.take((target, signal) => check.run(this.#state, target, signal));
+    const ended = await this.#steps.take((target, task) => check.run(this.#state, target, task));
     if ("failure" in ended) {
       const { failure, isUnsure, wasShort } = ended;
       const isFatal =
@@ -118,9 +118,9 @@ class ServiceChecks {
 
   /** Deletes the key, in the time that is reserved for it. */
   async #clear(): Promise<void> {
-    const ended = await this.#steps.clear(async (target, signal) => {
-      await deleteObject(target, this.#state.key, signal);
-      return isGone(this.#state, target, signal);
+    const ended = await this.#steps.clear(async (target, task) => {
+      await deleteObject(target, this.#state.key, task);
+      return isGone(this.#state, target, task);
     });
     const key = JSON.stringify(this.#state.key);
     const written = `the key ${key}, which the diagnosis wrote,`;

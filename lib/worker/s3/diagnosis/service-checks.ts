@@ -16,6 +16,7 @@ import { isNoSuchKey, statusOf } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
 import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import type { Answers } from "./answers.js";
 import { failed, limited, ok, unknown } from "./findings.js";
 import type { Judgement } from "./findings.js";
@@ -52,7 +53,7 @@ export interface Check {
   readonly permission?: string;
   /** What to do if the service does not have this capability. */
   readonly todo?: string;
-  run(state: TrialState, target: Target, signal: AbortSignal): Promise<Judgement>;
+  run(state: TrialState, target: Target, task: Task): Promise<Judgement>;
 }
 
 /**
@@ -63,10 +64,10 @@ export const list: Check = {
   name: "list",
   isNeeded: true,
   permission: "s3:ListBucket",
-  async run({ prefix, answers }, target, signal) {
+  async run({ prefix, answers }, target, task) {
     const input = listInput(target, { prefix, limit: 1 });
     const command = answers.watch(new sdk.ListObjectsV2Command(input));
-    const output = await target.client.send(command, { abortSignal: signal });
+    const output = await target.client.send(command, task);
     checkAnswer(input, output);
     const listed = (output.Contents ?? []).map(({ Key }) => Key ?? "");
     const names = namesOf(listed, output.EncodingType === "url");
@@ -80,8 +81,8 @@ export const write: Check = {
   isNeeded: true,
   permission: "s3:PutObject",
   todo: "If the service does not support the checksum in the request, set AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_REQUIRED.",
-  async run(state, target, signal) {
-    await put(state, target, signal);
+  async run(state, target, task) {
+    await put(state, target, task);
     return ok("allowed");
   },
 };
@@ -90,9 +91,9 @@ export const read: Check = {
   name: "read",
   isNeeded: true,
   permission: "s3:GetObject",
-  async run(state, target, signal) {
+  async run(state, target, task) {
     try {
-      const seen = await look(state, target, signal);
+      const seen = await look(state, target, task);
       if (seen === "missing" && state.isThere)
         return failed("the object that was written is missing", UNTRUSTWORTHY);
       state.mayRead = true;
@@ -111,9 +112,9 @@ export const remove: Check = {
   name: "delete",
   isNeeded: true,
   permission: "s3:DeleteObject",
-  async run(state, target, signal) {
-    await deleteObject(target, state.key, signal);
-    return ifGone(ok("allowed"), state, target, signal);
+  async run(state, target, task) {
+    await deleteObject(target, state.key, task);
+    return ifGone(ok("allowed"), state, target, task);
   },
 };
 
@@ -122,8 +123,8 @@ export const extras: readonly Check[] = [
   {
     name: "conditional PUT",
     todo: "create, update and set with ifMatch throw ConditionsUnsupported here. Use a service that honours conditional writes. Or use set without ifMatch, and make sure that only one program writes at a time.",
-    async run(state, target, signal) {
-      const quoting = await tryConditions("put", target, state.key, signal);
+    async run(state, target, task) {
+      const quoting = await tryConditions("put", target, state.key, task);
       state.keepsPutConditions = true;
       return kept(quoting);
     },
@@ -131,22 +132,22 @@ export const extras: readonly Check[] = [
   {
     name: "conditional DELETE",
     todo: ONLY_SET,
-    async run(state, target, signal) {
+    async run(state, target, task) {
       // A service may first check the condition, and then delete whatever is there in a second step. No trial can
       // detect that.
       if (!state.keepsPutConditions)
         return limited("not trusted, because the conditions of a PUT are not honoured", ONLY_SET);
-      return kept(await tryConditions("delete", target, state.key, signal));
+      return kept(await tryConditions("delete", target, state.key, task));
     },
   },
   {
     name: "multipart upload",
     permission: "s3:PutObject",
     todo: "Keep values at or below 16 MiB. Larger values are uploaded in parts.",
-    async run(state, target, signal) {
-      await uploadInParts(target, objectInput(target, state.key, BODY, HEADERS), signal);
+    async run(state, target, task) {
+      await uploadInParts(target, objectInput(target, state.key, BODY, HEADERS), task);
       state.mayBeThere = true;
-      if (state.mayRead && (await look(state, target, signal)) === "missing")
+      if (state.mayRead && (await look(state, target, task)) === "missing")
         return failed("the object that was uploaded is missing", UNTRUSTWORTHY);
       state.isThere = true;
       return ok("works");
@@ -155,25 +156,25 @@ export const extras: readonly Check[] = [
   {
     name: "DeleteObjects",
     permission: "s3:DeleteObject",
-    async run(state, target, signal) {
-      if (!state.isThere) await put(state, target, signal);
+    async run(state, target, task) {
+      if (!state.isThere) await put(state, target, task);
       // The map's own calls learn how the service accepts DeleteObjects, so the map's target must not change here.
       const { bulkDeletes: _, ...own }: Target = target;
       const fresh: Target = own;
-      const [refused] = await deleteObjects(fresh, [state.key], signal);
+      const [refused] = await deleteObjects(fresh, [state.key], task);
       if (refused !== undefined) {
         const { code, reason = "", ...details } = refused.failure;
         throw new OperationError(code, reason, details);
       }
-      return ifGone(waysToDelete[fresh.bulkDeletes ?? "none"], state, target, signal);
+      return ifGone(waysToDelete[fresh.bulkDeletes ?? "none"], state, target, task);
     },
   },
   {
     name: "checksums",
-    async run(state, target, signal) {
+    async run(state, target, task) {
       if (!(await target.client.sendsChecksums()))
         return ok("not sent, because the environment or a profile disables them");
-      const isVerified = await refusesWrongChecksum(state, target, signal);
+      const isVerified = await refusesWrongChecksum(state, target, task);
       if (isVerified && state.givesChecksums) return ok("verified, and sent to readers");
       const lacks = [
         ...(isVerified ? [] : ["verified"]),
@@ -197,20 +198,20 @@ const waysToDelete: Readonly<Record<"plain" | "with MD5" | "none", Judgement>> =
 const kept = (quoting: Quoting): Judgement =>
   ok(quoting === "bare" ? "honoured, with ETags without quotes" : "honoured");
 
-async function put(state: TrialState, target: Target, signal: AbortSignal): Promise<void> {
-  await putObject(target, state.key, BODY, HEADERS, signal);
+async function put(state: TrialState, target: Target, task: Task): Promise<void> {
+  await putObject(target, state.key, BODY, HEADERS, task);
   state.isThere = state.mayBeThere = true;
 }
 
 async function look(
   { key, answers }: TrialState,
   target: Target,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<"missing" | "there" | "there, with a checksum"> {
   const input = { ...keyInput(target, key), ChecksumMode: "ENABLED" as const };
   const command = answers.watch(new sdk.GetObjectCommand(input));
   const bytes = readWhole(command, 2 * BODY.length);
-  const output = await target.client.send(command, { abortSignal: signal }).catch((error: unknown) => {
+  const output = await target.client.send(command, task).catch((error: unknown) => {
     if (!isNoSuchKey(error)) throw error;
   });
   if (output === undefined) return "missing";
@@ -222,10 +223,10 @@ async function look(
 }
 
 /** Whether a deleted key is gone. If it cannot be read, the service is believed. */
-export async function isGone(state: TrialState, target: Target, signal: AbortSignal): Promise<boolean> {
+export async function isGone(state: TrialState, target: Target, task: Task): Promise<boolean> {
   if (!state.mayRead) return true;
   try {
-    return (await look(state, target, signal)) === "missing";
+    return (await look(state, target, task)) === "missing";
   } catch (error) {
     if (!state.mayList && statusOf(error) === 403) return true;
     throw error;
@@ -236,23 +237,19 @@ async function ifGone(
   judgement: Judgement,
   state: TrialState,
   target: Target,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<Judgement> {
-  if (!(await isGone(state, target, signal)))
+  if (!(await isGone(state, target, task)))
     return failed("the object that was deleted is still there", UNTRUSTWORTHY);
   state.isThere = state.mayBeThere = false;
   return judgement;
 }
 
-async function refusesWrongChecksum(
-  state: TrialState,
-  target: Target,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function refusesWrongChecksum(state: TrialState, target: Target, task: Task): Promise<boolean> {
   const command = putCommand(target, state.key, BODY, HEADERS);
   command.input.ChecksumCRC32 = crc32(Buffer.from("another value"));
   try {
-    await target.client.send(command, { abortSignal: signal });
+    await target.client.send(command, task);
     state.mayBeThere = true;
     return false;
   } catch (error) {

@@ -1,8 +1,9 @@
 import type { Failure } from "../../../bridge/protocol.js";
 import { Deadline, DeadlinePassed } from "../../deadline.js";
 import { toFailure } from "../../failure.js";
-import { Doubt, withoutDoubt } from "../attempts/doubt.js";
+import { Doubt } from "../attempts/doubt.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 
 /**
  * The longest time that a step may take, because a user at a terminal should soon learn that a service does not answer.
@@ -26,7 +27,7 @@ export type Ended<T> =
   /** `isUnsure`: a write of this step may still be applied. `wasShort`: the step had too little time for a result. */
   | { failure: Failure; isUnsure: boolean; wasShort: boolean };
 
-type Operation<T> = (target: Target, signal: AbortSignal) => Promise<T>;
+type Operation<T> = (target: Target, task: Task) => Promise<T>;
 
 /** Runs the steps of a diagnosis one after the other, each within its time. None of them throws. */
 export class Steps {
@@ -63,22 +64,20 @@ export class Steps {
     const cancel = (): void => deadline.cancel();
     signal?.addEventListener("abort", cancel, { once: true });
     // The user's call has written nothing, whatever happens to the trial key.
-    return withoutDoubt(async () => {
-      const doubt = new Doubt(() => {
-        if (deadline.isOver) throw new DeadlinePassed();
-      });
-      try {
-        const work = doubt.during(() => this.#run((target) => operation(target, deadline.signal)));
-        return { value: await deadline.race(work) };
-      } catch (error) {
-        const isLate = error instanceof DeadlinePassed || deadline.signal.aborted;
-        const failure = isLate ? late(ms) : toFailure(error, false);
-        return { failure, isUnsure: doubt.exists, wasShort: isLate && ms < SHORT_MS };
-      } finally {
-        deadline.clear();
-        signal?.removeEventListener("abort", cancel);
-      }
+    const doubt = new Doubt(undefined, () => {
+      if (deadline.isOver) throw new DeadlinePassed();
     });
+    const task = { signal: deadline.signal, doubt };
+    try {
+      return { value: await deadline.race(this.#run((target) => operation(target, task))) };
+    } catch (error) {
+      const isLate = error instanceof DeadlinePassed || deadline.signal.aborted;
+      const failure = isLate ? late(ms) : toFailure(error, false);
+      return { failure, isUnsure: doubt.exists, wasShort: isLate && ms < SHORT_MS };
+    } finally {
+      deadline.clear();
+      signal?.removeEventListener("abort", cancel);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Client } from "../client.js";
 import { isAmbiguous, isRejection } from "../attempts/ambiguous.js";
 import { Sending } from "../attempts/doubt.js";
+import type { Task } from "../task.js";
 import { tellRequest } from "../transport/seen-requests.js";
 import { wasOnUsedConnection } from "./exchange.js";
 import { pathOf } from "./messages.js";
@@ -43,7 +44,7 @@ export async function directAttempt<Result>(
   client: Client,
   input: object,
   operation: Operation<Result>,
-  signal: AbortSignal,
+  { signal, doubt }: Task,
 ): Promise<Tried<Result>> {
   const { route } = client;
   if (route === undefined || signal.aborted) return {};
@@ -61,12 +62,10 @@ export async function directAttempt<Result>(
   let tries = 0;
   const send = async (): Promise<Answer> => {
     tries += 1;
-    const sending = new Sending(operation.name);
+    const sending = new Sending(operation.name, doubt);
     try {
-      const answer = await sending.during(
-        () => route.exchange(request, operation.maxBytes, signal, operation.inParts),
-        client.isLocal,
-      );
+      sending.begin(client.isLocal);
+      const answer = await route.exchange(request, sending, operation.maxBytes, signal, operation.inParts);
       if (isRejection(answer.statusCode)) sending.didNothing();
       return answer;
     } catch (error) {

@@ -34,7 +34,7 @@ export function overHttp(
   const send = secure ? https.request : http.request;
   const host = server.hostname.replace(/^\[(.*)\]$/, "$1");
 
-  return ({ method, path, search, headers, body }, maxBytes, signal, inParts) =>
+  return ({ method, path, search, headers, body }, sending, maxBytes, signal, inParts) =>
     new Promise((resolve, reject) => {
       const options: RequestOptions = {
         agent,
@@ -45,6 +45,7 @@ export function overHttp(
       };
       if (server.port !== undefined) options.port = server.port;
       const request = send(options);
+      sending.watch(request);
       let response: IncomingMessage | undefined;
       const fail = (error: Error): void => {
         signal.removeEventListener("abort", abort);
@@ -175,7 +176,7 @@ function joined(headers: NodeJS.Dict<string | string[]>): Record<string, string>
 
 /** Sends requests to the local S3, in this thread. */
 export function throughHandler(directory: LocalDirectory): Exchange {
-  return async (request, maxBytes, signal) => {
+  return async (request, _sending, maxBytes, signal) => {
     const { response } = await directory.handle(
       { ...request, query: Object.fromEntries(new URLSearchParams(request.search)) },
       { abortSignal: signal },

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Sending } from "../attempts/doubt.js";
 import { bucketHeaders } from "../bucket-input.js";
 
 export interface Server {
@@ -42,6 +43,7 @@ export type InParts = (plain: IncomingMessage, answer: AnswerHead) => Promise<Ui
  */
 export type Exchange = (
   request: Request,
+  sending: Sending,
   maxBytes: number | undefined,
   signal: AbortSignal,
   inParts?: InParts,

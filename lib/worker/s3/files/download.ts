@@ -10,6 +10,7 @@ import { partSize } from "../operations/multipart-upload.js";
 import { RANGED_ABOVE } from "../operations/ranged-get.js";
 import { backOff } from "../pause.js";
 import { isNoSuchKey, statusOf } from "../sdk-errors.js";
+import type { Task } from "../task.js";
 import { openBody } from "./open-body.js";
 import type { OpenAnswer } from "./open-body.js";
 import type { TargetFile } from "./target-file.js";
@@ -44,7 +45,7 @@ interface Given {
   answer: OpenAnswer;
   /** The Content-Length of that response. */
   length: number;
-  signal: AbortSignal;
+  task: Task;
   moved: () => void;
 }
 
@@ -96,8 +97,8 @@ export class Download {
    * @throws Again if some parts could not be read
    */
   async run(concurrency: number): Promise<{ checksum: string; size: number }[]> {
-    const { length, signal, answer } = this.#given;
-    const unfollow = follow(signal, this.#over);
+    const { length, task, answer } = this.#given;
+    const unfollow = follow(task.signal, this.#over);
     const lanes = [this.#readPlain()];
     const ranges = length > RANGED_ABOVE ? Math.min(RANGES_AT_ONCE, concurrency - 1) : 0;
     for (let started = 0; started < ranges; started += 1) lanes.push(this.#readRanges());
@@ -105,7 +106,7 @@ export class Download {
     const ends = await Promise.allSettled(lanes);
     unfollow();
     answer.body.destroy();
-    signal.throwIfAborted();
+    task.signal.throwIfAborted();
     for (const end of ends) if (end.status === "rejected") throw end.reason as Error;
     if (this.#left > 0) throw new Again(this.#stopped ?? new Error("the body ended early"));
     return this.#parts.map((part, index) => ({
@@ -176,7 +177,7 @@ export class Download {
 
   /** Reads a part. If a range breaks off, the rest of it is requested again. */
   async #readRange(part: Part): Promise<void> {
-    const { client, input, answer, length, moved } = this.#given;
+    const { client, input, answer, length, task, moved } = this.#given;
     const { signal } = this.#over;
     const end = this.#end(part.index);
     for (let tries = 1; part.at < end; tries += 1) {
@@ -185,7 +186,7 @@ export class Download {
       let broken: unknown;
       const from = part.at;
       let at = from;
-      const got = await openBody(client, asked, signal).catch(changedIf);
+      const got = await openBody(client, asked, { ...task, signal }).catch(changedIf);
       const stop = (): unknown => got.body.destroy();
       signal.addEventListener("abort", stop, { once: true });
       try {

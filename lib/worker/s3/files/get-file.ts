@@ -11,6 +11,7 @@ import { replay } from "../direct/replay.js";
 import { isNoSuchKey } from "../sdk-errors.js";
 import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import { sayLength } from "../transport/seen-requests.js";
 import { Again, Download } from "./download.js";
 import { openBody } from "./open-body.js";
@@ -30,21 +31,21 @@ const TRIES = 3;
 export async function getFile(
   target: Target,
   { key, path }: Omit<Call<"getFile">, "op">,
-  signal: AbortSignal,
+  task: Task,
   moved: () => void,
 ): Promise<boolean> {
   const input = keyInput(target, key);
-  const file = await TargetFile.create(path, signal);
+  const file = await TargetFile.create(path, task.signal);
   try {
     for (let tries = 1; ; tries += 1) {
-      const answer = await openObject(target, input, signal);
+      const answer = await openObject(target, input, task);
       if (answer === undefined) return false;
       try {
-        await writeTo(file, target, input, answer, signal, moved);
+        await writeTo(file, target, input, answer, task, moved);
         file.replace();
         return true;
       } catch (error) {
-        if (!(error instanceof Again) || signal.aborted) throw error;
+        if (!(error instanceof Again) || task.signal.aborted) throw error;
         if (tries === TRIES) throw error.because;
         await file.empty();
       } finally {
@@ -60,11 +61,11 @@ export async function getFile(
 async function openObject(
   target: Target,
   input: GetObjectCommandInput,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<OpenAnswer | undefined> {
   let answer: OpenAnswer | undefined;
   try {
-    answer = await openBody(target.client, input, signal);
+    answer = await openBody(target.client, input, task);
   } catch (error) {
     if (!isNoSuchKey(error)) throw error;
   }
@@ -90,7 +91,7 @@ async function writeTo(
   { client, settings }: Target,
   input: GetObjectCommandInput,
   answer: OpenAnswer,
-  signal: AbortSignal,
+  task: Task,
   moved: () => void,
 ): Promise<void> {
   const { headers } = answer;
@@ -99,10 +100,10 @@ async function writeTo(
   if (told === undefined) await writeUntold(file, answer, moved);
   else {
     sayLength(Number(told));
-    const download = new Download({ client, input, file, answer, length: Number(told), signal, moved });
+    const download = new Download({ client, input, file, answer, length: Number(told), task, moved });
     crc32 = combineCrc32s(await download.run(settings.concurrency));
   }
-  await verify(client, input, file, headers, crc32, signal, moved);
+  await verify(client, input, file, headers, crc32, task, moved);
 }
 
 /** Writes a body whose length is not known beforehand, for example because a proxy has compressed the response. */
@@ -140,7 +141,7 @@ async function verify(
   file: TargetFile,
   headers: OpenAnswer["headers"],
   crc32: string | undefined,
-  signal: AbortSignal,
+  task: Task,
   moved: () => void,
 ): Promise<void> {
   const given = Object.keys(headers).filter(
@@ -156,7 +157,7 @@ async function verify(
   const outcome = { statusCode: 200, headers: { ...headers }, stream: file.read() };
   const command = replay(new sdk.GetObjectCommand(input), { outcome });
   try {
-    const output = await client.send(command, { abortSignal: signal });
+    const output = await client.send(command, task);
     for await (const _ of output.Body as Readable) moved();
   } catch (error) {
     if (/checksum/i.test((error as Error).message)) throw new Again(damaged());

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { sdk } from "../sdk.js";
 import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Client } from "../client.js";
+import type { Task } from "../task.js";
 
 /** A response whose body has not been read. */
 export interface OpenAnswer {
@@ -18,7 +19,7 @@ export interface OpenAnswer {
 export async function openBody(
   client: Client,
   input: GetObjectCommandInput,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<OpenAnswer> {
   const command = new sdk.GetObjectCommand(input);
   let opened: OpenAnswer | undefined;
@@ -43,7 +44,7 @@ export async function openBody(
     { step: "deserialize", priority: "low", name: "s3bucketmapOpenBody" },
   );
   try {
-    await client.send(command, { abortSignal: signal });
+    await client.send(command, task);
     return opened!;
   } catch (error) {
     opened?.body.destroy();

@@ -6,6 +6,7 @@ import { storeIf } from "../conditional/conditional.js";
 import { uploadInParts } from "../operations/multipart-upload.js";
 import { objectInput, putObject } from "../operations/put-object.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import { sayLength } from "../transport/seen-requests.js";
 import { SourceFile } from "./source-file.js";
 
@@ -24,7 +25,7 @@ const MAX_CONDITIONAL_FILE_BYTES = 64 * 1024 ** 2;
 export async function putFile(
   target: Target,
   { key, path, headers, base, prefix }: Omit<Call<"putFile">, "op">,
-  signal: AbortSignal,
+  task: Task,
   moved: () => void,
 ): Promise<Verdict> {
   const file = await SourceFile.open(path, moved);
@@ -34,14 +35,14 @@ export async function putFile(
     if (base !== undefined) {
       checkLength(length, MAX_CONDITIONAL_FILE_BYTES, "a conditional write, which is a single request,");
       const body = await file.readAll();
-      const { verdict } = await storeIf(target, { key, body, headers, base, prefix }, signal);
+      const { verdict } = await storeIf(target, { key, body, headers, base, prefix }, task);
       return verdict;
     }
     checkLength(length, MAX_BYTES, "S3");
     if (length <= MULTIPART_ABOVE) {
-      await putObject(target, key, await file.readAll(), headers, signal);
+      await putObject(target, key, await file.readAll(), headers, task);
     } else {
-      await uploadInParts(target, objectInput(target, key, "", headers), signal, file);
+      await uploadInParts(target, objectInput(target, key, "", headers), task, file);
       target.bucketProved = true;
     }
     return "done";

@@ -6,6 +6,7 @@ import { comesBefore } from "../../../text/utf8-order.js";
 import { follow } from "../follow.js";
 import { IgnoresStartAfter, listObjects } from "../operations/list-objects.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import { countWhile, SeenKeys } from "./seen-keys.js";
 import { divisionOf, keysLeft, WORTH_DIVIDING } from "./split-point.js";
 
@@ -49,10 +50,10 @@ interface OpenSpan extends Span, Pick<ListedSpan, "beyond"> {
 export async function listSpans(
   target: Target,
   request: SpansRequest,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<Result<"listSpans">> {
   try {
-    return await new Run(target, request).result(signal);
+    return await new Run(target, request).result(task);
   } catch (error) {
     if (error instanceof IgnoresStartAfter) return { sequential: true };
     throw error;
@@ -83,15 +84,16 @@ class Run {
     setMaxListeners(Infinity, this.#abort.signal);
   }
 
-  async result(signal: AbortSignal): Promise<Result<"listSpans">> {
-    const unfollow = follow(signal, this.#abort);
+  async result(task: Task): Promise<Result<"listSpans">> {
+    const pages = { ...task, signal: this.#abort.signal };
+    const unfollow = follow(task.signal, this.#abort);
     const inFlight = new Set<Promise<void>>();
     try {
       for (;;) {
         while (inFlight.size < this.#target.settings.concurrency) {
           const span = this.#nextSpan();
           if (span === undefined) break;
-          const page = this.#list(span).finally(() => inFlight.delete(page));
+          const page = this.#list(span, pages).finally(() => inFlight.delete(page));
           inFlight.add(page);
         }
         if (inFlight.size === 0) break;
@@ -113,12 +115,12 @@ class Run {
     return this.#spans.find(({ isInFlight, isDone }) => !isInFlight && !isDone) ?? this.#divide();
   }
 
-  async #list(span: OpenSpan): Promise<void> {
+  async #list(span: OpenSpan, task: Task): Promise<void> {
     this.#sent += 1;
     span.isInFlight = true;
     const { prefix } = this.#request;
     const request = { prefix, limit: MAX_KEYS_AT_ONCE, ...span.start, checked: true };
-    const page = await listObjects(this.#target, request, this.#abort.signal);
+    const page = await listObjects(this.#target, request, task);
     span.isInFlight = false;
     this.#requests += 1;
     this.#take(page, span);

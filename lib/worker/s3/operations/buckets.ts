@@ -7,6 +7,7 @@ import { otherRegion, statusOf } from "../sdk-errors.js";
 import type { SdkError } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 
 /** S3's limit. */
 const MAX_BUCKETS = 10_000;
@@ -22,10 +23,10 @@ const MAX_SENT = 6;
 export async function listBuckets(
   { client }: Target,
   token: string | undefined,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<Result<"listBuckets">> {
   const input = { MaxBuckets: MAX_BUCKETS, ...(token === undefined ? {} : { ContinuationToken: token }) };
-  const output = await client.send(new sdk.ListBucketsCommand(input), { abortSignal: signal });
+  const output = await client.send(new sdk.ListBucketsCommand(input), task);
   const { Buckets = [], ContinuationToken } = output;
   const names = Buckets.flatMap(({ Name }) => (Name === undefined ? [] : [Name]));
   if (names.length < Buckets.length) throw new BadAnswer("a bucket has no name", output.$metadata);
@@ -39,10 +40,10 @@ export async function listBuckets(
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
  */
-export async function bucketExists(target: Target, signal: AbortSignal): Promise<boolean> {
+export async function bucketExists(target: Target, task: Task): Promise<boolean> {
   const { client } = target;
   try {
-    await client.send(new sdk.HeadBucketCommand(bucketInput(target)), { abortSignal: signal });
+    await client.send(new sdk.HeadBucketCommand(bucketInput(target)), task);
     return true;
   } catch (error) {
     if (statusOf(error) === undefined || otherRegion(error) !== undefined) throw error;
@@ -51,7 +52,7 @@ export async function bucketExists(target: Target, signal: AbortSignal): Promise
   }
   try {
     const input = { ...bucketInput(target), MaxKeys: 1 };
-    await client.send(new sdk.ListObjectsV2Command(input), { abortSignal: signal });
+    await client.send(new sdk.ListObjectsV2Command(input), task);
     return true;
   } catch (error) {
     if ((error as Error).name === "NoSuchBucket") return false;
@@ -65,18 +66,18 @@ export async function bucketExists(target: Target, signal: AbortSignal): Promise
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
  */
-export async function createBucket(target: Target, signal: AbortSignal): Promise<undefined> {
+export async function createBucket(target: Target, task: Task): Promise<undefined> {
   for (let sent = 1; ; sent += 1) {
     try {
       // The SDK adds the region, except for us-east-1, for which S3 expects none.
-      await target.client.send(new sdk.CreateBucketCommand(bucketInput(target)), { abortSignal: signal });
+      await target.client.send(new sdk.CreateBucketCommand(bucketInput(target)), task);
       return undefined;
     } catch (error) {
       const { name } = error as Error;
       if (name === "BucketAlreadyOwnedByYou") return undefined;
       if (name !== "OperationAborted" || sent === MAX_SENT) throw error;
     }
-    await backOff(sent, signal);
+    await backOff(sent, task.signal);
   }
 }
 
@@ -85,12 +86,12 @@ export async function createBucket(target: Target, signal: AbortSignal): Promise
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
  */
-export async function deleteBucket(target: Target, signal: AbortSignal): Promise<undefined> {
+export async function deleteBucket(target: Target, task: Task): Promise<undefined> {
   const { client } = target;
-  const doubt = new Doubt();
+  const doubt = new Doubt(task.doubt);
   const command = new sdk.DeleteBucketCommand(bucketInput(target));
   try {
-    await doubt.during(() => client.send(command, { abortSignal: signal }));
+    await client.send(command, { ...task, doubt });
   } catch (error) {
     // NoSuchBucket after a lost response means that an earlier attempt has deleted the bucket.
     if ((error as Error).name !== "NoSuchBucket" || !doubt.exists) throw error;

@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from "node:util";
 import type {
   CompletedPart,
   CompleteMultipartUploadCommandInput,
-  CompleteMultipartUploadCommandOutput,
   CreateMultipartUploadCommandInput,
 } from "@aws-sdk/client-s3";
 import { Doubt, doubtUntil } from "../attempts/doubt.js";
@@ -15,6 +14,7 @@ import { isNoSuchBucket, statusOf } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
 import { isAwsOrLocal } from "../target.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import { withoutChunked } from "./get-object.js";
 import { head } from "./head-object.js";
 
@@ -39,9 +39,9 @@ export async function completeUpload(
   target: Target,
   command: CompleteMultipartUploadCommandInput & { MultipartUpload: { Parts: CompletedPart[] } },
   uploaded: Uploaded,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<string> {
-  const doubt = new Doubt();
+  const doubt = new Doubt(task.doubt);
   let mayBeRepeated = false;
   try {
     const complete = new sdk.CompleteMultipartUploadCommand(command);
@@ -49,17 +49,15 @@ export async function completeUpload(
     checkHost(complete, (hostname) => {
       mayBeRepeated = !isAwsOrLocal(target, hostname);
     });
-    const send = (): Promise<CompleteMultipartUploadCommandOutput> =>
-      target.client.send(complete, { abortSignal: signal });
-    const output = await doubt.during(send);
+    const output = await target.client.send(complete, { ...task, doubt });
     checkEtag(output);
     return output.ETag;
   } catch (error) {
-    if (!mayBeUnknown(error) || signal.aborted) throw error;
+    if (!mayBeUnknown(error) || task.signal.aborted) throw error;
     if (!doubt.exists && !mayBeRepeated) throw error;
     const etag = etagOf(command.MultipartUpload.Parts);
-    return doubtUntil(async () => {
-      const found = await head(target, uploaded.input.Key, signal).catch(() => false as const);
+    return doubtUntil(task.doubt, async () => {
+      const found = await head(target, uploaded.input.Key, task).catch(() => false as const);
       if (found === false || !isStored(found, etag, uploaded)) throw error;
       return etag;
     });

@@ -3,6 +3,7 @@ import type { CompletedPart, CopyObjectCommandInput } from "@aws-sdk/client-s3";
 import { BadAnswer, checkEtag } from "../bad-answers.js";
 import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import { completeUpload } from "./complete-upload.js";
 import { abortUpload, MAX_PARTS, partsInParallel } from "./parts-in-parallel.js";
 import { withExpires } from "./expires.js";
@@ -35,7 +36,7 @@ export async function copyInParts(
   target: Target,
   { MetadataDirective: _, IfNoneMatch, ...copy }: CopyInput,
   { size, part, expires }: { size: number; part: number; expires: string | undefined },
-  signal: AbortSignal,
+  task: Task,
   sent: Sent,
 ): Promise<string> {
   const { client } = target;
@@ -43,7 +44,7 @@ export async function copyInParts(
   const create = new sdk.CreateMultipartUploadCommand(copy);
   withExpires(create, expires);
   sent.before?.(create);
-  const created = await client.send(create, { abortSignal: signal });
+  const created = await client.send(create, task);
   if (!created.UploadId) throw new BadAnswer("the response has no upload id", created.$metadata);
   const upload = { ...keyInput(target, copy.Key), UploadId: created.UploadId };
   const bytes = Math.max(part, Math.ceil(size / MAX_PARTS));
@@ -51,11 +52,11 @@ export async function copyInParts(
     const Parts = await partsInParallel(
       Math.ceil(size / bytes),
       PARTS_AT_ONCE,
-      signal,
-      async (at, during) => {
+      task.signal,
+      async (at, signal) => {
         const range = `bytes=${at * bytes}-${Math.min(size, (at + 1) * bytes) - 1}`;
         const part = { ...copy, ...upload, PartNumber: at + 1, CopySourceRange: range };
-        const output = await client.send(new sdk.UploadPartCopyCommand(part), { abortSignal: during });
+        const output = await client.send(new sdk.UploadPartCopyCommand(part), { ...task, signal });
         const ETag = output.CopyPartResult?.ETag;
         if (ETag === undefined) throw new BadAnswer("the response has no ETag", output.$metadata);
         return { PartNumber: at + 1, ETag } satisfies CompletedPart;
@@ -63,12 +64,12 @@ export async function copyInParts(
     );
     const completion = { ...upload, MultipartUpload: { Parts } };
     if (sent.last === undefined)
-      return await completeUpload(target, completion, { input: copy, length: size, expires }, signal);
+      return await completeUpload(target, completion, { input: copy, length: size, expires }, task);
     const complete = new sdk.CompleteMultipartUploadCommand({
       ...completion,
       ...(IfNoneMatch === undefined ? {} : { IfNoneMatch }),
     });
-    const output = await sent.last(complete, () => client.send(complete, { abortSignal: signal }));
+    const output = await sent.last(complete, () => client.send(complete, task));
     checkEtag(output);
     return output.ETag;
   } catch (error) {

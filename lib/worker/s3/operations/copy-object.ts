@@ -16,6 +16,7 @@ import { isNoSuchKey, statusOf } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
 import { keyInput, storageInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import { copyInParts } from "./copy-in-parts.js";
 import type { CopyInput, Sent } from "./copy-in-parts.js";
 import { withExpires } from "./expires.js";
@@ -56,36 +57,25 @@ export interface CopySource {
  * @returns whether the source exists
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
-export function copyObject(
+export async function copyObject(
   target: Target,
   source: CopySource,
   to: string,
-  signal: AbortSignal,
+  task: Task,
   sizes: CopySizes = copySizes,
 ): Promise<boolean> {
-  const doubt = new Doubt();
-  return doubt.during(() => copyUnderDoubt(target, source, to, signal, sizes, doubt));
-}
-
-async function copyUnderDoubt(
-  target: Target,
-  source: CopySource,
-  to: string,
-  signal: AbortSignal,
-  sizes: CopySizes,
-  doubt: Doubt,
-): Promise<boolean> {
+  const doubt = new Doubt(task.doubt);
   let hasWritten = false;
   const etags = new OwnEtags();
   for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
-    if (turn > 1) await pauseBefore(turn, signal);
+    if (turn > 1) await pauseBefore(turn, task.signal);
     const found = await source.look();
     if (found === false) return sourceGone(hasWritten || doubt.exists);
     etags.given(versionOf(found));
     const input = copyInput(target, source, to, found);
     if (target.copiesUnbound === true) delete input.CopySourceIfMatch;
     try {
-      const etag = await sendCopy(target, input, found, signal, sizes);
+      const etag = await sendCopy(target, input, found, { ...task, doubt }, sizes);
       hasWritten = true;
       if (isOf(etag, found) || (await isUnchanged(source, found))) {
         target.bucketProved = true;
@@ -183,7 +173,7 @@ export async function sendCopy(
   target: Target,
   input: CopyInput,
   found: Found,
-  signal: AbortSignal,
+  task: Task,
   sizes: CopySizes = copySizes,
   sent: Sent = {},
 ): Promise<string> {
@@ -191,14 +181,14 @@ export async function sendCopy(
   const size = found.ContentLength ?? 0;
   const expires = found.ExpiresString;
   if (size > sizes.largest)
-    return copyInParts(target, input, { size, expires, part: sizes.part }, signal, sent);
+    return copyInParts(target, input, { size, expires, part: sizes.part }, task, sent);
   const isPlain = expires === undefined && sent.before === undefined && sent.last === undefined;
-  const tried = isPlain ? await directAttempt(client, input, copying(input), signal) : {};
+  const tried = isPlain ? await directAttempt(client, input, copying(input), task) : {};
   if (tried.result !== undefined) return tried.result.etag;
   const command = replay(new sdk.CopyObjectCommand(input), tried);
   withExpires(command, expires);
   sent.before?.(command);
-  const send = (): Promise<CopyObjectCommandOutput> => client.send(command, { abortSignal: signal });
+  const send = (): Promise<CopyObjectCommandOutput> => client.send(command, task);
   const output = await (sent.last === undefined ? send() : sent.last(command, send));
   const etag = output.CopyObjectResult?.ETag;
   if (etag === undefined) throw new BadAnswer("the response has no ETag", output.$metadata);

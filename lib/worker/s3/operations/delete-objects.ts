@@ -9,6 +9,7 @@ import { Doubt } from "../attempts/doubt.js";
 import { failuresOf, forEachOf } from "./each-key.js";
 import { statusOf } from "../sdk-errors.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 
 /** Codes of services that require the MD5 of the body instead of a newer checksum, or that lack the operation. */
 const refusals: ReadonlySet<string> = new Set([
@@ -39,15 +40,11 @@ const undecided: ReadonlySet<string> = new Set([
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
  */
-export async function deleteObjects(
-  target: Target,
-  keys: string[],
-  signal: AbortSignal,
-): Promise<KeyFailure[]> {
+export async function deleteObjects(target: Target, keys: string[], task: Task): Promise<KeyFailure[]> {
   const inXml = keys.filter(canBeInXml);
-  const bulk = await orFailures(inXml, keys, () => deleteAtOnce(target, inXml, signal));
+  const bulk = await orFailures(inXml, keys, task, (task) => deleteAtOnce(target, inXml, task));
   const others = keys.filter((key) => !bulk.told.has(key));
-  const singly = await orFailures(others, keys, () => deleteSingly(target, others, signal));
+  const singly = await orFailures(others, keys, task, (task) => deleteSingly(target, others, task));
   for (const { key, failure } of singly.failed) {
     // The key was in the bulk request, so it may be gone however its own DELETE ended.
     if (bulk.isUnsure && canBeInXml(key)) failure.mayHaveBeenApplied = true;
@@ -69,12 +66,13 @@ interface Known {
 async function orFailures(
   some: string[],
   all: string[],
-  run: () => Promise<Known>,
+  task: Task,
+  run: (task: Task) => Promise<Known>,
 ): Promise<Known & { isUnsure: boolean }> {
   if (some.length === 0) return { told: new Set(), failed: [], isUnsure: false };
-  const doubt = new Doubt();
+  const doubt = new Doubt(task.doubt);
   try {
-    return { ...(await doubt.during(run)), isUnsure: doubt.exists };
+    return { ...(await run({ ...task, doubt })), isUnsure: doubt.exists };
   } catch (error) {
     if (some.length === all.length) throw error;
     const failure = toFailure(error, doubt.exists);
@@ -82,18 +80,18 @@ async function orFailures(
   }
 }
 
-async function deleteSingly(target: Target, keys: string[], signal: AbortSignal): Promise<Known> {
-  const outcomes = await forEachOf(keys, target.settings.concurrency, signal, (key) =>
-    deleteObject(target, key, signal),
+async function deleteSingly(target: Target, keys: string[], task: Task): Promise<Known> {
+  const outcomes = await forEachOf(keys, target.settings.concurrency, task, (key, task) =>
+    deleteObject(target, key, task),
   );
   return { told: new Set(keys), failed: failuresOf(keys, outcomes) };
 }
 
-async function deleteAtOnce(target: Target, keys: string[], signal: AbortSignal): Promise<Known> {
+async function deleteAtOnce(target: Target, keys: string[], task: Task): Promise<Known> {
   let way = target.bulkDeletes ?? "plain";
   while (way !== "none") {
     try {
-      const known = await send(target, keys, way, signal);
+      const known = await send(target, keys, way, task);
       target.bulkDeletes = way;
       return known;
     } catch (error) {
@@ -101,7 +99,7 @@ async function deleteAtOnce(target: Target, keys: string[], signal: AbortSignal)
       if (status === 405 || status === 501) target.bulkDeletes = way = "none";
       // If an MD5 does not help, this particular set of keys may be the reason, so the result is not remembered.
       else if (refusals.has((error as Error).name)) way = way === "plain" ? "with MD5" : "none";
-      else if (error instanceof Silence && keys.length > 1) return await inHalves(target, keys, signal);
+      else if (error instanceof Silence && keys.length > 1) return await inHalves(target, keys, task);
       else throw error;
     }
   }
@@ -109,26 +107,21 @@ async function deleteAtOnce(target: Target, keys: string[], signal: AbortSignal)
 }
 
 // Some services answer only after they have deleted one key after the other.
-async function inHalves(target: Target, keys: string[], signal: AbortSignal): Promise<Known> {
+async function inHalves(target: Target, keys: string[], task: Task): Promise<Known> {
   const middle = Math.ceil(keys.length / 2);
-  const one = await deleteAtOnce(target, keys.slice(0, middle), signal);
-  const other = await deleteAtOnce(target, keys.slice(middle), signal);
+  const one = await deleteAtOnce(target, keys.slice(0, middle), task);
+  const other = await deleteAtOnce(target, keys.slice(middle), task);
   return { told: new Set([...one.told, ...other.told]), failed: [...one.failed, ...other.failed] };
 }
 
-async function send(
-  target: Target,
-  keys: string[],
-  way: "plain" | "with MD5",
-  signal: AbortSignal,
-): Promise<Known> {
+async function send(target: Target, keys: string[], way: "plain" | "with MD5", task: Task): Promise<Known> {
   const command = new sdk.DeleteObjectsCommand({
     ...bucketInput(target),
     Delete: { Objects: keys.map((Key) => ({ Key })) },
   });
   if (way === "with MD5") addMd5(command);
   if (keys.length > 1) tellSilence(command);
-  const { Deleted = [], Errors = [] } = await target.client.send(command, { abortSignal: signal });
+  const { Deleted = [], Errors = [] } = await target.client.send(command, task);
   const deleted = new Set(Deleted.map(({ Key }) => Key));
   const refused = new Map(Errors.map((error) => [error.Key, error]));
   const isTold = (key: string): boolean =>

@@ -3,6 +3,7 @@ import { fatalCodes } from "../../../errors/code-sets.js";
 import { toFailure } from "../../failure.js";
 import { DeadlinePassed } from "../../deadline.js";
 import { Doubt } from "../attempts/doubt.js";
+import type { Task } from "../task.js";
 
 type Outcome<T> = { value: T } | { failure: Failure };
 
@@ -15,8 +16,8 @@ type Outcome<T> = { value: T } | { failure: Failure };
 export async function forEachOf<Item, T>(
   items: readonly Item[],
   atOnce: number,
-  signal: AbortSignal,
-  operation: (item: Item) => Promise<T>,
+  task: Task,
+  operation: (item: Item, task: Task) => Promise<T>,
 ): Promise<Outcome<T>[]> {
   const outcomes = new Array<Outcome<T>>(items.length);
   let next = 0;
@@ -26,19 +27,19 @@ export async function forEachOf<Item, T>(
   let pass: () => void = () => {};
   const passed = new Promise<never>((_resolve, reject) => {
     pass = () => reject(new DeadlinePassed());
-    signal.addEventListener("abort", pass, { once: true });
+    task.signal.addEventListener("abort", pass, { once: true });
   });
   passed.catch(() => {}); // Prevents an unhandled rejection if nothing is racing this promise.
 
   const run = async (): Promise<void> => {
     for (let at = next++; at < items.length; at = next++) {
-      if (stop !== undefined || signal.aborted) {
+      if (stop !== undefined || task.signal.aborted) {
         outcomes[at] = { failure: stop ?? { code: "TimedOut" } };
         continue;
       }
-      const doubt = new Doubt();
+      const doubt = new Doubt(task.doubt);
       try {
-        outcomes[at] = { value: await Promise.race([doubt.during(() => operation(items[at]!)), passed]) };
+        outcomes[at] = { value: await Promise.race([operation(items[at]!, { ...task, doubt }), passed]) };
       } catch (error) {
         const failure = toFailure(error, doubt.exists);
         outcomes[at] = { failure };
@@ -52,7 +53,7 @@ export async function forEachOf<Item, T>(
   try {
     await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, run));
   } finally {
-    signal.removeEventListener("abort", pass);
+    task.signal.removeEventListener("abort", pass);
   }
   const areAllFatal = outcomes.every((one) => "failure" in one && fatalCodes.has(one.failure.code));
   if (fatalError !== undefined && areAllFatal) throw fatalError;

@@ -14,6 +14,7 @@ import type { SdkError } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
 import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import { inParts, readInParts } from "./ranged-get.js";
 
 /**
@@ -25,9 +26,9 @@ export async function getObject(
   target: Target,
   key: string,
   maxBytes: number,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<Reading | undefined> {
-  const object = await request(target, key, maxBytes, signal, undefined, false);
+  const object = await request(target, key, maxBytes, task, undefined, false);
   return typeof object === "object" ? toReading(object) : undefined;
 }
 
@@ -39,9 +40,9 @@ export async function getObject(
 export async function getObjectAlone(
   target: Target,
   { key, maxBytes, ifNoneMatch }: Omit<Call<"get">, "op">,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<Reading | "unchanged" | undefined> {
-  const object = await request(target, key, maxBytes, signal, ifNoneMatch, true);
+  const object = await request(target, key, maxBytes, task, ifNoneMatch, true);
   return typeof object === "object" ? toReading(object) : object;
 }
 
@@ -49,17 +50,17 @@ export async function getObjectAlone(
 export async function getObjectToChange(
   target: Target,
   { key, maxBytes, delayMs }: Omit<Call<"read">, "op">,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<Reading | undefined> {
-  if (delayMs > 0) await pause(delayMs, signal);
-  return getObject(target, key, maxBytes, signal);
+  if (delayMs > 0) await pause(delayMs, task.signal);
+  return getObject(target, key, maxBytes, task);
 }
 
 async function request(
   target: Target,
   key: string,
   maxBytes: number,
-  signal: AbortSignal,
+  task: Task,
   ifNoneMatch: string | undefined,
   isAlone: boolean,
 ): Promise<GotObject | "unchanged" | undefined> {
@@ -67,8 +68,8 @@ async function request(
   const { concurrency } = target.settings;
   const object = keyInput(target, key);
   const input = ifNoneMatch === undefined ? object : { ...object, IfNoneMatch: ifNoneMatch };
-  const byRanges = isAlone && concurrency > 1 ? inParts(client, object, concurrency, signal) : undefined;
-  const tried = await directAttempt(client, input, getting(input, maxBytes, byRanges), signal);
+  const byRanges = isAlone && concurrency > 1 ? inParts(client, object, concurrency, task) : undefined;
+  const tried = await directAttempt(client, input, getting(input, maxBytes, byRanges), task);
   if (tried.result !== undefined) {
     target.bucketProved = true;
     return tried.result.object;
@@ -77,7 +78,7 @@ async function request(
   if (byRanges !== undefined) readInParts(command, maxBytes, byRanges);
   const bytes = readWhole(command, maxBytes);
   try {
-    const output = await client.send(command, { abortSignal: signal });
+    const output = await client.send(command, task);
     checkEtag(output);
     checkIsWhole(output);
     target.bucketProved = true;
@@ -85,7 +86,7 @@ async function request(
   } catch (error) {
     if (ifNoneMatch !== undefined && statusOf(error) === 304) {
       if (isAboutAnother(error as SdkError, ifNoneMatch))
-        return request(target, key, maxBytes, signal, undefined, isAlone);
+        return request(target, key, maxBytes, task, undefined, isAlone);
       target.bucketProved = true;
       return "unchanged";
     }

@@ -13,6 +13,7 @@ import type { SdkError } from "../sdk-errors.js";
 import { sdk } from "../sdk.js";
 import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 
 /**
  * The headers of an object, or undefined for a missing key. One HEAD. If the HEAD fails, or its response does not
@@ -20,14 +21,9 @@ import type { Target } from "../target.js";
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
  */
-export async function headObject(
-  target: Target,
-  key: string,
-  signal: AbortSignal,
-): Promise<Head | undefined> {
-  let output = await head(target, key, signal);
-  if (output !== false && output.ContentLength === undefined)
-    output = await getFirstByte(target, key, signal);
+export async function headObject(target: Target, key: string, task: Task): Promise<Head | undefined> {
+  let output = await head(target, key, task);
+  if (output !== false && output.ContentLength === undefined) output = await getFirstByte(target, key, task);
   return output === false ? undefined : toHead(output);
 }
 
@@ -47,12 +43,8 @@ export function toHead(output: Found): Head {
 }
 
 /** The version of an object that is stored, or undefined for a missing key. One HEAD. */
-export async function headVersion(
-  target: Target,
-  key: string,
-  signal: AbortSignal,
-): Promise<Version | undefined> {
-  const output = await head(target, key, signal);
+export async function headVersion(target: Target, key: string, task: Task): Promise<Version | undefined> {
+  const output = await head(target, key, task);
   return output === false ? undefined : versionOf(output);
 }
 
@@ -61,24 +53,24 @@ export function versionOf({ ETag = "", Metadata }: Found): Version {
 }
 
 /** Whether a key exists. One HEAD. */
-export async function objectExists(target: Target, key: string, signal: AbortSignal): Promise<boolean> {
-  return (await head(target, key, signal)) !== false;
+export async function objectExists(target: Target, key: string, task: Task): Promise<boolean> {
+  return (await head(target, key, task)) !== false;
 }
 
 /** All headers of an object, or false for a missing key. One HEAD. */
-export async function head(target: Target, key: string, signal: AbortSignal): Promise<Found | false> {
+export async function head(target: Target, key: string, task: Task): Promise<Found | false> {
   const { client } = target;
   const input = keyInput(target, key);
-  const tried = await directAttempt(client, input, heading(input), signal);
+  const tried = await directAttempt(client, input, heading(input), task);
   if (tried.result !== undefined) {
-    if (tried.result.head === false && !target.bucketProved) return getFirstByte(target, key, signal);
+    if (tried.result.head === false && !target.bucketProved) return getFirstByte(target, key, task);
     target.bucketProved = true;
     return tried.result.head;
   }
   const command = replay(new sdk.HeadObjectCommand(input), tried);
   let output: HeadObjectCommandOutput;
   try {
-    output = await client.send(command, { abortSignal: signal });
+    output = await client.send(command, task);
   } catch (error) {
     const status = statusOf(error);
     if (status === undefined) throw error;
@@ -86,7 +78,7 @@ export async function head(target: Target, key: string, signal: AbortSignal): Pr
     // If a service sends no ids, the two cannot be told apart, and each missing key costs the GET.
     const isS3s = Boolean((error as SdkError).$metadata?.requestId);
     if (status === 404 && target.bucketProved && isS3s) return false;
-    return getFirstByte(target, key, signal);
+    return getFirstByte(target, key, task);
   }
   checkEtag(output);
   checkIsWhole(output);
@@ -100,19 +92,19 @@ export async function head(target: Target, key: string, signal: AbortSignal): Pr
  * bucket can be told from a missing key, and an expired token from a denial. An empty object has no first byte. One
  * more GET then requests the whole object.
  */
-async function getFirstByte(target: Target, key: string, signal: AbortSignal): Promise<Found | false> {
+async function getFirstByte(target: Target, key: string, task: Task): Promise<Found | false> {
   const whole = keyInput(target, key);
   const input = { ...whole, Range: "bytes=0-0" };
-  const tried = await directAttempt(target.client, input, probing(input), signal);
+  const tried = await directAttempt(target.client, input, probing(input), task);
   if (tried.result !== undefined) {
     target.bucketProved = true;
     return tried.result.found;
   }
   try {
-    return await foundBy(target, replay(new sdk.GetObjectCommand(input), tried), signal);
+    return await foundBy(target, replay(new sdk.GetObjectCommand(input), tried), task);
   } catch (error) {
     if (statusOf(error) !== 416) throw error;
-    return foundBy(target, new sdk.GetObjectCommand(whole), signal, isEmpty);
+    return foundBy(target, new sdk.GetObjectCommand(whole), task, isEmpty);
   }
 }
 
@@ -120,11 +112,11 @@ async function getFirstByte(target: Target, key: string, signal: AbortSignal): P
 async function foundBy(
   target: Target,
   command: GetObjectCommand,
-  signal: AbortSignal,
+  task: Task,
   isKnownEmpty?: (body: Readable) => Promise<boolean>,
 ): Promise<Found | false> {
   try {
-    const { Body, ...output } = await target.client.send(command, { abortSignal: signal });
+    const { Body, ...output } = await target.client.send(command, task);
     const body = Body as Readable;
     if (output.ContentLength === undefined && (await isKnownEmpty?.(body)) === true) output.ContentLength = 0;
     body.on("error", () => {}).destroy();

@@ -8,6 +8,7 @@ import { checkAnswer } from "../listing/list-answer.js";
 import { listInput, namesOf } from "./list-objects.js";
 import { badListing, firstNewName, nextPage } from "../listing/listed-names.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import { sayListed } from "../transport/seen-requests.js";
 import { BadAnswer } from "../bad-answers.js";
 
@@ -19,11 +20,7 @@ type EntriesRequest = Omit<Call<"entries">, "op">;
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
-export async function listEntries(
-  target: Target,
-  request: EntriesRequest,
-  signal: AbortSignal,
-): Promise<EntryPage> {
+export async function listEntries(target: Target, request: EntriesRequest, task: Task): Promise<EntryPage> {
   const isFoldedHere = startsAfterSeemingFolder(request);
   const { token: given, ...withoutToken } = request;
   // The token may come from a page that was listed with the delimiter, so it is not used. After an empty page, however,
@@ -34,7 +31,7 @@ export async function listEntries(
   if (request.delimiter !== undefined && !isFoldedHere) input.Delimiter = request.delimiter;
   // A service may list a folder again if the page is to start after it.
   if (input.StartAfter !== undefined) input.MaxKeys = Math.min(request.limit + 1, MAX_KEYS_AT_ONCE);
-  const output = await target.client.send(new sdk.ListObjectsV2Command(input), { abortSignal: signal });
+  const output = await target.client.send(new sdk.ListObjectsV2Command(input), task);
   const more = checkAnswer(input, output);
   target.bucketProved = true;
   const areEncoded = output.EncodingType === "url";

@@ -10,6 +10,7 @@ import { replay } from "../direct/replay.js";
 import { checkAnswer } from "../listing/list-answer.js";
 import { badListing, firstNewName, nextPage } from "../listing/listed-names.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import { sayListed } from "../transport/seen-requests.js";
 
 export interface ListRequest extends Omit<Call<"list">, "op"> {
@@ -27,12 +28,11 @@ export class IgnoresStartAfter extends Error {
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
-export async function listObjects(target: Target, request: ListRequest, signal: AbortSignal): Promise<Page> {
+export async function listObjects(target: Target, request: ListRequest, task: Task): Promise<Page> {
   const input = listInput(target, request);
-  const tried = await directAttempt(target.client, input, listing(input), signal);
+  const tried = await directAttempt(target.client, input, listing(input), task);
   const output =
-    tried.result ??
-    (await target.client.send(replay(new sdk.ListObjectsV2Command(input), tried), { abortSignal: signal }));
+    tried.result ?? (await target.client.send(replay(new sdk.ListObjectsV2Command(input), tried), task));
   const more = checkAnswer(input, output);
   target.bucketProved = true;
   const contents = output.Contents ?? [];

@@ -8,6 +8,7 @@ import { crc32, uploadingPart } from "../direct/writes.js";
 import { replay } from "../direct/replay.js";
 import { keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import type { Client } from "../client.js";
 import { BadAnswer, checkEtag } from "../bad-answers.js";
 import { completeUpload } from "./complete-upload.js";
@@ -67,7 +68,7 @@ export type ObjectInput = PutObjectCommandInput & { Bucket: string; Key: string;
 export async function uploadInParts(
   target: Target,
   { Body: body, ...input }: ObjectInput,
-  signal: AbortSignal,
+  task: Task,
   source: PartSource = sourceOf(body),
 ): Promise<void> {
   const { client } = target;
@@ -76,9 +77,7 @@ export async function uploadInParts(
     ? ({ ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT" } as const)
     : undefined;
 
-  const created = await client.send(new sdk.CreateMultipartUploadCommand({ ...input, ...checksum }), {
-    abortSignal: signal,
-  });
+  const created = await client.send(new sdk.CreateMultipartUploadCommand({ ...input, ...checksum }), task);
   if (!created.UploadId) throw new BadAnswer("the response has no upload id", created.$metadata);
   const upload = { ...keyInput(target, input.Key), UploadId: created.UploadId };
   // Many services accept this request although they do not support checksums. Some of them then reject a completion
@@ -87,13 +86,18 @@ export async function uploadInParts(
   try {
     const { length, partsAtOnce } = source;
     const size = partSize(length);
-    const parts = await partsInParallel(Math.ceil(length / size), partsAtOnce, signal, async (at, during) => {
-      const part = { ...upload, PartNumber: at + 1 };
-      const body = await source.part(at * size, Math.min((at + 1) * size, length), during);
-      return Buffer.isBuffer(body)
-        ? uploadPart(client, { ...part, Body: body }, checksum, during)
-        : uploadStreamed(client, part, body, checksum, during);
-    });
+    const parts = await partsInParallel(
+      Math.ceil(length / size),
+      partsAtOnce,
+      task.signal,
+      async (at, signal) => {
+        const part = { ...upload, PartNumber: at + 1 };
+        const body = await source.part(at * size, Math.min((at + 1) * size, length), signal);
+        return Buffer.isBuffer(body)
+          ? uploadPart(client, { ...part, Body: body }, checksum, { ...task, signal })
+          : uploadStreamed(client, part, body, checksum, { ...task, signal });
+      },
+    );
     await source.check();
     const completion = {
       ...upload,
@@ -103,7 +107,7 @@ export async function uploadInParts(
         ChecksumCRC32: wholeCrc32(parts, source.length),
       }),
     };
-    await completeUpload(target, completion, { input, length: source.length }, signal);
+    await completeUpload(target, completion, { input, length: source.length }, task);
   } catch (error) {
     await abortUpload(client, upload);
     throw error;
@@ -134,15 +138,15 @@ async function uploadPart(
   client: Client,
   input: { Bucket: string; Key: string; UploadId: string; PartNumber: number; Body: Buffer },
   checksum: { ChecksumAlgorithm: "CRC32" } | undefined,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<CompletedPart> {
   const sum = checksum && { ChecksumCRC32: crc32(input.Body) };
   const part = { ...input, ...sum };
-  const tried = await directAttempt(client, part, uploadingPart(part), signal);
+  const tried = await directAttempt(client, part, uploadingPart(part), task);
   let ETag = tried.result?.ETag;
   if (ETag === undefined) {
     const command = replay(new sdk.UploadPartCommand(part), tried);
-    const output = await client.send(command, { abortSignal: signal });
+    const output = await client.send(command, task);
     checkEtag(output);
     ETag = output.ETag;
   }
@@ -158,10 +162,10 @@ async function uploadStreamed(
   input: { Bucket: string; Key: string; UploadId: string; PartNumber: number },
   part: StreamedPart,
   checksum: { ChecksumAlgorithm: "CRC32" } | undefined,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<CompletedPart> {
   const { crc32: crc, sha256 } = await part.digest();
-  signal.throwIfAborted();
+  task.signal.throwIfAborted();
   const sum = checksum && { ChecksumCRC32: crc };
   const command = new sdk.UploadPartCommand({ ...input, ...sum, ContentLength: part.length });
   command.middlewareStack.add(
@@ -190,7 +194,7 @@ async function uploadStreamed(
     },
     { step: "deserialize", priority: "low", name: "s3bucketmapStreamedBody" },
   );
-  const output = await client.send(command, { abortSignal: signal });
+  const output = await client.send(command, task);
   checkEtag(output);
   return { PartNumber: input.PartNumber, ETag: output.ETag, ...sum };
 }

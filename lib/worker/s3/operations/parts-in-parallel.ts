@@ -50,5 +50,6 @@ export async function abortUpload(
   upload: { Bucket: string; Key: string; UploadId: string },
 ): Promise<void> {
   const command = new sdk.AbortMultipartUploadCommand(upload);
-  await client.send(command, { abortSignal: AbortSignal.timeout(ABORT_MS) }).catch(() => {});
+  const task = { signal: AbortSignal.timeout(ABORT_MS), doubt: undefined };
+  await client.send(command, task).catch(() => {});
 }

@@ -10,6 +10,7 @@ import { lentSource, uploadInParts } from "./multipart-upload.js";
 import type { Lend, ObjectInput } from "./multipart-upload.js";
 import { keyInput, storageInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import { checkEtag } from "../bad-answers.js";
 
 /**
@@ -22,18 +23,18 @@ export async function putObject(
   key: string,
   body: string | Uint8Array,
   headers: ObjectHeaders,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<undefined> {
   const input = objectInput(target, key, body, headers);
   if (input.Body.length > MULTIPART_ABOVE) {
-    await uploadInParts(target, input, signal);
+    await uploadInParts(target, input, task);
     target.bucketProved = true;
     return undefined;
   }
-  const tried = await directAttempt(target.client, input, putting(input), signal);
+  const tried = await directAttempt(target.client, input, putting(input), task);
   if (tried.result === undefined) {
     const command = replay(new sdk.PutObjectCommand(input), tried);
-    const output = await target.client.send(command, { abortSignal: signal });
+    const output = await target.client.send(command, task);
     checkEtag(output);
   }
   target.bucketProved = true;
@@ -47,9 +48,9 @@ export async function putLent(
   body: LentBody,
   headers: ObjectHeaders,
   lend: Lend,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<undefined> {
-  await uploadInParts(target, objectInput(target, key, "", headers), signal, lentSource(body, lend));
+  await uploadInParts(target, objectInput(target, key, "", headers), task, lentSource(body, lend));
   target.bucketProved = true;
   return undefined;
 }

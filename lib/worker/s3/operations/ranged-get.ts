@@ -10,6 +10,7 @@ import { directAttempt } from "../direct/direct-attempt.js";
 import { gettingPart } from "../direct/reads.js";
 import type { Part } from "../direct/reads.js";
 import { statusOf } from "../sdk-errors.js";
+import type { Task } from "../task.js";
 import { backOff } from "../pause.js";
 
 /** Larger bodies are read over several connections, because services limit the speed of each connection. */
@@ -44,24 +45,24 @@ type Fetch = (start: number, into: Uint8Array, signal: AbortSignal) => Promise<v
  * @see
  * https://docs.aws.amazon.com/whitepapers/latest/s3-optimizing-performance-best-practices/use-byte-range-fetches.html
  */
-export function inParts(client: Client, object: KeyInput, connections: number, signal: AbortSignal): InParts {
+export function inParts(client: Client, object: KeyInput, connections: number, task: Task): InParts {
   return (plain, { statusCode, headers }) => {
     const IfMatch = headers["etag"];
     const length = Number(headers["content-length"]);
     if (statusCode !== 200 || IfMatch === undefined || !(length > RANGED_ABOVE)) return undefined;
     const atOnce = Math.min(PARTS_AT_ONCE, connections - 1);
-    return readBoth(plain, length, atOnce, signal, async (start, into, during) => {
+    return readBoth(plain, length, atOnce, task.signal, async (start, into, signal) => {
       const range = `${start}-${start + into.length - 1}`;
       const asked = { ...object, IfMatch, Range: `bytes=${range}` };
       const part = { contentRange: `bytes ${range}/${length}`, into };
       for (let tries = 1; ; tries += 1) {
         try {
-          await fetchPart(client, asked, part, during);
+          await fetchPart(client, asked, part, { ...task, signal });
           return;
         } catch (error) {
           if (tries === TRIES || !(error instanceof RangeFailed && error.mayPass)) throw error;
         }
-        await backOff(tries, during);
+        await backOff(tries, signal);
       }
     });
   };
@@ -79,10 +80,10 @@ class RangeFailed extends Error {
 
 type PartInput = GetObjectCommandInput & { IfMatch: string; Range: string };
 
-async function fetchPart(client: Client, input: PartInput, part: Part, signal: AbortSignal): Promise<void> {
-  const { result, outcome } = await directAttempt(client, input, gettingPart(input, part), signal);
+async function fetchPart(client: Client, input: PartInput, part: Part, task: Task): Promise<void> {
+  const { result, outcome } = await directAttempt(client, input, gettingPart(input, part), task);
   if (result !== undefined) return;
-  if (outcome === undefined) return fetchPartBySdk(client, new sdk.GetObjectCommand(input), part, signal);
+  if (outcome === undefined) return fetchPartBySdk(client, new sdk.GetObjectCommand(input), part, task);
   throw new RangeFailed(
     outcome instanceof Error || outcome.broken !== undefined || outcome.statusCode >= 500,
   );
@@ -92,7 +93,7 @@ async function fetchPartBySdk(
   client: Client,
   command: GetObjectCommand,
   { contentRange, into }: Part,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<void> {
   const left = new AbortController();
   command.middlewareStack.add(
@@ -121,7 +122,7 @@ async function fetchPartBySdk(
     },
     { step: "finalizeRequest", priority: "low", name: "s3bucketmapRange" },
   );
-  await client.send(command, { abortSignal: AbortSignal.any([signal, left.signal]) });
+  await client.send(command, { ...task, signal: AbortSignal.any([task.signal, left.signal]) });
 }
 
 /** Makes the SDK read a large body this way, within its attempt. It then verifies the whole body as usual. */

@@ -19,6 +19,7 @@ import { sdk } from "../sdk.js";
 import { statusOf } from "../sdk-errors.js";
 import { bucketInput, keyInput } from "../bucket-input.js";
 import type { Target } from "../target.js";
+import type { Task } from "../task.js";
 import { toReading } from "./get-object.js";
 import { toHead } from "./head-object.js";
 import { namesOf } from "./list-objects.js";
@@ -32,7 +33,7 @@ import { namesOf } from "./list-objects.js";
 export async function listVersions(
   target: Target,
   { prefix, after }: Omit<Call<"versions">, "op">,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<VersionPage> {
   const { client } = target;
   const input: ListObjectVersionsCommandInput = {
@@ -47,7 +48,7 @@ export async function listVersions(
     input.VersionIdMarker = after.versionId;
   }
   const command = new sdk.ListObjectVersionsCommand(input);
-  const output = await client.send(command, { abortSignal: signal });
+  const output = await client.send(command, task);
   if (output.IsTruncated === undefined)
     throw new BadAnswer("the response is not a list of versions", output.$metadata);
   target.bucketProved = true;
@@ -105,12 +106,12 @@ export async function getVersion(
   key: string,
   versionId: string,
   maxBytes: number,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<Reading | undefined> {
   const command = new sdk.GetObjectCommand({ ...keyInput(target, key), VersionId: versionId });
   const bytes = readWhole(command, maxBytes);
   try {
-    const output = await target.client.send(command, { abortSignal: signal });
+    const output = await target.client.send(command, task);
     checkVersion(output, versionId);
     target.bucketProved = true;
     const { ETag, ContentEncoding, Metadata = {} } = output;
@@ -133,12 +134,12 @@ export async function lookAtVersion(
   target: Target,
   key: string,
   versionId: string,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<Found | false> {
   const command = new sdk.HeadObjectCommand({ ...keyInput(target, key), VersionId: versionId });
   let output: HeadObjectCommandOutput;
   try {
-    output = await target.client.send(command, { abortSignal: signal });
+    output = await target.client.send(command, task);
   } catch (error) {
     // The response has no body, so it has no error code.
     if (statusOf(error) === 404 || statusOf(error) === 405) return false;
@@ -177,8 +178,8 @@ function isMissing(error: unknown): boolean {
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
  */
-export async function versioningOf(target: Target, signal: AbortSignal): Promise<Versioning> {
+export async function versioningOf(target: Target, task: Task): Promise<Versioning> {
   const command = new sdk.GetBucketVersioningCommand(bucketInput(target));
-  const { Status } = await target.client.send(command, { abortSignal: signal });
+  const { Status } = await target.client.send(command, task);
   return Status ?? "off";
 }

@@ -3,7 +3,7 @@ import http from "node:http";
 import { https } from "../../late.js";
 import type { Agent as HttpsAgent } from "node:https";
 import type { Socket } from "node:net";
-import { watchSending } from "../attempts/doubt.js";
+import type { Sending } from "../attempts/doubt.js";
 import { addressByProxy, agentFor, wayTo } from "./proxy.js";
 
 /** How many idle sockets are kept open: this number, or the highest concurrency of any map if that is larger. */
@@ -132,19 +132,32 @@ export function loseConnection(request: http.ClientRequest): boolean {
   return request.reusedSocket;
 }
 
-const tries = new AsyncLocalStorage<{ request?: http.ClientRequest }>();
+/** One of the SDK's attempts. */
+export interface SdkAttempt {
+  sending?: Sending;
+  request?: http.ClientRequest;
+}
+
+// The SDK passes nothing on to the agents. Direct attempts do without this: on Node 20 and 22, it makes every promise of
+// the thread slower from the first `run` on.
+const attempts = new AsyncLocalStorage<SdkAttempt>();
+
+/** Sends one of the SDK's attempts. Its Sending is told of the request. */
+export function sendAttempt<T>(attempt: SdkAttempt, send: () => T): T {
+  return attempts.run(attempt, send);
+}
 
 /**
  * Runs one of the SDK's attempts, and repeats it if a reused connection was lost. If that were left to the SDK, many
  * connections lost at the same time would exhaust its retries.
  */
-export async function onLiveConnection<T>(run: () => Promise<T>): Promise<T> {
-  const sent: { request?: http.ClientRequest } = {};
+export async function onLiveConnection<T>(run: (attempt: SdkAttempt) => Promise<T>): Promise<T> {
+  const first: SdkAttempt = {};
   try {
-    return await tries.run(sent, run);
+    return await run(first);
   } catch (error) {
-    if (!isLost(error) || sent.request === undefined || !loseConnection(sent.request)) throw error;
-    return run();
+    if (!isLost(error) || first.request === undefined || !loseConnection(first.request)) throw error;
+    return run({});
   }
 }
 
@@ -172,7 +185,8 @@ function inTurns<Agent extends http.Agent>(
   };
   const limited = Object.create(plain) as Agent & Adding;
   limited.addRequest = (request, to, ...rest) => {
-    watchSending(request);
+    const attempt = attempts.getStore();
+    attempt?.sending?.watch(request);
     const begin = (): void => {
       if (request.destroyed) return;
       let agent: http.Agent = plain;
@@ -187,8 +201,7 @@ function inTurns<Agent extends http.Agent>(
       const at = Date.now();
       closeIdle(agent, at - MAX_IDLE_MS);
       begun.set(request, { agent, at });
-      const sent = tries.getStore();
-      if (sent !== undefined) sent.request = request;
+      if (attempt !== undefined) attempt.request = request;
       // The socket returns to the pool right after "close".
       request.once("close", () => process.nextTick(end));
       (agent as http.Agent & Adding).addRequest(request, to, ...rest);

@@ -2,6 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import net from "node:net";
 import type { AddressInfo } from "node:net";
+import { Sending } from "../../../../lib/worker/s3/attempts/doubt.js";
 import { overHttp } from "../../../../lib/worker/s3/direct/exchange.js";
 import type { Request, Exchange } from "../../../../lib/worker/s3/direct/messages.js";
 import { startSilentServer } from "../../../support/silent-server.js";
@@ -13,6 +14,7 @@ afterAll(() => agent.destroy());
 
 const limits = { connectMs: 1500, idleMs: 1000 };
 const never = new AbortController().signal;
+const sending = new Sending("GetObject", undefined);
 
 function exchangeAt(port: number): Exchange {
   const server = { protocol: "http:", hostname: "127.0.0.1", port };
@@ -51,7 +53,7 @@ async function saying(...parts: string[]): Promise<{ exchange: Exchange; stop: (
 describe("overHttp()", () => {
   it("gives up a connection that does not come to stand, in words that say that nothing was sent", async () => {
     const server = await startSilentServer("full");
-    const failed = exchangeAt(server.port)(request(), Infinity, never);
+    const failed = exchangeAt(server.port)(request(), sending, Infinity, never);
     await expect(failed).rejects.toMatchObject({
       name: "TimeoutError",
       message: expect.stringContaining("did not establish a connection") as string,
@@ -61,7 +63,7 @@ describe("overHttp()", () => {
 
   it("gives up a server that says nothing", async () => {
     const server = await startSilentServer("deaf");
-    const failed = exchangeAt(server.port)(request(), Infinity, never);
+    const failed = exchangeAt(server.port)(request(), sending, Infinity, never);
     await expect(failed).rejects.toMatchObject({
       name: "TimeoutError",
       message: expect.stringContaining("1000 ms of inactivity") as string,
@@ -71,7 +73,7 @@ describe("overHttp()", () => {
 
   it("gives what came of a body that stops, and says why it is not whole", async () => {
     const server = await startSilentServer("stops");
-    const answer = await exchangeAt(server.port)(request(), Infinity, never);
+    const answer = await exchangeAt(server.port)(request(), sending, Infinity, never);
     expect(Buffer.from(answer.body).toString()).toBe("12345");
     expect(answer.broken).toMatchObject({
       name: "TimeoutError",
@@ -89,7 +91,7 @@ describe("overHttp()", () => {
     ],
   ])("says of a body %s that it is broken", async (_what, head, body) => {
     const { exchange, stop } = await saying(head, "");
-    const answer = await exchange(request(), Infinity, never);
+    const answer = await exchange(request(), sending, Infinity, never);
     expect(Buffer.from(answer.body).toString()).toBe(body);
     expect(answer.broken).toMatchObject({ code: "ECONNRESET" });
     stop();
@@ -100,7 +102,7 @@ describe("overHttp()", () => {
     ["speaks no HTTP", ["hello\r\n\r\n"], { code: "HPE_INVALID_CONSTANT" }],
   ])("rejects where a server %s", async (_what, said, error) => {
     const { exchange, stop } = await saying(...said);
-    await expect(exchange(request(), Infinity, never)).rejects.toMatchObject(error);
+    await expect(exchange(request(), sending, Infinity, never)).rejects.toMatchObject(error);
     stop();
   });
 
@@ -108,14 +110,14 @@ describe("overHttp()", () => {
     const { exchange, stop } = await saying(
       "HTTP/1.1 200 OK\r\ncontent-length: 1000000000000000\r\n\r\n12345",
     );
-    const answer = await exchange(request(), 100, never);
+    const answer = await exchange(request(), sending, 100, never);
     expect(answer).toMatchObject({ tooLong: true, body: new Uint8Array() });
     stop();
   });
 
   it("reads what an error has to say, however long", async () => {
     const { exchange, stop } = await saying("HTTP/1.1 404 Not Found\r\ncontent-length: 5\r\n\r\n12345");
-    const answer = await exchange(request(), 1, never);
+    const answer = await exchange(request(), sending, 1, never);
     expect(Buffer.from(answer.body).toString()).toBe("12345");
     expect(answer.tooLong).toBeUndefined();
     stop();
@@ -123,7 +125,7 @@ describe("overHttp()", () => {
 
   it("reads no body after a HEAD, whatever length it tells", async () => {
     const { exchange, stop } = await saying("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n");
-    const answer = await exchange(request("HEAD"), Infinity, never);
+    const answer = await exchange(request("HEAD"), sending, Infinity, never);
     expect(answer).toMatchObject({ statusCode: 200, headers: { "content-length": "10" } });
     expect(answer.broken).toBeUndefined();
     stop();
@@ -133,7 +135,7 @@ describe("overHttp()", () => {
     const { exchange, stop } = await saying(
       "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-amz-meta-a: 1\r\nx-amz-meta-a: 2\r\nset-cookie: 3\r\nset-cookie: 4\r\n\r\n",
     );
-    const { headers } = await exchange(request(), Infinity, never);
+    const { headers } = await exchange(request(), sending, Infinity, never);
     expect(headers).toMatchObject({ "x-amz-meta-a": "1, 2", "set-cookie": "3,4" });
     stop();
   });
@@ -150,7 +152,12 @@ describe("overHttp()", () => {
     );
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const controller = new AbortController();
-    const failed = exchangeAt((server.address() as AddressInfo).port)(request(), Infinity, controller.signal);
+    const failed = exchangeAt((server.address() as AddressInfo).port)(
+      request(),
+      sending,
+      Infinity,
+      controller.signal,
+    );
     server.once("connection", () => controller.abort());
     await expect(failed).rejects.toMatchObject({ name: "AbortError" });
     await closed;

@@ -74,7 +74,7 @@ function leaveFirstToSdk(): void {
   process.env["AWS_RETRY_MODE"] = "standard";
 }
 
-const signal = new AbortController().signal;
+const task = { signal: new AbortController().signal, doubt: undefined };
 const credentials = { accessKeyId: "AKID", secretAccessKey: "secret" };
 
 function settings(more: Partial<ClientConfig> = {}): ClientConfig {
@@ -87,20 +87,20 @@ const key = "a b/ü/../x//'()*!~+%2F";
 const headers = { contentType: "text/plain; charset=utf-8" };
 
 function get(s3: S3, key: string, maxBytes: number): Promise<unknown> {
-  return s3.run((target) => getObjectAlone(target, { key, maxBytes }, signal));
+  return s3.run((target) => getObjectAlone(target, { key, maxBytes }, task));
 }
 
 function has(s3: S3, key: string): Promise<boolean> {
-  return s3.run((target) => objectExists(target, key, signal));
+  return s3.run((target) => objectExists(target, key, task));
 }
 
 function set(s3: S3, key: string, body: string | Uint8Array, headers: ObjectHeaders): Promise<undefined> {
-  return s3.run((target) => putObject(target, key, body, headers, signal));
+  return s3.run((target) => putObject(target, key, body, headers, task));
 }
 
 const operations: Record<string, (s3: S3) => Promise<unknown>> = {
   get: (s3) => get(s3, key, 1000),
-  head: (s3) => s3.run((target) => headObject(target, key, signal)),
+  head: (s3) => s3.run((target) => headObject(target, key, task)),
   set: (s3) => set(s3, key, "välue", headers),
   "set with all headers": (s3) =>
     set(s3, key, Buffer.from([0, 255]), {
@@ -110,13 +110,13 @@ const operations: Record<string, (s3: S3) => Promise<unknown>> = {
       metadata: { Name: "a value" },
     }),
   "set of nothing": (s3) => set(s3, key, "", headers),
-  delete: (s3) => s3.run((target) => deleteObject(target, key, signal)),
-  "the first page": (s3) => s3.run((target) => listObjects(target, { prefix: "", limit: 1000 }, signal)),
+  delete: (s3) => s3.run((target) => deleteObject(target, key, task)),
+  "the first page": (s3) => s3.run((target) => listObjects(target, { prefix: "", limit: 1000 }, task)),
   "a page after a key": (s3) =>
-    s3.run((target) => listObjects(target, { prefix: key, limit: 7, startAfter: key }, signal)),
+    s3.run((target) => listObjects(target, { prefix: key, limit: 7, startAfter: key }, task)),
   "a page by its token": (s3) =>
     s3.run((target) =>
-      listObjects(target, { prefix: "p", limit: 7, token: "a+b/c=", startAfter: "x" }, signal),
+      listObjects(target, { prefix: "p", limit: 7, token: "a+b/c=", startAfter: "x" }, task),
     ),
 };
 
@@ -371,7 +371,7 @@ describe("a value that is too long", () => {
     expect(await inWords()).toBe(first);
     expect(seen.map(bySdk)).toEqual([false]);
     // The connection that was given up does not hold up the next.
-    expect(Buffer.from((await s3.run((target) => getObject(target, "k", 5, signal)))!.body).toString()).toBe(
+    expect(Buffer.from((await s3.run((target) => getObject(target, "k", 5, task)))!.body).toString()).toBe(
       "value",
     );
   });
