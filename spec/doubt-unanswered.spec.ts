@@ -26,7 +26,7 @@ afterAll(() => {
 
 // It comes when the request is made, or when it has left.
 const moments = {
-  before: (harm: string) => `Sending.prototype.during = () => { ${harm}; return new Promise(() => {}); };`,
+  before: (harm: string) => `Sending.prototype.begin = () => { ${harm}; };`,
   after: (harm: string) =>
     `const { beforeSend } = Sending.prototype;
      Sending.prototype.beforeSend = function () {
