@@ -1,7 +1,15 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import vm from "node:vm";
-import { asMap, asObject, batch, PartialFailureError, S3BucketMap, S3BucketMapError } from "../lib/index.js";
+import {
+  asMap,
+  asObject,
+  batch,
+  copyAll,
+  PartialFailureError,
+  S3BucketMap,
+  S3BucketMapError,
+} from "../lib/index.js";
 import type { S3BucketOptions } from "../lib/index.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
@@ -263,24 +271,37 @@ describe.each(["atomics", "deasync"] as const)("batch(), wait: %s", (wait) => {
     expect(under.get("later")).toBe("2");
   });
 
-  it("gives the error itself, and goes no further, where all must fail", () => {
-    const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
-    const under = new S3BucketMap("bucket", {
-      endpoint: server.endpoint,
-      credentials,
-      prefix: "n/",
-      wait,
-      concurrency: 2,
-    });
+  it.each([1, 2])(
+    "gives the error itself, and goes no further, where all must fail, %i at once",
+    (concurrency) => {
+      const under = map({ wait, concurrency });
+      const answer = { status: 404, code: "NoSuchBucket", message: "The specified bucket does not exist" };
+      server.fault({ operation: "PUT", times: Infinity, action: answer });
+      const error = thrownBy(() =>
+        batch(under, () => {
+          for (let i = 0; i < 100; i += 1) under.set(`key ${i}`, "x");
+        }),
+      );
+      expect(error).toMatchObject({ name: "NoSuchBucketError", code: "NoSuchBucket" });
+      expect(server.counts()).toMatchObject({ PUT: concurrency, total: concurrency });
+    },
+  );
+
+  it("does not take an earlier write to a key for one that is no longer sent", () => {
+    const under = map({ wait, concurrency: 2 });
     const answer = { status: 404, code: "NoSuchBucket", message: "The specified bucket does not exist" };
-    server.fault({ operation: "PUT", times: Infinity, action: answer });
+    server.fault({ operation: "PUT", key: /fails$/, times: Infinity, action: answer });
+    // The worker loads the SDK for the first failure.
+    thrownBy(() => under.set("fails", "first"));
+    server.fault({ operation: "PUT", key: /a$/, times: 1, action: { delayMs: 200 } });
     const error = thrownBy(() =>
       batch(under, () => {
-        for (let i = 0; i < 100; i += 1) under.set(`key ${i}`, "x");
+        under.set("a", "first");
+        for (const key of ["fails", "not sent", "a"]) under.set(key, "last");
       }),
     );
-    expect(error).toMatchObject({ name: "NoSuchBucketError", code: "NoSuchBucket" });
-    expect(server.counts().total).toBeLessThanOrEqual(4);
+    expect(error).toMatchObject({ code: "NoSuchBucket", operation: "batch" });
+    expect(under.get("a")).toBe("first");
   });
 
   it("may be within another, and is durable when it returns", () => {

@@ -17,17 +17,17 @@ const mark = `s3bucketmap:batch ${thisCopy}`;
 
 interface UnderWay {
   readonly sent: Begun<PipelinedCall["op"]>;
-  readonly call: { op: PipelinedCall["op"]; key: string };
+  readonly key: string;
   readonly bytes: number;
 }
 
-/** The outcome of the last write to a key. */
-interface End {
+interface FailedEnd {
   readonly op: PipelinedCall["op"];
-  readonly failure?: Failure;
+  readonly failure: Failure;
 }
 
-type FailedEnd = End & { readonly failure: Failure };
+/** The outcome of the last write to a key. */
+type End = FailedEnd | { readonly op: PipelinedCall["op"]; readonly failure?: undefined };
 
 /** The writes of one batch, which are sent without waiting, a limited number at a time. */
 export class WritePipeline {
@@ -74,18 +74,17 @@ export class WritePipeline {
 
   write(call: PipelinedCall): void {
     const { op, key } = call;
-    if (this.stopped !== undefined) {
-      this.#end(key, { op, failure: this.stopped });
-      return;
-    }
     const bytes = call.op === "set" ? call.body.length : 0;
     while (this.#isFull(bytes)) this.#awaitSome();
-    const sent = this.#bridge.begin(this.#caller, call);
+    const sent =
+      this.stopped === undefined ? this.#bridge.begin(this.#caller, call) : { failure: this.stopped };
     if ("failure" in sent) {
+      // Earlier writes to the key must not end after this one.
+      this.#awaitWrites((each) => each === key);
       this.#end(key, { op, failure: sent.failure });
       return;
     }
-    this.#underWay.push({ sent, call: { op, key }, bytes });
+    this.#underWay.push({ sent, key, bytes });
     this.#bytes += bytes;
   }
 
@@ -95,7 +94,7 @@ export class WritePipeline {
    * @throws the error of such a write: what is stored is not what the program wrote
    */
   check(isSeen: (key: string) => boolean): void {
-    while (this.#underWay.some(({ call }) => isSeen(call.key))) this.#awaitSome();
+    this.#awaitWrites(isSeen);
     for (const [key, end] of this.#failed) {
       if (!isSeen(key)) continue;
       const error = this.#errorOf(key, end);
@@ -112,12 +111,16 @@ export class WritePipeline {
   #end(key: string, end: End): void {
     this.ends.set(key, end);
     if (end.failure === undefined) this.#failed.delete(key);
-    else this.#failed.set(key, { op: end.op, failure: end.failure });
+    else this.#failed.set(key, end);
   }
 
   #isFull(bytes: number): boolean {
     if (this.#underWay.length === 0) return false;
     return this.#underWay.length >= this.#concurrency || this.#bytes + bytes > MAX_BYTES;
+  }
+
+  #awaitWrites(isMeant: (key: string) => boolean): void {
+    while (this.#underWay.some(({ key }) => isMeant(key))) this.#awaitSome();
   }
 
   #awaitSome(): void {
@@ -130,7 +133,8 @@ export class WritePipeline {
         continue;
       }
       this.#bytes -= one.bytes;
-      const { op, key } = one.call;
+      const { key } = one;
+      const { op } = one.sent;
       // In program order, because the last of several writes to a key counts.
       if (outcome.ok) {
         this.#end(key, { op });
