@@ -23,9 +23,9 @@ beforeEach(() => server.reset());
 afterEach(() => server.clearFaults());
 
 let maps = 0;
-function map(options: S3BucketOptions = {}): S3BucketMap {
+function map(options: S3BucketOptions = {}, bucket = "bucket"): S3BucketMap {
   const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
-  return new S3BucketMap("bucket", {
+  return new S3BucketMap(bucket, {
     endpoint: server.endpoint,
     credentials,
     prefix: `${maps++}/`,
@@ -222,6 +222,79 @@ describe.each(["atomics", "deasync"] as const)("batch(), wait: %s", (wait) => {
       under.set("twice", "stored");
     });
     expect(under.get("twice")).toBe("stored");
+  });
+
+  it("copies over a key whose write has failed if the source is another bucket", () => {
+    const under = map({ wait });
+    const source = map({ wait }, "other");
+    source.set("a", "copied");
+    server.fault({ operation: "PUT", key: /a$/, times: 1, action: denied });
+    let copied = 0;
+    batch(under, () => {
+      under.set("a", "refused");
+      copied = copyAll(source, under);
+    });
+    expect(copied).toBe(1);
+    expect(under.get("a")).toBe("copied");
+  });
+
+  const writing: [string, (to: S3BucketMap, under: S3BucketMap) => unknown][] = [
+    ["set in an inner batch", (to) => batch(to, () => to.set("a", "good"))],
+    ["setMany", (to) => to.setMany(Object.entries({ a: "good", b: "good" }))],
+    ["deleteMany", (to) => to.deleteMany(["a"])],
+    ["create", (to) => to.create("a", "good")],
+    ["putFile", (to) => to.putFile("a", __filename)],
+    ["copy", (_to, under) => under.copy("from/a", "to/a")],
+    ["rename", (_to, under) => under.rename("from/a", "to/a")],
+    ["copyAll", (to, under) => copyAll(under.subMap("from/"), to)],
+    ["copyAll by value", (to) => copyAll(new Map([["a", "good"]]), to)],
+  ];
+  it.each(writing)("counts a key by its last write, also if it is a call that waits: %s", (_what, write) => {
+    const under = map({ wait });
+    under.set("from/a", "good");
+    server.fault({ operation: "PUT", key: /to\/a$/, times: 1, action: { ...denied, delayMs: 50 } });
+    batch(under, () => {
+      under.set("to/a", "refused");
+      write(under.subMap("to/"), under);
+    });
+    expect(server.log()).toContainEqual(expect.objectContaining({ status: 403 }));
+  });
+
+  it("still names a key that calls have written before, or have not written", () => {
+    const under = map({ wait });
+    under.set("there", "older");
+    server.fault({ operation: "PUT", key: /there$/, times: 1, action: denied });
+    server.fault({ operation: "PUT", key: /(a|c)$/, times: Infinity, action: denied });
+    const error = thrownBy(() =>
+      batch(under, () => {
+        for (const key of ["a", "c", "there"]) under.set(key, "refused");
+        under.setMany(Object.entries({ b: "good", d: "good" }));
+        under.deleteMany(["c"]);
+        under.set("c", "refused");
+        expect(under.create("there", "exists")).toBe(false);
+        expect(under.copy("missing", "there")).toBe(false);
+        expect(thrownBy(() => under.setMany([["a", "refused"]]))).toBeInstanceOf(S3BucketMapError);
+      }),
+    ) as PartialFailureError;
+    expect([...error.failed.keys()].sort()).toEqual(["a", "c", "there"]);
+    expect(error.succeeded).toEqual([]);
+  });
+
+  it("copies nothing that has not been written within the bucket", () => {
+    const under = map({ wait });
+    under.set("a", "older");
+    server.fault({ operation: "PUT", key: /a$/, times: 1, action: denied });
+    const errors: unknown[] = [];
+    const copies = [() => copyAll(under, map({ wait })), () => under.copy("a", "b")];
+    const error = thrownBy(() =>
+      batch(under, () => {
+        under.set("a", "refused");
+        for (const copy of copies) errors.push(thrownBy(copy));
+      }),
+    );
+    expect(errors).toMatchObject(copies.map(() => ({ code: "AccessDenied", operation: "set" })));
+    expect(error).toBeInstanceOf(PartialFailureError);
+    expect([...under.keys()]).toEqual(["a"]);
   });
 
   it("waits for what was sent when fn throws, and throws the same", () => {

@@ -155,7 +155,7 @@ export class BucketCalls {
       return;
     }
     this.call(call, call.op, undefined, lent);
-    this.tell(call.key, call.op === "set" ? "set" : "deleted");
+    this.wrote(call.key, call.op === "set" ? "set" : "deleted");
   }
 
   /**
@@ -242,6 +242,12 @@ export class BucketCalls {
    */
   tell(key: string, write: Write): void {
     logWrite(this.#number, this.bucket, key, write);
+  }
+
+  /** The same for a call that has waited for its write. An earlier failure in an open batch no longer matters. */
+  wrote(key: string, write: Exclude<Write, "unsure">): void {
+    this.tell(key, write);
+    pipelines?.noteWritten(this.shared, key);
   }
 }
 

@@ -108,7 +108,7 @@ export function removeMany(calls: BucketCalls, etags: ReadonlyMap<string, string
         if ("failure" in outcome) progress.failed(key, outcome.failure);
         else progress.succeeded(key);
         if (!("verdict" in outcome) || outcome.verdict !== "done") continue;
-        calls.tell(key, "deleted");
+        calls.wrote(key, "deleted");
         removed.push(calls.relative(key));
       }
     });
@@ -141,7 +141,7 @@ function writeSlice(
       const failure = failures.get(key);
       if (failure !== undefined) progress.failed(key, failure);
       else {
-        calls.tell(key, write);
+        calls.wrote(key, write);
         progress.succeeded(key);
       }
     }

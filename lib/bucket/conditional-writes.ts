@@ -61,7 +61,7 @@ function write(
 ): StoreResult {
   calls.tell(call.key, "unsure");
   const outcome = calls.call(call, method, timeoutMs);
-  if (outcome.verdict === "done") calls.tell(call.key, call.op === "store" ? "set" : "deleted");
+  if (outcome.verdict === "done") calls.wrote(call.key, call.op === "store" ? "set" : "deleted");
   return outcome;
 }
 

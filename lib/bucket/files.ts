@@ -18,7 +18,7 @@ export function putFile(
   calls.tell(key, "unsure");
   const verdict = calls.call({ op: "putFile", key, path, headers, prefix: calls.prefix, ...base });
   if (verdict !== "done") throw calls.error(refusals[verdict], "putFile", key);
-  calls.tell(key, "set");
+  calls.wrote(key, "set");
 }
 
 /** Writes a value to a file. Returns false for a missing key. */

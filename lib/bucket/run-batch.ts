@@ -43,14 +43,15 @@ function finishAtExit(calls: BucketCalls, batch: WritePipeline): void {
 }
 
 function failureOf(calls: BucketCalls, batch: WritePipeline): Error | undefined {
+  const { noteWritten } = loadPipelines();
   const progress = new Progress(calls, "batch", "set", "written");
   let areAllFatal = true;
   for (const [key, { op, failure }] of batch.ends) {
-    if (failure === undefined) progress.succeeded(key);
-    else {
-      calls.tell(key, "unsure");
-      progress.failed(key, failure, op);
-    }
+    if (failure === undefined) {
+      progress.succeeded(key);
+      // An outer batch may have failed to write it before.
+      noteWritten(calls.shared, key);
+    } else progress.failed(key, failure, op);
     areAllFatal &&= failure !== undefined && fatalCodes.has(failure.code);
   }
   if (batch.stopped !== undefined && areAllFatal) return calls.error(batch.stopped, "batch");

@@ -36,14 +36,14 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
         const { from, to } = given[at]!;
         if ("failure" in outcome) return calls.error(outcome.failure, "copy", from);
         if (!outcome.copied) return "missing";
-        calls.tell(to, "set");
+        calls.wrote(to, "set");
         return "copied";
       });
     },
     rename(from, to) {
       const call = { op: "rename", key: whole(from), to: whole(to), prefix } as const;
       const renamed = writing(calls, call, [call.to, call.key], (done) => done);
-      if (renamed) calls.tell(call.key, "deleted");
+      if (renamed) calls.wrote(call.key, "deleted");
       return renamed;
     },
     restore(key, versionId) {
@@ -88,7 +88,7 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
         const call = { op: "removeCopied", key, to: target, base, prefix } as const;
         const { verdict, isUnsure } = calls.call(call, "rename");
         if (verdict === "done" || verdict === "missing") {
-          calls.tell(key, "deleted");
+          calls.wrote(key, "deleted");
           return true;
         }
         mayBeGone = isUnsure === true;
@@ -140,7 +140,7 @@ function writing<One extends Op>(
 ): Result<One> {
   for (const key of keys) calls.tell(key, "unsure");
   const result = calls.call(call);
-  if (isDone(result)) calls.tell(keys[0]!, "set");
+  if (isDone(result)) calls.wrote(keys[0]!, "set");
   return result;
 }
 

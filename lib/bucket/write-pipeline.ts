@@ -103,6 +103,14 @@ export class WritePipeline {
     }
   }
 
+  /** A call that waited has written the key after the batch did. */
+  overwritten(key: string): void {
+    // The worker has carried out the batch's writes to the key first, so their answers are there.
+    this.#awaitWrites((each) => each === key);
+    const failed = this.#failed.get(key);
+    if (failed !== undefined) this.#end(key, { op: failed.op });
+  }
+
   /** Waits until all writes have ended. */
   finish(): void {
     while (this.#underWay.length > 0) this.#awaitSome();
@@ -172,9 +180,16 @@ export function checkWritesBefore<One extends Op>(caller: Caller, call: Call<One
   for (const batch of open) if (batch.isRunning(caller)) batch.check(isSeen);
 }
 
+/** Tells the open batches that a call of this caller has written a key. */
+export function noteWritten(caller: Caller, key: string): void {
+  for (const batch of open) if (batch.covers(caller, key)) batch.overwritten(key);
+}
+
 function seenBy<One extends Op>(call: Call<One>): (key: string) => boolean {
-  const { isWrite, keys, reads } = operations[call.op];
-  const seen = isWrite ? (reads?.(call) ?? []) : keys(call);
+  const { isWrite, keys, reads, readsFrom } = operations[call.op];
+  // What it reads from another bucket, the batch has not written.
+  const read = readsFrom?.(call) === undefined ? reads?.(call) : undefined;
+  const seen = isWrite ? (read ?? []) : keys(call);
   if (seen !== "all") return (key) => seen.includes(key);
   const prefix = "prefix" in call ? call.prefix : "";
   return (key) => key.startsWith(prefix);
