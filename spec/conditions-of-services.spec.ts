@@ -1,7 +1,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { S3BucketMap } from "../lib/index.js";
 import { LocalS3Handler } from "../lib/local/handler.js";
-import type { LocalRequest } from "../lib/local/request.js";
+import type { RawRequest } from "../lib/local/request.js";
 import { removeIf, storeIf } from "../lib/worker/s3/conditional/conditional.js";
 import { noEnvironment } from "../lib/arguments/environment.js";
 import { Client } from "../lib/worker/s3/client.js";
@@ -215,7 +215,7 @@ describe("AWS", () => {
         forcePathStyle: true,
         credentials: { accessKeyId: "key", secretAccessKey: "secret" },
         requestHandler: {
-          handle: (request: LocalRequest) => {
+          handle: (request: RawRequest) => {
             seen.push(request.method);
             return local.handle(request);
           },

@@ -21,7 +21,7 @@ export function prepare(
   const headers = objectHeaders(options, typeof value === "string", "setMany");
   const bytes = (): Uint8Array => (typeof body === "string" ? Buffer.from(body) : body.slice());
   const { contentEncoding } = headers;
-  // From now on only the write buffer answers for the key, and no listing.
+  // S3 does not have the value yet, so a listing must not answer for the key any more.
   calls.tell(whole, "unsure");
   return {
     key: whole,

@@ -5,7 +5,7 @@ import { LocalS3Error } from "./local-error.js";
 import { operationOf, operations } from "./operation-table.js";
 import { checkBucketName, checkKey } from "./operations/buckets.js";
 import { checkSupported } from "./operations/object-headers.js";
-import { parseRequest, type Context, type LocalRequest, type Reply } from "./request.js";
+import { parseRequest, type Context, type RawRequest, type Reply } from "./request.js";
 import { S3Error } from "./s3-error.js";
 import { Store } from "./store/store.js";
 
@@ -48,7 +48,7 @@ export class LocalS3Handler {
   }
 
   async handle(
-    request: LocalRequest,
+    request: RawRequest,
     options: { abortSignal?: { readonly aborted: boolean } | undefined } = {},
   ): Promise<{ response: LocalResponse }> {
     // The SDK's type also allows its own, older kind of signal, which nothing here passes.
@@ -87,11 +87,7 @@ export class LocalS3Handler {
     return store;
   }
 
-  async #answer(
-    store: Store,
-    request: LocalRequest,
-    signal: AbortSignal | undefined,
-  ): Promise<LocalResponse> {
+  async #answer(store: Store, request: RawRequest, signal: AbortSignal | undefined): Promise<LocalResponse> {
     store.hold();
     try {
       const requestId = randomBytes(8).toString("hex").toUpperCase();
@@ -118,9 +114,9 @@ export class LocalS3Handler {
   }
 }
 
-async function replyTo(local: LocalRequest, context: Context, requestId: string): Promise<Reply> {
+async function replyTo(raw: RawRequest, context: Context, requestId: string): Promise<Reply> {
   try {
-    const request = parseRequest(local);
+    const request = parseRequest(raw);
     const operation = operationOf(request);
     if (operation === undefined) throw new S3Error("NotImplemented");
     checkSupported(request.headers);
@@ -129,7 +125,7 @@ async function replyTo(local: LocalRequest, context: Context, requestId: string)
     return await operations[operation][0](context, request);
   } catch (error) {
     if (!(error instanceof S3Error)) throw error;
-    return { statusCode: error.statusCode, headers: error.headers, body: error.toXml(local.path, requestId) };
+    return { statusCode: error.statusCode, headers: error.headers, body: error.toXml(raw.path, requestId) };
   }
 }
 

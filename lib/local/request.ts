@@ -8,7 +8,7 @@ const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 export type RequestBody = undefined | null | string | Uint8Array | AsyncIterable<Uint8Array | string>;
 
 /** What the AWS SDK passes to a requestHandler, as far as S3 needs it. */
-export interface LocalRequest {
+export interface RawRequest {
   method: string;
   /** Percent-encoded, path-style: `/bucket/key`. */
   path: string;
@@ -47,7 +47,7 @@ export interface Context {
   signal: AbortSignal | undefined;
 }
 
-export function parseRequest(request: LocalRequest): S3Request {
+export function parseRequest(request: RawRequest): S3Request {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = String(value);
   const query: Record<string, string> = {};

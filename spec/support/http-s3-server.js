@@ -78,7 +78,7 @@ async function serve({ options, handlerFile }) {
   }
 
   /**
-   * @param {import("../../lib/local/request.js").LocalRequest} request
+   * @param {import("../../lib/local/request.js").RawRequest} request
    * @returns {LoggedRequest}
    */
   function logEntry(request) {
@@ -111,7 +111,7 @@ async function serve({ options, handlerFile }) {
   }
 
   /**
-   * @param {import("../../lib/local/request.js").LocalRequest} request
+   * @param {import("../../lib/local/request.js").RawRequest} request
    * @returns {import("./http-s3.js").FaultAction | undefined}
    */
   function denial(request) {
@@ -164,7 +164,7 @@ async function serve({ options, handlerFile }) {
   server.requestTimeout = 0;
 
   /**
-   * @param {import("../../lib/local/request.js").LocalRequest} request
+   * @param {import("../../lib/local/request.js").RawRequest} request
    * @param {http.IncomingMessage} incoming
    * @param {http.ServerResponse} outgoing
    * @param {LoggedRequest} entry
@@ -201,7 +201,7 @@ async function serve({ options, handlerFile }) {
     outgoing.once("close", () => abort.abort());
     const quirk = options.quirks && quirkOf(quirks, request.headers);
     if (quirk) {
-      const handle = async (/** @type {import("../../lib/local/request.js").LocalRequest} */ asked) =>
+      const handle = async (/** @type {import("../../lib/local/request.js").RawRequest} */ asked) =>
         (await handler.handle(asked, { abortSignal: abort.signal })).response;
       return playQuirk(quirk, { request, incoming, outgoing, entry, handle });
     }
@@ -270,7 +270,7 @@ async function serve({ options, handlerFile }) {
 }
 
 /**
- * @param {import("../../lib/local/request.js").LocalRequest} request
+ * @param {import("../../lib/local/request.js").RawRequest} request
  * @param {NonNullable<import("./http-s3.js").HttpS3Options["conditions"]>} conditions
  * @returns {boolean} whether to refuse the request
  */

@@ -12,7 +12,7 @@ const ofSignature = new Set(
  * Makes a plain request of one by a presigned link: what the link has as parameters become headers, of the request or of
  * the answer.
  *
- * @param {import("../../lib/local/request.js").LocalRequest} request
+ * @param {import("../../lib/local/request.js").RawRequest} request
  * @returns {{ denial?: import("./http-s3.js").FaultAction, shown: Record<string, string> } | undefined}
  */
 function openLink(request) {

@@ -64,7 +64,8 @@ export class WriteBufferLayer<V> extends Layer<V> {
       this.#pending.wait();
       return this.below.url(key, options);
     },
-    // A write buffer over this one bypasses it. An older write to the same key must be durable first.
+    // A write buffer over this one sends what is prepared here past this buffer. So an older write to the key that is
+    // still in this buffer must be durable first.
     prepare: (key, value, options) => {
       if (this.#buffered(key) !== undefined) this.#pending.wait();
       return this.below.prepare(key, value, options);

@@ -100,7 +100,7 @@ export class Store {
         return plan;
       };
       this.#queue.push({ bytes, prepare, succeed: () => resolve(result), fail: reject });
-      this.#schedule();
+      this.#commitNext();
     });
   }
 
@@ -129,13 +129,13 @@ export class Store {
     if (this.#retired && this.#holders === 0) this.close().catch(() => undefined);
   }
 
-  #schedule(): void {
+  #commitNext(): void {
     if (this.#writing || this.#queue.length === 0) return;
     this.#writing = true;
     setImmediate(() => {
       void this.#commit(this.#nextGroup()).finally(() => {
         this.#writing = false;
-        this.#schedule();
+        this.#commitNext();
       });
     });
   }

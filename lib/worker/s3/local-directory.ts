@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import type { LocalRequest } from "../../local/request.js";
+import type { RawRequest } from "../../local/request.js";
 import type { LocalResponse, LocalS3Handler } from "../../local/handler.js";
 
 interface Open {
@@ -26,7 +26,7 @@ export class LocalDirectory {
   }
 
   async handle(
-    request: LocalRequest,
+    request: RawRequest,
     options: { abortSignal?: { readonly aborted: boolean } | undefined } = {},
   ): Promise<{ response: LocalResponse }> {
     const real = realPath(this.#path);

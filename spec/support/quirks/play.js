@@ -69,11 +69,11 @@ async function collect(stream) {
  * Answers a request as the service with this quirk does.
  * @param {Quirk} quirk
  * @param {{
- *   request: import("../../../lib/local/request.js").LocalRequest,
+ *   request: import("../../../lib/local/request.js").RawRequest,
  *   incoming: import("node:http").IncomingMessage,
  *   outgoing: import("node:http").ServerResponse,
  *   entry: import("../http-s3.js").LoggedRequest,
- *   handle: (request: import("../../../lib/local/request.js").LocalRequest) =>
+ *   handle: (request: import("../../../lib/local/request.js").RawRequest) =>
  *     Promise<import("../../../lib/local/handler.js").LocalResponse>,
  * }} exchange
  */

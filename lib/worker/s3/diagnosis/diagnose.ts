@@ -69,7 +69,7 @@ class ServiceChecks {
   }
 
   list(): Promise<Ended<Judgement>> {
-    return this.#steps.take((target, task) => list.run(this.#state, target, task));
+    return this.#steps.take((target, task) => list.judge(this.#state, target, task));
   }
 
   /** Marks the line that the failure of the first request is about. */
@@ -102,7 +102,7 @@ class ServiceChecks {
     const findings = this.#findings;
     if (this.#steps.areOver) findings.over ??= "there was no time left";
     if (findings.over !== undefined) return false;
-    const ended = await this.#steps.take((target, task) => check.run(this.#state, target, task));
+    const ended = await this.#steps.take((target, task) => check.judge(this.#state, target, task));
     if ("failure" in ended) {
       const { failure, isUnsure, wasShort } = ended;
       const isFatal =

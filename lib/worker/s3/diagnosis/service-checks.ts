@@ -53,7 +53,7 @@ export interface Check {
   readonly permission?: string;
   /** What to do if the service does not have this capability. */
   readonly todo?: string;
-  run(state: TrialState, target: Target, task: Task): Promise<Judgement>;
+  judge(state: TrialState, target: Target, task: Task): Promise<Judgement>;
 }
 
 /**
@@ -64,7 +64,7 @@ export const list: Check = {
   name: "list",
   isNeeded: true,
   permission: "s3:ListBucket",
-  async run({ prefix, answers }, target, task) {
+  async judge({ prefix, answers }, target, task) {
     const input = listInput(target, { prefix, limit: 1 });
     const command = answers.watch(new sdk.ListObjectsV2Command(input));
     const output = await target.client.send(command, task);
@@ -81,7 +81,7 @@ export const write: Check = {
   isNeeded: true,
   permission: "s3:PutObject",
   todo: "If the service does not support the checksum in the request, set AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_REQUIRED.",
-  async run(state, target, task) {
+  async judge(state, target, task) {
     await put(state, target, task);
     return ok("allowed");
   },
@@ -91,7 +91,7 @@ export const read: Check = {
   name: "read",
   isNeeded: true,
   permission: "s3:GetObject",
-  async run(state, target, task) {
+  async judge(state, target, task) {
     try {
       const seen = await look(state, target, task);
       if (seen === "missing" && state.isThere)
@@ -112,7 +112,7 @@ export const remove: Check = {
   name: "delete",
   isNeeded: true,
   permission: "s3:DeleteObject",
-  async run(state, target, task) {
+  async judge(state, target, task) {
     await deleteObject(target, state.key, task);
     return ifGone(ok("allowed"), state, target, task);
   },
@@ -123,7 +123,7 @@ export const extras: readonly Check[] = [
   {
     name: "conditional PUT",
     todo: "create, update and set with ifMatch throw ConditionsUnsupported here. Use a service that honours conditional writes. Or use set without ifMatch, and make sure that only one program writes at a time.",
-    async run(state, target, task) {
+    async judge(state, target, task) {
       const quoting = await tryConditions("put", target, state.key, task);
       state.keepsPutConditions = true;
       return kept(quoting);
@@ -132,7 +132,7 @@ export const extras: readonly Check[] = [
   {
     name: "conditional DELETE",
     todo: ONLY_SET,
-    async run(state, target, task) {
+    async judge(state, target, task) {
       // A service may first check the condition, and then delete whatever is there in a second step. No trial can
       // detect that.
       if (!state.keepsPutConditions)
@@ -144,7 +144,7 @@ export const extras: readonly Check[] = [
     name: "multipart upload",
     permission: "s3:PutObject",
     todo: "Keep values at or below 16 MiB. Larger values are uploaded in parts.",
-    async run(state, target, task) {
+    async judge(state, target, task) {
       await uploadInParts(target, objectInput(target, state.key, BODY, HEADERS), task);
       state.mayBeThere = true;
       if (state.mayRead && (await look(state, target, task)) === "missing")
@@ -156,7 +156,7 @@ export const extras: readonly Check[] = [
   {
     name: "DeleteObjects",
     permission: "s3:DeleteObject",
-    async run(state, target, task) {
+    async judge(state, target, task) {
       if (!state.isThere) await put(state, target, task);
       // The map's own calls learn how the service accepts DeleteObjects, so the map's target must not change here.
       const { bulkDeletes: _, ...own }: Target = target;
@@ -171,7 +171,7 @@ export const extras: readonly Check[] = [
   },
   {
     name: "checksums",
-    async run(state, target, task) {
+    async judge(state, target, task) {
       if (!(await target.client.sendsChecksums()))
         return ok("not sent, because the environment or a profile disables them");
       const isVerified = await refusesWrongChecksum(state, target, task);
