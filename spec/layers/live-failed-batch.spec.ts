@@ -309,6 +309,103 @@ describe.each(["atomics", "deasync"] as const)(
   },
 );
 
+describe.each(["atomics", "deasync"] as const)("a batch that S3 refused, wait: %s,", (wait) => {
+  let strings: S3BucketMap;
+  let d: Any;
+  beforeEach(() => {
+    strings = new S3BucketMap("refused", { ...atServer(), wait });
+    strings.set("d", '{"list":[{"a":1},{"a":2}],"f":1}');
+    documents = asObject(live(json<Any>(strings)));
+    d = documents["d"];
+  });
+  const refused = (fn: () => void): void => {
+    server.fault({
+      key: /d$/,
+      operation: "PUT",
+      times: Infinity,
+      action: { status: 403, code: "AccessDenied" },
+    });
+    expect(() => batch(documents, fn)).toThrow(/AccessDenied/);
+    server.clearFaults();
+  };
+
+  it.each<[string, () => void, () => void, string]>([
+    [
+      "another element",
+      () => (d.list[1].x = 1),
+      () => (d.list[0].y = 2),
+      '{"list":[{"a":1,"y":2},{"a":2}],"f":1}',
+    ],
+    ["a field that was read before it", () => (d.f = 7), () => (d.f = 8), '{"list":[{"a":1},{"a":2}],"f":8}'],
+    [
+      "an array that was read before it",
+      () => d.list.push(1),
+      () => (d.list[0] = 3),
+      '{"list":[3,{"a":2}],"f":1}',
+    ],
+  ])("leaves the document to be edited: %s", (_what, inBatch, after, stored) => {
+    expect(JSON.stringify(d)).toBe(strings.get("d"));
+    refused(inBatch);
+    after();
+    expect(strings.get("d")).toBe(stored);
+  });
+
+  it("can be repeated with objects that were read before it", () => {
+    const [element, list] = [d.list[0], d.list];
+    const edits = (): void => {
+      element.x = 1;
+      list[1].y = 2;
+      d.f = 3;
+    };
+    refused(edits);
+    batch(documents, edits);
+    expect(strings.get("d")).toBe('{"list":[{"a":1,"x":1},{"a":2,"y":2}],"f":3}');
+  });
+
+  it("does not make a value current that was read in it", () => {
+    let seen = 0;
+    refused(() => {
+      d.f = 7;
+      seen = d.f as number;
+    });
+    expect(() => (d.f = seen + 1)).toThrow(changed);
+  });
+});
+
+describe.each(["atomics", "deasync"] as const)("an edit that a batch has lost, wait: %s,", (wait) => {
+  beforeEach(() => {
+    const strings = new S3BucketMap("lost", { ...atServer(), wait });
+    strings.set("d", '{"t":[]}');
+    documents = asObject(live(json<Any>(strings)));
+    server.fault({ key: /d$/, operation: "PUT", times: 1, action: { status: 403, code: "AccessDenied" } });
+  });
+  const lost = (): void => {
+    documents["d"].t.push(5);
+    expect(thrownBy(() => asMap(documents).head("d"))).toMatchObject({ code: "AccessDenied" });
+  };
+
+  it("is in the error, although a later edit of the document is stored", () => {
+    const run = (): void =>
+      batch(documents, () => {
+        lost();
+        documents["d"].t.push(6);
+      });
+    expect([...(thrownBy(run) as PartialFailureError).failed.keys()]).toEqual(["d"]);
+    expect(documents["d"].t).toEqual([6]);
+  });
+
+  it.each<[string, () => void, number[]]>([
+    ["the whole value is set later", () => (documents["d"] = { t: [7] }), [7]],
+    ["it is repeated", () => documents["d"].t.push(5), [5]],
+  ])("does not matter if %s", (_what, then, stored) => {
+    batch(documents, () => {
+      lost();
+      then();
+    });
+    expect(documents["d"].t).toEqual(stored);
+  });
+});
+
 describe.each(["atomics", "deasync"] as const)(
   "over json(writeBuffer), wait: %s, a write that failed",
   (wait) => {

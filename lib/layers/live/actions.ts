@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { copyOf, define, entriesOf, kindOfContainer } from "../data/copies.js";
 import type { Path } from "./paths.js";
 
@@ -36,6 +37,12 @@ export interface Edit {
   readonly action: Action;
   /** Whether the program has read the field that the action sets or deletes. */
   readonly hasRead: boolean;
+}
+
+/** Whether an edit replaces one that was lost: it is the same, or it is about the same field. */
+export function replaces({ path, action }: Edit, lost: Edit): boolean {
+  const field = (one: Action): unknown => ("key" in one ? [one.key, one.entryIndex] : one);
+  return isDeepStrictEqual([path, field(action)], [lost.path, field(lost.action)]);
 }
 
 const endsOfArrays: ReadonlySet<Action["do"]> = new Set(["push", "unshift", "pop", "shift"]);

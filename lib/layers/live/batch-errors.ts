@@ -47,8 +47,8 @@ export class BatchErrors {
     written: readonly string[],
     failed: PartialFailureError["failed"],
   ): PartialFailureError | undefined {
-    const errors = this.#batch.failed;
-    const edits = this.#mine(errors.keys()).map((key) => [key, errors.get(this.#prefix + key)!] as const);
+    const lost = this.#batch.failed;
+    const edits = this.#mine(lost.keys()).map((key) => [key, lost.get(this.#prefix + key)!.error] as const);
     const allFailed = new Map<string, S3BucketMapError>([...failed, ...edits]);
     const succeeded = new Set([...written, ...this.#mine(this.#batch.stored)]);
     for (const key of allFailed.keys()) succeeded.delete(key);

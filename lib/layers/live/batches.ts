@@ -1,7 +1,15 @@
+import { exit } from "../../global/at-exit.js";
 import type { S3BucketMapError } from "../../errors/errors.js";
 import { functionsOnStack, inFrame, thisCopy, WAIT_MARK } from "../../global/stack-frames.js";
+import type { Edit } from "./actions.js";
 import { nextOrder } from "./document.js";
 import type { Edits } from "./edits.js";
+
+/** Edits of a key that could not be stored, with the last error. */
+export interface Failed {
+  readonly error: S3BucketMapError;
+  readonly edits: readonly Edit[];
+}
 
 /** A batch. Its keys are relative to the outermost live map. */
 export interface Batch {
@@ -13,8 +21,8 @@ export interface Batch {
   readonly storing: Set<Edits>;
   /** The keys whose edits have been stored. Also shared. */
   readonly stored: Set<string>;
-  /** The errors of the keys whose last edits could not be stored. Also shared. */
-  readonly failed: Map<string, S3BucketMapError>;
+  /** The keys with edits that could not be stored. Also shared. */
+  readonly failed: Map<string, Failed>;
   /** The keys that were set or deleted as a whole. The batch of the base may not have finished these writes. */
   readonly sent: Set<string>;
   /** States that were read or stored during the batch have a higher order. */
@@ -41,7 +49,8 @@ export class Batches {
 
   /** The batch that the running code is part of. */
   get current(): Batch | undefined {
-    if (this.#open.length === 0) return undefined;
+    // If the function of a batch ended the process, the batch is still on the stack while exit handlers run.
+    if (this.#open.length === 0 || exit().hasBegun) return undefined;
     return this.#running().includes(this.#mark) ? this.#open.at(-1) : undefined;
   }
 
@@ -52,7 +61,7 @@ export class Batches {
       edits: outer?.edits ?? new Map<string, Edits>(),
       storing: outer?.storing ?? new Set<Edits>(),
       stored: outer?.stored ?? new Set(),
-      failed: outer?.failed ?? new Map<string, S3BucketMapError>(),
+      failed: outer?.failed ?? new Map<string, Failed>(),
       sent: new Set(),
       since: outer?.since ?? nextOrder(),
     };

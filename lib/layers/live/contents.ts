@@ -5,7 +5,11 @@ import { isContainer, objectsIn } from "./paths.js";
 /** The contents of each object, array, Map, Set and Date in a value, so that {@link refill} can restore them. */
 export function contentsOf(value: unknown): Map<object, object> {
   const containers = [...objectsIn(value)].filter(isContainer);
-  return new Map(containers.map((object) => [object, refill(empty[kindOfContainer(object)!](), object)]));
+  return new Map(containers.map((object) => [object, shallowCopy(object)]));
+}
+
+export function shallowCopy(object: object): object {
+  return refill(empty[kindOfContainer(object)!](), object);
 }
 
 const empty: Record<Kind, () => object> = {

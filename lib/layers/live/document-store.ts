@@ -2,6 +2,7 @@ import { exit, failAtExit } from "../../global/at-exit.js";
 import { argumentError, isUnsure, PartialFailureError, S3BucketMapError } from "../../errors/errors.js";
 import type { Internals, Stored } from "../../map/internals.js";
 import { copyOf } from "../data/copies.js";
+import { replaces } from "./actions.js";
 import type { Edit } from "./actions.js";
 import { BatchErrors, keysUnder } from "./batch-errors.js";
 import { Batches, covers } from "./batches.js";
@@ -125,7 +126,11 @@ export class DocumentStore<V> implements Home {
   /** Records that a key was set or deleted as a whole. In a batch, that write may still be in flight. */
   sent(key: string): void {
     const batch = this.#batches.current;
-    if (batch !== undefined && covers(batch, this.#prefix + key)) batch.sent.add(this.#prefix + key);
+    const whole = this.#prefix + key;
+    if (batch === undefined || !covers(batch, whole)) return;
+    batch.sent.add(whole);
+    // Edits of the former value no longer matter.
+    batch.failed.delete(whole);
   }
 
   /** Stores the edits of these keys, or of all keys, that the running batch has not stored yet. */
@@ -229,10 +234,12 @@ export class DocumentStore<V> implements Home {
     if (edits === undefined) return;
     batch.edits.delete(whole);
     batch.storing.add(edits);
+    const lost = batch.failed.get(whole)?.edits ?? [];
     try {
       const { known } = edits.commit();
       batch.stored.add(whole);
-      batch.failed.delete(whole);
+      // The program has made up for what could not be stored.
+      if (lost.every((one) => edits.list.some((each) => replaces(each, one)))) batch.failed.delete(whole);
       for (const document of edits.documents) document.settled(known, true);
     } catch (error) {
       for (const document of edits.documents) {
@@ -240,7 +247,10 @@ export class DocumentStore<V> implements Home {
         if (isUnsure(error)) document.doubt = error as Error;
       }
       const isOurs = error instanceof S3BucketMapError;
-      batch.failed.set(whole, isOurs ? error : this.changed({ key }, refusedBelow(error), undefined, error));
+      batch.failed.set(whole, {
+        error: isOurs ? error : this.changed({ key }, refusedBelow(error), undefined, error),
+        edits: [...lost, ...edits.list],
+      });
       throw error;
     } finally {
       batch.storing.delete(edits);

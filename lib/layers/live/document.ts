@@ -7,7 +7,7 @@ import { guarded } from "../data/guarded.js";
 import { apply, needsUnchanged } from "./actions.js";
 import type { Action, Edit } from "./actions.js";
 import { asLive } from "./collections.js";
-import { contentsOf, refill } from "./contents.js";
+import { contentsOf, refill, shallowCopy } from "./contents.js";
 import { rememberNode } from "./owner.js";
 import type { Owner } from "./owner.js";
 import {
@@ -177,12 +177,14 @@ export class Document implements Owner {
   join(edits: object): void {
     if (this.pending === edits) return;
     this.#pending = { edits, tree: this.#tree, contents: contentsOf(this.#tree) };
+    this.#marks.beginBatch();
   }
 
   /** Called when the edits are stored. @param isMerged - whether the stored value is not the one that is shown */
   settled(known: Known, isMerged: boolean): void {
     this.known = known;
     this.#pending = undefined;
+    this.#marks.endBatch();
     if (isMerged) this.show(known.value);
     else this.shown = known.value;
   }
@@ -191,13 +193,11 @@ export class Document implements Owner {
   restore(): void {
     if (this.#pending === undefined) return;
     const { tree, contents } = this.#pending;
-    const copy = (object: object): object => copyOf(object, this.home.shares) as object;
-    const shown = Array.from(contents.keys(), (object) => [object, copy(object)] as const);
+    const shown = new Map(Array.from(contents.keys(), (object) => [object, shallowCopy(object)]));
     for (const [object, before] of contents) refill(object, before);
-    // What the program has read in the batch may never have been stored.
-    for (const [object, was] of shown) {
-      const now = copy(object);
-      if (!isDeepStrictEqual(was, now)) this.#marks.noteChanges(object, was, now);
+    for (const [object, before] of contents) {
+      const was = shown.get(object)!;
+      if (!isDeepStrictEqual(was, before)) this.#marks.noteUndone(object, was, before);
     }
     this.#tree = tree;
     this.settled(this.known, false);

@@ -17,10 +17,24 @@ interface Marks {
 /** What the program has read of a document, and which of it has changed since. */
 export class ReadMarks {
   readonly #marks: WeakMap<object, Marks> = new WeakMap();
+  /** The fields that the program has read since the document shows edits that are not stored. */
+  #inBatch: Map<object, Set<unknown>> | undefined;
+
+  /** Called when the document begins to show the edits of a batch. */
+  beginBatch(): void {
+    this.#inBatch = new Map();
+  }
+
+  /** Called when the edits of the batch are stored or undone. */
+  endBatch(): void {
+    this.#inBatch = undefined;
+  }
 
   /** Called when the program reads a field of an object. */
   noteRead(node: object, field: unknown): void {
     const { read, stale } = this.#of(node);
+    if (this.#inBatch !== undefined)
+      this.#inBatch.set(node, (this.#inBatch.get(node) ?? new Set()).add(field));
     read.add(field);
     stale.delete(field);
     // Both say which fields are missing, but not the values of the other fields.
@@ -77,10 +91,10 @@ export class ReadMarks {
    *
    * @param was, now - copies of the object before and after the change
    */
-  noteChanges(node: object, was: object, now: object): void {
+  noteChanges(node: object, was: object, now: object, of: ReadonlySet<unknown> = this.#of(node).read): void {
     const { read, stale } = this.#of(node);
     const isByField = hasNamedFields(was) && hasNamedFields(now);
-    const fields = new Set(read);
+    const fields = new Set(of);
     if (isByField && fields.delete(ALL))
       for (const field of [...fieldsOf(was), ...fieldsOf(now)]) fields.add(field);
     for (const field of fields) {
@@ -88,6 +102,16 @@ export class ReadMarks {
       read.delete(field);
       stale.add(field);
     }
+  }
+
+  /**
+   * Called when edits of a batch are undone. What the program has read before them is shown again, so only what it has
+   * read since may differ.
+   */
+  noteUndone(node: object, was: object, now: object): void {
+    // A Date can be read without notice.
+    const isDate = kindOfContainer(node) === "date";
+    this.noteChanges(node, was, now, isDate ? undefined : (this.#inBatch?.get(node) ?? new Set()));
   }
 
   #of(node: object): Marks {
