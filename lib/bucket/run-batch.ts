@@ -16,12 +16,19 @@ export function runInBatch<T>(calls: BucketCalls, fn: () => T): T {
   );
   let result: { value: T } | { thrown: unknown };
   try {
-    const value = within(batch, fn, () => finishAtExit(calls, batch));
+    const run = (): T => {
+      try {
+        return fn();
+      } finally {
+        // The batch stays open until then, because a callback during this wait may end the process.
+        batch.finish();
+      }
+    };
+    const value = within(batch, run, () => finishAtExit(calls, batch));
     result = isPromise(value) ? { thrown: notSynchronous() } : { value };
   } catch (thrown) {
     result = { thrown };
   }
-  batch.finish();
 
   const failed = failureOf(calls, batch);
   if (failed === undefined) {

@@ -163,7 +163,8 @@ let open: WritePipeline[] = [];
 
 /** The innermost batch that a write belongs to. */
 export function pipelineFor(caller: Caller, key: string): WritePipeline | undefined {
-  if (open.length === 0) return undefined;
+  // If the function of a batch ended the process, nothing waits for writes that exit handlers would add to the batch.
+  if (open.length === 0 || exit().hasBegun) return undefined;
   forgetInterrupted();
   return open.findLast((batch) => batch.covers(caller, key));
 }

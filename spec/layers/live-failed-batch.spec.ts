@@ -464,6 +464,15 @@ describe.each(["atomics", "deasync"] as const)(
       expect(strings.get("bob")).toBe('{"n":3}');
     });
 
+    it("before the batch is not what becomes of an edit of the batch", () => {
+      documents["ann"] = { a: 1 };
+      expect(listed(thrownBy(() => asMap(documents).size))).toEqual([["ann"], []]);
+      server.clearFaults();
+      strings.set("ann", '{"a":0}');
+      batch(documents, () => (documents["ann"].a = 2));
+      expect(strings.get("ann")).toBe('{"a":2}');
+    });
+
     it("is printed if the batch ends the process", () => {
       const index = JSON.stringify(path.join(__dirname, "../../dist/index.js"));
       const layers = JSON.stringify(path.join(__dirname, "../../dist/layers/index.js"));

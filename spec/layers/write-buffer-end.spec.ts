@@ -182,6 +182,16 @@ describe.each(["atomics", "deasync"] as const)("a write that failed, wait: %s", 
     map.flush();
   });
 
+  it.each<[string, (under: WriteBuffer<string>) => unknown]>([
+    ["flush", (under) => under.flush()],
+    ["close", (under) => under.close()],
+  ])("is thrown by %s, though a set into the full buffer has thrown it before", (_what, use) => {
+    map = writeBuffer(new S3BucketMap("bucket", { ...options(), wait }), { max: 1 });
+    map.set("1 bad", "1");
+    expect(failed(() => map.set("2 bad", "1"))).toEqual(["1 bad", "2 bad"]);
+    expect(failed(() => use(map))).toEqual(["1 bad", "2 bad"]);
+  });
+
   it("is forgotten by a batch that writes its key again", () => {
     batch(map, () => {
       map.set("bad", "1");
@@ -189,6 +199,18 @@ describe.each(["atomics", "deasync"] as const)("a write that failed, wait: %s", 
       server.clearFaults();
       map.set("bad", "2");
     });
+    expect(base.get("bad")).toBe("2");
+  });
+
+  it.each<[string, (under: WriteBuffer<string>) => unknown]>([
+    ["update", (under) => under.update("bad", () => "2")],
+    ["create", (under) => under.create("bad", "2")],
+  ])("is forgotten when its key is written by %s", (_what, use) => {
+    map.set("bad", "1");
+    expect(failed(() => map.size)).toEqual(["bad"]);
+    server.clearFaults();
+    use(map);
+    map.flush();
     expect(base.get("bad")).toBe("2");
   });
 

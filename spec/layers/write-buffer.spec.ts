@@ -198,6 +198,7 @@ describe("writeBuffer", () => {
     expect(error).toMatchObject({ code: "PartialFailure", succeeded: [] });
     expect((error as PartialFailureError).failed.size).toBe(11);
     server.clearFaults();
+    expect((thrownBy(() => small.flush()) as PartialFailureError).failed.size).toBe(11);
     small.flush();
     expect(base.size).toBe(0);
   });

@@ -55,23 +55,29 @@ export class PendingWrites {
   add(writes: readonly Pending[]): void {
     for (const pending of writes) {
       const before = this.#pending.get(pending.key);
-      const thrown = [this.#thrownOnce, ...this.#batches].map((outcomes) => outcomes.get(pending.key));
-      for (const outcome of [before?.outcome, ...thrown]) {
-        if (outcome !== undefined) outcome.isOutdated = true;
-      }
-      for (const outcomes of [this.#thrownOnce, ...this.#batches]) outcomes.delete(pending.key);
+      if (before !== undefined) before.outcome.isOutdated = true;
+      this.written(pending.key);
       this.#remove(before);
       this.#pending.set(pending.key, pending);
       this.#bytes += pending.write.bytes;
     }
-    if (exit().hasBegun) return this.flush();
+    if (exit().hasBegun) return this.wait();
     exit().tasks.add(this.#atExit);
     this.#advance();
     while (this.#isFull() && this.#inFlight !== undefined) {
       this.#finish();
       this.#advance();
     }
-    if (this.#isFull()) this.flush();
+    if (this.#isFull()) this.wait();
+  }
+
+  /** The key is written again. An earlier failure to write it no longer matters. */
+  written(key: string): void {
+    for (const outcomes of [this.#thrownOnce, ...this.#batches]) {
+      const outcome = outcomes.get(key);
+      if (outcome !== undefined) outcome.isOutdated = true;
+      outcomes.delete(key);
+    }
   }
 
   /**
@@ -128,8 +134,7 @@ export class PendingWrites {
     }
     if (failed.size > 0) {
       // Also those that succeeded, because the error lists them.
-      for (const outcomes of this.#batches)
-        for (const outcome of ended) outcomes.set(outcome.key, outcome);
+      for (const outcomes of this.#batches) for (const outcome of ended) outcomes.set(outcome.key, outcome);
     }
     this.#settle();
     const succeeded = [...new Set([...ended].map(({ key }) => key))].filter((key) => !failed.has(key));

@@ -36,7 +36,9 @@ export class WriteBufferLayer<V> extends Layer<V> {
         this.#pending.wait();
         return changed;
       };
-      return this.below.update(key, changeAndWait, options, ...more);
+      const updated = this.below.update(key, changeAndWait, options, ...more);
+      if (updated !== undefined) this.#written(key);
+      return updated;
     },
     // A write in the buffer is not a version yet.
     versions: (key) => {
@@ -99,6 +101,7 @@ export class WriteBufferLayer<V> extends Layer<V> {
     if (isBound(options)) {
       this.#pending.wait();
       this.base.set(key, value, options);
+      this.#written(key);
     } else this.#add([[key, this.below.prepare(key, value, options)]]);
     return this;
   }
@@ -126,13 +129,16 @@ export class WriteBufferLayer<V> extends Layer<V> {
 
   create(key: string, value: V, options?: ObjectOptions): boolean {
     this.#pending.wait();
-    return this.base.create(key, value, options);
+    const isCreated = this.base.create(key, value, options);
+    if (isCreated) this.#written(key);
+    return isCreated;
   }
 
   override putFile(...args: Parameters<FileMap<V>["putFile"]>): this {
     const files = filesOf(this.base, "putFile");
     this.#pending.wait();
     files.putFile(...args);
+    this.#written(args[0]);
     return this;
   }
 
@@ -223,6 +229,11 @@ export class WriteBufferLayer<V> extends Layer<V> {
   *#flushedFirst<T>(listing: Iterable<T>): IterableIterator<T> {
     this.#pending.wait();
     yield* listing;
+  }
+
+  /** Called when a key has been written past the buffer. */
+  #written(key: string): void {
+    this.#pending.written(this.#prefix + key);
   }
 
   #buffered(key: unknown): Pending | undefined {
