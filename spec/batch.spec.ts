@@ -224,6 +224,57 @@ describe.each(["atomics", "deasync"] as const)("batch(), wait: %s", (wait) => {
     expect(under.get("twice")).toBe("stored");
   });
 
+  it("reads what an inner batch has written after a write of the outer one has failed", () => {
+    const under = map({ wait });
+    server.fault({ operation: "PUT", key: /a$/, times: 1, action: denied });
+    const read: unknown[] = [];
+    batch(under, () => {
+      under.set("a", "refused");
+      batch(under, () => {
+        under.set("a", "stored");
+        read.push(under.get("a"), under.has("a"), [...under.keys()]);
+      });
+      read.push(under.get("a"));
+    });
+    expect(read).toEqual(["stored", true, ["a"], "stored"]);
+  });
+
+  it("says that a write may have happened if that is not known and no write can succeed", () => {
+    const under = map({ wait });
+    const gone = { status: 404, code: "NoSuchBucket" };
+    server.fault({ operation: "PUT", key: /a$/, times: 1, action: { reset: "after-apply" } });
+    server.fault({ operation: "PUT", key: /a$/, times: Infinity, action: gone });
+    const error = thrownBy(() => batch(under, () => under.set("a", "1")));
+    expect(error).toMatchObject({
+      code: "NoSuchBucket",
+      message: expect.stringContaining("may still have happened") as string,
+    });
+  });
+
+  it("sends writes again once a call has written", () => {
+    const under = map({ wait });
+    server.fault({
+      operation: "PUT",
+      key: /a$/,
+      times: Infinity,
+      action: { status: 404, code: "NoSuchBucket" },
+    });
+    const error = thrownBy(() =>
+      batch(under, () => {
+        under.set("a", "1");
+        thrownBy(() => under.get("a"));
+        under.setMany([["b", "2"]]);
+        under.set("c", "3");
+      }),
+    );
+    expect(error).toBeInstanceOf(PartialFailureError);
+    expect([...(error as PartialFailureError).failed.keys()]).toEqual(["a"]);
+    expect([...under]).toEqual([
+      ["b", "2"],
+      ["c", "3"],
+    ]);
+  });
+
   it("copies over a key whose write has failed if the source is another bucket", () => {
     const under = map({ wait });
     const source = map({ wait }, "other");

@@ -58,6 +58,18 @@ describe.each(waits)("answers that are not HTTP, wait: %s", (wait) => {
 });
 
 describe.each(waits)("TLS that fails, wait: %s", (wait) => {
+  const folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-tls-"));
+  const [key, certificate] = [path.join(folder, "key.pem"), path.join(folder, "certificate.pem")];
+  beforeAll(() => {
+    const names = "-subj /CN=localhost -addext subjectAltName=DNS:localhost";
+    execFileSync(
+      "openssl",
+      `req -x509 -newkey rsa:2048 -nodes ${names} -keyout ${key} -out ${certificate}`.split(" "),
+      { stdio: "ignore" },
+    );
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
   it("with a port that speaks none: each operation ends in NetworkError", async () => {
     const server = await startHttpS3();
     const map = freshMap(server.endpoint.replace("http:", "https:"), wait);
@@ -67,18 +79,22 @@ describe.each(waits)("TLS that fails, wait: %s", (wait) => {
   });
 
   it("with a certificate that nobody signed: each operation ends in NetworkError", async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-tls-"));
-    const [key, certificate] = [path.join(folder, "key.pem"), path.join(folder, "certificate.pem")];
-    execFileSync(
-      "openssl",
-      `req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout ${key} -out ${certificate}`.split(" "),
-      { stdio: "ignore" },
-    );
     const server = await startSilentServer("tls", key, certificate);
     const map = freshMap(`https://localhost:${server.port}`, wait);
     for (const operation of operations) expectEnd(map, operation, tls("self-signed certificate"));
     server.stop();
-    rmSync(folder, { recursive: true });
+  });
+
+  it("after the whole request has been received: a write may have happened", async () => {
+    const server = await startSilentServer("breaks", key, certificate);
+    process.env["AWS_CA_BUNDLE"] = certificate;
+    try {
+      const map = freshMap(`https://localhost:${server.port}`, wait);
+      expect(() => map.set("key", "value")).toThrow(/may still have happened/);
+    } finally {
+      delete process.env["AWS_CA_BUNDLE"];
+      server.stop();
+    }
   });
 });
 

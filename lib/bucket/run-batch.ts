@@ -50,18 +50,18 @@ function finishAtExit(calls: BucketCalls, batch: WritePipeline): void {
 }
 
 function failureOf(calls: BucketCalls, batch: WritePipeline): Error | undefined {
-  const { noteWritten } = loadPipelines();
   const progress = new Progress(calls, "batch", "set", "written");
   let areAllFatal = true;
   for (const [key, { op, failure }] of batch.ends) {
-    if (failure === undefined) {
-      progress.succeeded(key);
-      // An outer batch may have failed to write it before.
-      noteWritten(calls.shared, key);
-    } else progress.failed(key, failure, op);
+    if (failure === undefined) progress.succeeded(key);
+    else progress.failed(key, failure, op);
     areAllFatal &&= failure !== undefined && fatalCodes.has(failure.code);
   }
-  if (batch.stopped !== undefined && areAllFatal) return calls.error(batch.stopped, "batch");
+  if (batch.stopped !== undefined && areAllFatal) {
+    const failures = [...batch.ends.values()].map(({ failure }) => failure);
+    const unsure = failures.find((failure) => failure?.mayHaveBeenApplied === true);
+    return calls.error(unsure ?? batch.stopped, "batch");
+  }
   return progress.error();
 }
 

@@ -33,7 +33,7 @@ type End = FailedEnd | { readonly op: PipelinedCall["op"]; readonly failure?: un
 export class WritePipeline {
   /** By full key. A write without a failure is durable. */
   readonly ends: Map<string, End> = new Map();
-  /** A failure that every further write would meet, too. */
+  /** A failure that every further write would meet, too, so none is sent. */
   stopped: Failure | undefined;
   /** Errors of failed writes that a call in the batch has thrown. */
   readonly thrown: Set<unknown> = new Set();
@@ -77,7 +77,9 @@ export class WritePipeline {
     const bytes = call.op === "set" ? call.body.length : 0;
     while (this.#isFull(bytes)) this.#awaitSome();
     const sent =
-      this.stopped === undefined ? this.#bridge.begin(this.#caller, call) : { failure: this.stopped };
+      this.stopped === undefined
+        ? this.#bridge.begin(this.#caller, call)
+        : { failure: { ...this.stopped, mayHaveBeenApplied: false } };
     if ("failure" in sent) {
       // Earlier writes to the key must not end after this one.
       this.#awaitWrites((each) => each === key);
@@ -107,6 +109,8 @@ export class WritePipeline {
   overwritten(key: string): void {
     // The worker has carried out the batch's writes to the key first, so their answers are there.
     this.#awaitWrites((each) => each === key);
+    this.stopped = undefined;
+    this.#anySucceeded = true;
     const failed = this.#failed.get(key);
     if (failed !== undefined) this.#end(key, { op: failed.op });
   }
@@ -147,11 +151,11 @@ export class WritePipeline {
       if (outcome.ok) {
         this.#end(key, { op });
         this.#anySucceeded = true;
+        noteWritten(this.#caller, key, this);
       } else {
         this.#end(key, { op, failure: outcome.failure });
         // Later writes are not sent at all.
-        if (fatalCodes.has(outcome.failure.code) && !this.#anySucceeded)
-          this.stopped = { ...outcome.failure, mayHaveBeenApplied: false };
+        if (fatalCodes.has(outcome.failure.code) && !this.#anySucceeded) this.stopped ??= outcome.failure;
       }
     }
     this.#underWay = still;
@@ -178,12 +182,14 @@ export function checkWritesBefore<One extends Op>(caller: Caller, call: Call<One
   if (open.length === 0) return;
   forgetInterrupted();
   const isSeen = seenBy(call);
-  for (const batch of open) if (batch.isRunning(caller)) batch.check(isSeen);
+  // Innermost first, because what an inner batch has written makes up for a failure of an outer one.
+  for (const batch of open.toReversed()) if (batch.isRunning(caller)) batch.check(isSeen);
 }
 
-/** Tells the open batches that a call of this caller has written a key. */
-export function noteWritten(caller: Caller, key: string): void {
-  for (const batch of open) if (batch.covers(caller, key)) batch.overwritten(key);
+/** Tells open batches that a key has been written: by a batch inside them, or by a call of this caller. */
+export function noteWritten(caller: Caller, key: string, by?: WritePipeline): void {
+  const outer = by === undefined ? open : open.slice(0, Math.max(0, open.indexOf(by)));
+  for (const batch of outer) if (batch.covers(caller, key)) batch.overwritten(key);
 }
 
 function seenBy<One extends Op>(call: Call<One>): (key: string) => boolean {

@@ -397,6 +397,15 @@ describe.each(["atomics", "deasync"] as const)("an edit that a batch has lost, w
   it.each<[string, () => void, number[]]>([
     ["the whole value is set later", () => (documents["d"] = { t: [7] }), [7]],
     ["it is repeated", () => documents["d"].t.push(5), [5]],
+    ["setMany writes the value", () => asMap(documents).setMany([["d", { t: [8] }]]), [8]],
+    [
+      "it is deleted and created",
+      () => {
+        asMap(documents).deleteMany(["d"]);
+        asMap(documents).create("d", { t: [9] });
+      },
+      [9],
+    ],
   ])("does not matter if %s", (_what, then, stored) => {
     batch(documents, () => {
       lost();

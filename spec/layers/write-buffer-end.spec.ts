@@ -205,6 +205,13 @@ describe.each(["atomics", "deasync"] as const)("a write that failed, wait: %s", 
   it.each<[string, (under: WriteBuffer<string>) => unknown]>([
     ["update", (under) => under.update("bad", () => "2")],
     ["create", (under) => under.create("bad", "2")],
+    [
+      "an update that deletes it",
+      (under) => {
+        under.update("bad", () => undefined);
+        base.set("bad", "2");
+      },
+    ],
   ])("is forgotten when its key is written by %s", (_what, use) => {
     map.set("bad", "1");
     expect(failed(() => map.size)).toEqual(["bad"]);

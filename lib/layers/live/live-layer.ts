@@ -57,14 +57,19 @@ export class LiveLayer<V> extends Layer<V> {
 
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
     const plain = mapped(checkedEntries(entries), ([key, value]) => [key, this.#plain(value)] as const);
-    const taken = this.#beforeWriting(plain, ([key]) => key);
-    this.base.setMany(taken, options);
+    this.#writingMany(
+      plain,
+      ([key]) => key,
+      (taken) => void this.base.setMany(taken, options),
+    );
     return this;
   }
 
   create(key: string, value: V, options?: ObjectOptions): boolean {
     this.#documents.beforeWrite([key]);
-    return this.base.create(key, this.#plain(value), options);
+    const isCreated = this.base.create(key, this.#plain(value), options);
+    if (isCreated) this.#documents.sent(key);
+    return isCreated;
   }
 
   override delete(key: string): boolean;
@@ -79,7 +84,11 @@ export class LiveLayer<V> extends Layer<V> {
   override deleteMany(keys: Iterable<string>, none?: undefined): void {
     checkNoOptions(none, "deleteMany");
     const given = iterable(keys, "deleteMany requires an iterable of keys");
-    this.base.deleteMany(this.#beforeWriting(given, (key) => key));
+    this.#writingMany(
+      given,
+      (key) => key,
+      (taken) => this.base.deleteMany(taken),
+    );
   }
 
   override clear(none?: undefined): void {
@@ -109,14 +118,19 @@ export class LiveLayer<V> extends Layer<V> {
     return stored && this.#documents.documentOf(key, stored);
   }
 
-  // The base checks each before it asks for more, and writes none before it has all.
-  *#beforeWriting<T>(given: Iterable<T>, keyOf: (one: T) => string): Generator<T, void, undefined> {
+  #writingMany<T>(given: Iterable<T>, keyOf: (one: T) => string, write: (taken: Iterable<T>) => void): void {
     const keys: string[] = [];
-    for (const one of given) {
-      yield one;
-      keys.push(keyOf(one));
+    const documents = this.#documents;
+    // The base checks each before it asks for more, and writes none before it has all.
+    function* taken(): Generator<T, void, undefined> {
+      for (const one of given) {
+        yield one;
+        keys.push(keyOf(one));
+      }
+      documents.beforeWrite(keys);
     }
-    this.#documents.beforeWrite(keys);
+    write(taken());
+    for (const key of keys) documents.sent(key);
   }
 
   // If the value comes from a document, a plain copy is stored.

@@ -37,7 +37,7 @@ export class WriteBufferLayer<V> extends Layer<V> {
         return changed;
       };
       const updated = this.below.update(key, changeAndWait, options, ...more);
-      if (updated !== undefined) this.#written(key);
+      this.#written(key);
       return updated;
     },
     // A write in the buffer is not a version yet.

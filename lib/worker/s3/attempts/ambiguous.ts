@@ -1,4 +1,5 @@
 import { BadAnswer } from "../bad-answers.js";
+import { agentsAreTold } from "./doubt.js";
 
 /** An error of the SDK, Node or the local S3. */
 export interface RequestError extends Error {
@@ -44,9 +45,10 @@ function wasNeverSent({ code, syscall, message, nothingWritten }: RequestError):
   if (nothingWritten === true) return true;
   if (syscall === "connect" || syscall === "getaddrinfo") return true;
   if (message.includes("did not establish a connection")) return true;
-  // A failed handshake, or characters that a request cannot contain.
-  return (
-    typeof code === "string" &&
-    (code === "EPROTO" || /^ERR_(TLS|SSL|INVALID|UNESCAPED)_|CERT|SIGNATURE/.test(code))
-  );
+  if (typeof code !== "string") return false;
+  // A certificate was rejected, or a request cannot contain some character.
+  if (/^ERR_(TLS|INVALID|UNESCAPED)_|CERT|SIGNATURE/.test(code)) return true;
+  // The handshake failed. In Node, a request counts as sent only after the handshake, so there such an error is a later
+  // one, and proves nothing.
+  return !agentsAreTold && (code === "EPROTO" || code.startsWith("ERR_SSL_"));
 }

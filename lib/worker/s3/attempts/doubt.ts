@@ -65,7 +65,7 @@ export async function doubtUntil<T>(doubt: Doubt | undefined, look: () => Promis
 
 // Node calls an agent's addRequest method when a request needs a connection, and connections.ts relies on that. Bun and
 // Deno do not call the method. There, a request counts as sent at once.
-const agentsAreTold = process.versions["bun"] === undefined && process.versions["deno"] === undefined;
+export const agentsAreTold = process.versions["bun"] === undefined && process.versions["deno"] === undefined;
 
 /** One attempt of a request. It counts as sent once its connection is established. */
 export class Sending {
