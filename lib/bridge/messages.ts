@@ -10,8 +10,8 @@ export type ToWorker =
   /** Does nothing. On Node, posting it fails if the worker is gone. */
   | { type: "probe" }
   /**
-   * `sentAt`: milliseconds since the epoch, on the monotonic clock. The worker subtracts the time since then from the
-   * timeout, because it may take long to start.
+   * `sentAt`: when the call was sent, as `performance.timeOrigin + performance.now()`. The worker subtracts the time
+   * since then from the timeout, because it may take long to start.
    */
   | { type: "call"; id: number; settings: number; call: Call; timeoutMs: number; sentAt: number }
   | { type: "cancel"; id: number }

@@ -15,7 +15,7 @@ export interface CacheOptions {
   maxBytes?: number | undefined;
   /**
    * For how many milliseconds a value is returned without a request. During that time it may be outdated. Default: 0.
-   * `Infinity`: until it is evicted.
+   * With `Infinity`, that time ends only when the value is evicted.
    */
   ttl?: number | undefined;
   /**

@@ -90,6 +90,7 @@ export class ReadMarks {
    * it is read again: single fields if they have names, otherwise all that was read.
    *
    * @param was, now - copies of the object before and after the change
+   * @param of - the fields that may have changed. Default: all that the program has read
    */
   noteChanges(node: object, was: object, now: object, of: ReadonlySet<unknown> = this.#of(node).read): void {
     const { read, stale } = this.#of(node);
@@ -109,9 +110,9 @@ export class ReadMarks {
    * read since may differ.
    */
   noteUndone(node: object, was: object, now: object): void {
-    // A Date can be read without notice.
-    const isDate = kindOfContainer(node) === "date";
-    this.noteChanges(node, was, now, isDate ? undefined : (this.#inBatch?.get(node) ?? new Set()));
+    // A Date can be read without notice, at any time.
+    if (kindOfContainer(node) === "date") this.noteChanges(node, was, now);
+    else this.noteChanges(node, was, now, this.#inBatch?.get(node) ?? new Set());
   }
 
   #of(node: object): Marks {

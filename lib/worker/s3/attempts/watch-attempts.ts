@@ -18,7 +18,7 @@ export function attemptsOf(context: object): number {
   return counts.get(context) ?? 0;
 }
 
-/** Adds direct attempts to the count. */
+/** Sets the count to the number of direct attempts, before the SDK sends the first of its own. */
 export function noteAttempts(context: object, attempts: number): void {
   counts.set(context, attempts);
 }

@@ -197,8 +197,8 @@ function halfDone(
 }
 
 /**
- * Returns whether the key exists, once it is known that the service honours conditional deletes. One HEAD. A service
- * other than AWS must first pass a trial.
+ * Makes sure that the service honours conditional deletes: a service other than AWS must first pass a trial. Then returns
+ * whether the key exists. One HEAD, or two if it does not.
  */
 export async function proveRename(target: Target, key: string, prefix: string, task: Task): Promise<boolean> {
   let exists = false;

@@ -10,7 +10,7 @@ import { addressByProxy, agentFor, wayTo } from "./proxy.js";
 let mostIdle = 64;
 
 /**
- * How long a connection may be idle before it is closed rather than reused. NAT gateways, load balancers and sleeping
+ * A connection that has been idle for longer is closed, not reused, when the next request begins. NAT gateways, load balancers and sleeping
  * laptops drop connections silently, and a request on a dropped connection never gets a response.
  */
 const MAX_IDLE_MS = 1000;
