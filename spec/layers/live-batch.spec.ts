@@ -1,5 +1,5 @@
 import { asMap, asObject, batch, S3BucketMap } from "../../lib/index.js";
-import type { BucketObject } from "../../lib/index.js";
+import type { BucketObject, PartialFailureError } from "../../lib/index.js";
 import { json, live } from "../../lib/layers/index.js";
 import { startHttpS3 } from "../support/http-s3.js";
 import type { HttpS3 } from "../support/http-s3.js";
@@ -68,6 +68,56 @@ describe.each(["atomics", "deasync"] as const)("batch over live (%s)", (wait) =>
     });
     expect(server.counts()).toMatchObject({ GET: 1, PUT: 1, total: 2 });
   });
+
+  it.each<[string, () => void, User | undefined]>([
+    ["an assignment", () => (users["ann"] = { n: 5, tags: [] }), { n: 5, tags: [] }],
+    ["an update", () => asMap(users).update("ann", (was) => ({ ...was!, n: 6 })), { n: 6, tags: ["a"] }],
+    ["setMany", () => asMap(users).setMany([["ann", { n: 7, tags: [] }]]), { n: 7, tags: [] }],
+  ])(
+    "shows what %s has written, with edits of a document that was read before it",
+    (_what, write, written) => {
+      batch(users, () => {
+        const held = ann();
+        write();
+        expect(ann()).toEqual(written);
+        held["x"] = 1;
+        expect(ann()).toEqual({ ...written, x: 1 });
+      });
+      expect(stored()).toEqual({ ...written, x: 1 });
+    },
+  );
+
+  it("does not show a key that it has deleted, though a document that was read before is edited", () => {
+    const run = (): void =>
+      batch(users, () => {
+        const held = ann();
+        delete users["ann"];
+        held["x"] = 1;
+        expect([users["ann"], "ann" in users]).toEqual([undefined, false]);
+      });
+    expect(run).toThrow(/DocumentChanged: the key no longer exists/);
+  });
+
+  it.each<[string, "PUT" | "DELETE", () => void]>([
+    ["an assignment", "PUT", () => (users["ann"] = { n: 5, tags: ["new"] })],
+    ["a deletion", "DELETE", () => delete users["ann"]],
+  ])(
+    "reports that %s was refused, though a document that was read before is edited",
+    (_what, operation, write) => {
+      server.fault({ operation, key: /ann$/, times: 1, action: { status: 403, code: "AccessDenied" } });
+      const error = thrownBy(() =>
+        batch(users, () => {
+          const held = ann();
+          write();
+          held["x"] = 1;
+          users["bob"] = { n: 1, tags: [] };
+        }),
+      ) as PartialFailureError;
+      expect([...error.failed.keys()]).toEqual(["ann"]);
+      expect(error.succeeded).toEqual(["bob"]);
+      expect(stored()).toEqual({ n: 1, tags: ["a"] });
+    },
+  );
 
   it("costs 1 GET for each reading of a key that it has not edited, and gives what is stored then", () => {
     server.reset();

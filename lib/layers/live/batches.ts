@@ -27,6 +27,8 @@ export interface Batch {
   readonly sent: Set<string>;
   /** States that were read or stored during the batch have a higher order. */
   readonly since: number;
+  /** The same for each key that was written other than by edits. Also shared. */
+  readonly writtenSince: Map<string, number>;
 }
 
 let made = 0;
@@ -64,6 +66,7 @@ export class Batches {
       failed: outer?.failed ?? new Map<string, Failed>(),
       sent: new Set(),
       since: outer?.since ?? nextOrder(),
+      writtenSince: outer?.writtenSince ?? new Map<string, number>(),
     };
   }
 

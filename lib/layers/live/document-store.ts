@@ -38,12 +38,14 @@ export class DocumentStore<V> implements Home {
 
   /**
    * The document with the edits of the running batch, without a request. Undefined if there are none, or if they were
-   * made on a state from before the batch: then the key must be read.
+   * made on a state from before the batch or before it wrote the key: then the key must be read.
    */
   pending(key: string): Stored<V> | undefined {
     const batch = this.#batches.current;
-    const edits = batch?.edits.get(this.#prefix + key);
-    if (batch === undefined || edits === undefined || edits.known.order < batch.since) return undefined;
+    const whole = this.#prefix + key;
+    const edits = batch?.edits.get(whole);
+    if (batch === undefined || edits === undefined) return undefined;
+    if (edits.known.order < (batch.writtenSince.get(whole) ?? batch.since)) return undefined;
     // The value is not stored yet, so S3 has said nothing of it.
     return { value: this.#rootOf(key, edits.known), etag: undefined, contentEncoding: undefined };
   }
@@ -129,8 +131,14 @@ export class DocumentStore<V> implements Home {
     const whole = this.#prefix + key;
     if (batch === undefined || !covers(batch, whole)) return;
     batch.sent.add(whole);
+    this.written(key);
     // Edits of the former value no longer matter.
     batch.failed.delete(whole);
+  }
+
+  /** Records that a key was written other than by edits. What was known of it before is outdated. */
+  written(key: string): void {
+    this.#batches.current?.writtenSince.set(this.#prefix + key, nextOrder());
   }
 
   /** Stores the edits of these keys, or of all keys, that the running batch has not stored yet. */

@@ -31,7 +31,9 @@ export class LiveLayer<V> extends Layer<V> {
       this.#documents.beforeWrite([key]);
       const once = (stored: Stored<V> | undefined): V | undefined =>
         this.#plain(this.#documents.guard(() => change(stored), key));
-      return this.below.update(key, once, ...more);
+      const updated = this.below.update(key, once, ...more);
+      this.#documents.written(key);
+      return updated;
     },
     // Copying reads the values from the base, where edits of a batch are not stored yet.
     settle: () => {
