@@ -394,6 +394,17 @@ describe.each(["atomics", "deasync"] as const)("an edit that a batch has lost, w
     expect(documents["d"].t).toEqual([6]);
   });
 
+  it("is in the error if it was made twice and is repeated once", () => {
+    const run = (): void =>
+      batch(documents, () => {
+        documents["d"].t.push(5);
+        lost();
+        documents["d"].t.push(5);
+      });
+    expect([...(thrownBy(run) as PartialFailureError).failed.keys()]).toEqual(["d"]);
+    expect(documents["d"].t).toEqual([5]);
+  });
+
   it.each<[string, () => void, number[]]>([
     ["the whole value is set later", () => (documents["d"] = { t: [7] }), [7]],
     ["it is repeated", () => documents["d"].t.push(5), [5]],

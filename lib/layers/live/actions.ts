@@ -39,10 +39,16 @@ export interface Edit {
   readonly hasRead: boolean;
 }
 
-/** Whether an edit replaces one that was lost: it is the same, or it is about the same field. */
-export function replaces({ path, action }: Edit, lost: Edit): boolean {
-  const field = (one: Action): unknown => ("key" in one ? [one.key, one.entryIndex] : one);
-  return isDeepStrictEqual([path, field(action)], [lost.path, field(lost.action)]);
+/** Whether later edits replace all that were lost: each is repeated, or a later one is about the same field. */
+export function replaceAll(later: readonly Edit[], lost: readonly Edit[]): boolean {
+  const field = ({ action }: Edit): unknown => ("key" in action ? [action.key, action.entryIndex] : action);
+  const left = [...later];
+  return lost.every((one) => {
+    const at = left.findIndex((each) => isDeepStrictEqual([each.path, field(each)], [one.path, field(one)]));
+    // A field is set once, but two calls of `push` are repeated by two calls.
+    if (at !== -1 && !("key" in one.action)) left.splice(at, 1);
+    return at !== -1;
+  });
 }
 
 const endsOfArrays: ReadonlySet<Action["do"]> = new Set(["push", "unshift", "pop", "shift"]);

@@ -2,7 +2,7 @@ import { exit, failAtExit } from "../../global/at-exit.js";
 import { argumentError, isUnsure, PartialFailureError, S3BucketMapError } from "../../errors/errors.js";
 import type { Internals, Stored } from "../../map/internals.js";
 import { copyOf } from "../data/copies.js";
-import { replaces } from "./actions.js";
+import { replaceAll } from "./actions.js";
 import type { Edit } from "./actions.js";
 import { BatchErrors, keysUnder } from "./batch-errors.js";
 import { Batches, covers } from "./batches.js";
@@ -247,7 +247,7 @@ export class DocumentStore<V> implements Home {
       const { known } = edits.commit();
       batch.stored.add(whole);
       // The program has made up for what could not be stored.
-      if (lost.every((one) => edits.list.some((each) => replaces(each, one)))) batch.failed.delete(whole);
+      if (replaceAll(edits.list, lost)) batch.failed.delete(whole);
       for (const document of edits.documents) document.settled(known, true);
     } catch (error) {
       for (const document of edits.documents) {
