@@ -116,7 +116,7 @@ export function update(
   for (let turn = 0; turn < MAX_TURNS; turn += 1) {
     const delayMs = turn === 0 ? 0 : Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn);
     let stored = turn === 0 && resumed?.from.state !== undefined ? resumed.from : undefined;
-    // To go on from what was read before is to read it.
+    // Going on from an earlier read counts as reading the key.
     if (stored !== undefined) calls.checkRead(key);
     let base = stored?.state?.version ?? MISSING;
     if (stored === undefined) {

@@ -19,7 +19,7 @@ export class BatchErrors {
     return this.#together([], new Map());
   }
 
-  /** The same, if all keys that were written as a whole are durable. */
+  /** The same, for a batch whose base has stored all keys that were written as a whole. */
   get ofEditsAlone(): PartialFailureError | undefined {
     return this.#together(this.#mine(this.#batch.sent), new Map());
   }

@@ -42,7 +42,7 @@ function* viewedEntries(owner: Owner, collection: Collection): Generator<[unknow
     given.add(key);
     owner.noteRead(collection, key);
     yield [owner.view(key), owner.view(value)];
-    // Now, so that the next entry is taken as it is by then.
+    // This comes before the iterator takes the next entry, so that the entry is current.
     owner.sync();
     owner.checkLoop(collection);
   }

@@ -147,7 +147,7 @@ export class DocumentStore<V> implements Home {
     if (batch === undefined || batch.edits.size === 0) return;
     for (const key of keys ?? this.#mine(batch.edits.keys())) {
       if (!batch.edits.has(this.#prefix + key)) continue;
-      // Storing the edits would wait for the base's delayed writes, and a failure of those would seem to be theirs.
+      // Storing the edits would wait for the base's delayed writes, and their failure would be taken for the edits'.
       this.below.settle();
       this.#commit(batch, key);
     }

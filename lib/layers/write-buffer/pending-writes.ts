@@ -36,7 +36,7 @@ export class PendingWrites {
   readonly #pending: Map<string, Pending> = new Map();
   /** Failures that a call has thrown, and that the next flush will throw again. */
   readonly #thrownOnce: Map<string, Outcome> = new Map();
-  /** What errors thrown inside each running batch have listed. The end of the batch lists it again. */
+  /** The outcomes in errors that were thrown inside each running batch. The end of the batch lists them again. */
   readonly #batches: Set<Map<string, Outcome>> = new Set();
   readonly #atExit = (): void => this.#flushAtExit();
   #bytes = 0;

@@ -48,7 +48,7 @@ function wasNeverSent({ code, syscall, message, nothingWritten }: RequestError):
   if (typeof code !== "string") return false;
   // A certificate was rejected, or a request cannot contain some character.
   if (/^ERR_(TLS|INVALID|UNESCAPED)_|CERT|SIGNATURE/.test(code)) return true;
-  // The handshake failed. In Node, a request counts as sent only after the handshake, so there such an error is a later
-  // one, and proves nothing.
+  // The handshake failed. In Node, a request counts as sent only after the handshake. There, such an
+  // error comes later and proves nothing.
   return !agentsAreTold && (code === "EPROTO" || code.startsWith("ERR_SSL_"));
 }
