@@ -286,6 +286,12 @@ describe("writeBuffer", () => {
     expect(new S3BucketMap("bucket", options()).get("a")).toBe("1");
     expect(() => map.set("b", "1")).toThrow(expect.objectContaining({ code: "Closed" }) as Error);
     expect(() => map.get("a")).toThrow(expect.objectContaining({ code: "Closed" }) as Error);
+    expect(thrownBy(() => map.flush())).toMatchObject({
+      code: "Closed",
+      operation: "flush",
+      bucket: "bucket",
+    });
+    map.close();
   });
 
   it("tells at the flush that the map beneath was closed", () => {

@@ -1,5 +1,6 @@
 import { checkWriteOptions, checkNoOptions, isBound } from "../../arguments/method-options.js";
-import { PartialFailureError } from "../../errors/errors.js";
+import { advice } from "../../errors/advice.js";
+import { PartialFailureError, S3BucketMapError } from "../../errors/errors.js";
 import { filesOf } from "../../map/file-map.js";
 import type { FileMap } from "../../map/file-map.js";
 import { internals } from "../../map/internals.js";
@@ -93,6 +94,7 @@ export class WriteBufferLayer<V> extends Layer<V> {
   }
 
   flush(): void {
+    if (this.#closed) throw closed(this.below.place?.bucket);
     this.#pending.flush();
   }
 
@@ -185,7 +187,7 @@ export class WriteBufferLayer<V> extends Layer<V> {
   override close(): void {
     this.#closed = true;
     try {
-      this.flush();
+      this.#pending.flush();
     } finally {
       this.base.close();
     }
@@ -269,6 +271,13 @@ export class WriteBufferLayer<V> extends Layer<V> {
     this.#pending.endBatch(batch);
     return result;
   }
+}
+
+function closed(bucket: string | undefined): S3BucketMapError {
+  return new S3BucketMapError(
+    `Cannot flush the writes to bucket ${JSON.stringify(bucket)}: Closed. ${advice.Closed}`,
+    { code: "Closed", operation: "flush", bucket },
+  );
 }
 
 /** Whether an error that left the batch already contains all that failed. */

@@ -22,6 +22,7 @@ export interface WriteBuffer<V> extends FileMap<V> {
    *
    * @throws PartialFailureError that names the writes that succeeded and those that failed. The writes that failed are
    * no longer in the buffer
+   * @throws S3BucketMapError `Closed` if the map was closed
    */
   flush(): void;
   subMap(prefix: string): WriteBuffer<V>;
