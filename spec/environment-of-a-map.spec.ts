@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import vm from "node:vm";
-import { S3BucketMap } from "../lib/index.js";
+import { asMap, createBucket, deleteBucket, s3Buckets, S3BucketMap } from "../lib/index.js";
 import { fill, numberedKeys } from "./support/fill.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
@@ -191,5 +191,30 @@ describe.each(["atomics", "deasync"] as const)("a map, wait: %s,", (wait) => {
       expect([...new Set(one.log().map(({ signedFor }) => signedFor))]).toEqual([scope]);
       if (!isOnePlace) expect(other.get("kept")).toBe("value");
     });
+  });
+
+  type Buckets = ReturnType<typeof s3Buckets>;
+  const firsts: [string, (s3: Buckets) => unknown][] = [
+    ["the buckets were listed", (s3) => Object.keys(s3)],
+    ["a bucket was looked for", (s3) => "bucket" in s3],
+    ["a key of one bucket was read", (s3) => s3["bucket"]!["missing"]],
+    ["a bucket was created", (s3) => createBucket(s3, "created-first")],
+  ];
+  it.each(firsts)("one of many buckets, is asked as these were when %s", (_name, first_) => {
+    const [one, two] = [first!, second!];
+    set(variables(one, "first"));
+    const s3 = s3Buckets({ wait });
+    const early = s3["named-early"];
+    first_(s3);
+    set(variables(two, "second"));
+    for (const server of [one, two]) server.reset();
+    Object.keys(s3);
+    expect("missing" in s3).toBe(false);
+    createBucket(s3, "created")["key"] = "value";
+    expect(early!["key"]).toBe(undefined);
+    asMap(s3["created"]!).clear();
+    deleteBucket(s3, "created");
+    expect(two.log()).toEqual([]);
+    expect([...new Set(one.log().map(({ signedFor }) => signedFor))]).toEqual(["first first-region"]);
   });
 });

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import type { Caller } from "../bridge/begun.js";
 import type { Environment } from "../bridge/protocol.js";
 
 /** Whether the SDK reads this variable, or the variable names a proxy. */
@@ -76,9 +77,11 @@ export function sharedTexts(
 /** For the local S3, which depends only on its directory. */
 export const noEnvironment: Environment = { variables: {}, config: "", credentials: "" };
 
-/** The environment that a map keeps. It is taken when the map first needs one. */
-export function firstEnvironment({ local }: { local?: string }): Environment {
-  return local === undefined ? environmentOf(process.env) : noEnvironment;
+/** The environment that a map keeps: that of its first request, or of this call if it is the first. */
+export function firstEnvironment(caller: Caller): Environment {
+  const owner = caller.account ?? caller;
+  const isLocal = owner.settings.client.local !== undefined;
+  return (owner.environment ??= isLocal ? noEnvironment : environmentOf(process.env));
 }
 
 function homeOf(variables: Readonly<Record<string, string>>): string {

@@ -25,6 +25,8 @@ export type Outcome<One extends Op = Op> =
 /** The settings of a map, and which worker thread has received them. */
 export interface Caller {
   readonly settings: { client: ClientConfig; wait: WaitName; timeoutMs: number };
+  /** The account whose environment this bucket uses: that of the first request to any of its buckets. */
+  readonly account?: Caller;
   /** The environment at the first request. The program may change it between creating the map and using it. */
   environment?: Environment;
   /** The thread that has these settings, and its number for them. */

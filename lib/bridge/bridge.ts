@@ -95,8 +95,8 @@ export class Bridge {
     }
     let { known } = caller;
     if (known?.thread !== thread || known.settings.isForgotten) {
-      caller.environment ??= firstEnvironment(client);
-      caller.known = known = { thread, settings: thread.tellSettings(client, caller.environment) };
+      const environment = firstEnvironment(caller);
+      caller.known = known = { thread, settings: thread.tellSettings(client, environment) };
     }
     // Sent even if the worker is still starting, so that calls from within the wait come after this one.
     const id = thread.newCall(lent);

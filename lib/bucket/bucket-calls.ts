@@ -63,9 +63,8 @@ export class BucketCalls {
     return (this.shared.bridge ??= loadBridge());
   }
 
-  /** The environment at the first request, or at this call if it is the first. */
   get environment(): Environment {
-    return (this.shared.environment ??= firstEnvironment(this.shared.settings.client));
+    return firstEnvironment(this.shared);
   }
 
   get place(): Place {

@@ -235,7 +235,7 @@ export class S3BucketMap<As extends ReadAs = "string">
   }
 }
 
-/** @internal A map with settings that have been checked. */
-export function mapWithSettings<As extends ReadAs>(settings: Settings): S3BucketMap<As> {
-  return new S3BucketMap<As>(checked, { settings }, settings.prefix, settings.readAs as As);
+/** @internal The map of a bucket of an account. The settings have been checked. */
+export function mapWithSettings<As extends ReadAs>(settings: Settings, account: Shared): S3BucketMap<As> {
+  return new S3BucketMap<As>(checked, { settings, account }, settings.prefix, settings.readAs as As);
 }

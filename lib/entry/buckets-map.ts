@@ -76,7 +76,7 @@ export class BucketsMap<As extends ReadAs = ReadAs> {
     let map = this.#maps.get(name);
     if (map === undefined) {
       const client = { ...this.#settings.client, bucket: name };
-      map = mapWithSettings<As>({ ...this.#settings, client });
+      map = mapWithSettings<As>({ ...this.#settings, client }, this.#account.shared);
       this.#maps.set(name, map);
     }
     return map;
