@@ -17,8 +17,8 @@ export interface Batch {
   readonly prefixes: readonly string[];
   /** The edits that are not stored yet, by key. A batch shares this Map with the batches inside it. */
   readonly edits: Map<string, Edits>;
-  /** The edits that are being stored. Also shared. */
-  readonly storing: Set<Edits>;
+  /** The edits that are being stored, by key. Also shared. */
+  readonly storing: Map<string, Edits>;
   /** The keys whose edits have been stored. Also shared. */
   readonly stored: Set<string>;
   /** The keys with edits that could not be stored. Also shared. */
@@ -61,7 +61,7 @@ export class Batches {
     return {
       prefixes: [...(outer?.prefixes ?? []), prefix],
       edits: outer?.edits ?? new Map<string, Edits>(),
-      storing: outer?.storing ?? new Set<Edits>(),
+      storing: outer?.storing ?? new Map<string, Edits>(),
       stored: outer?.stored ?? new Set(),
       failed: outer?.failed ?? new Map<string, Failed>(),
       sent: new Set(),
@@ -125,7 +125,7 @@ export class Batches {
     // Their edits will never be stored, so the documents show again what they showed before.
     for (const { edits, storing } of ended) {
       if (this.#open.some((batch) => batch.edits === edits)) continue;
-      for (const { documents } of [...edits.values(), ...storing])
+      for (const { documents } of [...edits.values(), ...storing.values()])
         for (const document of documents) document.restore();
       edits.clear();
       storing.clear();

@@ -183,6 +183,8 @@ export class DocumentStore<V> implements Home {
     const { tasks } = exit();
     const atExit = (): void => {
       if (!this.#batches.isOpen(batch)) return;
+      // A callback during the wait for these has ended the process.
+      for (const [whole, edits] of batch.storing) batch.edits.set(whole, edits);
       this.#finish(batch, (thrown) => failAtExit("batch", thrown));
       const error = errors.ofEdits;
       if (error !== undefined) failAtExit("batch", error);
@@ -241,7 +243,7 @@ export class DocumentStore<V> implements Home {
     const edits = batch.edits.get(whole);
     if (edits === undefined) return;
     batch.edits.delete(whole);
-    batch.storing.add(edits);
+    batch.storing.set(whole, edits);
     const lost = batch.failed.get(whole)?.edits ?? [];
     try {
       const { known } = edits.commit();
@@ -261,7 +263,7 @@ export class DocumentStore<V> implements Home {
       });
       throw error;
     } finally {
-      batch.storing.delete(edits);
+      batch.storing.delete(whole);
     }
   }
 

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { argumentError } from "../../errors/errors.js";
+import type { S3BucketMapError } from "../../errors/errors.js";
 import type { Internals, Stored } from "../../map/internals.js";
 import { copyOf, entriesOf, kindOfContainer, ownLeaf, rememberLive } from "../data/copies.js";
 import { deepFreeze } from "../data/frozen.js";
@@ -58,7 +59,7 @@ export interface Home {
   /** Runs a comparator, which must not edit. */
   guard<T>(fn: () => T): T;
   /** The error for an edit that was not made. @param written - what is known of earlier edits */
-  changed(document: { readonly key: string }, reason: string, written?: string): Error;
+  changed(document: { readonly key: string }, reason: string, written?: string): S3BucketMapError;
 }
 
 /** What a batch has replaced in a document. It is restored if the edits of the batch are not stored. */
