@@ -93,6 +93,12 @@ export function isOutOfBounds(view: ArrayBufferView): boolean {
   }
 }
 
+/** Whether a value is bytes, and they can be read. */
+export function areBytes(value: unknown): value is Bytes {
+  if (ArrayBuffer.isView(value)) return !isDetached(value.buffer) && !isOutOfBounds(value);
+  return types.isAnyArrayBuffer(value) && !isDetached(value);
+}
+
 function checkSize({ byteLength }: { byteLength: number }, key: string, maxBytes = MAX_VALUE_BYTES): void {
   if (byteLength <= maxBytes) return;
   const limit = maxBytes < MAX_VALUE_BYTES ? "a conditional write" : "a value";

@@ -234,6 +234,44 @@ describe("cache", () => {
     expect(String(bytes.get("key"))).toBe("words");
   });
 
+  it.each(["atomics", "deasync"] as const)(
+    "keeps each of many bytes as they were given, wait: %s",
+    (wait) => {
+      const map = cache(new S3BucketMap("bucket", { ...options({ wait }), readAs: "bytes" }), forever);
+      const piece = Buffer.alloc(4);
+      const pieces = function* (): Generator<[string, Buffer]> {
+        for (const letter of "abc") yield [letter, piece.fill(letter)];
+      };
+      map.setMany(pieces());
+      const view = new Uint16Array(new SharedArrayBuffer(4));
+      map.set("d", view as unknown as Buffer);
+      view.fill(1);
+      const read = ["a", "b", "c", "d"].map((key) => String(map.get(key)));
+      expect(sent(() => read.push(String(map.get("a"))))).toEqual({});
+      expect(read).toEqual(["aaaa", "bbbb", "cccc", "\0\0\0\0", "aaaa"]);
+    },
+  );
+
+  it("keeps the bytes that were stored where a callback during the wait changes the given ones", () => {
+    const map = cache(
+      new S3BucketMap("bucket", { ...options({ wait: "deasync" }), readAs: "bytes" }),
+      forever,
+    );
+    map.has("warm");
+    for (const write of [
+      (value: Buffer) => map.set("key", value),
+      (value: Buffer) => map.setMany([["key", value]]),
+    ]) {
+      const value = Buffer.from("right");
+      server.fault({ operation: "PUT", action: { delayMs: 300 } });
+      setTimeout(() => value.fill("x"), 20);
+      write(value);
+      expect(String(value)).toBe("xxxxx");
+      expect(String(map.get("key"))).toBe("right");
+      expect(String(bytes.get("key"))).toBe("right");
+    }
+  });
+
   it("keeps nothing that was read while something was written, by a callback during a wait", async () => {
     base = new S3BucketMap("bucket", options({ wait: "deasync" }));
     const map = cache(base, forever);

@@ -6,8 +6,7 @@ import { internals, unchanged } from "../../map/internals.js";
 import type { Internals, Needs, Prepared, Sending, Stored } from "../../map/internals.js";
 import { checkedEntries, iterable, mapped } from "../../map/iterables.js";
 import type { ObjectOptions, SetOptions, SyncMap } from "../../map/sync-map.js";
-import type { Bytes } from "../../arguments/values.js";
-import { bytesOf } from "../foundation/bytes.js";
+import { areBytes, toView } from "../../arguments/values.js";
 import { Layer } from "../foundation/layer.js";
 import { checkUnchangeable, copy } from "./cache-store.js";
 import type { CacheStore, Entry, Moment } from "./cache-store.js";
@@ -60,10 +59,11 @@ export class CacheLayer<V> extends Layer<V> {
   }
 
   set(key: string, value: V, options?: SetOptions): this {
+    const own = this.#ownBytes(value);
     this.#writing(
       [key],
-      () => this.base.set(key, value, options),
-      (before) => this.#keepWritten(key, value, options, before),
+      () => this.base.set(key, own, options),
+      (before) => this.#keepWritten(key, own, options, before),
     );
     return this;
   }
@@ -75,8 +75,9 @@ export class CacheLayer<V> extends Layer<V> {
   setMany(entries: Iterable<readonly [string, V]>, options?: ObjectOptions): this {
     const keys: string[] = [];
     const all: (readonly [string, V])[] = [];
-    const noted = mapped(checkedEntries(entries), (entry) => {
-      keys.push(entry[0]);
+    const noted = mapped(checkedEntries(entries), ([key, value]) => {
+      const entry = [key, this.#ownBytes(value)] as const;
+      keys.push(key);
       all.push(entry);
       return entry;
     });
@@ -234,11 +235,18 @@ export class CacheLayer<V> extends Layer<V> {
     return stored;
   }
 
+  /** A copy of the program's bytes, which it may change before they are stored and kept. Other values as they are. */
+  #ownBytes(value: V): V {
+    const { ttl, maxBytes } = this.#store.limits;
+    if (ttl === 0 || this.below.valueKind !== "bytes" || !areBytes(value)) return value;
+    return value.byteLength > maxBytes ? value : (Buffer.from(toView(value)) as V);
+  }
+
   // Only strings and bytes are certain to be read back as they were written.
   #keepWritten(key: string, value: unknown, options: ObjectOptions | undefined, before: Moment): void {
     if (this.#store.limits.ttl === 0 || !this.below.writesAreDurable()) return;
     const { valueKind } = this.below;
-    if (valueKind === "bytes") value = Buffer.from(bytesOf(value as Bytes));
+    if (valueKind === "bytes") value = typeof value === "string" ? Buffer.from(value) : value;
     else if (valueKind !== "string" || typeof value !== "string") return;
     const contentEncoding = options?.contentEncoding;
     this.#store.keep(
