@@ -192,6 +192,22 @@ describe.each(["atomics", "deasync"] as const)("a write that failed, wait: %s", 
     expect(failed(() => use(map))).toEqual(["1 bad", "2 bad"]);
   });
 
+  it("is thrown by a set that waits for room, with what is stored", () => {
+    map = writeBuffer(new S3BucketMap("bucket", { ...options(), wait }), { max: 2 });
+    const thrown: unknown[] = [];
+    for (const key of ["1 bad", "2", "3", "4", "5"]) {
+      try {
+        map.set(key, "1");
+      } catch (error) {
+        thrown.push([key, ...(error as PartialFailureError).failed.keys()]);
+      }
+    }
+    expect(thrown).toEqual([[expect.any(String), "1 bad"]]);
+    expect(map.get("1 bad")).toBeUndefined();
+    expect(failed(() => map.flush())).toEqual(["1 bad"]);
+    expect([...base.keys()]).toEqual(["2", "3", "4", "5"]);
+  });
+
   it("is forgotten by a batch that writes its key again", () => {
     batch(map, () => {
       map.set("bad", "1");

@@ -51,7 +51,7 @@ export class PendingWrites {
     return this.#pending.get(key);
   }
 
-  /** @throws PartialFailureError if the buffer is full of writes that failed */
+  /** @throws PartialFailureError if the buffer is full, and writes in it have failed */
   add(writes: readonly Pending[]): void {
     for (const pending of writes) {
       const before = this.#pending.get(pending.key);
@@ -64,11 +64,13 @@ export class PendingWrites {
     if (exit().hasBegun) return this.wait();
     exit().tasks.add(this.#atExit);
     this.#advance();
+    let hasWaited = false;
     while (this.#isFull() && this.#inFlight !== undefined) {
       this.#finish();
       this.#advance();
+      hasWaited = true;
     }
-    if (this.#isFull()) this.wait();
+    if (this.#isFull() || (hasWaited && this.#hasFailures)) this.wait();
   }
 
   /** The key is written again. An earlier failure to write it no longer matters. */
@@ -143,6 +145,10 @@ export class PendingWrites {
     const advice = " The writes that failed are no longer in the buffer.";
     const error = partialFailure("flush", first?.bucket, what, succeeded, failed, advice);
     if (error !== undefined) throw error;
+  }
+
+  get #hasFailures(): boolean {
+    return [...this.#pending.values()].some(({ outcome }) => outcome.error !== undefined);
   }
 
   #isFull(): boolean {
