@@ -127,6 +127,37 @@ describe("two copies of the package", () => {
     expect(map.get("key")).toBeUndefined();
   });
 
+  it("refuse to copy within one bucket if source and target overlap", () => {
+    base.set("a", "x");
+    const options = {
+      endpoint: server.endpoint,
+      credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+    };
+    const theirs = new other.S3BucketMap("bucket", options).subMap(`${places - 1}/`);
+    for (const copyAll of [library.copyAll, other.copyAll]) {
+      expect(() => copyAll(base, theirs)).toThrow(/overlap/);
+      expect(() => copyAll(theirs, layers.cache(base.subMap("a"), { ttl }))).toThrow(/overlap/);
+      expect(() => copyAll(theirs, base, { key: (key) => `${key}2` })).toThrow(/overlap/);
+      const elsewhere = { ...options, endpoint: server.endpoint.replace("127.0.0.1", "localhost") };
+      expect(() => copyAll(base, new other.S3BucketMap("bucket", elsewhere))).toThrow(/overlap/);
+    }
+    expect([...base.keys()]).toEqual(["a"]);
+  });
+
+  it("copy to each other within the service, with all headers", () => {
+    base.set("a", "x", { contentType: "text/markdown", metadata: { by: "ann" } });
+    const theirs = new other.S3BucketMap("another", {
+      endpoint: server.endpoint,
+      credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+    });
+    server.reset();
+    expect(library.copyAll(base, theirs)).toBe(1);
+    expect(server.counts()).toMatchObject({ HEAD: 1, COPY: 1, PUT: 0, GET: 0 });
+    expect(theirs.head("a")).toMatchObject({ contentType: "text/markdown", metadata: { by: "ann" } });
+    expect(library.copyAll(theirs, base, { key: (key) => `${key} again` })).toBe(1);
+    expect(base.get("a again")).toBe("x");
+  });
+
   it("know each other's errors", () => {
     server.fault({ operation: "GET", times: Infinity, action: { status: 403, code: "AccessDenied" } });
     const error = thrownBy(() =>

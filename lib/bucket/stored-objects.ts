@@ -13,21 +13,20 @@ import { areOneBucket, areOnOneService } from "./same-service.js";
 /** How many times a rename that reads and writes the value starts, because the source has changed. */
 const MAX_TURNS = 10;
 
-const callsBehind = new WeakMap<StoredObjects, BucketCalls>();
-
 /** The objects of a map's bucket. */
 export function storedObjects(calls: BucketCalls): StoredObjects {
   const { prefix } = calls;
   const whole = (key: string): string => wholeKey(prefix, key);
-  const objects: StoredObjects = {
-    takesFrom: (other) => areOnOneService(calls, callsBehind.get(other)),
-    isSameAs: (other, under) => areOneBucket(calls, callsBehind.get(other), under),
+  return {
+    calls,
+    takesFrom: (other) => areOnOneService(calls, callsOfOther(other)),
+    isSameAs: (other, under) => areOneBucket(calls, callsOfOther(other), under),
     copy(from, to, ifAbsent) {
       const call = { op: "copy", key: whole(from), to: whole(to), ifAbsent, prefix } as const;
       return writing(calls, call, [call.to], (copied) => copied === true);
     },
     copyMany(source, pairs) {
-      const other = callsBehind.get(source)!;
+      const other = callsOfOther(source)!;
       const given = pairs.map(({ from, to }) => ({ from: wholeKey(other.prefix, from), to: whole(to) }));
       for (const { to } of given) calls.tell(to, "unsure");
       const bucket = sourceOf(calls, other);
@@ -100,8 +99,11 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
       throw calls.error({ code, reason: said, mayHaveBeenApplied: !there }, "rename", key);
     },
   };
-  callsBehind.set(objects, calls);
-  return objects;
+}
+
+/** The calls behind the objects of another map, which may belong to another copy of the library. */
+function callsOfOther(objects: StoredObjects): BucketCalls | undefined {
+  return objects.calls as BucketCalls | undefined;
 }
 
 /**

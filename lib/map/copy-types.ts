@@ -56,6 +56,8 @@ export type CopyOutcome = "copied" | "missing" | S3BucketMapError;
 
 /** The objects of a bucket, as they are stored. Keys are relative to the map. */
 export interface StoredObjects {
+  /** What other objects need of these in order to copy or compare them. Absent in version 1.0.0. */
+  readonly calls?: unknown;
   /** Whether the service can copy the other's objects to this bucket, with the same permissions. */
   takesFrom(other: StoredObjects): boolean;
   /**
