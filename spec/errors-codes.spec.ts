@@ -1,4 +1,13 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { inspect } from "node:util";
@@ -48,16 +57,28 @@ function copyOfLibrary(name: string): { folder: string; load: () => typeof libra
 describe.each(["atomics", "deasync"] as const)(
   "a success that is not about a whole object, wait: %s",
   (wait) => {
-    it.each([204, 205, 206])("is BadAnswer to get, has and head alike: %i", (status) => {
-      const headers = {
-        etag: '"x"',
-        "last-modified": "Mon, 02 Nov 2026 10:00:00 GMT",
-        "content-length": "0",
-      };
+    it.each([
+      [201, { "content-length": "0" }],
+      [203, { "content-length": "0" }],
+      [204, { "content-length": "0" }],
+      [204, {}],
+      [205, { "content-length": "0" }],
+      [206, { "content-length": "0" }],
+    ])("is BadAnswer to every method that reads, and replaces no file: %i with %j", (status, length) => {
+      const headers = { etag: '"x"', "last-modified": "Mon, 02 Nov 2026 10:00:00 GMT", ...length };
       server.fault({ times: Infinity, action: { status, headers, body: "" } });
       const map = freshMap(server.endpoint, wait);
-      for (const read of [() => map.get("here"), () => map.has("here"), () => map.head("here")])
-        expect(thrown(read)).toMatchObject({ code: "BadAnswer", statusCode: status });
+      const file = path.join(folder, "target");
+      writeFileSync(file, "old");
+      const reads = [
+        () => map.get("here"),
+        () => map.has("here"),
+        () => map.head("here"),
+        () => map.getFile("here", file),
+      ];
+      for (const read of reads)
+        expect(thrown(read)).toMatchObject({ code: "BadAnswer", statusCode: status, attempts: 1 });
+      expect(readFileSync(file, "utf8")).toBe("old");
     });
   },
 );

@@ -24,8 +24,15 @@ export function checkEtag<T extends { ETag?: string | undefined; $metadata: obje
   if (output.ETag === undefined) throw new BadAnswer("the response has no ETag", output.$metadata);
 }
 
-/** Throws for a successful response that is not about a whole object: a range that was not requested, or no content. */
-export function checkIsWhole({ $metadata }: { $metadata: { httpStatusCode?: number | undefined } }): void {
+/**
+ * Throws for a successful response that is not about a whole object: a range that was not requested, or no content. Also
+ * throws for a response without an ETag.
+ */
+export function checkIsWhole<
+  T extends { ETag?: string | undefined; $metadata: { httpStatusCode?: number | undefined } },
+>(output: T): asserts output is T & { ETag: string } {
+  checkEtag(output);
+  const { $metadata } = output;
   const status = $metadata.httpStatusCode;
   if (status !== 200)
     throw new BadAnswer(`the response has status ${status}, but for a whole object S3 sends 200`, $metadata);

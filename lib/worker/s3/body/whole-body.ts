@@ -141,11 +141,16 @@ export function readWhole(command: GetObjectCommand, maxBytes: number): () => Ui
       const result = await next(args);
       const { Body, ContentLength: length } = result.output;
       const body = Body as Readable; // In Node, always.
+      const response = result.response as Response;
+      // The caller rejects such a response, whatever its body is.
+      if (response.statusCode !== 200) {
+        body.on("error", () => {}).destroy();
+        return result;
+      }
       if (length !== undefined && length > maxBytes) {
         body.destroy();
         throw valueTooLong(`${length}`, maxBytes);
       }
-      const response = result.response as Response;
       try {
         bytes = await (length === undefined
           ? collectChunks(body, response, maxBytes)

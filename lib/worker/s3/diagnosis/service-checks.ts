@@ -1,6 +1,6 @@
 import { advice403 } from "../../../errors/advice.js";
 import { OperationError } from "../../operation-error.js";
-import { BadAnswer, checkEtag } from "../bad-answers.js";
+import { BadAnswer, checkIsWhole } from "../bad-answers.js";
 import { readWhole } from "../body/whole-body.js";
 import { tryConditions } from "../conditional/trial.js";
 import { crc32 } from "../direct/writes.js";
@@ -215,7 +215,7 @@ async function look(
     if (!isNoSuchKey(error)) throw error;
   });
   if (output === undefined) return "missing";
-  checkEtag(output);
+  checkIsWhole(output);
   if (Buffer.compare(bytes(), BODY) !== 0)
     throw new BadAnswer("the bytes that were read differ from those that were written", output.$metadata);
   const hasChecksum = Object.keys(output).some((name) => /^Checksum(?!Type)/.test(name));

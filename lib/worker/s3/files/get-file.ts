@@ -69,18 +69,6 @@ async function openObject(
   } catch (error) {
     if (!isNoSuchKey(error)) throw error;
   }
-  if (answer !== undefined) {
-    const wrong =
-      answer.statusCode === 206
-        ? "the whole object was requested, but the response contains only a part of it"
-        : answer.headers["etag"] === undefined
-          ? "the response has no ETag"
-          : undefined;
-    if (wrong !== undefined) {
-      answer.body.destroy();
-      throw new BadAnswer(wrong, { httpStatusCode: answer.statusCode });
-    }
-  }
   target.bucketProved = true;
   return answer;
 }

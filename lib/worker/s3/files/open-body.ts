@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { sdk } from "../sdk.js";
 import type { GetObjectCommandInput } from "@aws-sdk/client-s3";
+import { checkIsWhole } from "../bad-answers.js";
 import type { Client } from "../client.js";
 import type { Task } from "../task.js";
 
@@ -44,7 +45,8 @@ export async function openBody(
     { step: "deserialize", priority: "low", name: "s3bucketmapOpenBody" },
   );
   try {
-    await client.send(command, task);
+    const output = await client.send(command, task);
+    if (input.Range === undefined) checkIsWhole(output);
     return opened!;
   } catch (error) {
     opened?.body.destroy();

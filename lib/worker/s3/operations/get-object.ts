@@ -1,6 +1,6 @@
 import type { Call } from "../../../bridge/operations.js";
 import type { KeptHeaders, Reading } from "../../../bridge/protocol.js";
-import { checkEtag, checkIsWhole } from "../bad-answers.js";
+import { checkIsWhole } from "../bad-answers.js";
 import { readWhole } from "../body/whole-body.js";
 import { withoutWrites, writesIn } from "../conditional/write-id.js";
 import { directAttempt } from "../direct/direct-attempt.js";
@@ -79,7 +79,6 @@ async function request(
   const bytes = readWhole(command, maxBytes);
   try {
     const output = await client.send(command, task);
-    checkEtag(output);
     checkIsWhole(output);
     target.bucketProved = true;
     return { ...output, Metadata: output.Metadata ?? {}, body: bytes() };

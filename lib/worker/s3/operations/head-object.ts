@@ -80,7 +80,6 @@ export async function head(target: Target, key: string, task: Task): Promise<Fou
     if (status === 404 && target.bucketProved && isS3s) return false;
     return getFirstByte(target, key, task);
   }
-  checkEtag(output);
   checkIsWhole(output);
   target.bucketProved = true;
   return output;
