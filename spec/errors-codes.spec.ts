@@ -8,9 +8,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { once } from "node:events";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { inspect } from "node:util";
+import { Worker } from "node:worker_threads";
 import { S3BucketMap, S3BucketMapError } from "../lib/index.js";
 import type { S3BucketOptions } from "../lib/index.js";
 import type * as library from "../lib/index.js";
@@ -82,6 +84,37 @@ describe.each(["atomics", "deasync"] as const)(
     });
   },
 );
+
+describe.each(["atomics", "deasync"] as const)("a value whose end nothing marks, wait: %s", (wait) => {
+  it("is BadAnswer to every method that reads, after three attempts, and replaces no file", async () => {
+    // A thread of its own, because this one waits.
+    const worker = new Worker(
+      `const { parentPort } = require("node:worker_threads");
+      let requests = 0;
+      parentPort.on("message", () => parentPort.postMessage(requests));
+      const server = require("node:net").createServer((socket) => socket.on("error", () => {}).once("data", () => {
+        requests += 1;
+        socket.end('HTTP/1.1 200 OK\\r\\nETag: "x"\\r\\nConnection: close\\r\\n\\r\\nhalf');
+      }));
+      server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));`,
+      { eval: true },
+    );
+    const [port] = (await once(worker, "message")) as [number];
+    const requests = async (): Promise<number> => {
+      worker.postMessage("");
+      return ((await once(worker, "message")) as [number])[0];
+    };
+    const map = freshMap(`http://127.0.0.1:${port}`, wait);
+    const file = path.join(folder, "target");
+    writeFileSync(file, "old");
+    expect(thrown(() => map.get("here"))).toMatchObject({ code: "BadAnswer", statusCode: 200 });
+    expect(await requests()).toBe(3);
+    expect(thrown(() => map.getFile("here", file))).toMatchObject({ code: "BadAnswer", statusCode: 200 });
+    expect(await requests()).toBe(6);
+    expect(readFileSync(file, "utf8")).toBe("old");
+    await worker.terminate();
+  });
+});
 
 describe("an error", () => {
   it("of S3's has its code, what was tried on what, status, request id, tries and cause", () => {

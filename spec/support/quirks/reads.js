@@ -102,7 +102,7 @@ const reads = [
   {
     name: "GET ends with its connection, half way, without any length",
     source: "https://github.com/aws/aws-sdk-js/issues/886",
-    refuses: everyRead("NetworkError"),
+    refuses: everyRead("BadAnswer"),
     answer: headed(withoutChecksums),
     send: (outgoing, { status, headers, body }, asked) => {
       if (asked.operation !== "GetObject" || status >= 300) return false;

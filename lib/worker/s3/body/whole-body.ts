@@ -156,6 +156,7 @@ export function readWhole(command: GetObjectCommand, maxBytes: number): () => Ui
           ? collectChunks(body, response, maxBytes)
           : collect(body, length));
       } catch (error) {
+        body.on("error", () => {}).destroy();
         const isTold = error instanceof OperationError || error instanceof BadAnswer;
         throw isTold || !(error instanceof Error) ? error : new BrokenBody(error);
       }
@@ -183,21 +184,22 @@ export function isChunked(headers: Record<string, string>): boolean {
   return /\bchunked$/i.test(headers["transfer-encoding"] ?? "");
 }
 
-async function collectChunks(
-  body: Readable,
-  { statusCode, headers }: Response,
-  maxBytes: number,
-): Promise<Uint8Array> {
-  if (!isChunked(headers)) {
-    body.on("error", () => {}).destroy();
-    throw new Error("the response does not declare its length, so a truncated body would look complete");
-  }
+/** Throws for a response without a Content-Length whose body might have been truncated. */
+export function checkEndIsMarked({ statusCode, headers }: Response): void {
+  if (isChunked(headers)) return;
+  throw new BadAnswer("the response does not declare its length, so a truncated body would look complete", {
+    httpStatusCode: statusCode,
+  });
+}
+
+async function collectChunks(body: Readable, response: Response, maxBytes: number): Promise<Uint8Array> {
+  checkEndIsMarked(response);
   const bytes = gathering();
   let length = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     if (length > maxBytes) throw valueTooLong(`more than ${maxBytes}`, maxBytes);
-    if (length > MAX_UNTOLD_BYTES) throw new TooLong(statusCode, MAX_UNTOLD_BYTES);
+    if (length > MAX_UNTOLD_BYTES) throw new TooLong(response.statusCode, MAX_UNTOLD_BYTES);
     bytes.add(chunk);
   }
   return bytes.whole();

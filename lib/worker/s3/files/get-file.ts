@@ -5,7 +5,7 @@ import type { Call } from "../../../bridge/operations.js";
 import { combineCrc32s } from "../../../local/body/crc32.js";
 import { OperationError } from "../../operation-error.js";
 import { BadAnswer, BrokenBody, MAX_UNTOLD_BYTES, TooLong } from "../bad-answers.js";
-import { isChunked } from "../body/whole-body.js";
+import { checkEndIsMarked } from "../body/whole-body.js";
 import type { Client } from "../client.js";
 import { replay } from "../direct/replay.js";
 import { isNoSuchKey } from "../sdk-errors.js";
@@ -95,27 +95,19 @@ async function writeTo(
 }
 
 /** Writes a body whose length is not known beforehand, for example because a proxy has compressed the response. */
-async function writeUntold(
-  file: TargetFile,
-  { statusCode, headers, body }: OpenAnswer,
-  moved: () => void,
-): Promise<void> {
-  if (!isChunked(headers)) {
-    throw new BadAnswer("the response does not declare its length, so a truncated body would look complete", {
-      httpStatusCode: statusCode,
-    });
-  }
+async function writeUntold(file: TargetFile, answer: OpenAnswer, moved: () => void): Promise<void> {
   let at = 0;
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      if (at + chunk.length > MAX_UNTOLD_BYTES) throw new TooLong(statusCode, MAX_UNTOLD_BYTES);
+    checkEndIsMarked(answer);
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      if (at + chunk.length > MAX_UNTOLD_BYTES) throw new TooLong(answer.statusCode, MAX_UNTOLD_BYTES);
       await file.write([chunk], at);
       at += chunk.length;
       moved();
     }
   } catch (error) {
-    if (error instanceof OperationError || error instanceof BadAnswer) throw error;
-    throw new Again(new BrokenBody(error as Error));
+    if (error instanceof OperationError) throw error;
+    throw new Again(error instanceof BadAnswer ? error : new BrokenBody(error as Error));
   }
 }
 
