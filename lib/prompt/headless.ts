@@ -44,8 +44,12 @@ export async function runCode(given: Arguments, code: string): Promise<number> {
   const ended = await evaluate(code);
   if (ended.outcome === "thrown") return fail(ended.value);
   if (ended.outcome === "part") return fail(new SyntaxError("The code ends in the middle of a statement."));
-  if ("value" in ended) printResult(ended.value, given, show);
-  return 0;
+  try {
+    if ("value" in ended) printResult(ended.value, given, show);
+    return 0;
+  } catch (thrown) {
+    return fail(thrown);
+  }
 }
 
 interface Ended {
@@ -147,12 +151,23 @@ class Nowhere extends Writable {
 
 function printResult(value: unknown, { layer }: Arguments, show: Headless["show"]): void {
   const { stdout } = process;
-  if (value instanceof Uint8Array && !stdout.isTTY) stdout.write(value);
-  else if (typeof value === "string" && layer !== "json") stdout.write(`${value}\n`);
-  else if (layer === "json" && isJson(value)) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-  else stdout.write(`${mapBehind(value) === undefined ? inspect(value) : show(value)}\n`);
+  if (value instanceof Uint8Array && !stdout.isTTY) {
+    stdout.write(value);
+    return;
+  }
+  const isBucket = mapBehind(value) !== undefined;
+  const text = layer === "json" && !isBucket ? toJson(value) : typeof value === "string" ? value : undefined;
+  stdout.write(`${text ?? (isBucket ? show(value) : inspect(value))}\n`);
 }
 
-function isJson(value: unknown): boolean {
-  return value !== undefined && mapBehind(value) === undefined && JSON.stringify(value) !== undefined;
+/** Undefined for `undefined`, functions and symbols. @throws for a BigInt, a cycle, or too long a text */
+function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value, null, 2);
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    throw new TypeError(`The code ran, but its result cannot be printed as JSON: ${error.message}`, {
+      cause: error,
+    });
+  }
 }

@@ -216,6 +216,24 @@ describe("s3bucketmap --eval", () => {
     });
   });
 
+  it("says that the code ran if its result cannot be printed as JSON", async () => {
+    const at = [...local("not-json"), "--json", "--eval"];
+    for (const [code, reason] of [
+      ["bucket.w = 1; ({ a: 1n })", "Do not know how to serialize a BigInt"],
+      ["const a = {}; a.a = a; a", "Converting circular structure to JSON"],
+      ["({ toJSON() { throw new TypeError('mine'); } })", "mine"],
+    ] as const) {
+      const { code: exit, out, err } = await run([...at, code]);
+      expect({ exit, out }).toEqual({ exit: 1, out: "" });
+      expect(
+        err.startsWith(`TypeError: The code ran, but its result cannot be printed as JSON: ${reason}`),
+      ).toBe(true);
+    }
+    expect((await run([...at, "({ toJSON() { throw new Error('mine'); } })"])).err).toBe("Error: mine\n");
+    expect((await run([...at, "bucket.w"])).out).toBe("1\n");
+    expect((await run([...at, "() => 1"])).out).toBe("[Function (anonymous)]\n");
+  });
+
   it("reaches a service by its options and the environment", async () => {
     const credentials = { AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
     const args = [
