@@ -146,6 +146,25 @@ describe.each(waits)("a bucket that is missing, wait: %s", (wait) => {
     }
     await server.close();
   });
+
+  it("looks like a missing key to calls that send only a HEAD, and only to those, if it was there before", async () => {
+    const server = await startHttpS3();
+    seed(server);
+    const map = freshMap(server.endpoint, wait);
+    expect(map.has("here")).toBe(true);
+    server.fault({ operation: "HEAD", times: Infinity, action: { status: 404, code: "NoSuchBucket" } });
+    expect(map.has("here")).toBe(false);
+    expect(map.head("here")).toBeUndefined();
+    expect(map.copy("here", "copy")).toBe(false);
+    expect(map.rename("here", "renamed")).toBe(false);
+    server.clearFaults();
+    server.fault({ operation: "COPY", times: Infinity, action: { status: 404, code: "NoSuchBucket" } });
+    for (const copy of [() => map.copy("here", "copy"), () => map.rename("here", "renamed")]) {
+      expect(map.has("here")).toBe(true);
+      expect(copy).toThrow(expect.objectContaining({ code: "NoSuchBucket" }) as Error);
+    }
+    await server.close();
+  });
 });
 
 describe.each(waits)("a 404 that is none of S3's, wait: %s", (wait) => {
