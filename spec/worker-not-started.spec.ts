@@ -57,3 +57,45 @@ describe.each(["atomics", "deasync"])("a worker that does not get to its first l
     expect(ms).toBeLessThan(withinMs);
   });
 });
+
+describe.each(["atomics", "deasync"])("a worker's file that cannot be read, wait: %s", (wait) => {
+  // Windows has no ulimit.
+  const onPosix = process.platform === "win32" ? it.skip : it;
+  onPosix("is reported with what to do: too many files are open", () => {
+    const program = `
+      const fs = require("node:fs");
+      const { S3BucketMap } = require(${library});
+      const options = {
+        endpoint: "http://127.0.0.1:9",
+        region: "x",
+        credentials: { accessKeyId: "a", secretAccessKey: "b" },
+        wait: ${JSON.stringify(wait)},
+      };
+      const map = new S3BucketMap("bucket", options);
+      const open = [];
+      let found;
+      try {
+        for (;;) open.push(fs.openSync("/dev/null"));
+      } catch {}
+      // One is left for the code that the calling thread loads.
+      fs.closeSync(open.pop());
+      try {
+        map.get("k");
+      } catch (error) {
+        found = error;
+      }
+      for (const file of open) fs.closeSync(file);
+      console.log(JSON.stringify({ code: found.code, message: found.message, cause: found.cause.message }));`;
+    const { stdout } = spawnSync("sh", ["-c", 'ulimit -n 60; exec "$0" -e "$1"', process.execPath, program], {
+      encoding: "utf8",
+      timeout: 60_000,
+    });
+    const { code, message, cause } = JSON.parse(stdout) as Record<"code" | "message" | "cause", string>;
+    expect(code).toBe("WorkerNotStarted");
+    expect(cause).toMatch(/^EMFILE/);
+    expect(message).toContain(
+      "The process has too many open files: close some, or raise the limit (ulimit -n).",
+    );
+    expect(message).not.toMatch(/Install|NODE_OPTIONS/);
+  });
+});

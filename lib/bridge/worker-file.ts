@@ -102,9 +102,9 @@ export function faultOf(file: string): WorkerFileError | undefined {
   try {
     source = fs.readFileSync(file, "utf8");
   } catch (cause) {
-    return new WorkerFileError(`the worker's file cannot be read: ${(cause as Error).message}`, again, {
-      cause,
-    });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const todo = code === "ENOENT" ? again : adviceOn(code);
+    return new WorkerFileError(`the worker's file cannot be read: ${message}`, todo, { cause });
   }
   if (source.trim() === "") return new WorkerFileError(`the worker's file ${file} is empty`, again);
   try {
@@ -127,6 +127,13 @@ export function faultOf(file: string): WorkerFileError | undefined {
     `the worker's file ${file} is CommonJS, but Node runs it as an ES module, because ${manifest} has "type": "module"`,
     isBesideBundle(file) ? `Name it ${names[0]}.` : INSTALL_AGAIN,
   );
+}
+
+/** What to do about a file that exists and cannot be read. */
+function adviceOn(code: string | undefined): string {
+  return code === "EMFILE" || code === "ENFILE"
+    ? "The process has too many open files: close some, or raise the limit (ulimit -n)."
+    : "This program must be able to read the file.";
 }
 
 /** The package.json by which Node decides whether a .js file in this folder is an ES module. */

@@ -51,7 +51,7 @@ export const advice: Readonly<Record<string, string>> = {
   FileChanged: "The file must not change until it is stored. Nothing was stored: try again, or store a copy.",
   ObjectChanged: "Nothing was written: try again while nobody is writing to the key.",
   WorkerNotStarted:
-    "The worker thread that sends the requests could not be started: check what NODE_OPTIONS makes every thread load (--require, --import), whether the working directory still exists, and whether there is memory left.",
+    "The worker thread that sends the requests could not be started: check what NODE_OPTIONS makes every thread load (--require, --import), whether the working directory still exists, whether there is memory left, and whether the process has too many open files (ulimit -n).",
   WorkerDied: "The worker thread that sends the requests ended. The next call starts a new one.",
   TooManyNestedCalls:
     "At most 64 calls can be nested. Calls nest if a callback that runs during a deasync wait calls the library itself.",
