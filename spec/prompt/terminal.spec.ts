@@ -398,6 +398,30 @@ describeInTerminal("Ctrl-C", () => {
     }
   });
 
+  it("leaves the interrupted requests in .timing and .stats", async () => {
+    server.fault({ key: "stalled", action: { stall: "before" }, times: Infinity });
+    server.fault({ operation: "LIST", action: { stall: "before" } });
+    const big = `"x".repeat(${17 * 1024 * 1024})`;
+    const terminal = await prompts.open(server);
+    await terminal.run(".timing on");
+    for (const [line, key, request] of [
+      ["bucket.stalled", "stalled", "GetObject"],
+      ["bucket.stalled = 'x'", "stalled", "PutObject"],
+      [`bucket.stalled = ${big}`, "stalled", "CreateMultipartUpload"],
+      ["map.size", "", "ListObjectsV2"],
+    ] as const) {
+      server.reset();
+      terminal.mark();
+      terminal.press(`${line}\r`);
+      await asked(key);
+      terminal.press(keys.ctrlC);
+      await terminal.shows(`ms, 1 request (${request})`);
+    }
+    const stats = (await terminal.run(".stats")).join("\n");
+    for (const name of ["GetObject", "PutObject", "ListObjectsV2"])
+      expect(stats).toMatch(new RegExp(`${name} +1 +1 `));
+  });
+
   it("ends a download, and nothing of it is left", async () => {
     const folder = mkdtempSync(path.join(tmpdir(), "s3bucketmap-terminal-spec-"));
     try {

@@ -72,7 +72,7 @@ export async function directAttempt<Result>(
       return answer;
     } catch (error) {
       if (!isAmbiguous(error as Error)) sending.didNothing();
-      if (!signal.aborted) tellRequest(operation.name, input, tries, started, request, error as Error);
+      tellRequest(operation.name, input, tries, started, request, error as Error);
       throw error;
     }
   };
