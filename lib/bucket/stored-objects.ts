@@ -18,7 +18,7 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
   const { prefix } = calls;
   const whole = (key: string): string => wholeKey(prefix, key);
   return {
-    calls,
+    calls: () => calls,
     takesFrom: (other) => areOnOneService(calls, callsOfOther(other)),
     isSameAs: (other, under) => areOneBucket(calls, callsOfOther(other), under),
     copy(from, to, ifAbsent) {
@@ -103,7 +103,7 @@ export function storedObjects(calls: BucketCalls): StoredObjects {
 
 /** The calls behind the objects of another map, which may belong to another copy of the library. */
 function callsOfOther(objects: StoredObjects): BucketCalls | undefined {
-  return objects.calls as BucketCalls | undefined;
+  return objects.calls?.() as BucketCalls | undefined;
 }
 
 /**

@@ -56,8 +56,11 @@ export type CopyOutcome = "copied" | "missing" | S3BucketMapError;
 
 /** The objects of a bucket, as they are stored. Keys are relative to the map. */
 export interface StoredObjects {
-  /** What other objects need of these in order to copy or compare them. Absent in version 1.0.0. */
-  readonly calls?: unknown;
+  /**
+   * Returns what other objects need of these in order to copy or compare them. Absent in version 1.0.0. A function,
+   * because it contains credentials, which printing a map with hidden properties must not show.
+   */
+  calls?(): unknown;
   /** Whether the service can copy the other's objects to this bucket, with the same permissions. */
   takesFrom(other: StoredObjects): boolean;
   /**
