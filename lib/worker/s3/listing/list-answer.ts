@@ -16,8 +16,8 @@ interface Answered {
 const plain = /^[\w./-]+$/;
 
 /**
- * Checks that a response is the requested listing. `KeyCount` is ignored, because some services omit it, omit keys that
- * it counts, or count keys on other pages.
+ * Checks that a response is the requested listing. `KeyCount` is ignored, because some services omit it, leave common
+ * prefixes out of it, or count keys on other pages.
  *
  * @returns whether there is another page
  * @throws BadAnswer if the response is not a listing, BadListing if it omits requested keys
