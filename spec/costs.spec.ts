@@ -7,6 +7,7 @@ import type { BucketObject, S3BucketOptions } from "../lib/index.js";
 import { fill, numberedKeys } from "./support/fill.js";
 import { startHttpS3 } from "./support/http-s3.js";
 import type { HttpS3 } from "./support/http-s3.js";
+import { thrownBy } from "./support/local-maps.js";
 import { sized } from "./support/size.js";
 
 // The design's table of costs: what each use of a bucket sends, counted where it arrives.
@@ -91,6 +92,8 @@ const reading: [string, Use][] = [
   ["Object.assign({}, bucket)", (bucket) => Object.assign({}, bucket)],
   ["a loop that reads", (bucket) => loop(bucket, (key) => bucket[key] === key)],
   ["map.entries()", (_bucket, map) => [...map]],
+  ["map.values()", (_bucket, map) => Array.from(map.values())],
+  ["map.forEach()", (_bucket, map) => map.forEach(() => {})],
 ];
 
 const [entries, values, ...others] = reading;
@@ -214,6 +217,12 @@ describe.each(waits)("the requests that are sent, wait: %s,", (wait) => {
       { HEAD: 1, GET: 1 },
       (bucket) => Object.hasOwn(bucket, "missing"),
     ],
+    [
+      "Object.getOwnPropertyDescriptor",
+      { HEAD: 1 },
+      (bucket) => Object.getOwnPropertyDescriptor(bucket, "key 00000"),
+    ],
+    ["structuredClone", {}, (bucket) => thrownBy(() => structuredClone(bucket))],
     ["map.head", { HEAD: 1 }, (_bucket, map) => map.head("key 00000")],
     ["delete bucket.k", { DELETE: 1 }, (bucket) => delete bucket["missing"]],
     ["Object.defineProperty", { PUT: 1 }, (bucket) => define(bucket)],
@@ -244,6 +253,39 @@ describe.each(waits)("the requests that are sent, wait: %s,", (wait) => {
   it.each(single)("by %s: %j", async (_name, expected, use) => {
     await once(use, wait);
     expect(sent()).toEqual(expected);
+  });
+
+  it.each([
+    ["the first", 0],
+    ["one in the middle", page / 2],
+    ["the last", page - 1],
+  ])("by object rest without %s key: a HEAD for each key after it", (_name, at) => {
+    const { bucket } = open(`${page}/read/`, { wait, concurrency: 8 });
+    const { [numberedKeys(page)[at]!]: _, ...rest } = bucket;
+    expect(Object.keys(rest)).toHaveLength(page - 1);
+    const { GET, ...others } = sent();
+    expect(others).toEqual(cost({ LIST: 1, HEAD: page - 1 - at }));
+    expect(GET).toBeGreaterThanOrEqual(page);
+    expect(GET).toBeLessThanOrEqual(page + 8);
+    const { [numberedKeys(page)[at]!]: __, ...ofCopy } = { ...bucket };
+    expect(ofCopy).toEqual(rest);
+    expect(sent()).toEqual({ LIST: 1, GET: page });
+  });
+
+  it.each<[string, (map: S3BucketMap) => Iterable<unknown>]>([
+    ["map.entries()", (map) => map.entries()],
+    ["map.values()", (map) => map.values()],
+    ["the map", (map) => map],
+  ])("by a loop over %s that writes to the same bucket: values that were read ahead again", (_name, over) => {
+    const { map } = open(`${page}/read/`, { wait, concurrency: 8 });
+    const { map: other } = open("", { wait });
+    let turns = 0;
+    for (const _ of over(map)) if ((turns += 1) % 10 === 0) other.set("other/key", "x");
+    expect(turns).toBe(page);
+    const { GET, ...others } = sent();
+    expect(others).toEqual({ LIST: 1, PUT: page / 10 });
+    expect(GET).toBeGreaterThan(page);
+    expect(GET).toBeLessThanOrEqual(page + 2 * 8 + page / 8);
   });
 
   it("by further missing keys, once the bucket is proved: a HEAD each", () => {
