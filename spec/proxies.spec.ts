@@ -72,6 +72,14 @@ function use(bucket: S3BucketMap): void {
 }
 
 describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
+  it("an empty variable in lower case turns off what the other says", () => {
+    const place = { secure: false, host: "a.example", port: 80 };
+    const both = { http_proxy: "", HTTP_PROXY: "http://p" };
+    expect(wayTo(place, both).proxy).toBeUndefined();
+    const exceptions = { HTTP_PROXY: "http://p", no_proxy: "", NO_PROXY: "*" };
+    expect(wayTo(place, exceptions).proxy?.host).toBe("p");
+  });
+
   it.each(["http_proxy", "HTTP_PROXY"])("HTTP goes by %s, each request with its whole URL", async (name) => {
     process.env[name] = open.url;
     server.reset();

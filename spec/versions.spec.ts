@@ -1,6 +1,6 @@
 import { asObject, at, restore, S3BucketMap } from "../lib/index.js";
 import type { ObjectVersion, S3BucketMapError, S3BucketOptions } from "../lib/index.js";
-import { cache, encrypt, gzip, json, readonly, text, writeBuffer } from "../lib/layers/index.js";
+import { cache, encrypt, expire, gzip, json, readonly, text, writeBuffer } from "../lib/layers/index.js";
 import { startVersionedService } from "./support/versioned-service.js";
 import type { VersionedService } from "./support/versioned-service.js";
 
@@ -133,6 +133,7 @@ describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
         { versionId: undefined },
         { versionId: "" },
         { versionId: 1 },
+        { versionId: "\ud800" },
         { versionID: "x" },
         { version: "x" },
         [],
@@ -328,6 +329,20 @@ describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
   });
 });
 
+it("expire over at reads what the bucket had", () => {
+  const map = open();
+  map.set("k", "old");
+  const past = expire(at(map, timeOf(map, "k")), 1e12);
+  map.set("k", "new");
+  expect([past.get("k"), past.has("k"), [...past], [...past.getMany(["k"])]]).toEqual([
+    "old",
+    true,
+    [["k", "old"]],
+    [["k", "old"]],
+  ]);
+  expect(expire(at(map, new Date("2030-01-01")), 1).get("k")).toBeUndefined();
+});
+
 describe("a long list of versions", () => {
   it.each(["begins with the marker", undefined] as const)(
     "is read page by page where the service %s",
@@ -361,6 +376,28 @@ describe("a long list of versions", () => {
       expect(thrown(() => at(map, new Date()).size)).toMatchObject({ code: "BadListing" });
     } finally {
       await stuck.end();
+    }
+  });
+
+  const deleted = (map: S3BucketMap): unknown => map.set("k", "milk").set("k", "bread").delete("k");
+  const writtenAgain = (map: S3BucketMap): unknown =>
+    map.set("k", "milk").delete("k") && map.set("k", "bread");
+  it.each([
+    ["versions first", "was deleted", deleted],
+    ["versions first", "was written again", writtenAgain],
+    ["markers first", "was written again", writtenAgain],
+    ["oldest first", "was deleted", deleted],
+    ["oldest first", "was written again", writtenAgain],
+  ] as const)("is BadListing where a service lists %s, and the key %s", async (oddity, _what, write) => {
+    const odd = await startVersionedService({ oddity });
+    try {
+      const map = open({ endpoint: odd.endpoint });
+      write(map);
+      const past = at(map, new Date("2030-01-01"));
+      for (const use of [() => map.versions("k"), () => past.get("k"), () => [...past.keys()]])
+        expect(thrown(use).code).toBe("BadListing");
+    } finally {
+      await odd.end();
     }
   });
 

@@ -41,8 +41,10 @@ const layerFor: Readonly<Record<string, string>> = {
 };
 
 export function checkText(value: unknown, name: string): asserts value is string {
-  if (typeof value === "string" && value !== "") return;
+  if (typeof value === "string" && value !== "" && value.isWellFormed()) return;
   if (value === "") throw argumentError(`The option ${name} must not be empty.`);
+  if (typeof value === "string")
+    throw argumentError(`The option ${name} has a lone surrogate, which UTF-8 cannot encode.`);
   throw argumentError(`The option ${name} must be a string, not ${kindOf(value)}.`);
 }
 

@@ -104,7 +104,12 @@ function* grouped(
       if (ids.has(listed.versionId))
         throw calls.error({ code: "BadListing", reason: "the service lists a version twice" }, method, key);
       ids.add(listed.versionId);
-      versions.push(toVersion(listed));
+      const version = toVersion(listed);
+      if (!mayComeAfter(version, versions.at(-1))) {
+        const reason = "the service does not list the versions of the key in the order of their times";
+        throw calls.error({ code: "BadListing", reason }, method, key);
+      }
+      versions.push(version);
     }
     after = page.next;
     isLast = after === undefined;
@@ -144,6 +149,19 @@ function toVersion({ versionId, isLatest, lastModified, object }: ListedVersion)
     size: object?.size,
     etag: object?.etag,
   };
+}
+
+/**
+ * Whether a version can be older than the one listed before it. Some services list values and delete markers apart. The
+ * times of two values say less, because that of a multipart upload is the time when it began.
+ */
+function mayComeAfter(version: ObjectVersion, newer: ObjectVersion | undefined): boolean {
+  if (newer === undefined) return true;
+  if (version.isLatest) return false;
+  const isUpload = newer.etag?.includes("-") === true;
+  return (
+    version.isDeleteMarker === newer.isDeleteMarker || isUpload || version.lastModified <= newer.lastModified
+  );
 }
 
 // A value that was stored without versioning has the id "null".

@@ -3,7 +3,7 @@ import { argumentError, PartialFailureError } from "../errors/errors.js";
 import type { S3BucketMapError } from "../errors/errors.js";
 import { internals, stateOf } from "../map/internals.js";
 import type { Internals, Needs, Stored } from "../map/internals.js";
-import { iterable } from "../map/iterables.js";
+import { iterable, mapped } from "../map/iterables.js";
 import type {
   ListedEntry,
   ListedObject,
@@ -129,11 +129,14 @@ export class PastLayer<V> extends ReadonlyLayer<V> {
     needs: Needs,
     failed?: Map<string, S3BucketMapError>,
   ): Map<string, Stored<V>> {
-    const versionIds = new Map<string, string>();
-    for (const [key, version] of wanted) if (version !== undefined) versionIds.set(key, version.versionId);
-    return versionIds.size === 0
-      ? new Map<string, Stored<V>>()
-      : this.below.getVersions(versionIds, needs, failed);
+    const versions = new Map<string, Existing>();
+    for (const [key, version] of wanted) if (version !== undefined) versions.set(key, version);
+    if (versions.size === 0) return new Map<string, Stored<V>>();
+    const ids = new Map(mapped(versions, ([key, { versionId }]) => [key, versionId] as const));
+    const found = this.below.getVersions(ids, needs, failed);
+    for (const [key, stored] of found)
+      found.set(key, { ...stored, lastModified: versions.get(key)!.lastModified.getTime() });
+    return found;
   }
 
   #wholes(keys: Iterable<string>, failed: Map<string, S3BucketMapError>): Map<string, Stored<V>> {

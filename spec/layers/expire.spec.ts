@@ -168,7 +168,17 @@ describe.each(["atomics", "deasync"] as const)("expire, wait: %s", (wait) => {
     secondsAfterNoon(61);
     expect(() => purge(base)).toThrow(/purge requires a map of expire, or a layer over one/);
     expect(() => purge(asObject(map) as never)).toThrow(/requires a map, not a bucket object/);
-    expect(() => purge(readonly(map))).toThrow(/read-only: it does not support purge/);
+    const refusing = [
+      readonly(map),
+      expire(readonly(base), MINUTE_MS),
+      expire(cache(readonly(base)), MINUTE_MS),
+      expire(json(readonly(base)), MINUTE_MS),
+      expire(readonly(map), MINUTE_MS),
+    ];
+    for (const each of refusing)
+      expect(sent(() => expect(() => purge(each)).toThrow(/read-only: it does not support purge/))).toEqual(
+        {},
+      );
     expect(base.size).toBe(4);
   });
 

@@ -72,6 +72,10 @@ function list(bucket, query) {
   const markers = isTruncated
     ? element("NextKeyMarker", last?.key ?? "") + element("NextVersionIdMarker", last?.id ?? "")
     : "";
+  if (oddity === "oldest first") page.reverse();
+  const isMarker = (/** @type {{ version: Version }} */ { version }) => version.body === undefined;
+  if (oddity === "versions first") page.sort((a, b) => Number(isMarker(a)) - Number(isMarker(b)));
+  if (oddity === "markers first") page.sort((a, b) => Number(isMarker(b)) - Number(isMarker(a)));
   const listed = page.map(({ version, isLatest }) => versionXml(version, isLatest)).join("");
   return {
     status: 200,

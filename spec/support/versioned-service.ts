@@ -5,7 +5,13 @@ import { Worker } from "node:worker_threads";
 export interface VersionedOptions {
   /** How many versions a page has at most. Default: 1000. */
   pageSize?: number;
-  oddity?: "begins with the marker" | "ignores the marker" | "knows no versions";
+  oddity?:
+    | "begins with the marker"
+    | "ignores the marker"
+    | "knows no versions"
+    | "versions first"
+    | "markers first"
+    | "oldest first";
 }
 
 export interface VersionedService {

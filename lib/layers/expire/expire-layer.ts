@@ -176,13 +176,15 @@ export class ExpireLayer<V> extends Layer<V> {
   }
 
   #purge(): number {
+    // A base that must not be written refuses this before anything is sent.
+    const purgedBelow = this.below.purge?.() ?? 0;
     const etags = new Map<string, string>();
     // All keys are listed before any is deleted, so that nothing is deleted if the listing turns out to be wrong.
     for (const entry of this.base.list()) {
       if (entry.key !== undefined && this.#isExpired(entry.lastModified.getTime()))
         etags.set(entry.key, entry.etag);
     }
-    return this.below.removeMany(etags).length + (this.below.purge?.() ?? 0);
+    return purgedBelow + this.below.removeMany(etags).length;
   }
 
   /** Whether a value is certainly older than allowed. Each time may be up to a second later than it says. */

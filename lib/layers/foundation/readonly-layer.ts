@@ -20,6 +20,7 @@ export class ReadonlyLayer<V> extends Layer<V> {
     prepare: () => this.#refuse("set"),
     prepareDeletion: () => this.#refuse("delete"),
     purge: () => this.#refuse("purge"),
+    removeMany: () => this.#refuse("purge"),
   };
   readonly #by: string;
 

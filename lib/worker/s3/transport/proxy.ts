@@ -31,9 +31,10 @@ export interface Way {
  */
 export function wayTo(place: Place, env: Variables): Way {
   const name = place.secure ? "https_proxy" : "http_proxy";
-  const given = env[name] || env[name.toUpperCase()];
+  // An empty variable in lower case also takes precedence: it turns the proxy, or the exceptions, off.
+  const given = env[name] ?? env[name.toUpperCase()];
   const proxy =
-    given && !isExcepted(place, env["no_proxy"] || env["NO_PROXY"] || "") ? proxyOf(given) : undefined;
+    given && !isExcepted(place, env["no_proxy"] ?? env["NO_PROXY"] ?? "") ? proxyOf(given) : undefined;
   const hasTls = place.secure || proxy?.protocol === "https:";
   return { proxy, bundle: hasTls ? env["AWS_CA_BUNDLE"] || undefined : undefined };
 }
