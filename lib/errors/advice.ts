@@ -71,7 +71,7 @@ export const advice: Readonly<Record<string, string>> = {
   LocalS3Replaced:
     "Call again to use the directory that is there now. If only one of its files was removed or replaced, end the programs that use it, and remove or restore the whole directory.",
   LocalS3Failed:
-    "The system's message says what is missing: each process has limits on open files and memory (ulimit -n, ulimit -v); after a disk error, check the file system.",
+    "The system's message says what is missing: each process has limits on open files and memory (ulimit -n, ulimit -v); after a disk error, check the file system; after MDB_BAD_RSLOT, leave one copy of the package lmdb in the program (npm ls lmdb, npm dedupe).",
 };
 
 /** For a service without conditions: advice for methods that do not only set a value. */
