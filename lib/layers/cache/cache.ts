@@ -28,7 +28,7 @@ export interface CacheOptions {
 /**
  * Caches values that were read, and evicts the least recently used.
  *
- * By default the cache never returns a stale value. Each hit costs one conditional GET (If-None-Match), to which S3
+ * By default the cache never returns a stale value. Each hit of `get` costs one conditional GET (If-None-Match), to which S3
  * responds with 304 and no body. A 304 with another ETag is not trusted, and costs a second GET. An ETag does not cover
  * the Content-Encoding. In a stack with gzip, a hit therefore costs a GET with the body, unless encrypt is below gzip.
  *
