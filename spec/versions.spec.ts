@@ -164,6 +164,18 @@ describe.each(["atomics", "deasync"] as const)("wait: %s", (wait) => {
     });
   });
 
+  it("a failure is called what the service calls it, also where it is met by a HEAD", () => {
+    const map = open({ wait, bucket: "forbidden" });
+    map.set("k", "v");
+    const [{ versionId, lastModified } = { versionId: "", lastModified: new Date() }] = map.versions("k");
+    for (const use of [
+      () => map.get("k", { versionId }),
+      () => restore(map, "k", versionId),
+      () => at(map, lastModified).head("k"),
+    ])
+      expect(thrown(use)).toMatchObject({ code: "AccessDenied", statusCode: 403 });
+  });
+
   describe("restore", () => {
     it("makes a version the newest again, with its headers, for 1 HEAD and 1 CopyObject", async () => {
       const map = open({ wait });

@@ -130,6 +130,7 @@ function answer({ method = "", url = "", headers }, body) {
       bucket === "off" ? "" : element("Status", bucket === "suspended" ? "Suspended" : "Enabled");
     return { status: 200, body: element("VersioningConfiguration", status) };
   }
+  if (bucket === "forbidden" && query.has("versionId")) return error(403, "AccessDenied");
   if (method === "GET" || method === "HEAD") return get(bucket, key, query.get("versionId"));
   if (method === "DELETE") {
     store(bucket, key, { headers: {} });

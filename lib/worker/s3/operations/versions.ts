@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { HeadObjectCommandOutput, ListObjectVersionsCommandInput } from "@aws-sdk/client-s3";
 import { MAX_KEYS_AT_ONCE } from "../../../arguments/keys.js";
 import type { Call } from "../../../bridge/operations.js";
@@ -129,20 +130,30 @@ export async function headVersionOf(...version: Parameters<typeof lookAtVersion>
   return found === false ? undefined : toHead(found);
 }
 
-/** The headers of one version, as the SDK returns them; false if the version is missing. One HEAD. */
+/**
+ * The headers of one version, as the SDK returns them; false if the version is missing. One HEAD, and one GET if the HEAD
+ * fails.
+ */
 export async function lookAtVersion(
   target: Target,
   key: string,
   versionId: string,
   task: Task,
 ): Promise<Found | false> {
-  const command = new sdk.HeadObjectCommand({ ...keyInput(target, key), VersionId: versionId });
+  const input = { ...keyInput(target, key), VersionId: versionId };
+  const command = new sdk.HeadObjectCommand(input);
   let output: HeadObjectCommandOutput;
   try {
     output = await target.client.send(command, task);
   } catch (error) {
-    // The response has no body, so it has no error code.
+    if (statusOf(error) === undefined) throw error;
     if (statusOf(error) === 404 || statusOf(error) === 405) return false;
+    // The response to a HEAD has no body. The response to a GET has one, which names the reason.
+    const { Body } = await target.client.send(
+      new sdk.GetObjectCommand({ ...input, Range: "bytes=0-0" }),
+      task,
+    );
+    (Body as Readable).on("error", () => {}).destroy();
     throw error;
   }
   checkVersion(output, versionId);
