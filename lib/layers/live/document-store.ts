@@ -183,8 +183,9 @@ export class DocumentStore<V> implements Home {
     const { tasks } = exit();
     const atExit = (): void => {
       if (!this.#batches.isOpen(batch)) return;
-      // A callback during the wait for these has ended the process.
-      for (const [whole, edits] of batch.storing) batch.edits.set(whole, edits);
+      for (const [whole, edits] of batch.storing)
+        batch.failed.set(whole, { error: edits.endedMeanwhile(), edits: edits.list });
+      batch.storing.clear();
       this.#finish(batch, (thrown) => failAtExit("batch", thrown));
       const error = errors.ofEdits;
       if (error !== undefined) failAtExit("batch", error);

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { markUnsure } from "../../errors/errors.js";
+import type { S3BucketMapError } from "../../errors/errors.js";
 import type { State, Stored } from "../../map/internals.js";
 import { keeping } from "../../map/methods.js";
 import { copyOf, kindOfContainer } from "../data/copies.js";
@@ -33,8 +34,6 @@ export class Edits {
   value: unknown;
   /** What the last action returned on that value. */
   #result: unknown;
-  /** The value that `commit` sent last. */
-  #sent: unknown;
 
   /** @param written - what a failure says of earlier edits. By default, that nothing was written */
   constructor(home: Home, { key, known }: Document, written?: string) {
@@ -66,12 +65,8 @@ export class Edits {
     document.join(this);
   }
 
-  /**
-   * Stores the edits. It costs 1 PUT, and 1 GET and 1 PUT more each time that another writer got there first. A second
-   * call is for an exit handler: a callback has ended the process during the first.
-   */
+  /** Stores the edits. It costs 1 PUT, and 1 GET and 1 PUT more each time that another writer got there first. */
   commit(): Outcome {
-    const sent = this.#sent;
     const { below, shares } = this.#home;
     const { from } = this.known;
     let [value, result, isMerged] = [this.value, this.#result, false];
@@ -79,17 +74,12 @@ export class Edits {
     let state: State | undefined;
     const change = (now: Stored<unknown> | undefined): unknown => {
       // The first attempt goes on from `from`, without a GET.
-      if (now === from) return (this.#sent = value);
-      if (sent !== undefined) {
-        // Making the edits again could make them twice.
-        if (!isDeepStrictEqual(copyOf(now?.value, shares), sent)) throw this.#endedMeanwhile();
-        return sent;
-      }
+      if (now === from) return value;
       if (now === undefined) throw this.#changed("the key no longer exists");
       last = now;
       isMerged = true;
       ({ value, result } = this.#madeOn(now.value));
-      return (this.#sent = value);
+      return value;
     };
     const stored = below.update(this.#key, change, (read) => keeping(undefined, read), {
       from,
@@ -102,6 +92,22 @@ export class Edits {
     }
     const next = { ...last, value: undefined, etag: undefined, state };
     return { known: { value, from: next, order: nextOrder() }, isMerged, result };
+  }
+
+  /**
+   * For an exit handler: a callback has ended the process during `commit`. Waits for the write, because it would end with
+   * the process. Its outcome is lost, and nothing else shows it for certain.
+   */
+  endedMeanwhile(): S3BucketMapError {
+    try {
+      this.#home.below.get(this.#key, "value");
+    } catch {
+      // Only the wait matters: a read waits for earlier writes to its key.
+    }
+    const reason = "the process ended while the edits were being stored";
+    const error = this.#home.changed({ key: this.#key }, reason, "they may have been stored");
+    markUnsure(error);
+    return error;
   }
 
   /**
@@ -143,17 +149,6 @@ export class Edits {
         throw this.#changed(`${textOf(path, action.key)} has changed since this document read it`);
     }
     return [old, now];
-  }
-
-  #endedMeanwhile(): Error {
-    const reason = "the process ended while the edits were being stored, and the key now has another value";
-    const error = this.#home.changed(
-      { key: this.#key },
-      reason,
-      "the edits may have been stored before that",
-    );
-    markUnsure(error);
-    return error;
   }
 
   #ofOneKind(old: unknown, now: unknown, path: Path): [object, object] {
