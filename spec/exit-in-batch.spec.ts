@@ -81,6 +81,14 @@ describe.each(["atomics", "deasync"] as const)(
       for (const [key, value] of Object.entries(stored)) expect(base.get(key)).toBe(value);
     });
 
+    it("is told the keys of edits that a closed map can no longer store", () => {
+      const { stderr, status } = program(`
+      const docs = live(json(map)); const d = docs.get("d");
+      batch(docs, () => { d.x = 3; map.close(); process.exit(); });`);
+      expect(stderr).toMatch(/^ {2}"d": Cannot .*Closed/m);
+      expect(status).toBe(1);
+    });
+
     it("gets the error of a write that is refused", () => {
       server.fault({ key: /bad$/, operation: "PUT", action: { status: 403, code: "AccessDenied" } });
       const { stdout } = program(`

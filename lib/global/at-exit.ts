@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { PartialFailureError } from "../errors/errors.js";
+import type { S3BucketMapError } from "../errors/errors.js";
 import { threadWide } from "./thread-wide.js";
 
 /** The exit of the process. */
@@ -39,13 +40,18 @@ const MOST_PRINTED = 100;
 
 /** Reports an error that nothing can catch any more: prints it with its keys, and sets the exit code. */
 export function failAtExit(what: string, error: Error): void {
-  const failed = error instanceof PartialFailureError ? [...error.failed.values()] : [];
+  const failed = error instanceof PartialFailureError ? [...error.failed] : [];
   const more = failed.length - MOST_PRINTED;
   const lines = [
     error.message,
-    ...failed.slice(0, MOST_PRINTED).map(({ message }) => `  ${message}`),
+    ...failed.slice(0, MOST_PRINTED).map(([key, one]) => `  ${inFront(key, one)}${one.message}`),
     ...(more > 0 ? [`  and ${more} more`] : []),
   ];
   fs.writeSync(2, `s3bucketmap: ${what} at exit: ${lines.join("\n")}\n`);
   exit().fail();
+}
+
+/** The key, if the message does not name it. */
+function inFront(key: string, { key: named }: S3BucketMapError): string {
+  return named === undefined ? `${JSON.stringify(key)}: ` : "";
 }

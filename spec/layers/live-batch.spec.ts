@@ -223,6 +223,24 @@ describe.each(["atomics", "deasync"] as const)("batch over live (%s)", (wait) =>
     expect([stored().tags, user.tags, stored("bob").n]).toEqual([["a", "other"], ["a"], 2]);
   });
 
+  it.each([1, 2])(
+    "throws one PartialFailureError where its function lets such an error through: %i keys",
+    (count) => {
+      users["bob"] = { n: 1, tags: [] };
+      const action = { status: 403, code: "AccessDenied" };
+      server.fault({ operation: "PUT", key: /\/(ann|bob)$/, times: Infinity, action });
+      const run = (): unknown =>
+        batch(users, () => {
+          if (count === 2) users["bob"]!.n = 2;
+          ann().n = 2;
+          return asMap(users).head("ann");
+        });
+      const error = thrownBy(run) as PartialFailureError;
+      expect(error.name).toBe("PartialFailureError");
+      expect([...error.failed.keys()].sort()).toEqual(["ann", "bob"].slice(0, count));
+    },
+  );
+
   it("stores what was edited before its function threw, and throws that", () => {
     const user = ann();
     const error = new Error("mine");

@@ -34,8 +34,9 @@ export class BatchErrors {
   /** What the function of the batch has thrown, with the failures of the edits. */
   besidesEdits(thrown: unknown): unknown {
     const edits = this.ofEdits;
-    // A call inside the batch may have thrown the only failure.
-    if (edits === undefined || [...edits.failed.values()].every((error) => error === thrown)) return thrown;
+    if (edits === undefined) return thrown;
+    // A call inside the batch has thrown one of these failures.
+    if ([...edits.failed.values()].some((error) => error === thrown)) return edits;
     return new AggregateError(
       [thrown, edits],
       `The function of the batch threw, and not all of its edits were stored: ${edits.message}`,
