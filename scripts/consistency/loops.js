@@ -102,6 +102,8 @@ const iterator = (method) => (thread, view, pause) => {
     const { end, ok, value: next, begin: at } = rec.call(`${method}() next`, () => all.next());
     if (!ok) return;
     const span = { begin: Math.min(since, at), at: begin, called: at, end, via };
+    // Which keys there are may be as old as the iterator, whatever this thread has written since.
+    const listing = { ...span, begin, called: begin };
     /** @type {string | undefined} */
     let key;
     if (!next.done) {
@@ -110,10 +112,10 @@ const iterator = (method) => (thread, view, pause) => {
       key =
         method === "keys" ? given : method === "entries" ? given[0] : keyOf(String(thread.idOf(view, given)));
       thread.checkNames(view, last === undefined ? [String(key)] : [last, String(key)], via);
-      if (method === "keys") thread.found(view, String(key), true, { ...span, begin });
+      if (method === "keys") thread.found(view, String(key), true, listing);
       else thread.got(view, String(key), method === "entries" ? given[1] : given, span);
     }
-    for (const omitted of thread.between(last, key)) thread.found(view, omitted, false, { ...span, begin });
+    for (const omitted of thread.between(last, key)) thread.found(view, omitted, false, listing);
     if (key === undefined) return;
     last = key;
     pause();
