@@ -200,12 +200,12 @@ describe.each(["atomics", "deasync"] as const)("a map, wait: %s,", (wait) => {
     ["a key of one bucket was read", (s3) => s3["bucket"]!["missing"]],
     ["a bucket was created", (s3) => createBucket(s3, "created-first")],
   ];
-  it.each(firsts)("one of many buckets, is asked as these were when %s", (_name, first_) => {
+  it.each(firsts)("one of many buckets, is asked as these were when %s", (_name, use) => {
     const [one, two] = [first!, second!];
     set(variables(one, "first"));
     const s3 = s3Buckets({ wait });
     const early = s3["named-early"];
-    first_(s3);
+    use(s3);
     set(variables(two, "second"));
     for (const server of [one, two]) server.reset();
     Object.keys(s3);

@@ -20,6 +20,14 @@ const removeCwd = `
   process.chdir(gone);
   fs.rmdirSync(gone);`;
 
+const newMap = (wait: string): string => `
+      const map = new S3BucketMap("bucket", {
+        endpoint: "http://127.0.0.1:9",
+        region: "x",
+        credentials: { accessKeyId: "a", secretAccessKey: "b" },
+        wait: "${wait}",
+      });`;
+
 describe.each(["atomics", "deasync"])("a worker that does not get to its first line, wait: %s", (wait) => {
   it.each([
     ["a module for all threads throws", "", preload("throws", 'throw new Error("not in threads")'), 10_000],
@@ -31,13 +39,7 @@ describe.each(["atomics", "deasync"])("a worker that does not get to its first l
       const fs = require("node:fs");
       const { S3BucketMap } = require(${library});
       ${setUp}
-      const options = {
-        endpoint: "http://127.0.0.1:9",
-        region: "x",
-        credentials: { accessKeyId: "a", secretAccessKey: "b" },
-        wait: ${JSON.stringify(wait)},
-      };
-      const map = new S3BucketMap("bucket", options);
+      ${newMap(wait)}
       const start = performance.now();
       try {
         map.set("k", "v");
@@ -65,13 +67,7 @@ describe.each(["atomics", "deasync"])("a worker's file that cannot be read, wait
     const program = `
       const fs = require("node:fs");
       const { S3BucketMap } = require(${library});
-      const options = {
-        endpoint: "http://127.0.0.1:9",
-        region: "x",
-        credentials: { accessKeyId: "a", secretAccessKey: "b" },
-        wait: ${JSON.stringify(wait)},
-      };
-      const map = new S3BucketMap("bucket", options);
+      ${newMap(wait)}
       const open = [];
       let found;
       try {

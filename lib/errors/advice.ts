@@ -25,7 +25,7 @@ export const advice: Readonly<Record<string, string>> = {
   TemporaryRedirect: "The bucket is in another region: set the option region.",
   InvalidObjectState: "The object is archived: restore it first.",
   CredentialsMissing:
-    "Provide credentials in a profile, in the option credentials, or in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY): then make a new map. Public data needs anonymous: true. To try things out without S3, use the option local with a directory: it needs no credentials.",
+    "Provide credentials in a profile, in the option credentials, or in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY). After a change of the environment, make a new map. Public data needs anonymous: true. To try things out without S3, use the option local with a directory: it needs no credentials.",
   ValueRefused: "Put the same layers over source and target, or convert the values yourself.",
   CredentialsEndFirst:
     "Use a shorter expiresIn, or credentials that last longer: a user's access key, or a longer session.",

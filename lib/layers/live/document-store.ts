@@ -183,6 +183,7 @@ export class DocumentStore<V> implements Home {
     const { tasks } = exit();
     const atExit = (): void => {
       if (!this.#batches.isOpen(batch)) return;
+      // These were being stored when a callback ended the process.
       for (const [whole, edits] of batch.storing)
         batch.failed.set(whole, { error: edits.endedMeanwhile(), edits: edits.list });
       batch.storing.clear();

@@ -43,9 +43,9 @@ export interface WriteBuffer<V> extends FileMap<V> {
  * that it does not handle), or if memory runs out or the power fails, the buffer is lost. In an exit handler, a write
  * is durable when its call returns.
  *
- * If writes fail, the next call that waits throws a PartialFailureError: also a write that finds the buffer full. Until
- * then, the program reads its own values. From then on, it reads what is stored. `flush`, `close` and the end of a batch
- * throw all failures since the last of these three, even those that another call has already thrown.
+ * If writes fail, the next call that waits throws a PartialFailureError. A write that finds the buffer full waits, too.
+ * Until then, the program reads its own values. From then on, it reads what is stored. `flush`, `close` and the end of a
+ * batch throw all failures since the last of these three, even those that another call has already thrown.
  *
  * A write is sent at once if none is in flight. Otherwise it is sent, together with others, when the writes in flight
  * are done. The map notices that at its next use, or at the next turn of the event loop.
